@@ -1,0 +1,41 @@
+/* Hooks: what of the process is counted, how it came to be, and what could not be. */
+#ifndef HEAPSTER_HOOK_H
+#define HEAPSTER_HOOK_H
+
+#include <heapster/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Counts the malloc family of the process ("malloc") from now on. HEAPSTER_OK also where it is counted
+   already. HEAPSTER_UNSUPPORTED where it can only be hooked from outside (`heapster run`, or by linking
+   heapster::malloc); HEAPSTER_UNKNOWN_HOOK. */
+HEAPSTER_API enum heapster_error heapster_hook(const char *name);
+
+/* Ends the counting that heapster_hook began. HEAPSTER_UNSUPPORTED for a hook that was preloaded or linked. */
+HEAPSTER_API enum heapster_error heapster_unhook(const char *name);
+
+struct heapster_status {
+  const char *version;        /* of the core */
+  const char *counters;       /* "sharded" or "shared" */
+  const char *malloc_way;     /* "preload", "link" or "none" */
+  const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is */
+  bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook just now */
+  uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
+  uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 255 bytes each */
+  uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */
+  uint32_t threads_seen;      /* sets of counters made: the most threads that were alive at one time */
+  uint32_t threads_alive;     /* sets in use by a thread now */
+  uint32_t windows_open;
+  uint64_t own_bytes;         /* memory that heapster took from the system for itself (address space mapped) */
+};
+
+/* Reads the status, probing the malloc hook. The probe shows in no figure. */
+HEAPSTER_API void heapster_status_read(struct heapster_status *status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,107 @@
+/* What was counted: a snapshot, a diff or a window, as a plain value; and its fields by name. */
+#ifndef HEAPSTER_STATS_H
+#define HEAPSTER_STATS_H
+
+#include <heapster/base.h>
+#include <heapster/histogram.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum heapster_stats_kind {
+  HEAPSTER_SNAPSHOT = 0, /* the counters at one moment, since the start or the last reset */
+  HEAPSTER_DIFF = 1,     /* a later one minus an earlier one */
+  HEAPSTER_WINDOW = 2    /* a diff that also knows its peak and what other threads did meanwhile */
+};
+
+/* Counts are requests or blocks, sums are bytes as the program asked for them. Counts and sums of a diff
+   saturate at 0. */
+struct heapster_stats {
+  enum heapster_stats_kind kind;
+  enum heapster_scope scope; /* HEAPSTER_THREAD only in windows of that scope */
+
+  uint64_t alloc_count;      /* requests for a new block that were served */
+  uint64_t alloc_sum;        /* bytes they asked for */
+  uint64_t alloc_fail_count; /* requests for a new block that were refused */
+
+  uint64_t dealloc_count; /* blocks freed */
+  uint64_t dealloc_sum;   /* their sizes at that moment */
+
+  uint64_t realloc_growth_count;          /* resizes to a larger size */
+  uint64_t realloc_growth_sum;            /* bytes by which they grew */
+  uint64_t realloc_growth_in_place_count; /* those that kept their address */
+
+  uint64_t realloc_shrink_count;          /* resizes to a smaller size */
+  uint64_t realloc_shrink_sum;            /* bytes by which they shrank */
+  uint64_t realloc_shrink_in_place_count; /* those that kept their address */
+
+  uint64_t realloc_same_count; /* resizes to the same size */
+  uint64_t realloc_move_count; /* resizes that changed the address */
+  uint64_t realloc_move_sum;   /* bytes those copied: the smaller of old and new size */
+  uint64_t realloc_fail_count; /* resizes refused; the old block stays, and stays counted */
+
+  uint64_t total_alloc_sum;   /* alloc_sum + realloc_growth_sum */
+  uint64_t total_dealloc_sum; /* dealloc_sum + realloc_shrink_sum */
+
+  uint64_t live_count; /* blocks alive now; absolute in every kind */
+  int64_t live_change; /* diffs and windows: by how much live_count changed */
+  uint64_t use_curr;   /* bytes alive now; absolute in every kind */
+  int64_t use_change;  /* diffs and windows: by how much use_curr changed */
+  uint64_t use_max;    /* highest use_curr since start or reset; in diffs and windows: by how much that rose */
+  uint64_t use_peak;   /* windows: highest use inside, above the use at the begin */
+
+  uint64_t unseen_alloc_count; /* blocks first met at their free or resize */
+  uint64_t unseen_free_count;  /* blocks whose address was handed out again before their free was seen */
+  uint64_t foreign_count;      /* windows: requests, resizes and frees by other threads meanwhile */
+
+  struct heapster_histogram alloc_histogram;          /* by size asked for */
+  struct heapster_histogram realloc_growth_histogram; /* by the difference */
+  struct heapster_histogram realloc_shrink_histogram; /* by the difference */
+};
+
+/* after - before. Two snapshots give a diff: a change of live_count and use_curr is theirs. Two diffs or
+   windows give a diff as well, which compares what they did: its signed changes are the difference of
+   theirs, and live_count and use_curr are those of `after`.
+   HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. `diff` may be one of the two. */
+HEAPSTER_API enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
+                                                     const struct heapster_stats *before);
+
+/* Whether every field that has a meaning in this kind is the same in both, and kind and scope too. */
+HEAPSTER_API bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b);
+
+/* The figure of a field is a count or a number of bytes. */
+enum heapster_unit { HEAPSTER_COUNT = 0, HEAPSTER_BYTES = 1 };
+
+/* A figure by name. Averages are fields too: bytes, rounded down, undefined where their count is 0. */
+struct heapster_field {
+  const char *name;
+  enum heapster_unit unit;
+  bool is_signed;
+  bool is_limit;       /* has a meaning in a window, so a limit may be set on it */
+  const char *instead; /* for an absolute field: the one that a limit would use; else NULL */
+};
+
+/* Every figure, in the order of the struct, each average after its sum; NULL from the end on. */
+HEAPSTER_API const struct heapster_field *heapster_field_at(size_t index);
+
+/* The field of that name, or NULL. */
+HEAPSTER_API const struct heapster_field *heapster_field_find(const char *name);
+
+/* The figure. False, and `value` untouched, where it has no meaning in this kind of stats or is an average
+   of nothing. A value above INT64_MAX is given as INT64_MAX. */
+HEAPSTER_API bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field,
+                                     int64_t *value);
+
+/* The report of one heap, or of the total: lines "name: value" in groups, then the histograms. */
+HEAPSTER_API enum heapster_error heapster_stats_text(const struct heapster_stats *stats, struct heapster_sink sink);
+
+/* One JSON object of every field and "kind" and "scope"; histograms are arrays of 64; a field without a
+   meaning in this kind, and an average of nothing, are null. */
+HEAPSTER_API enum heapster_error heapster_stats_json(const struct heapster_stats *stats, struct heapster_sink sink);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,5 +1,5 @@
-/* The counters as plain values, each named once: cells, differences and every output are made from the
-   lists here. */
+/* The counters as plain values, each named once: cells and sums are made from the lists here. What a caller
+   sees, derived figures included, is the list in field.h. */
 #ifndef HEAPSTER__STATS_H
 #define HEAPSTER__STATS_H
 

@@ -16,7 +16,8 @@ enum { HEAPSTER_HEAPS = 254, HEAPSTER_HEAP_NAME = 48 };
 /* Lives until the process ends. */
 struct heapster_heap;
 
-/* A heap over `backing`, whose functions are copied, or over the system's allocator if NULL. The name is
+/* A heap over `backing`, whose functions are copied, or over the system's allocator if NULL
+   or heapster_allocator_system(). The name is
    copied: 1 to 47 characters of [A-Za-z0-9_.:-]. On failure `heap` is set to NULL. */
 HEAPSTER_API enum heapster_error heapster_heap_create(const char *name, const struct heapster_allocator *backing,
                                                       struct heapster_heap **heap);

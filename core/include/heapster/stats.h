@@ -48,7 +48,8 @@ struct heapster_stats {
   int64_t live_change; /* diffs and windows: by how much live_count changed */
   uint64_t use_curr;   /* bytes alive now; absolute in every kind */
   int64_t use_change;  /* diffs and windows: by how much use_curr changed */
-  uint64_t use_max;    /* highest use_curr since start or reset; in diffs and windows: by how much that rose */
+  uint64_t use_max;    /* highest use_curr since start or reset; in diffs and windows: by how much that rose (0 in
+                          thread scope: the record is the process's) */
   uint64_t use_peak;   /* windows: highest use inside, above the use at the begin */
 
   uint64_t unseen_alloc_count; /* blocks first met at their free or resize */

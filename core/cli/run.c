@@ -1,0 +1,108 @@
+/* `heapster run`: a program from its start to its report. */
+#include "run.h"
+
+#include "child.h"
+#include "environment.h"
+#include "output.h"
+#include "program.h"
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* What the new process needs before it becomes the program. */
+struct preparation {
+  const char *format;
+  char library[PATH_MAX];
+  struct heapster__output output;
+};
+
+static int prepare(const void *context, pid_t pid) {
+  const struct preparation *const preparation = context;
+  const int error = heapster__output_open_own(&preparation->output, pid);
+  if (error != 0) return error;
+  return heapster__environment_set(preparation->library, &preparation->output, preparation->format, pid);
+}
+
+/* One line, and the status of env(1) for the same failure. */
+static int tell_failed_start(const struct heapster__child *child, const char *program, const char *output) {
+  errno = child->error;
+  if (child->failed == HEAPSTER__EXEC) {
+    warn("cannot run %s", program);
+    return child->error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;
+  }
+  if (child->failed == HEAPSTER__PREPARE)
+    warn("cannot write %s", output == NULL ? "the environment" : output);
+  else
+    warn("cannot start a process");
+  return HEAPSTER__FAILED;
+}
+
+static const char *base_name(const char *path) {
+  const char *const slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+static void name_signal(char *text, size_t capacity, int signal) {
+  const char *const name = sigabbrev_np(signal);
+  if (name != NULL)
+    snprintf(text, capacity, "SIG%s", name);
+  else
+    snprintf(text, capacity, "signal %d", signal);
+}
+
+/* Why there is none, to be read after the program's name. */
+static void find_reason(char *reason, size_t capacity, const struct heapster__child *child, const char *program) {
+  const char *const obstacle = heapster__program_obstacle(program);
+  char signal[32];
+  if (obstacle != NULL) {
+    snprintf(reason, capacity, "is %s", obstacle);
+  } else if (WIFSIGNALED(child->status)) {
+    name_signal(signal, sizeof signal, WTERMSIG(child->status));
+    snprintf(reason, capacity, "was killed by %s", signal);
+  } else {
+    snprintf(reason, capacity, "ended without exit handlers, dropped LD_PRELOAD, or changed its user or root folder");
+  }
+}
+
+static void tell_missing_report(const struct heapster__child *child, const char *program, const char *file) {
+  char reason[128];
+  find_reason(reason, sizeof reason, child, program);
+  if (file == NULL)
+    warnx("no report: %s %s", base_name(program), reason);
+  else
+    warnx("no report: %s %s; %s stays empty", base_name(program), reason, file);
+}
+
+/* A file of snapshots that has no last report must not pass for one that has. */
+static void tell_last_snapshot(const struct heapster__child *child, const char *program, const char *file) {
+  char by[32];
+  name_signal(by, sizeof by, WTERMSIG(child->status));
+  warnx("%s was killed by %s: %s holds the last snapshot", base_name(program), by, file);
+}
+
+static void report(const struct heapster__child *child, const struct heapster__options *options,
+                   const struct heapster__output *output) {
+  if (!heapster__output_finish(output, child->pid))
+    tell_missing_report(child, options->program[0], options->output);
+  else if (output->is_repeated && WIFSIGNALED(child->status))
+    tell_last_snapshot(child, options->program[0], options->output);
+}
+
+_Noreturn void heapster__run(const struct heapster__options *options) {
+  struct preparation preparation = {.format = options->format};
+  struct heapster__child child;
+  if (!heapster__environment_find_library(preparation.library) || !heapster__output_open(&preparation.output, options))
+    exit(HEAPSTER__FAILED);
+  heapster__child_run(&child, options->program, prepare, &preparation);
+  if (child.failed != HEAPSTER__STARTED) {
+    heapster__output_drop(&preparation.output, child.pid);
+    exit(tell_failed_start(&child, options->program[0], options->output));
+  }
+  report(&child, options, &preparation.output);
+  heapster__child_follow(child.status);
+}

@@ -1,0 +1,149 @@
+/* Blocks from a named heap, over its backing. */
+#include "allocator.h"
+
+#include "heap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *system_malloc(void *context, size_t size) {
+  (void)context;
+  return malloc(size);
+}
+
+static void *system_calloc(void *context, size_t count, size_t size) {
+  (void)context;
+  return calloc(count, size);
+}
+
+static void *system_realloc(void *context, void *block, size_t size) {
+  (void)context;
+  return realloc(block, size);
+}
+
+static void system_free(void *context, void *block) {
+  (void)context;
+  free(block);
+}
+
+static void *system_aligned_alloc(void *context, size_t alignment, size_t size) {
+  (void)context;
+  return aligned_alloc(alignment, size);
+}
+
+static struct {
+  struct heapster_allocator functions;
+  bool comes_back;
+} below_all = {{system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL}, false};
+
+const struct heapster_allocator *heapster_allocator_system(void) { return &below_all.functions; }
+
+void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
+  below_all.functions = *below;
+  below_all.comes_back = comes_back;
+}
+
+/* A call of the backing under the mark, where it may come back in. */
+struct descent {
+  struct heapster__slot *slot;
+  uintptr_t outer;
+};
+
+HEAPSTER__INLINE struct descent descend(const struct heapster_heap *heap) {
+  if (heap->backing != &heap->own && heapster__likely(!below_all.comes_back)) return (struct descent){NULL, 0};
+  struct heapster__slot *slot = heapster__slot_here();
+  if (!slot) slot = heapster__slot_claim();
+  if (slot) heapster__is_inner(slot); /* drops a mark whose frame is gone */
+  return (struct descent){slot, heapster__mark_raise(slot)};
+}
+
+HEAPSTER__INLINE void ascend(struct descent descent) { heapster__mark_restore(descent.slot, descent.outer); }
+
+static void *refused(struct heapster_heap *heap, int error) {
+  heapster__book_failure(heap->number);
+  errno = error;
+  return NULL;
+}
+
+/* A host's backing need not know errno: the contract of the heap is C11's, whatever is below. */
+HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t size) {
+  if (heapster__unlikely(!block)) return refused(heap, ENOMEM);
+  heapster__book_alloc(heap->map, heap->number, block, size);
+  return block;
+}
+
+void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
+  const struct heapster_allocator *backing = heap->backing;
+  struct descent descent = descend(heap);
+  void *block = backing->malloc(backing->context, heapster__size_below(size));
+  ascend(descent);
+  return booked(heap, block, size);
+}
+
+static void *cleared(const struct heapster_allocator *backing, size_t size) {
+  if (backing->calloc) return backing->calloc(backing->context, 1, size);
+  void *block = backing->malloc(backing->context, size);
+  return block ? memset(block, 0, size) : NULL;
+}
+
+void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
+  struct descent descent = descend(heap);
+  void *block = cleared(heap->backing, heapster__size_below(bytes));
+  ascend(descent);
+  return booked(heap, block, bytes);
+}
+
+static bool is_power_of_two(size_t number) { return number && !(number & (number - 1)); }
+
+static void *aligned(const struct heapster_allocator *backing, size_t alignment, size_t size) {
+  if (backing->aligned_alloc) return backing->aligned_alloc(backing->context, alignment, size);
+  return alignment <= HEAPSTER__GRANULE ? backing->malloc(backing->context, size) : NULL;
+}
+
+void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
+  if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
+  struct descent descent = descend(heap);
+  void *block = aligned(heap->backing, alignment, heapster__size_below(size));
+  ascend(descent);
+  return booked(heap, block, size);
+}
+
+/* A backing without realloc: by hand, for a block whose size the books know. */
+static void *moved(const struct heapster_allocator *backing, void *block, struct heapster__block known, size_t size) {
+  if (!known.owner || known.is_size_lost) return NULL;
+  void *fresh = backing->malloc(backing->context, size);
+  if (!fresh) return NULL;
+  memcpy(fresh, block, known.size < size ? known.size : size);
+  backing->free(backing->context, block);
+  return fresh;
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return heapster_heap_malloc(heap, size);
+  const struct heapster_allocator *backing = heap->backing;
+  size_t below = heapster__size_below(size);
+  struct heapster__block taken = heapster__book_take(heap->map, block);
+  struct descent descent = descend(heap);
+  void *fresh = backing->realloc ? backing->realloc(backing->context, block, below)
+                                 : moved(backing, block, taken, below);
+  ascend(descent);
+  if (fresh) {
+    heapster__book_resized(heap->map, heap->number, taken, block, fresh, size);
+    return fresh;
+  }
+  heapster__book_restore(heap->map, heap->number, taken, block);
+  errno = ENOMEM;
+  return NULL;
+}
+
+void heapster_heap_free(struct heapster_heap *heap, void *block) {
+  if (!block) return;
+  const struct heapster_allocator *backing = heap->backing;
+  heapster__book_free(heap->map, heap->number, block);
+  struct descent descent = descend(heap);
+  backing->free(backing->context, block);
+  ascend(descent);
+}

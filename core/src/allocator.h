@@ -1,0 +1,11 @@
+/* The system's allocator, as hooks and named heaps see it. */
+#ifndef HEAPSTER__ALLOCATOR_H
+#define HEAPSTER__ALLOCATOR_H
+
+#include <heapster/allocator.h>
+
+/* The malloc hook hands the allocator below it over, before it counts: what named heaps ask for then goes past
+   the hook. `comes_back` says that it calls the public malloc inside (musl's calloc does). */
+void heapster__system_replace(const struct heapster_allocator *below, bool comes_back);
+
+#endif

@@ -1,0 +1,72 @@
+/* Atomic cells. The only file that includes <stdatomic.h>; the memory order is in the name.
+
+   A counter has one writer, its thread, and any number of readers. Its writer adds with one instruction that
+   cannot be torn by a signal handler of the same thread; no other processor has to agree, so nothing is locked. */
+#ifndef HEAPSTER__ATOMICS_H
+#define HEAPSTER__ATOMICS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef _Atomic uint64_t heapster__counter;
+typedef _Atomic int64_t heapster__level;
+
+#define heapster__load_relaxed(cell) atomic_load_explicit((cell), memory_order_relaxed)
+#define heapster__load_acquire(cell) atomic_load_explicit((cell), memory_order_acquire)
+#define heapster__store_relaxed(cell, value) atomic_store_explicit((cell), (value), memory_order_relaxed)
+#define heapster__store_release(cell, value) atomic_store_explicit((cell), (value), memory_order_release)
+#define heapster__add_relaxed(cell, value) atomic_fetch_add_explicit((cell), (value), memory_order_relaxed)
+#define heapster__add_acq_rel(cell, value) atomic_fetch_add_explicit((cell), (value), memory_order_acq_rel)
+#define heapster__exchange_relaxed(cell, value) atomic_exchange_explicit((cell), (value), memory_order_relaxed)
+#define heapster__exchange_acq_rel(cell, value) atomic_exchange_explicit((cell), (value), memory_order_acq_rel)
+#define heapster__swap_relaxed(cell, expected, desired) \
+  atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_relaxed, memory_order_relaxed)
+#define heapster__swap_acq_rel(cell, expected, desired) \
+  atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_acq_rel, memory_order_acquire)
+#define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
+
+#define heapster__likely(condition) __builtin_expect(!!(condition), 1)
+#define heapster__unlikely(condition) __builtin_expect(!!(condition), 0)
+
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+
+/* Adds to a cell that only the calling thread writes. */
+static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
+  __asm__ volatile("addq %1, %0" : "+m"(*(volatile uint64_t *)cell) : "er"(value) : "cc");
+}
+
+/* The same for a level; answers its new value. */
+static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
+  int64_t old = change;
+  __asm__ volatile("xaddq %0, %1" : "+r"(old), "+m"(*(volatile int64_t *)cell) : : "cc");
+  return old + change;
+}
+
+/* Raises a cell that only the calling thread writes to `value`, unless it is there already. */
+static inline void heapster__raise_owned(heapster__level *cell, int64_t value) {
+  int64_t seen = heapster__load_relaxed(cell);
+  while (value > seen) {
+    int64_t expected = seen;
+    __asm__ volatile("cmpxchgq %2, %1" : "+a"(seen), "+m"(*(volatile int64_t *)cell) : "r"(value) : "cc");
+    if (seen == expected) return;
+  }
+}
+
+#else
+
+static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) { heapster__add_relaxed(cell, value); }
+
+static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
+  return heapster__add_relaxed(cell, change) + change;
+}
+
+static inline void heapster__raise_owned(heapster__level *cell, int64_t value) {
+  int64_t seen = heapster__load_relaxed(cell);
+  while (value > seen && !heapster__swap_relaxed(cell, &seen, value)) {
+  }
+}
+
+#endif
+
+#endif

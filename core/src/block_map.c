@@ -1,0 +1,116 @@
+/* The block map: for each live block, which heap counted it and how many bytes were asked for. */
+#include "block_map.h"
+
+struct heapster__map heapster__main_map;
+
+struct heapster__map *heapster__map_create(void) { return heapster__pages_map(sizeof(struct heapster__map)); }
+
+static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t bits) {
+  struct heapster__branch *_Atomic *place = &map->branches[bits >> 34];
+  struct heapster__branch *there = heapster__load_acquire(place); /* pairs with the swap below */
+  if (there) return there;
+  struct heapster__branch *made = heapster__pages_map(sizeof *made);
+  if (!made) return NULL;
+  if (atomic_compare_exchange_strong(place, &there, made)) return made;
+  heapster__pages_unmap(made, sizeof *made);
+  return there;
+}
+
+static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
+  uint64_t bits = (uint64_t)(uintptr_t)address << 8 >> 8;
+  if (bits >> 48) return NULL;
+  struct heapster__branch *branch = branch_made(map, bits);
+  if (!branch) return NULL;
+  struct heapster__leaf *_Atomic *place = &branch->leaves[bits >> 20 & 16383];
+  struct heapster__leaf *there = heapster__load_acquire(place); /* pairs with the swap below */
+  if (there) return there;
+  struct heapster__leaf *made = heapster__pages_map(sizeof *made);
+  if (!made) return NULL;
+  if (atomic_compare_exchange_strong(place, &there, made)) return made;
+  heapster__pages_unmap(made, sizeof *made);
+  return there;
+}
+
+/* The cell of the granule `distance` behind the one of `address`, or NULL where there is no leaf. */
+static _Atomic uint16_t *cell_after(struct heapster__map *map, const void *address, unsigned distance) {
+  const void *there = (const void *)((uintptr_t)address + (uintptr_t)distance * HEAPSTER__GRANULE);
+  struct heapster__leaf *leaf = heapster__map_leaf(map, there);
+  return leaf ? &leaf->cells[heapster__cell_index(there)] : NULL;
+}
+
+/* How many cells the size takes behind the first. */
+static unsigned extension_cells(uint64_t size) {
+  if (size <= HEAPSTER__SHORT_SIZE) return 0;
+  unsigned cells = 2;
+  for (uint64_t rest = (size - 255) >> 14; rest; rest >>= 7) cells++;
+  return cells;
+}
+
+/* The cells of a block, first and following, in order. */
+struct cells {
+  _Atomic uint16_t *at[1 + HEAPSTER__EXTENSION_CELLS];
+  unsigned count;
+};
+
+static bool cells_are_had(struct heapster__map *map, const void *address, uint64_t size, struct cells *cells) {
+  cells->count = 1 + extension_cells(size);
+  if (cells->count > 1 + HEAPSTER__EXTENSION_CELLS) return false;
+  struct heapster__leaf *leaf = leaf_made(map, address);
+  unsigned index = heapster__cell_index(address);
+  if (!leaf) return false;
+  for (unsigned i = 0; i < cells->count; i++) {
+    if (index + i == 65536) {
+      if (!(leaf = leaf_made(map, (const char *)address + (size_t)i * HEAPSTER__GRANULE))) return false;
+      index -= 65536;
+    }
+    cells->at[i] = &leaf->cells[index + i];
+  }
+  return true;
+}
+
+static void write_extension(const struct cells *cells, uint64_t size) {
+  uint64_t rest = size - 255;
+  for (unsigned i = 1; i < cells->count; i++, rest >>= 7) {
+    heapster__store_relaxed(cells->at[i], heapster__extension(rest, i + 1 == cells->count));
+  }
+}
+
+enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void *address, unsigned owner,
+                                          uint64_t size) {
+  struct cells cells;
+  if (!cells_are_had(map, address, size, &cells)) return HEAPSTER__PUT_NO_MEMORY;
+  for (unsigned i = 0; i < cells.count; i++) {
+    if (heapster__is_first(heapster__load_relaxed(cells.at[i]))) return HEAPSTER__PUT_STALE;
+  }
+  uint64_t first = size <= HEAPSTER__SHORT_SIZE ? size : 255;
+  heapster__store_relaxed(cells.at[0], (uint16_t)(owner << 8 | first));
+  if (cells.count > 1) write_extension(&cells, size);
+  return HEAPSTER__PUT;
+}
+
+struct heapster__block heapster__map_take_long(struct heapster__map *map, const void *address, unsigned owner) {
+  struct heapster__block block = {255, owner, false};
+  uint64_t rest = 0;
+  for (unsigned i = 0; i < HEAPSTER__EXTENSION_CELLS; i++) {
+    _Atomic uint16_t *cell = cell_after(map, address, i + 1);
+    uint16_t value = cell ? heapster__load_relaxed(cell) : 0;
+    if (heapster__owner(value) != HEAPSTER__EXTENSION) break;
+    heapster__store_relaxed(cell, 0);
+    rest |= (uint64_t)(value & 127) << (7 * i);
+    if (value & 128) continue;
+    block.size += rest;
+    return block;
+  }
+  block.is_size_lost = true;
+  return block;
+}
+
+struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size) {
+  unsigned count = 1 + extension_cells(size);
+  for (unsigned i = 0; i < count; i++) {
+    const char *there = (const char *)address + (size_t)i * HEAPSTER__GRANULE;
+    struct heapster__block block = heapster__map_take(map, there);
+    if (block.owner) return block;
+  }
+  return (struct heapster__block){0, 0, false};
+}

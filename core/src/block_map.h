@@ -1,0 +1,147 @@
+/* The block map: for each live block, which heap counted it and how many bytes were asked for.
+
+   A radix tree by address. A leaf covers 1 MiB with one 16-bit cell for every 16 bytes (a granule). The first
+   granule of a block holds
+
+     owner << 8 | size       owner 1 .. 254, size 0 .. 254
+     owner << 8 | 255        larger: size - 255 follows in the next cells, which the block covers anyway,
+                             seven bits a cell, lowest first, in two cells or more:
+                             255 << 8 | (is_last ? bits : 128 | bits)
+
+   and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
+   unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
+   for those who read the whole map meanwhile. */
+#ifndef HEAPSTER__BLOCK_MAP_H
+#define HEAPSTER__BLOCK_MAP_H
+
+#include "atomics.h"
+#include "platform.h"
+
+#include <stddef.h>
+
+enum {
+  HEAPSTER__GRANULE = 16,       /* no two counted blocks may share one: smaller requests go down as 16 */
+  HEAPSTER__SHORT_SIZE = 254,   /* the largest size that fits into the first cell */
+  HEAPSTER__MIDDLE_SIZE = 255 + (1 << 14) - 1, /* the largest that fits into two more cells */
+  HEAPSTER__EXTENSION = 255,    /* owner mark of a cell that continues a size */
+  HEAPSTER__EXTENSION_CELLS = 7 /* 7 bits each: 49 bits, more than the address space */
+};
+_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) * HEAPSTER__GRANULE <= HEAPSTER__SHORT_SIZE + 1,
+               "a block with a long size covers all the cells that its size may take");
+
+struct heapster__leaf {
+  _Atomic uint16_t cells[65536];
+};
+struct heapster__branch {
+  struct heapster__leaf *_Atomic leaves[16384];
+};
+struct heapster__map {
+  struct heapster__branch *_Atomic branches[16384];
+};
+
+/* What a map knows of an address; owner 0: nothing. */
+struct heapster__block {
+  uint64_t size;
+  unsigned owner;
+  bool is_size_lost; /* its continuation was overwritten; size is then 255, the least it can have been */
+};
+
+enum heapster__put { HEAPSTER__PUT, HEAPSTER__PUT_STALE, HEAPSTER__PUT_NO_MEMORY };
+
+/* The map of malloc, python and every heap over the system's allocator. */
+extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
+
+/* An empty map for a backing of the host's own, or NULL. */
+struct heapster__map *heapster__map_create(void);
+
+/* The slow halves of the functions below: any size, anything in the way, no leaf yet; and a long size of which the
+   first cell is taken already. */
+enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void *address, unsigned owner,
+                                          uint64_t size);
+struct heapster__block heapster__map_take_long(struct heapster__map *map, const void *address, unsigned owner);
+
+/* Takes out the first block that begins inside the cells which a block of `size` at `address` would use: one whose
+   free went by unseen. */
+struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size);
+
+static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
+
+static inline bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
+
+/* The leaf of an address, or NULL. Top bytes that hold a tag are not part of the address. */
+static inline struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
+  uint64_t bits = (uint64_t)(uintptr_t)address << 8 >> 8;
+  if (heapster__unlikely(bits >> 48)) return NULL;
+  /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
+  return heapster__likely(branch != NULL) ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
+}
+
+static inline unsigned heapster__cell_index(const void *address) {
+  return (unsigned)((uintptr_t)address >> 4) & 65535;
+}
+
+static inline uint16_t heapster__extension(uint64_t bits, bool is_last) {
+  return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
+}
+
+/* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
+static inline bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
+  if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
+  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_relaxed(&cells[1]) |
+                         heapster__load_relaxed(&cells[2])))
+    return false;
+  heapster__store_relaxed(&cells[0], (uint16_t)(owner << 8 | 255));
+  heapster__store_relaxed(&cells[1], heapster__extension(size - 255, false));
+  heapster__store_relaxed(&cells[2], heapster__extension((size - 255) >> 7, true));
+  return true;
+}
+
+/* Enters a block that was just handed out.
+   HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
+   HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
+static inline enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
+                                                   uint64_t size) {
+  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
+  if (heapster__unlikely(!leaf)) return heapster__map_put_slow(map, address, owner, size);
+  unsigned index = heapster__cell_index(address);
+  _Atomic uint16_t *cells = &leaf->cells[index];
+  if (size > HEAPSTER__SHORT_SIZE) {
+    bool is_put = heapster__put_middle(cells, index, owner, size);
+    return heapster__likely(is_put) ? HEAPSTER__PUT : heapster__map_put_slow(map, address, owner, size);
+  }
+  if (heapster__unlikely(heapster__is_first(heapster__load_relaxed(cells)))) return HEAPSTER__PUT_STALE;
+  heapster__store_relaxed(cells, (uint16_t)(owner << 8 | size));
+  return HEAPSTER__PUT;
+}
+
+/* Takes a size out that takes three cells, if it is whole and in one leaf. */
+static inline bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
+  if (heapster__unlikely(index > 65533)) return false;
+  unsigned low = heapster__load_relaxed(&cells[1]);
+  unsigned high = heapster__load_relaxed(&cells[2]);
+  if (heapster__unlikely(low >> 7 != 511 || high >> 7 != 510)) return false;
+  heapster__store_relaxed(&cells[1], 0);
+  heapster__store_relaxed(&cells[2], 0);
+  *size = 255 + (low & 127) + ((high & 127) << 7);
+  return true;
+}
+
+/* Takes the block out; to be called before it goes down to the allocator, afterwards another thread may own the
+   address. */
+static inline struct heapster__block heapster__map_take(struct heapster__map *map, const void *address) {
+  struct heapster__block none = {0, 0, false};
+  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
+  if (heapster__unlikely(!leaf)) return none;
+  unsigned index = heapster__cell_index(address);
+  _Atomic uint16_t *cells = &leaf->cells[index];
+  uint16_t first = heapster__load_relaxed(cells);
+  if (heapster__unlikely(!heapster__is_first(first))) return none;
+  heapster__store_relaxed(cells, 0);
+  uint64_t size = first & 255;
+  if (size > HEAPSTER__SHORT_SIZE && heapster__unlikely(!heapster__take_middle(cells, index, &size)))
+    return heapster__map_take_long(map, address, heapster__owner(first));
+  return (struct heapster__block){size, heapster__owner(first), false};
+}
+
+#endif

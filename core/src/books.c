@@ -1,0 +1,69 @@
+/* The books: a block enters and leaves block map and counters together, by the rules of counting. */
+#include "books.h"
+
+struct heapster__blemishes heapster__blemishes;
+
+/* A free of this block went by unseen: it is booked now. */
+static void book_stale(struct heapster__block stale) {
+  heapster__count_dealloc(stale.owner, stale.size);
+  heapster__count_unseen_free(stale.owner);
+  if (stale.is_size_lost) heapster__add_relaxed(&heapster__blemishes.lost_sizes, 1);
+}
+
+bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
+                             enum heapster__put put) {
+  while (put == HEAPSTER__PUT_STALE) {
+    struct heapster__block stale = heapster__map_take_stale(map, block, size);
+    if (stale.owner) book_stale(stale);
+    put = heapster__map_put(map, block, heap, size);
+  }
+  if (put == HEAPSTER__PUT) return true;
+  heapster__add_relaxed(&heapster__blemishes.uncounted, 1);
+  return false;
+}
+
+void heapster__book_unknown(unsigned heap) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__is_inner(slot))
+    heapster__book_inner(slot);
+  else
+    heapster__count_unseen_alloc(heap);
+}
+
+void heapster__book_odd(unsigned heap, struct heapster__block taken) {
+  if (taken.owner != heap) heapster__add_relaxed(&heapster__blemishes.crossed, 1);
+  if (taken.is_size_lost) heapster__add_relaxed(&heapster__blemishes.lost_sizes, 1);
+}
+
+void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
+
+static void book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__is_inner(slot)) {
+    heapster__book_inner(slot);
+    return;
+  }
+  if (!heapster__book_put(map, heap, block, size)) return;
+  heapster__count_alloc(heap, size);
+  heapster__count_unseen_alloc(heap);
+}
+
+void heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+                            const void *to, uint64_t size) {
+  if (!taken.owner) {
+    book_first_met(map, heap, to, size);
+    return;
+  }
+  if (heapster__unlikely(taken.owner != heap || taken.is_size_lost)) heapster__book_odd(heap, taken);
+  if (heapster__book_put(map, taken.owner, to, size))
+    heapster__count_resize(taken.owner, (struct heapster__resize){taken.size, size, from != to});
+  else
+    heapster__count_dealloc(taken.owner, taken.size);
+}
+
+void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken,
+                            const void *block) {
+  if (taken.owner) heapster__map_put(map, block, taken.owner, taken.size);
+  if (taken.owner || !heapster__is_inner(heapster__slot_here()))
+    heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
+}

@@ -1,0 +1,84 @@
+/* The books: a block enters and leaves block map and counters together, by the rules of counting.
+
+   Every layer that counts (the malloc hook, named heaps, an interpreter's hook) goes through here:
+
+     a new block           heapster__book_alloc, after the allocator below gave it
+     a free                heapster__book_free, before the block goes down
+     a resize              heapster__book_take before it goes down, then heapster__book_resized; or
+                           heapster__book_restore where the allocator below refused, heapster__book_gone
+                           where it freed the block
+
+   `heap` is the number of the layer's own heap; a block that is found belongs to the heap that counted it. */
+#ifndef HEAPSTER__BOOKS_H
+#define HEAPSTER__BOOKS_H
+
+#include "block_map.h"
+#include "counters.h"
+
+/* What could not be counted exactly; for heapster_status. */
+struct heapster__blemishes {
+  heapster__counter uncounted;
+  heapster__counter lost_sizes;
+  heapster__counter crossed;
+};
+extern HEAPSTER__HIDDEN struct heapster__blemishes heapster__blemishes;
+
+/* The size to ask the allocator below for, so that no two blocks share a granule. */
+static inline size_t heapster__size_below(size_t size) {
+  return heapster__likely(size >= HEAPSTER__GRANULE) ? size : HEAPSTER__GRANULE;
+}
+
+/* The slow halves of the functions below. */
+bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
+                             enum heapster__put put);
+void heapster__book_unknown(unsigned heap);
+void heapster__book_odd(unsigned heap, struct heapster__block taken);
+void heapster__book_inner(struct heapster__slot *slot);
+
+/* Enters a block into the map, whatever stands in the way. False: no memory, it stays uncounted. */
+static inline bool heapster__book_put(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  enum heapster__put put = heapster__map_put(map, block, heap, size);
+  return heapster__likely(put == HEAPSTER__PUT) || heapster__book_put_slow(map, heap, block, size, put);
+}
+
+HEAPSTER__INLINE void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__unlikely(heapster__is_inner(slot))) {
+    heapster__book_inner(slot);
+    return;
+  }
+  if (heapster__likely(heapster__book_put(map, heap, block, size))) heapster__count_alloc(heap, size);
+}
+
+/* A request for a new block that the allocator below refused. */
+HEAPSTER__INLINE void heapster__book_failure(unsigned heap) {
+  if (!heapster__is_inner(heapster__slot_here())) heapster__count_alloc_failure(heap);
+}
+
+/* The block of `taken`, which was taken out of the map, is freed. */
+HEAPSTER__INLINE void heapster__book_gone(unsigned heap, struct heapster__block taken) {
+  if (heapster__unlikely(!taken.owner)) {
+    heapster__book_unknown(heap);
+    return;
+  }
+  if (heapster__unlikely(taken.owner != heap || taken.is_size_lost)) heapster__book_odd(heap, taken);
+  heapster__count_dealloc(taken.owner, taken.size);
+}
+
+HEAPSTER__INLINE void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
+  heapster__book_gone(heap, heapster__map_take(map, block));
+}
+
+static inline struct heapster__block heapster__book_take(struct heapster__map *map, const void *block) {
+  return heapster__map_take(map, block);
+}
+
+/* The block of `taken`, if there was one, is now `size` large and at `to`. */
+void heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+                            const void *to, uint64_t size);
+
+/* The resize was refused: the old block stays. */
+void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken,
+                            const void *block);
+
+#endif

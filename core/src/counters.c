@@ -1,0 +1,203 @@
+/* Counters: a shard, one thread's counters of one heap; recording; summing. */
+#include "counters.h"
+
+struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
+
+static struct heapster__shard *_Atomic orphans[HEAPSTER__HEAP_NUMBERS];
+
+/* Where a request is booked: the thread's own shard, or the orphans', which has no slot. */
+struct books {
+  struct heapster__slot *slot;
+  struct heapster__shard *shard;
+};
+
+bool heapster__counters_open(unsigned heap) {
+  if (heapster__load_relaxed(&orphans[heap])) return true;
+  struct heapster__shard *made = heapster__piece_take(sizeof *made);
+  if (made) heapster__store_release(&orphans[heap], made); /* pairs with the acquire of who reads */
+  return made != NULL;
+}
+
+/* A signal handler that comes here in between makes a shard too; the first one published stays. */
+static struct heapster__shard *own_shard(struct heapster__slot *slot, unsigned heap) {
+  struct heapster__shard *there = heapster__load_relaxed(&slot->shards[heap]);
+  if (there) return there;
+  struct heapster__shard *made = heapster__piece_take(sizeof *made);
+  if (!made) return NULL;
+  return atomic_compare_exchange_strong(&slot->shards[heap], &there, made) ? made : there;
+}
+
+static struct books books_of(struct heapster__slot *slot, unsigned heap) {
+  struct heapster__shard *own = slot ? own_shard(slot, heap) : NULL;
+  if (own) return (struct books){slot, own};
+  return (struct books){NULL, heapster__load_acquire(&orphans[heap])};
+}
+
+static struct books books_here(unsigned heap) {
+  struct heapster__slot *slot = heapster__slot_here();
+  return books_of(slot ? slot : heapster__slot_claim(), heap);
+}
+
+static void add(struct books books, heapster__counter *cell, uint64_t value) {
+  if (books.slot)
+    heapster__add_owned(cell, value);
+  else
+    heapster__add_relaxed(cell, value);
+}
+
+static void grow(struct books books, unsigned heap, uint64_t bytes) {
+  if (!books.slot) {
+    heapster__ledger_move(&heapster__ledgers[heap], (int64_t)bytes);
+    heapster__ledger_move(&heapster__ledgers[0], (int64_t)bytes);
+    return;
+  }
+  bool is_due = heapster__drift_grow(&books.shard->drift, bytes);
+  is_due |= heapster__drift_grow(&books.slot->total, bytes);
+  if (is_due) heapster__tell(books.slot, heap);
+}
+
+static void shrink(struct books books, unsigned heap, uint64_t bytes) {
+  if (!books.slot) {
+    heapster__ledger_move(&heapster__ledgers[heap], -(int64_t)bytes);
+    heapster__ledger_move(&heapster__ledgers[0], -(int64_t)bytes);
+    return;
+  }
+  bool is_due = heapster__drift_shrink(&books.shard->drift, bytes);
+  is_due |= heapster__drift_shrink(&books.slot->total, bytes);
+  if (is_due) heapster__tell(books.slot, heap);
+}
+
+void heapster__count_alloc_slow(unsigned heap, uint64_t size) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  add(books, &books.shard->alloc_sum, size);
+  grow(books, heap, size);
+}
+
+void heapster__count_dealloc_slow(unsigned heap, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  struct books books = books_of(slot ? slot : heapster__slot_claim_to_free(), heap);
+  add(books, &books.shard->dealloc_count, 1);
+  add(books, &books.shard->dealloc_sum, size);
+  shrink(books, heap, size);
+}
+
+static void count_growth(struct books books, unsigned heap, struct heapster__resize resize) {
+  struct heapster__shard *shard = books.shard;
+  uint64_t bytes = resize.to - resize.from;
+  add(books, &shard->realloc_growth_histogram.buckets[heapster__bucket(bytes)], 1);
+  add(books, &shard->realloc_growth_sum, bytes);
+  if (!resize.is_moved) add(books, &shard->realloc_growth_in_place_count, 1);
+  grow(books, heap, bytes);
+}
+
+static void count_shrink(struct books books, unsigned heap, struct heapster__resize resize) {
+  struct heapster__shard *shard = books.shard;
+  uint64_t bytes = resize.from - resize.to;
+  add(books, &shard->realloc_shrink_histogram.buckets[heapster__bucket(bytes)], 1);
+  add(books, &shard->realloc_shrink_sum, bytes);
+  if (!resize.is_moved) add(books, &shard->realloc_shrink_in_place_count, 1);
+  shrink(books, heap, bytes);
+}
+
+static void count_move(struct books books, struct heapster__resize resize) {
+  add(books, &books.shard->realloc_move_count, 1);
+  add(books, &books.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
+}
+
+void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
+  struct books books = books_here(heap);
+  if (resize.is_moved) count_move(books, resize);
+  if (resize.to > resize.from)
+    count_growth(books, heap, resize);
+  else if (resize.to < resize.from)
+    count_shrink(books, heap, resize);
+  else
+    add(books, &books.shard->realloc_same_count, 1);
+}
+
+void heapster__count_alloc_failure(unsigned heap) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->alloc_fail_count, 1);
+}
+
+void heapster__count_realloc_failure(unsigned heap) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->realloc_fail_count, 1);
+}
+
+void heapster__count_unseen_alloc(unsigned heap) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->unseen_alloc_count, 1);
+}
+
+void heapster__count_unseen_free(unsigned heap) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->unseen_free_count, 1);
+}
+
+void heapster__tell(struct heapster__slot *slot, unsigned heap) {
+  struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
+  if (heap && shard) heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
+  heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
+}
+
+void heapster__tell_all(struct heapster__slot *slot) {
+  for (unsigned heap = 1; heap < HEAPSTER__HEAP_NUMBERS; heap++) {
+    struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
+    if (shard) heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
+  }
+  heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
+}
+
+struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned heap) {
+  if (!heap) return &slot->total;
+  struct heapster__shard *shard = own_shard(slot, heap);
+  return shard ? &shard->drift : NULL;
+}
+
+static void sum_cells(struct heapster_histogram *sum, struct heapster__cells *cells) {
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) sum->buckets[i] += heapster__load_relaxed(&cells->buckets[i]);
+}
+
+/* What is taken away is read before what is added: so a reading under load does not see a free without its alloc more
+   often than it must. */
+static void sum_shard(struct heapster__tally *sum, struct heapster__shard *shard) {
+  if (!shard) return;
+#define X(name) sum->name += heapster__load_relaxed(&shard->name);
+  HEAPSTER__CELLS(X)
+#undef X
+#define X(name) sum_cells(&sum->name, &shard->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+}
+
+void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap) {
+  sum_shard(sum, heapster__load_acquire(&slot->shards[heap])); /* pairs with the swap that published it */
+}
+
+void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
+  sum_shard(sum, heapster__load_acquire(&orphans[heap]));
+  for (uint32_t i = 0; i < heapster__slot_count(); i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    if (slot) heapster__sum_slot(sum, slot, heap);
+  }
+}
+
+static int64_t untold_by(struct heapster__slot *slot, unsigned heap) {
+  if (!heap) return heapster__load_relaxed(&slot->total.highest);
+  struct heapster__shard *shard = heapster__load_acquire(&slot->shards[heap]);
+  return shard ? heapster__load_relaxed(&shard->drift.highest) : 0;
+}
+
+int64_t heapster__highest_untold(unsigned heap) {
+  int64_t highest = 0;
+  for (uint32_t i = 0; i < heapster__slot_count(); i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    int64_t untold = slot ? untold_by(slot, heap) : 0;
+    if (untold > highest) highest = untold;
+  }
+  return highest;
+}
+
+HEAPSTER__AT_LOAD static void start(void) { heapster__threads_start(heapster__tell_all); }

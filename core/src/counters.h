@@ -1,0 +1,94 @@
+/* Counters: a shard, one thread's counters of one heap; recording; summing.
+
+   A thread writes its own shards only, with unlocked adds. Whoever has no slot (a thread that is starting or dead, one
+   that has only freed so far, any thread when memory is out) shares the orphan shard of the heap, with atomic adds. */
+#ifndef HEAPSTER__COUNTERS_H
+#define HEAPSTER__COUNTERS_H
+
+#include "histogram.h"
+#include "stats.h"
+#include "thread.h"
+
+struct heapster__cells {
+  heapster__counter buckets[HEAPSTER_BUCKETS];
+};
+
+struct heapster__shard {
+  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__drift drift;
+#define X(name) heapster__counter name;
+  HEAPSTER__CELLS(X)
+#undef X
+#define X(name) struct heapster__cells name;
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+};
+_Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
+
+/* The ledgers of the heaps by number; number 0 is the total's. */
+extern HEAPSTER__HIDDEN struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
+
+/* A resize, as it went. */
+struct heapster__resize {
+  uint64_t from;
+  uint64_t to;
+  bool is_moved;
+};
+
+/* Prepares the counters of a heap number, 1 .. 254, before anything is recorded for it. False: no memory.
+   Callers hold the lock. */
+bool heapster__counters_open(unsigned heap);
+
+/* Recording, from any thread. */
+void heapster__count_alloc_slow(unsigned heap, uint64_t size);
+void heapster__count_dealloc_slow(unsigned heap, uint64_t size);
+void heapster__count_resize(unsigned heap, struct heapster__resize resize);
+void heapster__count_alloc_failure(unsigned heap);
+void heapster__count_realloc_failure(unsigned heap);
+void heapster__count_unseen_alloc(unsigned heap);
+void heapster__count_unseen_free(unsigned heap);
+
+/* Tells the ledgers of `heap` and of the total what the thread has not told yet. */
+void heapster__tell(struct heapster__slot *slot, unsigned heap);
+
+/* The same for every heap of the slot. */
+void heapster__tell_all(struct heapster__slot *slot);
+
+/* A window over the thread's own heaps needs the drift of a heap, or of the total for 0: NULL if there is none. */
+struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned heap);
+
+/* Adds up a heap's counters: of every thread, or of one slot only. */
+void heapster__sum_heap(struct heapster__tally *sum, unsigned heap);
+void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap);
+
+/* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
+int64_t heapster__highest_untold(unsigned heap);
+
+static inline void heapster__count_alloc(unsigned heap, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  if (heapster__unlikely(!shard)) {
+    heapster__count_alloc_slow(heap, size);
+    return;
+  }
+  heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  heapster__add_owned(&shard->alloc_sum, size);
+  bool is_due = heapster__drift_grow(&shard->drift, size);
+  is_due |= heapster__drift_grow(&slot->total, size);
+  if (is_due) heapster__tell(slot, heap);
+}
+
+static inline void heapster__count_dealloc(unsigned heap, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  if (heapster__unlikely(!shard)) {
+    heapster__count_dealloc_slow(heap, size);
+    return;
+  }
+  heapster__add_owned(&shard->dealloc_count, 1);
+  heapster__add_owned(&shard->dealloc_sum, size);
+  bool is_due = heapster__drift_shrink(&shard->drift, size);
+  is_due |= heapster__drift_shrink(&slot->total, size);
+  if (is_due) heapster__tell(slot, heap);
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* The fields of heapster_stats, each named once: the table made from this list gives differences, the figure by
+   name, the text, JSON and Prometheus. */
+#ifndef HEAPSTER__FIELD_H
+#define HEAPSTER__FIELD_H
+
+#include <heapster/stats.h>
+#include <string.h>
+
+/* In the order of the struct (field.c checks it).
+   X(name, unit, kinds in which it has a meaning, difference, group and when in the text, Prometheus name, help)
+   A(stem, group): stem_avg, which is stem_sum / stem_count. */
+#define HEAPSTER__FIELDS(X, A)                                                                                  \
+  X(alloc_count, COUNT, ALL, RISE, ALLOC, ALWAYS, "allocs_total", "Requests for a new block that were served.") \
+  X(alloc_sum, BYTES, ALL, RISE, ALLOC, NEVER, "allocated_bytes_total", "Bytes asked for in new blocks.")       \
+  A(alloc, ALLOC)                                                                                               \
+  X(alloc_fail_count, COUNT, ALL, RISE, ALLOC, IF_ANY, "alloc_failures_total",                                  \
+    "Requests for a new block that were refused.")                                                              \
+  X(dealloc_count, COUNT, ALL, RISE, DEALLOC, ALWAYS, "frees_total", "Blocks freed.")                           \
+  X(dealloc_sum, BYTES, ALL, RISE, DEALLOC, NEVER, "freed_bytes_total", "Bytes in freed blocks.")               \
+  A(dealloc, DEALLOC)                                                                                           \
+  X(realloc_growth_count, COUNT, ALL, RISE, GROWTH, ALWAYS, "growths_total", "Resizes to a larger size.")       \
+  X(realloc_growth_sum, BYTES, ALL, RISE, GROWTH, NEVER, "grown_bytes_total", "Bytes by which blocks grew.")    \
+  A(realloc_growth, GROWTH)                                                                                     \
+  X(realloc_growth_in_place_count, COUNT, ALL, RISE, GROWTH, IF_ANY, "growths_in_place_total",                  \
+    "Resizes to a larger size that kept the address.")                                                          \
+  X(realloc_shrink_count, COUNT, ALL, RISE, SHRINK, ALWAYS, "shrinks_total", "Resizes to a smaller size.")      \
+  X(realloc_shrink_sum, BYTES, ALL, RISE, SHRINK, NEVER, "shrunk_bytes_total", "Bytes by which blocks shrank.") \
+  A(realloc_shrink, SHRINK)                                                                                     \
+  X(realloc_shrink_in_place_count, COUNT, ALL, RISE, SHRINK, IF_ANY, "shrinks_in_place_total",                  \
+    "Resizes to a smaller size that kept the address.")                                                         \
+  X(realloc_same_count, COUNT, ALL, RISE, MOVE, IF_ANY, "same_size_resizes_total", "Resizes to the same size.") \
+  X(realloc_move_count, COUNT, ALL, RISE, MOVE, ALWAYS, "moves_total", "Resizes that changed the address.")     \
+  X(realloc_move_sum, BYTES, ALL, RISE, MOVE, NEVER, "moved_bytes_total",                                       \
+    "Bytes copied by resizes that changed the address.")                                                        \
+  A(realloc_move, MOVE)                                                                                         \
+  X(realloc_fail_count, COUNT, ALL, RISE, MOVE, IF_ANY, "resize_failures_total", "Resizes that were refused.")  \
+  X(total_alloc_sum, BYTES, ALL, RISE, USE, NEVER, NULL, NULL)                                                  \
+  X(total_dealloc_sum, BYTES, ALL, RISE, USE, NEVER, NULL, NULL)                                                \
+  X(live_count, COUNT, ALL, LEVEL(live_change), USE, NEVER, "live_blocks", "Blocks alive now.")                 \
+  X(live_change, COUNT, SPANS, CHANGE(live_count), USE, IF_ANY, NULL, NULL)                                     \
+  X(use_curr, BYTES, ALL, LEVEL(use_change), USE, ALWAYS, "live_bytes", "Bytes alive now.")                     \
+  X(use_change, BYTES, SPANS, CHANGE(use_curr), USE, IF_ANY, NULL, NULL)                                        \
+  X(use_max, BYTES, ALL, RECORD(use_peak), USE, ALWAYS, "peak_bytes",                                           \
+    "Most bytes alive at one time, since the start or the last reset.")                                         \
+  X(use_peak, BYTES, WINDOWS, OF_WINDOW, USE, IF_ANY, NULL, NULL)                                               \
+  X(unseen_alloc_count, COUNT, ALL, RISE, ALLOC, IF_ANY, "unseen_allocs_total",                                 \
+    "Blocks first met at their free or resize.")                                                                \
+  X(unseen_free_count, COUNT, ALL, RISE, DEALLOC, IF_ANY, "unseen_frees_total",                                 \
+    "Blocks whose address was handed out again before their free was seen.")                                    \
+  X(foreign_count, COUNT, WINDOWS, OF_WINDOW, USE, IF_ANY, NULL, NULL)
+
+/* Bits 1 << kind. */
+enum heapster__kinds {
+  HEAPSTER__WINDOWS = 1 << HEAPSTER_WINDOW,
+  HEAPSTER__SPANS = HEAPSTER__WINDOWS | 1 << HEAPSTER_DIFF,
+  HEAPSTER__ALL = HEAPSTER__SPANS | 1 << HEAPSTER_SNAPSHOT
+};
+
+/* What after - before is. */
+enum heapster__difference {
+  HEAPSTER__RISE,      /* after - before, cut at 0 */
+  HEAPSTER__LEVEL,     /* that of `after` */
+  HEAPSTER__CHANGE,    /* of two snapshots: how their `other` changed; of two spans: the signed after - before */
+  HEAPSTER__OF_WINDOW, /* 0: it cannot be told from two ends */
+  HEAPSTER__AVERAGE    /* follows from sum and count */
+};
+
+/* Groups of lines in the text, in their order. */
+enum heapster__group {
+  HEAPSTER__ALLOC,
+  HEAPSTER__DEALLOC,
+  HEAPSTER__GROWTH,
+  HEAPSTER__SHRINK,
+  HEAPSTER__MOVE,
+  HEAPSTER__USE,
+  HEAPSTER__GROUPS
+};
+
+enum heapster__shown { HEAPSTER__NEVER, HEAPSTER__ALWAYS, HEAPSTER__IF_ANY };
+
+struct heapster__field {
+  struct heapster_field base; /* first, so that a heapster_field of the table is a heapster__field */
+  enum heapster__kinds kinds;
+  enum heapster__difference difference;
+  size_t offset; /* of the figure in heapster_stats; of an average: of its sum */
+  size_t other;  /* AVERAGE: of its count; CHANGE: of the level that changes */
+  enum heapster__group group;
+  enum heapster__shown shown;
+  const char *metric; /* without the prefix "heapster_"; NULL for no series */
+  const char *help;
+};
+
+/* heapster_field_at, with what only the core knows. */
+const struct heapster__field *heapster__field_at(size_t index);
+
+/* The figure at an offset of the struct; a signed one as its bits. */
+static inline uint64_t heapster__figure_at(const struct heapster_stats *stats, size_t offset) {
+  uint64_t figure;
+  memcpy(&figure, (const char *)stats + offset, sizeof figure);
+  return figure;
+}
+
+/* Whether the field has a meaning in stats of that kind. */
+bool heapster__field_is_in(const struct heapster__field *field, enum heapster_stats_kind kind);
+
+/* The field that most resembles a mistyped name, or NULL if none does. Looks only at fields for limits. */
+const struct heapster_field *heapster__field_like(const char *name);
+
+#endif

@@ -1,0 +1,31 @@
+/* The registry of heaps. */
+#ifndef HEAPSTER__HEAP_H
+#define HEAPSTER__HEAP_H
+
+#include <heapster/heap.h>
+
+#include "books.h"
+
+/* Numbers of the heaps that hooks open; hosts' heaps come after them. Number 0 stands for the total. */
+enum { HEAPSTER__TOTAL = 0, HEAPSTER__MALLOC = 1, HEAPSTER__PYTHON = 2, HEAPSTER__FIRST_HOST_HEAP = 3 };
+_Static_assert(HEAPSTER__HEAP_NUMBERS == HEAPSTER_HEAPS + 1, "numbers 1 .. 254 fit the owner byte of the block map");
+
+struct heapster_heap {
+  char name[HEAPSTER_HEAP_NAME];
+  unsigned number;
+  _Atomic bool is_open;
+  struct heapster__map *map;
+  struct heapster_allocator own; /* the host's backing, where it has one */
+  const struct heapster_allocator *backing;
+};
+
+/* Opens the heap of a hook. Idempotent. NULL: no memory. */
+struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
+
+/* The open heap of that number, or NULL. */
+struct heapster_heap *heapster__heap_at(unsigned number);
+
+/* The highest number in use. */
+unsigned heapster__last_heap(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* Power-of-two buckets: what the core needs beyond the public functions. */
+#ifndef HEAPSTER__HISTOGRAM_H
+#define HEAPSTER__HISTOGRAM_H
+
+#include <heapster/histogram.h>
+
+#include "writer.h"
+
+/* heapster_histogram_bucket, for the hot path. */
+static inline unsigned heapster__bucket(uint64_t size) {
+  return 63u - (unsigned)__builtin_clzll(size | 1);
+}
+
+/* sum += histogram. `sum` and `histogram` may be the same. */
+void heapster__histogram_add(struct heapster_histogram *sum, const struct heapster_histogram *histogram);
+
+/* Each bucket of `after` beyond that of `before`, cut at 0. `beyond` may be one of the two. */
+void heapster__histogram_diff(struct heapster_histogram *beyond, const struct heapster_histogram *after,
+                              const struct heapster_histogram *before);
+
+/* "[64 B .. 128 B)", each bound right-aligned in `width`. Bucket 63 ends at "inf". */
+void heapster__write_bucket(struct heapster__writer *writer, unsigned bucket, size_t width);
+
+/* heapster_histogram_text, into a text under way. */
+void heapster__write_histogram(struct heapster__writer *writer, const struct heapster_histogram *histogram);
+
+#endif

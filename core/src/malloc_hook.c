@@ -1,0 +1,196 @@
+/* The malloc family, counted. */
+#include "malloc_hook.h"
+
+#include "allocator.h"
+#include "heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct heapster__malloc_way way;
+
+static void *below_malloc(void *context, size_t size) {
+  (void)context;
+  return way.below.malloc(size);
+}
+
+static void *below_calloc(void *context, size_t count, size_t size) {
+  (void)context;
+  return way.below.calloc(count, size);
+}
+
+static void *below_realloc(void *context, void *block, size_t size) {
+  (void)context;
+  return way.below.realloc(block, size);
+}
+
+static void below_free(void *context, void *block) {
+  (void)context;
+  way.below.free(block);
+}
+
+static void *below_aligned_alloc(void *context, size_t alignment, size_t size) {
+  (void)context;
+  return way.below.aligned_alloc(alignment, size);
+}
+
+bool heapster__malloc_start(const struct heapster__malloc_way *started) {
+  static const struct heapster_allocator below = {
+      below_malloc, below_calloc, below_realloc, below_free, below_aligned_alloc, NULL,
+  };
+  way = *started;
+  if (way.problem) return false;
+  heapster__system_replace(&below, way.comes_back);
+  if (heapster__heap_open(HEAPSTER__MALLOC, "malloc")) return true;
+  way.problem = "there was no memory for its counters";
+  return false;
+}
+
+const struct heapster__malloc_way *heapster__malloc_way(void) { return way.name ? &way : NULL; }
+
+bool heapster__malloc_is_proved(void) {
+  struct heapster__slot *slot = heapster__slot_claim();
+  if (!slot) return false;
+  uint64_t before = heapster__load_relaxed(&slot->passed);
+  uintptr_t outer = heapster__mark_raise(slot);
+  heapster__counted_free(strdup("x"));
+  heapster__mark_restore(slot, outer);
+  return heapster__load_relaxed(&slot->passed) - before == 2;
+}
+
+HEAPSTER__INLINE void *booked(void *block, size_t size) {
+  if (heapster__likely(block != NULL))
+    heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+  else
+    heapster__book_failure(HEAPSTER__MALLOC);
+  return block;
+}
+
+void *heapster__counted_malloc(size_t size) { return booked(way.below.malloc(heapster__size_below(size)), size); }
+
+/* Blocks from before the hook knew its allocator are nobody's: not counted, not to be freed. */
+static bool is_early(const void *block, size_t *size) { return way.early && way.early(block, size); }
+
+void heapster__counted_free(void *block) {
+  if (heapster__unlikely(!block)) return;
+  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  size_t size;
+  if (heapster__unlikely(!taken.owner) && is_early(block, &size)) return;
+  heapster__book_gone(HEAPSTER__MALLOC, taken);
+  way.below.free(block);
+}
+
+/* The functions that may come back in go down under the mark; errno of a refusal is kept by what follows. */
+struct descent {
+  struct heapster__slot *slot;
+  uintptr_t outer;
+};
+
+HEAPSTER__INLINE struct descent descend(void) {
+  struct heapster__slot *slot = heapster__unlikely(way.comes_back) ? heapster__slot_claim() : NULL;
+  if (slot) heapster__is_inner(slot); /* drops a mark whose frame is gone */
+  return (struct descent){slot, heapster__mark_raise(slot)};
+}
+
+HEAPSTER__INLINE void *ascended(struct descent descent, void *block, size_t size) {
+  heapster__mark_restore(descent.slot, descent.outer);
+  return booked(block, size);
+}
+
+void *heapster__counted_calloc(size_t count, size_t size) {
+  size_t bytes;
+  bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
+  struct descent descent = descend();
+  if (is_too_much || bytes >= HEAPSTER__GRANULE) return ascended(descent, way.below.calloc(count, size), bytes);
+  return ascended(descent, way.below.calloc(1, HEAPSTER__GRANULE), bytes);
+}
+
+/* The allocator below frees the block, and says NULL; or gives one that may share a granule; or refuses, which only
+   errno tells from the first. */
+static void *resized_to_nothing(void *block, struct heapster__block taken) {
+  int error = errno;
+  errno = 0;
+  void *fresh = way.below.realloc(block, 0);
+  bool is_refused = !fresh && errno == ENOMEM;
+  if (!is_refused) errno = error;
+  if (is_refused) {
+    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+    return NULL;
+  }
+  if (!fresh) {
+    heapster__book_gone(HEAPSTER__MALLOC, taken);
+    return NULL;
+  }
+  void *wider = way.below.realloc(fresh, HEAPSTER__GRANULE);
+  if (wider) fresh = wider;
+  heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
+  return fresh;
+}
+
+static void *copied(const void *block, size_t old, size_t size) {
+  void *fresh = heapster__counted_malloc(size);
+  return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
+}
+
+void *heapster__counted_realloc(void *block, size_t size) {
+  if (!block) return heapster__counted_malloc(size);
+  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  size_t old;
+  if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
+  if (!size) return resized_to_nothing(block, taken);
+  void *fresh = way.below.realloc(block, heapster__size_below(size));
+  if (fresh)
+    heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
+  else
+    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+  return fresh;
+}
+
+void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
+  size_t bytes;
+  if (!__builtin_mul_overflow(count, size, &bytes)) return heapster__counted_realloc(block, bytes);
+  struct heapster__block none = {0, 0, false};
+  if (block)
+    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, none, block);
+  else
+    heapster__book_failure(HEAPSTER__MALLOC);
+  errno = ENOMEM;
+  return NULL;
+}
+
+int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size) {
+  void *made = NULL;
+  struct descent descent = descend();
+  int error = way.below.posix_memalign(&made, alignment, heapster__size_below(size));
+  ascended(descent, error ? NULL : made, size);
+  if (!error) *block = made;
+  return error;
+}
+
+void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
+  struct descent descent = descend();
+  return ascended(descent, way.below.aligned_alloc(alignment, heapster__size_below(size)), size);
+}
+
+void *heapster__counted_memalign(size_t alignment, size_t size) {
+  struct descent descent = descend();
+  return ascended(descent, way.below.memalign(alignment, heapster__size_below(size)), size);
+}
+
+void *heapster__counted_valloc(size_t size) {
+  struct descent descent = descend();
+  return ascended(descent, way.below.valloc(heapster__size_below(size)), size);
+}
+
+void *heapster__counted_pvalloc(size_t size) {
+  struct descent descent = descend();
+  return ascended(descent, way.below.pvalloc(heapster__size_below(size)), size);
+}
+
+void heapster__malloc_adopt(void *block, size_t size) {
+  struct heapster__block known = heapster__map_take(&heapster__main_map, block);
+  if (!known.owner)
+    heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+  else
+    heapster__book_put(&heapster__main_map, known.owner, block, known.size);
+}

@@ -1,0 +1,53 @@
+/* The malloc family, counted. Who defines or patches the public symbols sends them here. */
+#ifndef HEAPSTER__MALLOC_HOOK_H
+#define HEAPSTER__MALLOC_HOOK_H
+
+#include <heapster/base.h>
+
+/* The allocator below the hook. */
+struct heapster__malloc_family {
+  void *(*malloc)(size_t size);
+  void *(*calloc)(size_t count, size_t size);
+  void *(*realloc)(void *block, size_t size);
+  void (*free)(void *block);
+  int (*posix_memalign)(void **block, size_t alignment, size_t size);
+  void *(*aligned_alloc)(size_t alignment, size_t size);
+  void *(*memalign)(size_t alignment, size_t size);
+  void *(*valloc)(size_t size);
+  void *(*pvalloc)(size_t size);
+};
+
+struct heapster__malloc_way {
+  struct heapster__malloc_family below; /* functions that the system lacks are NULL */
+  bool comes_back;                      /* calloc or the aligned ones below call the public malloc inside */
+  const char *name;                     /* "preload" or "link" */
+  const char *problem;                  /* why nothing is counted after all, or NULL */
+  bool (*early)(const void *block, size_t *size); /* whether it was handed out before `below` was known; its size */
+};
+
+/* Hands the allocator below over and opens the heap `malloc`. To be called once, before any counted function. False:
+   nothing is to be counted (`problem` was given, or there is no memory). */
+HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_way *way);
+
+/* NULL while malloc is not hooked. */
+const struct heapster__malloc_way *heapster__malloc_way(void);
+
+/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. */
+bool heapster__malloc_is_proved(void);
+
+/* The family, with the contracts of C, POSIX and glibc. */
+HEAPSTER_API void *heapster__counted_malloc(size_t size);
+HEAPSTER_API void *heapster__counted_calloc(size_t count, size_t size);
+HEAPSTER_API void *heapster__counted_realloc(void *block, size_t size);
+HEAPSTER_API void *heapster__counted_reallocarray(void *block, size_t count, size_t size);
+HEAPSTER_API void heapster__counted_free(void *block);
+HEAPSTER_API int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size);
+HEAPSTER_API void *heapster__counted_aligned_alloc(size_t alignment, size_t size);
+HEAPSTER_API void *heapster__counted_memalign(size_t alignment, size_t size);
+HEAPSTER_API void *heapster__counted_valloc(size_t size);
+HEAPSTER_API void *heapster__counted_pvalloc(size_t size);
+
+/* A block that operator new of another library made, perhaps out of a counted malloc: counts it unless it is. */
+HEAPSTER_API void heapster__malloc_adopt(void *block, size_t size);
+
+#endif

@@ -1,0 +1,64 @@
+/* Peaks: the highest use that many threads reached together, without a shared cell on the hot path.
+
+   A drift is one thread's: bytes it allocated less those it freed since it last told the ledger. A ledger is
+   one heap's, or the total's: what the threads told it, and the record of that. While one thread works, use is
+   `told + net`, and every figure is exact; each further thread blurs a peak by at most one HEAPSTER__DRIFT.
+
+   The record is one word: an epoch of 16 bits and 48 bits of bytes. A new epoch begins with every window's begin
+   and end and with a reset, which take the old record away with them. A thread that tells its drift meanwhile sees
+   the epoch change, and then leaves out the highest value of a time that is over. */
+#ifndef HEAPSTER__PEAK_H
+#define HEAPSTER__PEAK_H
+
+#include "atomics.h"
+#include "platform.h"
+
+enum { HEAPSTER__DRIFT = 65536 };
+
+struct heapster__drift {
+  heapster__level net;     /* bytes since the thread last told */
+  heapster__level highest; /* of net, at least 0 */
+  int64_t told;            /* bytes told so far: the thread's own use, less net */
+  int64_t record;          /* the highest value of told + net since this was last taken */
+};
+
+struct heapster__ledger {
+  _Alignas(HEAPSTER__CACHE_LINE) heapster__level told;
+  _Atomic uint64_t record;
+};
+
+/* Tells the ledger. Only the drift's own thread may call it, or nobody else any more. */
+void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger);
+
+/* For those who have no drift: tells the ledger at once. */
+void heapster__ledger_move(struct heapster__ledger *ledger, int64_t change);
+
+/* The record, raised before to `told + highest` (the largest of the drifts not yet told) and to `use`. */
+int64_t heapster__ledger_record(struct heapster__ledger *ledger, int64_t highest, int64_t use);
+
+/* What was told so far. */
+int64_t heapster__ledger_told(const struct heapster__ledger *ledger);
+
+/* Begins a new epoch at what is told now; answers that, and the old record. Callers hold the lock. */
+struct heapster__epoch {
+  int64_t start;
+  int64_t old_record;
+};
+struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger);
+
+static inline bool heapster__drift_is_due(int64_t net) {
+  return heapster__unlikely((uint64_t)(net + HEAPSTER__DRIFT) > (uint64_t)2 * HEAPSTER__DRIFT);
+}
+
+/* The use grew, or shrank: true when it is time to tell. */
+static inline bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
+  int64_t net = heapster__move_owned(&drift->net, (int64_t)bytes);
+  if (net > heapster__load_relaxed(&drift->highest)) heapster__raise_owned(&drift->highest, net);
+  return heapster__drift_is_due(net);
+}
+
+static inline bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
+  return heapster__drift_is_due(heapster__move_owned(&drift->net, -(int64_t)bytes));
+}
+
+#endif

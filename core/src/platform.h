@@ -1,0 +1,48 @@
+/* The one door to the operating system and the C library: pages, the end of a thread, fork, the lock. */
+#ifndef HEAPSTER__PLATFORM_H
+#define HEAPSTER__PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two lines: processors fetch them in pairs. */
+enum { HEAPSTER__CACHE_LINE = 128 };
+
+/* glibc keeps room for libraries that are opened late to use the fastest thread-local; musl refuses to open
+   such a library. */
+#if defined(__GLIBC__) || defined(__gnu_linux__)
+#define HEAPSTER__TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define HEAPSTER__TLS_MODEL
+#endif
+
+/* For what crosses files but not the library's border; for what runs when the library is loaded; and for what must
+   be part of its caller's frame. */
+#define HEAPSTER__HIDDEN __attribute__((visibility("hidden")))
+#define HEAPSTER__AT_LOAD __attribute__((constructor))
+#define HEAPSTER__INLINE static inline __attribute__((always_inline))
+
+/* Zeroed pages, or NULL. errno is kept, here and below. */
+void *heapster__pages_map(size_t bytes);
+void heapster__pages_unmap(void *pages, size_t bytes);
+
+/* A zeroed piece for ever, on cache lines of its own, or NULL. At most HEAPSTER__PIECE bytes. */
+enum { HEAPSTER__PIECE = 16384 };
+void *heapster__piece_take(size_t bytes);
+
+/* What the functions above hold of the system's memory now. */
+uint64_t heapster__own_bytes(void);
+
+/* Calls `ended(thread)` at the end of the calling thread, as late as the system allows. May allocate. False:
+   it cannot be had. */
+bool heapster__at_thread_end(void *thread, void (*ended)(void *thread));
+
+/* Calls these around every fork from now on: before, in the parent after, in the child after. */
+void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
+/* Serialises the rare: making heaps, opening and closing windows, reset. Never taken in a hook. */
+void heapster__lock(void);
+void heapster__unlock(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* What `heapster run` and the library that it preloads agree on: the variables in the program's environment,
+   and what stands in them. */
+#ifndef HEAPSTER__REPORT_PROTOCOL_H
+#define HEAPSTER__REPORT_PROTOCOL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Where the report goes: an absolute path. With %p in it every process reports, each to a file of its own. */
+#define HEAPSTER__REPORT "HEAPSTER_REPORT"
+/* The process id of the program itself, which alone reports where the path has no %p. exec keeps it. */
+#define HEAPSTER__REPORT_PID "HEAPSTER_REPORT_PID"
+/* "text", "json" or "prometheus". */
+#define HEAPSTER__REPORT_FORMAT "HEAPSTER_REPORT_FORMAT"
+/* Seconds between two snapshots of the running program; each replaces the file. Absent: only the end reports. */
+#define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"
+
+/* Whether every process gets a file of its own: the pattern has %p. */
+bool heapster__report_is_per_process(const char *pattern);
+
+/* `pattern` with each %p replaced by the process id. False, and `path` empty, if that is too long. */
+bool heapster__report_path(char path[PATH_MAX], const char *pattern, pid_t pid);
+
+/* The file that a process writes and then renames to `path`. False if its name is too long. */
+bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid);
+
+/* The seconds that `text` gives, 0.001 to 31,536,000 (a year); 0 for anything else. */
+double heapster__report_seconds(const char *text);
+
+#endif

@@ -1,0 +1,147 @@
+/* Sizes in bytes as people write and read them. Integers only: no locale has a say in the decimal point. */
+#include <heapster/limit.h>
+#include <string.h>
+
+/* In the order of 1024's powers, so that unit i is 1 << (10 * i). */
+static const char *const binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+struct unit {
+  const char *name;
+  uint64_t bytes;
+};
+
+static const struct unit parsed_units[] = {
+    {"", 1},
+    {"b", 1},
+    {"kib", UINT64_C(1) << 10},
+    {"mib", UINT64_C(1) << 20},
+    {"gib", UINT64_C(1) << 30},
+    {"tib", UINT64_C(1) << 40},
+    {"kb", UINT64_C(1000)},
+    {"mb", UINT64_C(1000000)},
+    {"gb", UINT64_C(1000000000)},
+    {"tb", UINT64_C(1000000000000)},
+};
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_same_word(const char *text, const char *word) {
+  while (*word != '\0' && lower(*text) == *word)
+    text++, word++;
+  return *text == *word;
+}
+
+/* 0 for an unknown unit. */
+static uint64_t unit_bytes(const char *text) {
+  for (size_t i = 0; i < sizeof parsed_units / sizeof parsed_units[0]; i++) {
+    if (is_same_word(text, parsed_units[i].name))
+      return parsed_units[i].bytes;
+  }
+  return 0;
+}
+
+/* The whole bytes in the fraction 0.ddd of a unit. From the last digit on every step may cut what is below 1,
+   and the result is still exact, however many digits there are. */
+static uint64_t fraction_of(const char *first, const char *end, uint64_t unit) {
+  uint64_t bytes = 0;
+  while (end > first)
+    bytes = ((uint64_t)(*--end - '0') * unit + bytes) / 10;
+  return bytes;
+}
+
+/* Whole digits times unit, or false beyond INT64_MAX. */
+static bool whole_of(const char *first, const char *end, uint64_t unit, uint64_t *bytes) {
+  uint64_t whole = 0;
+  for (; first < end; first++) {
+    if (whole > UINT64_MAX / 10 - 1)
+      return false;
+    whole = whole * 10 + (uint64_t)(*first - '0');
+  }
+  *bytes = whole * unit;
+  return whole <= INT64_MAX / unit;
+}
+
+enum heapster_error heapster_size_parse(const char *text, uint64_t *bytes) {
+  if (text == NULL || !is_digit(*text))
+    return HEAPSTER_BAD_SIZE;
+  const char *end = text;
+  while (is_digit(*end))
+    end++;
+
+  const char *const fraction = *end == '.' ? end + 1 : end;
+  const char *fraction_end = fraction;
+  while (is_digit(*fraction_end))
+    fraction_end++;
+  if (*end == '.' && fraction_end == fraction)
+    return HEAPSTER_BAD_SIZE;
+
+  const char *unit_text = fraction_end;
+  while (*unit_text == ' ')
+    unit_text++;
+  if (unit_text != fraction_end && *unit_text == '\0')
+    return HEAPSTER_BAD_SIZE;
+  const uint64_t unit = unit_bytes(unit_text);
+
+  uint64_t whole;
+  if (unit == 0 || !whole_of(text, end, unit, &whole))
+    return HEAPSTER_BAD_SIZE;
+  const uint64_t rest = fraction_of(fraction, fraction_end, unit);
+  if (rest > INT64_MAX - whole)
+    return HEAPSTER_BAD_SIZE;
+  *bytes = whole + rest;
+  return HEAPSTER_OK;
+}
+
+static size_t put_text(char *to, const char *text) {
+  const size_t length = strlen(text);
+  memcpy(to, text, length + 1);
+  return length;
+}
+
+/* Below 10,000, without leading zeros. */
+static size_t put_number(char *to, unsigned value) {
+  const size_t before = value >= 10 ? put_number(to, value / 10) : 0;
+  to[before] = (char)('0' + value % 10);
+  return before + 1;
+}
+
+/* The hundredths of a unit of 1 << shift that `bytes` has, rounded half to even as printf("%.2f") does. */
+static unsigned hundredths(uint64_t bytes, unsigned shift) {
+  if (shift == 60)
+    bytes >>= 10, shift -= 10; /* room for the factor; what is lost is far below a hundredth */
+  const uint64_t whole = bytes >> shift;
+  const uint64_t scaled = (bytes & ((UINT64_C(1) << shift) - 1)) * 100;
+  const uint64_t half = UINT64_C(1) << (shift - 1);
+  const uint64_t rest = scaled & ((UINT64_C(1) << shift) - 1);
+  const uint64_t cut = scaled >> shift;
+  return (unsigned)(whole * 100 + cut + (rest > half || (rest == half && cut % 2 == 1)));
+}
+
+static size_t put_hundredths(char *to, unsigned value) {
+  const size_t length = put_number(to, value / 100);
+  to[length] = '.';
+  to[length + 1] = (char)('0' + value / 10 % 10);
+  to[length + 2] = (char)('0' + value % 10);
+  return length + 3;
+}
+
+size_t heapster_size_text(uint64_t bytes, char text[HEAPSTER_SIZE_TEXT]) {
+  unsigned unit = 0;
+  while (unit < 6 && bytes >> (10 * (unit + 1)) > 0)
+    unit++;
+
+  const bool is_whole = (bytes & ((UINT64_C(1) << (10 * unit)) - 1)) == 0;
+  unsigned value = is_whole ? 0 : hundredths(bytes, 10 * unit);
+  if (value == 102400 && unit < 6)
+    value = 100, unit++; /* 1023.999 KiB is read as 1.00 MiB */
+
+  size_t length = is_whole ? put_number(text, (unsigned)(bytes >> (10 * unit))) : put_hundredths(text, value);
+  text[length++] = ' ';
+  return length + put_text(text + length, binary_units[unit]);
+}

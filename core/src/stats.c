@@ -1,0 +1,132 @@
+/* The counters as plain values: what shards sum up to, a snapshot made of it, the difference of two. */
+#include "stats.h"
+
+#include <string.h>
+
+#include "field.h"
+#include "histogram.h"
+
+#define ONE(name) +1
+enum {
+  FIGURES = offsetof(struct heapster_stats, alloc_histogram) - offsetof(struct heapster_stats, alloc_count),
+  COUNTED = 0 HEAPSTER__HISTOGRAMS(ONE) HEAPSTER__CELLS(ONE),
+  DERIVED = 9 /* two totals, the live and use figures, foreign_count */
+};
+#undef ONE
+_Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure is counted, or derived below");
+
+static uint64_t beyond(uint64_t after, uint64_t before) {
+  return after > before ? after - before : 0;
+}
+
+/* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
+static int64_t live_of(const struct heapster__tally *raw) {
+  return (int64_t)(heapster_histogram_total(&raw->alloc_histogram) - raw->dealloc_count);
+}
+
+static int64_t use_of(const struct heapster__tally *raw) {
+  return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
+}
+
+static uint64_t at_least_0(int64_t value) {
+  return value > 0 ? (uint64_t)value : 0;
+}
+
+uint64_t heapster__tally_live(const struct heapster__tally *raw) {
+  return at_least_0(live_of(raw));
+}
+
+uint64_t heapster__tally_use(const struct heapster__tally *raw) {
+  return at_least_0(use_of(raw));
+}
+
+void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
+                          const struct heapster__tally *since) {
+  memset(stats, 0, sizeof *stats);
+  stats->kind = HEAPSTER_SNAPSHOT;
+  stats->scope = HEAPSTER_PROCESS;
+#define X(name) heapster__histogram_diff(&stats->name, &raw->name, &since->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+#define X(name) stats->name = beyond(raw->name, since->name);
+  HEAPSTER__CELLS(X)
+#undef X
+  stats->alloc_count = heapster_histogram_total(&stats->alloc_histogram);
+  stats->realloc_growth_count = heapster_histogram_total(&stats->realloc_growth_histogram);
+  stats->realloc_shrink_count = heapster_histogram_total(&stats->realloc_shrink_histogram);
+  stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
+  stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
+  stats->live_count = heapster__tally_live(raw);
+  stats->live_change = live_of(raw) - live_of(since);
+  stats->use_curr = heapster__tally_use(raw);
+  stats->use_change = use_of(raw) - use_of(since);
+}
+
+void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally) {
+#define X(name) heapster__histogram_add(&sum->name, &tally->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+#define X(name) sum->name += tally->name;
+  HEAPSTER__CELLS(X)
+#undef X
+}
+
+uint64_t heapster__tally_operations(const struct heapster__tally *raw) {
+  return heapster_histogram_total(&raw->alloc_histogram) + raw->alloc_fail_count + raw->dealloc_count +
+         heapster_histogram_total(&raw->realloc_growth_histogram) +
+         heapster_histogram_total(&raw->realloc_shrink_histogram) + raw->realloc_same_count + raw->realloc_fail_count;
+}
+
+static uint64_t difference(const struct heapster__field *field, const struct heapster_stats *after,
+                           const struct heapster_stats *before) {
+  const size_t changing = after->kind == HEAPSTER_SNAPSHOT ? field->other : field->offset;
+  switch (field->difference) {
+  case HEAPSTER__RISE:
+    return beyond(heapster__figure_at(after, field->offset), heapster__figure_at(before, field->offset));
+  case HEAPSTER__LEVEL:
+    return heapster__figure_at(after, field->offset);
+  case HEAPSTER__CHANGE:
+    return heapster__figure_at(after, changing) - heapster__figure_at(before, changing);
+  case HEAPSTER__OF_WINDOW:
+  case HEAPSTER__AVERAGE:
+    break;
+  }
+  return 0;
+}
+
+enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
+                                        const struct heapster_stats *before) {
+  if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT))
+    return HEAPSTER_MIXED_KINDS;
+  struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    if (field->difference == HEAPSTER__AVERAGE)
+      continue;
+    const uint64_t figure = difference(field, after, before);
+    memcpy((char *)&result + field->offset, &figure, sizeof figure);
+  }
+#define X(name) heapster__histogram_diff(&result.name, &after->name, &before->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  *diff = result;
+  return HEAPSTER_OK;
+}
+
+bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b) {
+  if (a->kind != b->kind || a->scope != b->scope)
+    return false;
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    if (!heapster__field_is_in(field, a->kind))
+      continue;
+    if (heapster__figure_at(a, field->offset) != heapster__figure_at(b, field->offset))
+      return false;
+  }
+#define X(name)                                        \
+  if (memcmp(&a->name, &b->name, sizeof a->name) != 0) \
+    return false;
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  return true;
+}

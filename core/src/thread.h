@@ -1,0 +1,96 @@
+/* Threads: the slot that holds a thread's counters, and its mark for inner layers.
+
+   The one thread-local word of the library is a thread's slot, or says why there is none. A slot is handed on with
+   its values when its thread ends, never zeroed: nothing is folded, nothing lost, and there are never more slots
+   than threads were alive at one time. */
+#ifndef HEAPSTER__THREAD_H
+#define HEAPSTER__THREAD_H
+
+#include "atomics.h"
+#include "peak.h"
+#include "platform.h"
+
+enum { HEAPSTER__SLOTS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
+
+struct heapster__shard; /* one thread's counters of one heap; counters.h */
+
+struct heapster__slot {
+  _Alignas(HEAPSTER__CACHE_LINE) _Atomic uintptr_t mark; /* frame that asked a layer below which comes back in; 0: none */
+  struct heapster__drift total;     /* the thread's drift over all heaps */
+  heapster__counter passed;         /* inner requests that the mark let through */
+  _Atomic uint32_t generation;      /* counts its threads */
+  _Atomic uint32_t next_free;       /* in the stack of free slots: index + 1 */
+  _Atomic bool is_taken;
+  uint32_t index;
+  uint32_t end_calls;               /* how often its thread's end was announced */
+  struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
+};
+_Static_assert(sizeof(struct heapster__slot) <= HEAPSTER__PIECE, "a slot is one piece of memory");
+
+/* What the thread-local word says where it is not a slot. Between the two last: the thread has done nothing but free,
+   so many blocks; it may be one whose end was processed, which must not take a slot again. */
+enum {
+  HEAPSTER__THREAD_NEW = 0,
+  HEAPSTER__THREAD_STARTING = 1,
+  HEAPSTER__THREAD_DEAD = 2,
+  HEAPSTER__THREAD_FREES = 3,
+  HEAPSTER__THREAD_FREES_ENOUGH = HEAPSTER__THREAD_FREES + 64
+};
+
+/* Called with the lock taken or not, once: `left` is what to do with a slot's figures before it is handed on. */
+void heapster__threads_start(void (*left)(struct heapster__slot *slot));
+
+/* A slot for the calling thread, or NULL. Allocates nothing that is counted in a slot. */
+struct heapster__slot *heapster__slot_claim(void);
+
+/* The same where the thread's first act is a free: NULL until it has freed 64 blocks. */
+struct heapster__slot *heapster__slot_claim_to_free(void);
+
+/* Slots ever made; each stays. The slot of that index, or NULL while it is being made. */
+uint32_t heapster__slot_count(void);
+struct heapster__slot *heapster__slot_at(uint32_t index);
+
+/* In the child of a fork: the other threads are gone. `left` is called for each of their slots. */
+void heapster__threads_forked(void);
+
+#ifdef HEAPSTER_SHARED_COUNTERS
+
+static inline struct heapster__slot *heapster__slot_here(void) { return NULL; }
+
+#else
+
+extern HEAPSTER__HIDDEN _Thread_local uintptr_t heapster__self HEAPSTER__TLS_MODEL;
+
+/* The calling thread's slot, or NULL. */
+static inline struct heapster__slot *heapster__slot_here(void) {
+  uintptr_t self = heapster__self;
+  return heapster__likely(self > HEAPSTER__THREAD_FREES_ENOUGH) ? (struct heapster__slot *)self : NULL;
+}
+
+#endif
+
+/* The mark. A layer that asks an allocator which comes back in (a host's backing, an interpreter) raises it around that
+   call; whoever is asked inside passes new blocks through uncounted. The stack grows downwards: a frame at or
+   above the marked one means that the marked one was left by longjmp or an exception, and the mark is dropped. */
+HEAPSTER__INLINE uintptr_t heapster__mark_raise(struct heapster__slot *slot) {
+  if (!slot) return 0;
+  uintptr_t outer = heapster__load_relaxed(&slot->mark);
+  heapster__store_relaxed(&slot->mark, (uintptr_t)__builtin_frame_address(0));
+  return outer;
+}
+
+static inline void heapster__mark_restore(struct heapster__slot *slot, uintptr_t outer) {
+  if (slot) heapster__store_relaxed(&slot->mark, outer);
+}
+
+/* Whether the call is made from inside a marked one. */
+HEAPSTER__INLINE bool heapster__is_inner(struct heapster__slot *slot) {
+  if (!slot) return false;
+  uintptr_t mark = heapster__load_relaxed(&slot->mark);
+  if (heapster__likely(!mark)) return false;
+  if ((uintptr_t)__builtin_frame_address(0) < mark) return true;
+  heapster__store_relaxed(&slot->mark, 0);
+  return false;
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* Windows and epochs: what ends one stretch of time and begins another. */
+#include "window.h"
+
+#include "snapshot.h"
+
+#include <string.h>
+
+/* A window of process scope has its peak from the ledger's record, one of thread scope from the drift's. Both records
+   start again at every begin and end, and what they held goes into every window open on them: so windows nest
+   and overlap without knowing of each other. */
+struct place {
+  uint32_t generation;
+  bool is_open;
+  enum heapster_scope scope;
+  unsigned number;             /* the heap's, or 0 for the total */
+  struct heapster__slot *slot; /* of the thread that began it */
+  uint32_t slot_generation;
+  int64_t start; /* use at the begin, as the record counts it */
+  int64_t peak;  /* highest record so far */
+  uint64_t use_max;
+  uint64_t own_operations; /* of the thread that began it, so far */
+  struct heapster__tally tally;
+};
+
+/* The table of the process; every access holds the lock. */
+static struct {
+  struct place places[HEAPSTER_WINDOWS];
+  uint32_t open;
+  uint32_t used; /* places beyond were never open */
+} windows;
+
+uint32_t heapster__windows_open(void) { return windows.open; }
+
+static bool is_on_ledger(const struct place *place, unsigned number) {
+  return place->is_open && place->scope == HEAPSTER_PROCESS && place->number == number;
+}
+
+static bool is_on_drift(const struct place *place, const struct heapster__slot *slot, unsigned number) {
+  return place->is_open && place->scope == HEAPSTER_THREAD && place->slot == slot && place->number == number;
+}
+
+static void raise_peak(struct place *place, int64_t record) {
+  if (record > place->peak) place->peak = record;
+}
+
+/* Begins a new epoch of a ledger; answers where it starts. What the calling thread has not told belongs to the old. */
+static int64_t ledger_begin(unsigned number) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (slot) heapster__tell(slot, number);
+  struct heapster__ledger *ledger = &heapster__ledgers[number];
+  /* use_max never falls in between: it is raised before the record is taken away, and by what was taken */
+  heapster__use_max_raise(number, heapster__ledger_record(ledger, heapster__highest_untold(number), 0));
+  struct heapster__epoch epoch = heapster__ledger_begin(ledger);
+  heapster__use_max_raise(number, epoch.old_record);
+  for (uint32_t i = 0; i < windows.used; i++) {
+    if (is_on_ledger(&windows.places[i], number)) raise_peak(&windows.places[i], epoch.old_record);
+  }
+  return epoch.start;
+}
+
+/* The same for the calling thread's drift. */
+static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
+  heapster__tell(slot, number);
+  struct heapster__drift *drift = heapster__drift_of(slot, number);
+  for (uint32_t i = 0; i < windows.used; i++) {
+    if (is_on_drift(&windows.places[i], slot, number)) raise_peak(&windows.places[i], drift->record);
+  }
+  return drift->record = drift->told;
+}
+
+static uint64_t own_operations(struct heapster__slot *slot, unsigned number) {
+  struct heapster__tally own = {0};
+  if (slot) heapster__sum_of_slot(&own, slot, number);
+  return heapster__tally_operations(&own);
+}
+
+static void sum_scope(const struct place *place, struct heapster__tally *sum) {
+  memset(sum, 0, sizeof *sum);
+  if (place->scope == HEAPSTER_THREAD)
+    heapster__sum_of_slot(sum, place->slot, place->number);
+  else
+    heapster__sum(sum, place->number);
+}
+
+static void begin(struct place *place) {
+  bool is_thread = place->scope == HEAPSTER_THREAD;
+  place->start = is_thread ? drift_begin(place->slot, place->number) : ledger_begin(place->number);
+  place->peak = place->start;
+  place->is_open = true;
+  place->own_operations = is_thread ? 0 : own_operations(place->slot, place->number);
+  sum_scope(place, &place->tally);
+  place->use_max = is_thread ? 0 : heapster__use_max(place->number, heapster__tally_use(&place->tally));
+}
+
+/* A place that is not open, or NULL. */
+static struct place *vacant(void) {
+  for (uint32_t i = 0; i < HEAPSTER_WINDOWS; i++) {
+    if (windows.places[i].is_open) continue;
+    if (i >= windows.used) windows.used = i + 1;
+    return &windows.places[i];
+  }
+  return NULL;
+}
+
+#ifdef HEAPSTER_SHARED_COUNTERS
+static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, struct heapster__slot **slot) {
+  (void)number;
+  *slot = NULL;
+  return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+}
+#else
+static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, struct heapster__slot **slot) {
+  *slot = heapster__slot_claim();
+  if (!*slot) return HEAPSTER_NO_THREAD_COUNTERS;
+  if (scope == HEAPSTER_THREAD && !heapster__drift_of(*slot, number)) return HEAPSTER_NO_THREAD_COUNTERS;
+  return HEAPSTER_OK;
+}
+#endif
+
+enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
+                                          struct heapster_window *window) {
+  *window = (struct heapster_window){0, 0};
+  unsigned number = heap ? heap->number : HEAPSTER__TOTAL;
+  struct heapster__slot *slot;
+  enum heapster_error error = slot_for(scope, number, &slot);
+  if (error) return error;
+  heapster__lock();
+  struct place *place = vacant();
+  if (place) {
+    *place = (struct place){.generation = place->generation + 1, .scope = scope, .number = number, .slot = slot};
+    if (!place->generation) place->generation = 1;
+    place->slot_generation = slot ? heapster__load_relaxed(&slot->generation) : 0;
+    windows.open++;
+    begin(place);
+    *window = (struct heapster_window){(uint32_t)(place - windows.places), place->generation};
+  }
+  heapster__unlock();
+  return place ? HEAPSTER_OK : HEAPSTER_TOO_MANY_WINDOWS;
+}
+
+static bool is_same_thread(const struct place *place) {
+  return !place->slot || place->slot_generation == heapster__load_relaxed(&place->slot->generation);
+}
+
+static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
+
+/* Operations by other threads than the one that began the window; where that one ended, by any. */
+static uint64_t foreign(const struct place *place, const struct heapster__tally *now) {
+  if (place->scope == HEAPSTER_THREAD || !place->slot) return 0;
+  uint64_t all = beyond(heapster__tally_operations(now), heapster__tally_operations(&place->tally));
+  if (!is_same_thread(place)) return all;
+  return beyond(all, beyond(own_operations(place->slot, place->number), place->own_operations));
+}
+
+/* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */
+static void fill_alive(struct heapster_stats *stats, unsigned number) {
+  struct heapster__tally heap = {0};
+  heapster__sum(&heap, number);
+  stats->live_count = heapster__tally_live(&heap);
+  stats->use_curr = heapster__tally_use(&heap);
+}
+
+static void fill(const struct place *place, const struct heapster__tally *now, struct heapster_stats *stats) {
+  heapster__stats_fill(stats, now, &place->tally);
+  stats->kind = HEAPSTER_WINDOW;
+  stats->scope = place->scope;
+  stats->foreign_count = foreign(place, now);
+  stats->use_peak = place->peak > place->start ? (uint64_t)(place->peak - place->start) : 0;
+  if (stats->use_change > 0 && stats->use_peak < (uint64_t)stats->use_change)
+    stats->use_peak = (uint64_t)stats->use_change;
+  if (place->scope == HEAPSTER_THREAD)
+    fill_alive(stats, place->number);
+  else
+    stats->use_max = beyond((uint64_t)place->peak, place->use_max); /* whatever a reset did meanwhile */
+}
+
+static void end(struct place *place, struct heapster_stats *stats) {
+  struct heapster__tally now;
+  sum_scope(place, &now);
+  if (place->scope == HEAPSTER_THREAD)
+    drift_begin(place->slot, place->number);
+  else
+    ledger_begin(place->number);
+  if (stats) fill(place, &now, stats);
+  place->is_open = false;
+  windows.open--;
+}
+
+static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats) {
+  if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
+  struct place *place = &windows.places[window.index];
+  if (!place->is_open || place->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
+  bool is_here = place->slot == heapster__slot_here() && is_same_thread(place);
+  if (place->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
+  end(place, stats);
+  return HEAPSTER_OK;
+}
+
+enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats) {
+  heapster__lock();
+  enum heapster_error error = ended(window, stats);
+  heapster__unlock();
+  return error;
+}
+
+static void reset(unsigned number) {
+  struct heapster__tally raw = {0};
+  int64_t start = ledger_begin(number);
+  heapster__sum(&raw, number);
+  if (number) heapster__baseline_publish(number, &raw);
+  heapster__use_max_restart(number, start);
+}
+
+void heapster_reset(void) {
+  heapster__lock();
+  for (unsigned number = 1; number <= heapster__last_heap(); number++) {
+    if (heapster__heap_at(number)) reset(number);
+  }
+  reset(HEAPSTER__TOTAL);
+  heapster__unlock();
+}
+
+/* The other threads, and so whoever would end their windows, are gone. */
+static void forked(void) {
+  struct heapster__slot *own = heapster__slot_here();
+  heapster__threads_forked();
+  for (uint32_t i = 0; i < windows.used; i++) {
+    struct place *place = &windows.places[i];
+    if (!place->is_open || place->slot == own) continue;
+    place->is_open = false;
+    windows.open--;
+  }
+  heapster__unlock();
+}
+
+HEAPSTER__AT_LOAD static void start(void) { heapster__at_fork(heapster__lock, heapster__unlock, forked); }

@@ -1,0 +1,43 @@
+/* Text to a caller's sink: remembers that the sink refused, so that callers can write straight on. No locale,
+   no allocation, no errno. */
+#ifndef HEAPSTER__WRITER_H
+#define HEAPSTER__WRITER_H
+
+#include <heapster/base.h>
+#include <heapster/stats.h>
+
+/* After a refusal, and over a sink without a function, writes are dropped. */
+struct heapster__writer {
+  struct heapster_sink sink;
+  bool failed;
+};
+
+struct heapster__writer heapster__writer_make(struct heapster_sink sink);
+
+/* HEAPSTER_OK, or HEAPSTER_WRITE_FAILED if anything was dropped. */
+enum heapster_error heapster__writer_result(const struct heapster__writer *writer);
+
+void heapster__write(struct heapster__writer *writer, const char *text, size_t length);
+void heapster__write_text(struct heapster__writer *writer, const char *text);
+
+/* `text` with as many spaces in front, or behind it, as it is shorter than `width`. */
+void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width);
+void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width);
+
+/* For machines: "1234567", "-5". */
+void heapster__write_digits(struct heapster__writer *writer, uint64_t value);
+void heapster__write_integer(struct heapster__writer *writer, int64_t value);
+
+/* For people: "1,234,567" for a count, "-2.45 KiB" for bytes. Returns the length without the final NUL. */
+enum { HEAPSTER__FIGURE_TEXT = 28 };
+size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]);
+size_t heapster__figure_text(enum heapster_unit unit, int64_t value, char text[HEAPSTER__FIGURE_TEXT]);
+void heapster__write_count(struct heapster__writer *writer, uint64_t value);
+void heapster__write_figure(struct heapster__writer *writer, enum heapster_unit unit, int64_t value);
+
+/* |value|, also of INT64_MIN. */
+static inline uint64_t heapster__magnitude(int64_t value) {
+  return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* The whole process as text, over heaps and a status that the test makes up. Stands in for heap.c, hook.c and
+   platform.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <heapster/heapster.h>
+
+#include "platform.h"
+#include "text_sink.h"
+
+struct heapster_heap {
+  const char *name;
+  struct heapster_stats stats;
+};
+
+static const struct heapster_heap heaps[] = {
+    {"malloc",
+     {.alloc_count = 1234567, .dealloc_count = 1234000, .live_count = 567, .use_curr = 4096, .use_max = 65536}},
+    {"level.textures", {.alloc_count = 2, .live_count = 2, .use_curr = 1536, .use_max = 1536}},
+};
+
+static const struct heapster_stats total = {.alloc_count = 1234569, .alloc_sum = 10, .use_max = 66000};
+
+static size_t heap_count;
+static struct heapster_status status;
+static bool is_out_of_pages;
+static int pages_held;
+
+size_t heapster_stats_read_all(struct heapster_stats *sum, struct heapster_heap_stats *each, size_t capacity) {
+  *sum = total;
+  for (size_t i = 0; i < heap_count && i < capacity; i++) {
+    each[i].heap = &heaps[i];
+    each[i].stats = heaps[i].stats;
+  }
+  return heap_count;
+}
+
+const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
+
+void heapster_status_read(struct heapster_status *read) { *read = status; }
+
+void *heapster__pages_map(size_t bytes) {
+  errno = ENOMEM;
+  if (is_out_of_pages) return NULL;
+  pages_held++;
+  return calloc(1, bytes);
+}
+
+void heapster__pages_unmap(void *pages, size_t bytes) {
+  (void)bytes;
+  pages_held--;
+  free(pages);
+}
+
+/* As many heaps, and malloc counted by preloading. */
+static void given(size_t count) {
+  heap_count = count;
+  is_out_of_pages = false;
+  status = (struct heapster_status){.malloc_way = "preload", .malloc_is_proved = true};
+}
+
+static const char *written(enum heapster_error (*write)(struct heapster_sink)) {
+  struct text_sink *const sink = text_sink_new();
+  errno = EDOM;
+  assert_int_equal(write(text_sink_of(sink)), HEAPSTER_OK);
+  assert_int_equal(errno, EDOM);
+  assert_int_equal(pages_held, 0);
+  return sink->text;
+}
+
+static const char *report_of_total(void) {
+  static struct text_sink sink;
+  memset(&sink, 0, sizeof sink);
+  heapster_stats_text(&total, text_sink_of(&sink));
+  return sink.text;
+}
+
+static void report_of_one_heap_is_the_total_alone(void **state) {
+  (void)state;
+  given(1);
+  assert_string_equal(written(heapster_report), report_of_total());
+}
+
+static void report_of_more_heaps_begins_with_their_table(void **state) {
+  (void)state;
+  given(2);
+  const char *const table = "heap               allocs      frees  live blocks  live bytes  peak bytes\n"
+                            "malloc          1,234,567  1,234,000          567       4 KiB      64 KiB\n"
+                            "level.textures          2          0            2    1.50 KiB    1.50 KiB\n\n";
+  const char *const report = written(heapster_report);
+  assert_memory_equal(report, table, strlen(table));
+  assert_string_equal(report + strlen(table), report_of_total());
+}
+
+static void report_says_first_how_to_count_malloc(void **state) {
+  (void)state;
+  given(1);
+  status.malloc_way = "none";
+  const char *const line = "malloc is not counted: run the program under `heapster run -- ...`, or link "
+                           "heapster::malloc\n\n";
+  const char *const report = written(heapster_report);
+  assert_memory_equal(report, line, strlen(line));
+  assert_string_equal(report + strlen(line), report_of_total());
+}
+
+static void report_names_the_problem_of_malloc(void **state) {
+  (void)state;
+  given(0);
+  status.malloc_way = "none";
+  status.malloc_problem = "the program is static";
+  assert_string_equal(written(heapster_report), "malloc is not counted: run the program under `heapster run -- ...`, "
+                                                "or link heapster::malloc (the program is static)\n");
+  given(0);
+  status.malloc_problem = "another allocator stands before it";
+  assert_string_equal(written(heapster_report),
+                      "malloc is not counted, or not all of it: another allocator stands before it\n");
+}
+
+static void report_without_pages_says_so(void **state) {
+  (void)state;
+  given(2);
+  is_out_of_pages = true;
+  struct text_sink *const sink = text_sink_new();
+  assert_int_equal(heapster_report(text_sink_of(sink)), HEAPSTER_NO_MEMORY);
+  assert_int_equal(sink->calls, 0);
+}
+
+static void refusing_sink_fails_every_output(void **state) {
+  (void)state;
+  given(2);
+  struct text_sink *const sink = text_sink_new();
+  sink->refused_call = 1;
+  assert_int_equal(heapster_report(text_sink_of(sink)), HEAPSTER_WRITE_FAILED);
+  sink->refused_call = 2;
+  assert_int_equal(heapster_json(text_sink_of(sink)), HEAPSTER_WRITE_FAILED);
+  sink->refused_call = 3;
+  assert_int_equal(heapster_prometheus(text_sink_of(sink)), HEAPSTER_WRITE_FAILED);
+  assert_int_equal(sink->calls, 3);
+  assert_int_equal(pages_held, 0);
+}
+
+static void json_is_one_document_of_process_total_and_heaps(void **state) {
+  (void)state;
+  given(2);
+  const char *const json = written(heapster_json);
+  char start[64];
+  snprintf(start, sizeof start, "{\"heapster\": \"%s\", \"pid\": %ld, \"command\": [\"", heapster_version(),
+           (long)getpid());
+  assert_memory_equal(json, start, strlen(start));
+  assert_non_null(strstr(json, "test_report\"], \"total\": {\"kind\": \"snapshot\", "));
+  assert_non_null(strstr(json, "\"heaps\": {\"malloc\": {\"kind\": \"snapshot\", "));
+  assert_non_null(strstr(json, "]}, \"level.textures\": {\"kind\": "));
+  assert_string_equal(json + strlen(json) - 5, "]}}}\n");
+}
+
+static void prometheus_has_every_heap_and_no_total(void **state) {
+  (void)state;
+  given(2);
+  const char *const text = written(heapster_prometheus);
+  assert_non_null(strstr(text, "\nheapster_allocs_total{heap=\"malloc\"} 1234567\n"
+                               "heapster_allocs_total{heap=\"level.textures\"} 2\n# HELP"));
+  assert_null(strstr(text, "1234569"));
+}
+
+static void every_error_has_words(void **state) {
+  (void)state;
+  for (int i = HEAPSTER_OK; i <= HEAPSTER_WRITE_FAILED; i++) {
+    const char *const text = heapster_error_text((enum heapster_error)i);
+    assert_string_not_equal(text, "unknown error");
+    assert_int_not_equal(text[strlen(text) - 1], '.');
+  }
+  assert_string_equal(heapster_error_text((enum heapster_error)99), "unknown error");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(report_of_one_heap_is_the_total_alone),
+      cmocka_unit_test(report_of_more_heaps_begins_with_their_table),
+      cmocka_unit_test(report_says_first_how_to_count_malloc),
+      cmocka_unit_test(report_names_the_problem_of_malloc),
+      cmocka_unit_test(report_without_pages_says_so),
+      cmocka_unit_test(refusing_sink_fails_every_output),
+      cmocka_unit_test(json_is_one_document_of_process_total_and_heaps),
+      cmocka_unit_test(prometheus_has_every_heap_and_no_total),
+      cmocka_unit_test(every_error_has_words),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

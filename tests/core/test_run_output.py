@@ -1,0 +1,229 @@
+"""Where the heapster command writes its report, snapshots of a running program, and wrong command lines."""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from run_support import HEAPSTER, MISSING, PROGRAMS
+from run_support import assert_one_line, assert_report, execute, run, started
+
+# PATH.
+
+
+def test_output_takes_the_report_and_leaves_standard_error_alone(tmp_path):
+    path = tmp_path / "report"
+    result = run("sh", "-c", "echo out; echo err >&2; exit 3", options=["--output", path])
+    assert (result.returncode, result.stdout, result.stderr) == (3, "out\n", "err\n")
+    assert_report(path.read_text(), "sh")
+
+
+def test_relative_output_belongs_to_the_folder_of_the_command(tmp_path):
+    run(PROGRAMS / "changes_folder", options=["-o", "one"], cwd=tmp_path)
+    run(PROGRAMS / "changes_folder", options=["-o", "every.%p"], cwd=tmp_path)
+    run(PROGRAMS / "changes_folder", options=["-o", "replaced"], cwd=tmp_path, every=60)
+    reports = sorted(tmp_path.glob("[eor]*"))
+    assert [report.name.split(".")[0] for report in reports] == ["every", "one", "replaced"]
+    for report in reports:
+        assert_report(report.read_text(), "changes_folder")
+
+
+def test_output_is_truncated_before_the_program_starts(tmp_path):
+    path = tmp_path / "report"
+    path.write_text("old\n" * 10_000)
+    assert run("cat", path, options=["--output", path]).stdout == ""
+    assert_report(path.read_text(), "cat")
+
+
+def test_output_may_be_a_device():
+    assert run("true", options=["--output", "/dev/full"]).stderr.count("\n") == 1
+    assert_report(run("true", options=["--output", "/dev/stdout"]).stdout, "true")
+
+
+@pytest.mark.parametrize("name", ["missing/report", "missing/report.%p", "."])
+def test_unwritable_output_is_one_line_before_the_program_starts(name, tmp_path):
+    path = tmp_path / name
+    result = run("touch", tmp_path / "started", options=["--output", path])
+    assert result.returncode == 125
+    assert_one_line(result.stderr, "cannot write", path)
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("name", ["report", "report.%p"])
+def test_output_of_a_killed_program_stays_empty_and_is_named(name, tmp_path):
+    result = run("sh", "-c", "kill -9 $$", options=["--output", tmp_path / name])
+    assert result.returncode == -signal.SIGKILL
+    assert_one_line(result.stderr, MISSING, "SIGKILL", f"{tmp_path / name} stays empty")
+    (file,) = tmp_path.glob("report*")
+    assert file.read_text() == ""
+
+
+# %p.
+
+
+def reports_of(folder):
+    found = {}
+    for path in folder.glob("report.*"):
+        report = json.loads(path.read_text())
+        assert path.name == f"report.{report['pid']}"
+        found[report["pid"]] = report
+    return found
+
+
+def test_child_of_a_fork_reports_to_its_own_file(tmp_path):
+    result = run(PROGRAMS / "forks", options=["--format", "json", "--output", tmp_path / "report.%p"])
+    reports = reports_of(tmp_path)
+    assert result.returncode == 5 and result.stderr == ""
+    child = reports.pop(int(result.stdout))
+    (parent,) = reports.values()
+    assert child["total"]["use_max"] >= 1 << 20 > parent["total"]["use_max"]
+
+
+def test_programs_that_a_shell_starts_report_to_their_own_files(tmp_path):
+    script = "ls / >/dev/null; sort </dev/null; (exit 1); exec cat /dev/null"
+    result = run("sh", "-c", script, options=["--format", "json", "--output", tmp_path / "report.%p"])
+    assert (result.returncode, result.stderr) == (0, "")
+    commands = sorted(report["command"][0] for report in reports_of(tmp_path).values())
+    assert commands == ["cat", "ls", "sh", "sort"]
+
+
+def test_vfork_child_leaves_no_file(tmp_path):
+    assert run(PROGRAMS / "vforks", options=["--output", tmp_path / "report.%p"]).returncode == 4
+    (path,) = tmp_path.glob("report.*")
+    assert_report(path.read_text(), "vforks")
+
+
+# HEAPSTER_REPORT_EVERY.
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def files_of(folder):
+    return [path for path in folder.glob("report*") if path.suffix != ".tmp"]
+
+
+@pytest.mark.parametrize("name", ["report", "report.%p"])
+def test_snapshots_replace_the_output_while_the_program_runs(name, tmp_path):
+    counts = set()
+
+    def is_growing():
+        text = path.read_text()
+        counts.update({json.loads(text)["total"]["alloc_count"]} if text else {})
+        return len(counts) > 5
+
+    options = ["--format", "json", "--output", tmp_path / name]
+    with started(*options, "--", PROGRAMS / "waits_for_term", every=0.02) as process:
+        (path,) = files_of(tmp_path)
+        wait_for(is_growing)
+        process.terminate()
+        assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 7
+    assert json.loads(path.read_text())["total"]["alloc_count"] >= max(counts)
+    assert list(tmp_path.glob("report*")) == [path]
+
+
+def test_snapshots_go_on_in_the_child_of_a_fork(tmp_path):
+    """The child ends when its own file is there, and the parent when the child has."""
+    script = """
+        my $child = fork;
+        if ($child) { waitpid $child, 0; exit 2 }
+        select undef, undef, undef, 0.01 until -s "report.$$";
+    """
+    result = run("perl", "-e", script, options=["-o", "report.%p"], every=0.02, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (2, "")
+    assert len(list(tmp_path.glob("report.*"))) == 2
+
+
+def test_last_snapshot_of_a_killed_program_is_said_to_be_that(tmp_path):
+    path = tmp_path / "report"
+    script = f"echo ready; until test -s {path}; do :; done; kill -9 $$"
+    with started("--output", path, "--", "sh", "-c", script, every=0.02) as process:
+        _, errors = process.communicate(timeout=30)
+    assert_one_line(errors, "sh was killed by SIGKILL", f"{path} holds the last snapshot")
+    assert_report(path.read_text(), "sh")
+    assert list(tmp_path.glob("report*")) == [path]
+
+
+@pytest.mark.parametrize("every", ["0", "-1", "often", "", "1s", "nan", "inf", "1e300"])
+def test_snapshots_need_a_number_of_seconds(every, tmp_path):
+    result = run("true", options=["--output", tmp_path / "report"], every=every)
+    assert result.returncode == 125
+    assert_one_line(result.stderr, f"HEAPSTER_REPORT_EVERY is '{every}'")
+
+
+def test_snapshots_need_a_regular_file():
+    for options, words in ([], "add --output PATH"), (["--output", "/dev/null"], "/dev/null is none"):
+        result = run("true", options=options, every=1)
+        assert result.returncode == 125
+        assert_one_line(result.stderr, "HEAPSTER_REPORT_EVERY", words)
+
+
+# The command line.
+
+
+def test_program_that_does_not_exist_gives_127():
+    result = run("no-such-program")
+    assert result.returncode == 127
+    assert_one_line(result.stderr, "cannot run no-such-program: No such file or directory")
+
+
+def test_file_that_is_no_program_gives_126(tmp_path):
+    result = run(tmp_path)
+    assert result.returncode == 126
+    assert_one_line(result.stderr, f"cannot run {tmp_path}: Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["walk"], "unknown command 'walk'"),
+        (["run", "--format", "yaml", "true"], "unknown format 'yaml': it can be text, json or prometheus"),
+        (["run"], "no program to run"),
+        (["run", "--"], "no program to run"),
+    ],
+)
+def test_nonsense_is_answered_by_one_line(words, message):
+    result = execute([HEAPSTER, *words])
+    assert (result.returncode, result.stdout) == (125, "")
+    assert_one_line(result.stderr, message)
+
+
+@pytest.mark.parametrize("words", [["--nonsense"], ["run", "--nonsense"], ["run", "--output"], []])
+def test_wrong_or_no_options_are_answered_by_usage(words):
+    result = execute([HEAPSTER, *words])
+    assert (result.returncode, result.stdout) == (125, "")
+    assert "--help" in result.stderr
+
+
+def test_help_is_on_standard_output():
+    for words, wanted in (["--help"], "run"), (["run", "--help"], "--format=FORMAT"):
+        result = execute([HEAPSTER, *words])
+        assert (result.returncode, result.stderr) == (0, "")
+        assert wanted in result.stdout
+
+
+def test_options_after_the_program_are_its_own():
+    result = execute([HEAPSTER, "run", "echo", "--format", "json", "--help"])
+    assert result.stdout == "--format json --help\n"
+    assert_report(result.stderr, "echo")
+
+
+def test_environment_keeps_what_was_preloaded():
+    environment = {**os.environ, "LD_PRELOAD": "libm.so.6"}
+    preloaded = run("sh", "-c", "echo $LD_PRELOAD", env=environment).stdout.strip().split(":")
+    assert preloaded[0].endswith("/lib/libheapster_malloc.so") and preloaded[1:] == ["libm.so.6"]
+
+
+def test_manual_is_well_formed():
+    if shutil.which("man") is None:
+        pytest.skip("man is not installed")
+    page = os.path.join(os.path.dirname(__file__), "../../core/cli/heapster.1")
+    result = execute(["man", "--warnings", "-l", page])
+    assert (result.returncode, result.stderr) == (0, "")

@@ -38,9 +38,8 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
 
 /* The same for a level; answers its new value. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
-  int64_t old = change;
-  __asm__ volatile("xaddq %0, %1" : "+r"(old), "+m"(*(volatile int64_t *)cell) : : "cc");
-  return old + change;
+  __asm__ volatile("addq %1, %0" : "+m"(*(volatile int64_t *)cell) : "er"(change) : "cc");
+  return heapster__load_relaxed(cell);
 }
 
 /* Raises a cell that only the calling thread writes to `value`, unless it is there already. */

@@ -17,7 +17,7 @@ static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t 
 }
 
 static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
-  uint64_t bits = (uint64_t)(uintptr_t)address << 8 >> 8;
+  uint64_t bits = HEAPSTER__ADDRESS(address);
   if (bits >> 48) return NULL;
   struct heapster__branch *branch = branch_made(map, bits);
   if (!branch) return NULL;
@@ -88,7 +88,8 @@ enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void 
   return HEAPSTER__PUT;
 }
 
-struct heapster__block heapster__map_take_long(struct heapster__map *map, const void *address, unsigned owner) {
+/* A long size of which the first cell is taken already. */
+static struct heapster__block take_long(struct heapster__map *map, const void *address, unsigned owner) {
   struct heapster__block block = {255, owner, false};
   uint64_t rest = 0;
   for (unsigned i = 0; i < HEAPSTER__EXTENSION_CELLS; i++) {
@@ -103,6 +104,16 @@ struct heapster__block heapster__map_take_long(struct heapster__map *map, const 
   }
   block.is_size_lost = true;
   return block;
+}
+
+struct heapster__block heapster__map_take(struct heapster__map *map, const void *address) {
+  _Atomic uint16_t *cell = cell_after(map, address, 0);
+  uint16_t first = cell ? heapster__load_relaxed(cell) : 0;
+  if (!heapster__is_first(first)) return (struct heapster__block){0, 0, false};
+  heapster__store_relaxed(cell, 0);
+  unsigned size = first & 255;
+  if (size > HEAPSTER__SHORT_SIZE) return take_long(map, address, heapster__owner(first));
+  return (struct heapster__block){size, heapster__owner(first), false};
 }
 
 struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size) {

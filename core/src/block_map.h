@@ -54,11 +54,9 @@ extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
 /* An empty map for a backing of the host's own, or NULL. */
 struct heapster__map *heapster__map_create(void);
 
-/* The slow halves of the functions below: any size, anything in the way, no leaf yet; and a long size of which the
-   first cell is taken already. */
+/* heapster__map_put for any size, with anything in the way, and no leaf yet. */
 enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void *address, unsigned owner,
                                           uint64_t size);
-struct heapster__block heapster__map_take_long(struct heapster__map *map, const void *address, unsigned owner);
 
 /* Takes out the first block that begins inside the cells which a block of `size` at `address` would use: one whose
    free went by unseen. */
@@ -66,11 +64,11 @@ struct heapster__block heapster__map_take_stale(struct heapster__map *map, const
 
 static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
 
-static inline bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
+HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
 
-/* The leaf of an address, or NULL. Top bytes that hold a tag are not part of the address. */
-static inline struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
-  uint64_t bits = (uint64_t)(uintptr_t)address << 8 >> 8;
+/* The leaf of an address, or NULL. */
+HEAPSTER__INLINE struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
+  uint64_t bits = HEAPSTER__ADDRESS(address);
   if (heapster__unlikely(bits >> 48)) return NULL;
   /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
   struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
@@ -81,12 +79,12 @@ static inline unsigned heapster__cell_index(const void *address) {
   return (unsigned)((uintptr_t)address >> 4) & 65535;
 }
 
-static inline uint16_t heapster__extension(uint64_t bits, bool is_last) {
+HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
   return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
 }
 
 /* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
-static inline bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
+HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
   if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
   if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_relaxed(&cells[1]) |
                          heapster__load_relaxed(&cells[2])))
@@ -100,7 +98,7 @@ static inline bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index,
 /* Enters a block that was just handed out.
    HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
    HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
-static inline enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
                                                    uint64_t size) {
   struct heapster__leaf *leaf = heapster__map_leaf(map, address);
   if (heapster__unlikely(!leaf)) return heapster__map_put_slow(map, address, owner, size);
@@ -116,7 +114,7 @@ static inline enum heapster__put heapster__map_put(struct heapster__map *map, co
 }
 
 /* Takes a size out that takes three cells, if it is whole and in one leaf. */
-static inline bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
+HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
   if (heapster__unlikely(index > 65533)) return false;
   unsigned low = heapster__load_relaxed(&cells[1]);
   unsigned high = heapster__load_relaxed(&cells[2]);
@@ -127,21 +125,23 @@ static inline bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index
   return true;
 }
 
-/* Takes the block out; to be called before it goes down to the allocator, afterwards another thread may own the
-   address. */
-static inline struct heapster__block heapster__map_take(struct heapster__map *map, const void *address) {
-  struct heapster__block none = {0, 0, false};
+/* Takes the block out if `owner` counted it; false, and nothing done, for any other and for what needs a longer look. To be
+   called before the block goes down to the allocator: afterwards another thread may own the address. */
+HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const void *address, unsigned owner,
+                                             uint64_t *size) {
   struct heapster__leaf *leaf = heapster__map_leaf(map, address);
-  if (heapster__unlikely(!leaf)) return none;
+  if (heapster__unlikely(!leaf)) return false;
   unsigned index = heapster__cell_index(address);
   _Atomic uint16_t *cells = &leaf->cells[index];
-  uint16_t first = heapster__load_relaxed(cells);
-  if (heapster__unlikely(!heapster__is_first(first))) return none;
+  unsigned first = heapster__load_relaxed(cells);
+  if (heapster__unlikely(first >> 8 != owner)) return false;
+  *size = first & 255;
+  if (*size > HEAPSTER__SHORT_SIZE && heapster__unlikely(!heapster__take_middle(cells, index, size))) return false;
   heapster__store_relaxed(cells, 0);
-  uint64_t size = first & 255;
-  if (size > HEAPSTER__SHORT_SIZE && heapster__unlikely(!heapster__take_middle(cells, index, &size)))
-    return heapster__map_take_long(map, address, heapster__owner(first));
-  return (struct heapster__block){size, heapster__owner(first), false};
+  return true;
 }
+
+/* Takes out whatever block begins there. */
+struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
 
 #endif

@@ -22,7 +22,9 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
   return false;
 }
 
-void heapster__book_unknown(unsigned heap) {
+void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
+
+static void book_unknown(unsigned heap) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
     heapster__book_inner(slot);
@@ -30,12 +32,20 @@ void heapster__book_unknown(unsigned heap) {
     heapster__count_unseen_alloc(heap);
 }
 
-void heapster__book_odd(unsigned heap, struct heapster__block taken) {
+/* Which of the blemishes a block has that comes back through the hook of `heap`. */
+static void note_blemishes(unsigned heap, struct heapster__block taken) {
   if (taken.owner != heap) heapster__add_relaxed(&heapster__blemishes.crossed, 1);
   if (taken.is_size_lost) heapster__add_relaxed(&heapster__blemishes.lost_sizes, 1);
 }
 
-void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
+void heapster__book_gone(unsigned heap, struct heapster__block taken) {
+  if (!taken.owner) {
+    book_unknown(heap);
+    return;
+  }
+  note_blemishes(heap, taken);
+  heapster__count_dealloc(taken.owner, taken.size);
+}
 
 static void book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
@@ -54,7 +64,7 @@ void heapster__book_resized(struct heapster__map *map, unsigned heap, struct hea
     book_first_met(map, heap, to, size);
     return;
   }
-  if (heapster__unlikely(taken.owner != heap || taken.is_size_lost)) heapster__book_odd(heap, taken);
+  note_blemishes(heap, taken);
   if (heapster__book_put(map, taken.owner, to, size))
     heapster__count_resize(taken.owner, (struct heapster__resize){taken.size, size, from != to});
   else

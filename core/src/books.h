@@ -31,12 +31,10 @@ static inline size_t heapster__size_below(size_t size) {
 /* The slow halves of the functions below. */
 bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                              enum heapster__put put);
-void heapster__book_unknown(unsigned heap);
-void heapster__book_odd(unsigned heap, struct heapster__block taken);
 void heapster__book_inner(struct heapster__slot *slot);
 
 /* Enters a block into the map, whatever stands in the way. False: no memory, it stays uncounted. */
-static inline bool heapster__book_put(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+HEAPSTER__INLINE bool heapster__book_put(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   enum heapster__put put = heapster__map_put(map, block, heap, size);
   return heapster__likely(put == HEAPSTER__PUT) || heapster__book_put_slow(map, heap, block, size, put);
 }
@@ -56,21 +54,24 @@ HEAPSTER__INLINE void heapster__book_failure(unsigned heap) {
 }
 
 /* The block of `taken`, which was taken out of the map, is freed. */
-HEAPSTER__INLINE void heapster__book_gone(unsigned heap, struct heapster__block taken) {
-  if (heapster__unlikely(!taken.owner)) {
-    heapster__book_unknown(heap);
-    return;
-  }
-  if (heapster__unlikely(taken.owner != heap || taken.is_size_lost)) heapster__book_odd(heap, taken);
-  heapster__count_dealloc(taken.owner, taken.size);
-}
+void heapster__book_gone(unsigned heap, struct heapster__block taken);
 
-HEAPSTER__INLINE void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
-  heapster__book_gone(heap, heapster__map_take(map, block));
+/* A free of a block that the layer's own heap counted. False, and nothing done, for any other: then take it and book
+   it as gone. */
+HEAPSTER__INLINE bool heapster__book_free_own(struct heapster__map *map, unsigned heap, const void *block) {
+  uint64_t size;
+  if (heapster__unlikely(!heapster__map_take_own(map, block, heap, &size))) return false;
+  heapster__count_dealloc(heap, size);
+  return true;
 }
 
 static inline struct heapster__block heapster__book_take(struct heapster__map *map, const void *block) {
   return heapster__map_take(map, block);
+}
+
+HEAPSTER__INLINE void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
+  if (heapster__likely(heapster__book_free_own(map, heap, block))) return;
+  heapster__book_gone(heap, heapster__book_take(map, block));
 }
 
 /* The block of `taken`, if there was one, is now `size` large and at `to`. */

@@ -51,9 +51,9 @@ static void grow(struct books books, unsigned heap, uint64_t bytes) {
     heapster__ledger_move(&heapster__ledgers[0], (int64_t)bytes);
     return;
   }
-  bool is_due = heapster__drift_grow(&books.shard->drift, bytes);
-  is_due |= heapster__drift_grow(&books.slot->total, bytes);
-  if (is_due) heapster__tell(books.slot, heap);
+  int64_t heap_net = heapster__drift_grow(&books.shard->drift, bytes);
+  int64_t total_net = heapster__drift_grow(&books.slot->total, bytes);
+  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(books.slot, heap);
 }
 
 static void shrink(struct books books, unsigned heap, uint64_t bytes) {
@@ -62,9 +62,9 @@ static void shrink(struct books books, unsigned heap, uint64_t bytes) {
     heapster__ledger_move(&heapster__ledgers[0], -(int64_t)bytes);
     return;
   }
-  bool is_due = heapster__drift_shrink(&books.shard->drift, bytes);
-  is_due |= heapster__drift_shrink(&books.slot->total, bytes);
-  if (is_due) heapster__tell(books.slot, heap);
+  int64_t heap_net = heapster__drift_shrink(&books.shard->drift, bytes);
+  int64_t total_net = heapster__drift_shrink(&books.slot->total, bytes);
+  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(books.slot, heap);
 }
 
 void heapster__count_alloc_slow(unsigned heap, uint64_t size) {

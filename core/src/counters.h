@@ -63,7 +63,7 @@ void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot
 /* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
 int64_t heapster__highest_untold(unsigned heap);
 
-static inline void heapster__count_alloc(unsigned heap, uint64_t size) {
+HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
   if (heapster__unlikely(!shard)) {
@@ -72,12 +72,12 @@ static inline void heapster__count_alloc(unsigned heap, uint64_t size) {
   }
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
-  bool is_due = heapster__drift_grow(&shard->drift, size);
-  is_due |= heapster__drift_grow(&slot->total, size);
-  if (is_due) heapster__tell(slot, heap);
+  int64_t heap_net = heapster__drift_grow(&shard->drift, size);
+  int64_t total_net = heapster__drift_grow(&slot->total, size);
+  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
 }
 
-static inline void heapster__count_dealloc(unsigned heap, uint64_t size) {
+HEAPSTER__INLINE void heapster__count_dealloc(unsigned heap, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
   if (heapster__unlikely(!shard)) {
@@ -86,9 +86,9 @@ static inline void heapster__count_dealloc(unsigned heap, uint64_t size) {
   }
   heapster__add_owned(&shard->dealloc_count, 1);
   heapster__add_owned(&shard->dealloc_sum, size);
-  bool is_due = heapster__drift_shrink(&shard->drift, size);
-  is_due |= heapster__drift_shrink(&slot->total, size);
-  if (is_due) heapster__tell(slot, heap);
+  int64_t heap_net = heapster__drift_shrink(&shard->drift, size);
+  int64_t total_net = heapster__drift_shrink(&slot->total, size);
+  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
 }
 
 #endif

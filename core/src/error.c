@@ -48,6 +48,4 @@ const char *heapster_error_text(enum heapster_error error) {
   return text != NULL ? text : "unknown error";
 }
 
-const char *heapster_version(void) {
-  return HEAPSTER_VERSION;
-}
+const char *heapster_version(void) { return HEAPSTER_VERSION; }

@@ -53,18 +53,13 @@ struct listed {
 HEAPSTER__FIELDS(CHECK, NO_MEMBER)
 _Static_assert(sizeof(struct listed) == sizeof(struct heapster_stats), "the list of fields has every field");
 
-const struct heapster__field *heapster__field_at(size_t index) {
-  return index < FIELDS ? &fields[index] : NULL;
-}
+const struct heapster__field *heapster__field_at(size_t index) { return index < FIELDS ? &fields[index] : NULL; }
 
-const struct heapster_field *heapster_field_at(size_t index) {
-  return index < FIELDS ? &fields[index].base : NULL;
-}
+const struct heapster_field *heapster_field_at(size_t index) { return index < FIELDS ? &fields[index].base : NULL; }
 
 const struct heapster_field *heapster_field_find(const char *name) {
   for (size_t i = 0; name != NULL && i < FIELDS; i++) {
-    if (strcmp(fields[i].base.name, name) == 0)
-      return &fields[i].base;
+    if (strcmp(fields[i].base.name, name) == 0) return &fields[i].base;
   }
   return NULL;
 }
@@ -75,14 +70,12 @@ bool heapster__field_is_in(const struct heapster__field *field, enum heapster_st
 
 bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field, int64_t *value) {
   const struct heapster__field *const row = (const struct heapster__field *)field;
-  if (row == NULL || !heapster__field_is_in(row, stats->kind))
-    return false;
+  if (row == NULL || !heapster__field_is_in(row, stats->kind)) return false;
 
   uint64_t figure = heapster__figure_at(stats, row->offset);
   if (row->difference == HEAPSTER__AVERAGE) {
     const uint64_t count = heapster__figure_at(stats, row->other);
-    if (count == 0)
-      return false;
+    if (count == 0) return false;
     figure /= count;
   }
   *value = figure > INT64_MAX && !field->is_signed ? INT64_MAX : (int64_t)figure;
@@ -91,16 +84,13 @@ bool heapster_stats_get(const struct heapster_stats *stats, const struct heapste
 
 enum { LONGEST = 40 };
 
-static unsigned least(unsigned a, unsigned b) {
-  return a < b ? a : b;
-}
+static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
 /* Insertions, deletions and replacements that make `a` into `b`; both at most LONGEST long. */
 static unsigned distance(const char *a, const char *b) {
   unsigned row[LONGEST + 1];
   const size_t width = strlen(b);
-  for (unsigned j = 0; j <= width; j++)
-    row[j] = j;
+  for (unsigned j = 0; j <= width; j++) row[j] = j;
   for (size_t i = 0; a[i] != '\0'; i++) {
     unsigned diagonal = row[0]++;
     for (size_t j = 0; j < width; j++) {
@@ -114,16 +104,13 @@ static unsigned distance(const char *a, const char *b) {
 
 const struct heapster_field *heapster__field_like(const char *name) {
   const size_t length = strlen(name);
-  if (length > LONGEST)
-    return NULL;
+  if (length > LONGEST) return NULL;
   unsigned nearest = length < 9 ? 3 : (unsigned)length / 3 + 1; /* further off is another word */
   const struct heapster_field *like = NULL;
   for (size_t i = 0; i < FIELDS; i++) {
-    if (!fields[i].base.is_limit)
-      continue;
+    if (!fields[i].base.is_limit) continue;
     const unsigned d = distance(name, fields[i].base.name);
-    if (d < nearest)
-      nearest = d, like = &fields[i].base;
+    if (d < nearest) nearest = d, like = &fields[i].base;
   }
   return like;
 }

@@ -17,12 +17,9 @@ static void write_lines(struct heapster__writer *writer, const struct heapster_s
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
     int64_t value;
-    if (field->group != group || field->shown != shown)
-      continue;
-    if (!heapster_stats_get(stats, &field->base, &value))
-      continue;
-    if (value != 0 || shown == HEAPSTER__ALWAYS)
-      write_line(writer, &field->base, value);
+    if (field->group != group || field->shown != shown) continue;
+    if (!heapster_stats_get(stats, &field->base, &value)) continue;
+    if (value != 0 || shown == HEAPSTER__ALWAYS) write_line(writer, &field->base, value);
   }
 }
 
@@ -38,8 +35,7 @@ static void write_histogram(struct heapster__writer *writer, const char *name,
 void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
   for (unsigned i = 0; i < HEAPSTER__GROUPS; i++) {
     const enum heapster__group group = (enum heapster__group)i;
-    if (i > 0)
-      heapster__write_text(writer, "\n");
+    if (i > 0) heapster__write_text(writer, "\n");
     write_lines(writer, stats, group, HEAPSTER__ALWAYS);
     write_lines(writer, stats, group, HEAPSTER__IF_ANY);
   }

@@ -3,28 +3,23 @@
 
 #include <heapster/limit.h>
 
-unsigned heapster_histogram_bucket(uint64_t size) {
-  return heapster__bucket(size);
-}
+unsigned heapster_histogram_bucket(uint64_t size) { return heapster__bucket(size); }
 
 uint64_t heapster_histogram_total(const struct heapster_histogram *histogram) {
   uint64_t total = 0;
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++)
-    total += histogram->buckets[i];
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) total += histogram->buckets[i];
   return total;
 }
 
 bool heapster_histogram_is_empty(const struct heapster_histogram *histogram) {
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
-    if (histogram->buckets[i] > 0)
-      return false;
+    if (histogram->buckets[i] > 0) return false;
   }
   return true;
 }
 
 void heapster__histogram_add(struct heapster_histogram *sum, const struct heapster_histogram *histogram) {
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++)
-    sum->buckets[i] += histogram->buckets[i];
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) sum->buckets[i] += histogram->buckets[i];
 }
 
 void heapster__histogram_diff(struct heapster_histogram *beyond, const struct heapster_histogram *after,
@@ -44,8 +39,7 @@ static double size_within(unsigned bucket, double share) {
 }
 
 bool heapster_histogram_quantile(const struct heapster_histogram *histogram, double q, double *size) {
-  if (!(q >= 0.0 && q <= 1.0))
-    return false; /* said this way round, it refuses what is not a number */
+  if (!(q >= 0.0 && q <= 1.0)) return false; /* said this way round, it refuses what is not a number */
   const double wanted = q * (double)heapster_histogram_total(histogram);
   uint64_t below = 0;
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
@@ -62,8 +56,7 @@ bool heapster_histogram_quantile(const struct heapster_histogram *histogram, dou
 /* The size text of 2^exponent; 2^64 is no size any more. */
 static void write_bound(struct heapster__writer *writer, unsigned exponent, size_t width) {
   char text[HEAPSTER_SIZE_TEXT] = "inf";
-  if (exponent < 64)
-    heapster_size_text(UINT64_C(1) << exponent, text);
+  if (exponent < 64) heapster_size_text(UINT64_C(1) << exponent, text);
   heapster__write_right(writer, text, width);
 }
 
@@ -79,10 +72,8 @@ enum { BAR = 40, BLOCK_BYTES = 3, BOUND_WIDTH = 9, COUNT_WIDTH = 13 };
 
 /* In proportion to the fullest bucket, rounded down, but a request is never invisible. */
 static unsigned bar_length(uint64_t count, uint64_t fullest) {
-  if (count == 0)
-    return 0;
-  while (fullest > UINT64_MAX / BAR)
-    fullest >>= 1, count >>= 1;
+  if (count == 0) return 0;
+  while (fullest > UINT64_MAX / BAR) fullest >>= 1, count >>= 1;
   const unsigned length = (unsigned)(count * BAR / fullest);
   return length > 0 ? length : 1;
 }
@@ -106,16 +97,12 @@ void heapster__write_histogram(struct heapster__writer *writer, const struct hea
   uint64_t fullest = 0;
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
     const uint64_t count = histogram->buckets[i];
-    if (count == 0)
-      continue;
-    if (first > i)
-      first = i;
-    if (fullest < count)
-      fullest = count;
+    if (count == 0) continue;
+    if (first > i) first = i;
+    if (fullest < count) fullest = count;
     end = i + 1;
   }
-  for (unsigned i = first; i < end; i++)
-    write_line(writer, i, histogram->buckets[i], fullest);
+  for (unsigned i = first; i < end; i++) write_line(writer, i, histogram->buckets[i], fullest);
 }
 
 enum heapster_error heapster_histogram_text(const struct heapster_histogram *histogram, struct heapster_sink sink) {

@@ -7,9 +7,7 @@
 #include "writer.h"
 
 /* heapster_histogram_bucket, for the hot path. */
-static inline unsigned heapster__bucket(uint64_t size) {
-  return 63u - (unsigned)__builtin_clzll(size | 1);
-}
+static inline unsigned heapster__bucket(uint64_t size) { return 63u - (unsigned)__builtin_clzll(size | 1); }
 
 /* sum += histogram. `sum` and `histogram` may be the same. */
 void heapster__histogram_add(struct heapster_histogram *sum, const struct heapster_histogram *histogram);

@@ -3,30 +3,21 @@
 
 #include "stats.h"
 
-static bool is_tail(unsigned char byte) {
-  return (byte & 0xC0) == 0x80;
-}
+static bool is_tail(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
 /* The bytes of the UTF-8 character at `text`, 0 if it is none: cut off, overlong, a surrogate, beyond U+10FFFF. */
 static size_t character_length(const unsigned char *text, size_t left) {
   const unsigned char lead = text[0];
-  if (lead < 0x80)
-    return 1;
+  if (lead < 0x80) return 1;
   const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > left)
-    return 0;
+  if (lead < 0xC2 || lead > 0xF4 || length > left) return 0;
   for (size_t i = 1; i < length; i++) {
-    if (!is_tail(text[i]))
-      return 0;
+    if (!is_tail(text[i])) return 0;
   }
-  if (lead == 0xE0 && text[1] < 0xA0)
-    return 0;
-  if (lead == 0xED && text[1] > 0x9F)
-    return 0;
-  if (lead == 0xF0 && text[1] < 0x90)
-    return 0;
-  if (lead == 0xF4 && text[1] > 0x8F)
-    return 0;
+  if (lead == 0xE0 && text[1] < 0xA0) return 0;
+  if (lead == 0xED && text[1] > 0x9F) return 0;
+  if (lead == 0xF0 && text[1] < 0x90) return 0;
+  if (lead == 0xF4 && text[1] > 0x8F) return 0;
   return length;
 }
 
@@ -42,8 +33,7 @@ static void write_character(struct heapster__writer *writer, const char *text, s
   } else if ((unsigned char)*text < 0x20) {
     write_escape(writer, (unsigned char)*text);
   } else {
-    if (*text == '"' || *text == '\\')
-      heapster__write(writer, "\\", 1);
+    if (*text == '"' || *text == '\\') heapster__write(writer, "\\", 1);
     heapster__write(writer, text, length);
   }
 }

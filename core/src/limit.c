@@ -8,18 +8,15 @@
 
 enum heapster_error heapster_limit_make(const char *name, int64_t min, int64_t max, struct heapster_limit *limit) {
   const struct heapster_field *const field = heapster_field_find(name);
-  if (field == NULL)
-    return HEAPSTER_UNKNOWN_FIELD;
-  if (!field->is_limit)
-    return HEAPSTER_FIELD_NOT_IN_WINDOW;
+  if (field == NULL) return HEAPSTER_UNKNOWN_FIELD;
+  if (!field->is_limit) return HEAPSTER_FIELD_NOT_IN_WINDOW;
   *limit = (struct heapster_limit){.field = field, .min = min, .max = max};
   return HEAPSTER_OK;
 }
 
 /* The name may come from anywhere: what would break the line is shown as '?'. */
 static void write_name(struct heapster__writer *writer, const char *name) {
-  for (; *name != '\0'; name++)
-    heapster__write(writer, (unsigned char)*name < ' ' ? "?" : name, 1);
+  for (; *name != '\0'; name++) heapster__write(writer, (unsigned char)*name < ' ' ? "?" : name, 1);
 }
 
 static void explain_unknown(struct heapster__writer *writer, const char *name) {
@@ -34,8 +31,7 @@ static void explain_unknown(struct heapster__writer *writer, const char *name) {
   }
   const char *before = "fields: ";
   for (size_t i = 0; (field = heapster_field_at(i)) != NULL; i++) {
-    if (!field->is_limit)
-      continue;
+    if (!field->is_limit) continue;
     heapster__write_text(writer, before);
     heapster__write_text(writer, field->name);
     before = ", ";
@@ -50,8 +46,7 @@ enum heapster_error heapster_limit_explain(const char *name, struct heapster_sin
   } else {
     heapster__write_text(&writer, field->name);
     heapster__write_text(&writer, field->is_limit ? " is a field for limits" : " has no meaning in a window; use ");
-    if (!field->is_limit)
-      heapster__write_text(&writer, field->instead);
+    if (!field->is_limit) heapster__write_text(&writer, field->instead);
   }
   return heapster__writer_result(&writer);
 }
@@ -63,9 +58,8 @@ static bool is_histogram_of(const char *histogram_name, const char *count_name) 
 }
 
 static const struct heapster_histogram *histogram_of(const struct heapster_stats *stats, const char *count_name) {
-#define X(name)                           \
-  if (is_histogram_of(#name, count_name)) \
-    return &stats->name;
+#define X(name) \
+  if (is_histogram_of(#name, count_name)) return &stats->name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
   return NULL;
@@ -74,16 +68,14 @@ static const struct heapster_histogram *histogram_of(const struct heapster_stats
 static unsigned fullest(const struct heapster_histogram *histogram) {
   unsigned found = 0;
   for (unsigned i = 1; i < HEAPSTER_BUCKETS; i++) {
-    if (histogram->buckets[i] > histogram->buckets[found])
-      found = i;
+    if (histogram->buckets[i] > histogram->buckets[found]) found = i;
   }
   return found;
 }
 
 static const char *noun_of(const char *count_name, uint64_t count) {
   const bool is_alloc = strncmp(count_name, "alloc", 5) == 0;
-  if (count == 1)
-    return is_alloc ? " request in " : " resize in ";
+  if (count == 1) return is_alloc ? " request in " : " resize in ";
   return is_alloc ? " requests in " : " resizes in ";
 }
 
@@ -119,8 +111,7 @@ static void write_broken(struct heapster__writer *writer, const struct heapster_
   heapster__write_text(writer, is_above ? " above the limit of " : " below the limit of ");
   heapster__write_figure(writer, field->unit, allowed);
   const struct heapster_histogram *const histogram = histogram_of(stats, field->name);
-  if (is_above && histogram != NULL)
-    write_surplus(writer, field->name, *histogram, gap);
+  if (is_above && histogram != NULL) write_surplus(writer, field->name, *histogram, gap);
   heapster__write_text(writer, "\n");
 }
 
@@ -136,15 +127,12 @@ size_t heapster_limit_check(const struct heapster_stats *stats, const struct hea
   size_t broken = 0;
   for (size_t i = 0; i < count; i++) {
     int64_t value;
-    if (!heapster_stats_get(stats, limits[i].field, &value))
-      continue;
-    if (value >= limits[i].min && value <= limits[i].max)
-      continue;
+    if (!heapster_stats_get(stats, limits[i].field, &value)) continue;
+    if (value >= limits[i].min && value <= limits[i].max) continue;
     write_broken(&writer, stats, &limits[i], value);
     broken++;
   }
   const bool is_polluted = stats->kind == HEAPSTER_WINDOW && stats->foreign_count > 0;
-  if (broken > 0 && is_polluted)
-    write_foreign(&writer, stats->foreign_count);
+  if (broken > 0 && is_polluted) write_foreign(&writer, stats->foreign_count);
   return broken;
 }

@@ -71,12 +71,19 @@ void *heapster__counted_malloc(size_t size) { return booked(way.below.malloc(hea
 /* Blocks from before the hook knew its allocator are nobody's: not counted, not to be freed. */
 static bool is_early(const void *block, size_t *size) { return way.early && way.early(block, size); }
 
-void heapster__counted_free(void *block) {
-  if (heapster__unlikely(!block)) return;
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+/* NULL, a block of another heap, one from before the hook, ... */
+static __attribute__((noinline)) void free_odd(void *block) {
   size_t size;
-  if (heapster__unlikely(!taken.owner) && is_early(block, &size)) return;
-  heapster__book_gone(HEAPSTER__MALLOC, taken);
+  if (!block || is_early(block, &size)) return;
+  heapster__book_gone(HEAPSTER__MALLOC, heapster__book_take(&heapster__main_map, block));
+  way.below.free(block);
+}
+
+void heapster__counted_free(void *block) {
+  if (heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__MALLOC, block))) {
+    free_odd(block);
+    return;
+  }
   way.below.free(block);
 }
 

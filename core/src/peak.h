@@ -46,19 +46,22 @@ struct heapster__epoch {
 };
 struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger);
 
-static inline bool heapster__drift_is_due(int64_t net) {
-  return heapster__unlikely((uint64_t)(net + HEAPSTER__DRIFT) > (uint64_t)2 * HEAPSTER__DRIFT);
-}
-
-/* The use grew, or shrank: true when it is time to tell. */
-static inline bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
+/* The use grew, or shrank; answers the net now. */
+HEAPSTER__INLINE int64_t heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
   int64_t net = heapster__move_owned(&drift->net, (int64_t)bytes);
   if (net > heapster__load_relaxed(&drift->highest)) heapster__raise_owned(&drift->highest, net);
-  return heapster__drift_is_due(net);
+  return net;
 }
 
-static inline bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  return heapster__drift_is_due(heapster__move_owned(&drift->net, -(int64_t)bytes));
+HEAPSTER__INLINE int64_t heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
+  return heapster__move_owned(&drift->net, -(int64_t)bytes);
 }
+
+/* Whether one of the two is outside [-HEAPSTER__DRIFT, HEAPSTER__DRIFT), and it is time to tell. */
+HEAPSTER__INLINE bool heapster__is_time_to_tell(int64_t heap_net, int64_t total_net) {
+  uint64_t above = (uint64_t)(heap_net + HEAPSTER__DRIFT) | (uint64_t)(total_net + HEAPSTER__DRIFT);
+  return heapster__unlikely(above >= (uint64_t)2 * HEAPSTER__DRIFT);
+}
+_Static_assert((HEAPSTER__DRIFT & (HEAPSTER__DRIFT - 1)) == 0, "a power of two, so that the bits of both can be tested at once");
 
 #endif

@@ -23,6 +23,13 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__AT_LOAD __attribute__((constructor))
 #define HEAPSTER__INLINE static inline __attribute__((always_inline))
 
+/* The address without a tag in its top byte, where the processor ignores one. */
+#if defined(__aarch64__)
+#define HEAPSTER__ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer) << 8 >> 8)
+#else
+#define HEAPSTER__ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
+#endif
+
 /* Zeroed pages, or NULL. errno is kept, here and below. */
 void *heapster__pages_map(size_t bytes);
 void heapster__pages_unmap(void *pages, size_t bytes);

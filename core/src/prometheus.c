@@ -14,8 +14,7 @@ static void write_escaped(struct heapster__writer *writer, const char *text) {
       heapster__write_text(writer, "\\n");
       continue;
     }
-    if (*text == '"' || *text == '\\')
-      heapster__write(writer, "\\", 1);
+    if (*text == '"' || *text == '\\') heapster__write(writer, "\\", 1);
     heapster__write(writer, text, 1);
   }
 }
@@ -87,14 +86,11 @@ static void write_sizes_of(struct heapster__writer *writer, const char *metric, 
 }
 
 void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled *heaps, size_t count) {
-  if (count == 0)
-    return;
+  if (count == 0) return;
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
-    if (field->metric != NULL)
-      write_metric(writer, field, heaps, count);
+    if (field->metric != NULL) write_metric(writer, field, heaps, count);
   }
   write_head(writer, "alloc_size_bytes", "Sizes asked for in new blocks.", "histogram");
-  for (size_t i = 0; i < count; i++)
-    write_sizes_of(writer, "alloc_size_bytes", &heaps[i]);
+  for (size_t i = 0; i < count; i++) write_sizes_of(writer, "alloc_size_bytes", &heaps[i]);
 }

@@ -23,8 +23,7 @@ struct reading {
 
 static struct reading *reading_take(void) {
   struct reading *const reading = heapster__pages_map(sizeof *reading);
-  if (reading == NULL)
-    return NULL;
+  if (reading == NULL) return NULL;
   const size_t there = heapster_stats_read_all(&reading->total, reading->heaps, HEAPSTER_HEAPS);
   reading->count = there < HEAPSTER_HEAPS ? there : HEAPSTER_HEAPS;
   for (size_t i = 0; i < reading->count; i++) {
@@ -69,9 +68,7 @@ static size_t cell_text(const struct heapster_stats *stats, const struct column 
   return heapster__figure_text(field->unit, value, text);
 }
 
-static size_t wider(size_t a, size_t b) {
-  return a > b ? a : b;
-}
+static size_t wider(size_t a, size_t b) { return a > b ? a : b; }
 
 static size_t column_width(const struct reading *reading, const struct column *column) {
   size_t width = strlen(column->heading);
@@ -84,8 +81,7 @@ static size_t column_width(const struct reading *reading, const struct column *c
 
 static size_t name_width(const struct reading *reading) {
   size_t width = strlen("heap");
-  for (size_t i = 0; i < reading->count; i++)
-    width = wider(width, strlen(reading->labelled[i].heap));
+  for (size_t i = 0; i < reading->count; i++) width = wider(width, strlen(reading->labelled[i].heap));
   return width;
 }
 
@@ -114,8 +110,7 @@ static bool write_not_counted(struct heapster__writer *writer) {
   struct heapster_status status;
   heapster_status_read(&status);
   const bool is_hooked = strcmp(status.malloc_way, "none") != 0;
-  if (is_hooked && status.malloc_problem == NULL)
-    return false;
+  if (is_hooked && status.malloc_problem == NULL) return false;
   heapster__write_text(writer, is_hooked ? "malloc is not counted, or not all of it"
                                          : "malloc is not counted: run the program under `heapster run -- ...`, or "
                                            "link heapster::malloc");
@@ -130,10 +125,8 @@ static bool write_not_counted(struct heapster__writer *writer) {
 
 static void write_report(struct heapster__writer *writer, const struct reading *reading) {
   const bool has_line = write_not_counted(writer);
-  if (reading->count == 0)
-    return;
-  if (has_line)
-    heapster__write_text(writer, "\n");
+  if (reading->count == 0) return;
+  if (has_line) heapster__write_text(writer, "\n");
   if (reading->count > 1) {
     write_table(writer, reading);
     heapster__write_text(writer, "\n");
@@ -141,30 +134,23 @@ static void write_report(struct heapster__writer *writer, const struct reading *
   heapster__write_stats(writer, &reading->total);
 }
 
-enum heapster_error heapster_report(struct heapster_sink sink) {
-  return write_all(sink, write_report);
-}
+enum heapster_error heapster_report(struct heapster_sink sink) { return write_all(sink, write_report); }
 
 static void write_prometheus(struct heapster__writer *writer, const struct reading *reading) {
   heapster__write_prometheus(writer, reading->labelled, reading->count);
 }
 
-enum heapster_error heapster_prometheus(struct heapster_sink sink) {
-  return write_all(sink, write_prometheus);
-}
+enum heapster_error heapster_prometheus(struct heapster_sink sink) { return write_all(sink, write_prometheus); }
 
 /* As much of a file as fits; 0 if it cannot be read. */
 static size_t read_file(const char *path, char *bytes, size_t capacity) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return 0;
+  if (file < 0) return 0;
   size_t length = 0;
   while (length < capacity) {
     const ssize_t got = read(file, bytes + length, capacity - length);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      break;
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
     length += (size_t)got;
   }
   close(file);
@@ -180,14 +166,12 @@ static void write_command(struct heapster__writer *writer) {
   heapster__write_text(writer, "[");
   for (size_t at = 0; at < length;) {
     const size_t argument = strnlen(bytes + at, length - at);
-    if (at > 0)
-      heapster__write_text(writer, ", ");
+    if (at > 0) heapster__write_text(writer, ", ");
     heapster__write_json_string(writer, bytes + at, argument);
     at += argument + 1;
   }
   heapster__write_text(writer, "]");
-  if (bytes != NULL)
-    heapster__pages_unmap(bytes, LONGEST);
+  if (bytes != NULL) heapster__pages_unmap(bytes, LONGEST);
 }
 
 static void write_json(struct heapster__writer *writer, const struct reading *reading) {
@@ -203,8 +187,7 @@ static void write_json(struct heapster__writer *writer, const struct reading *re
   heapster__write_text(writer, ", \"heaps\": {");
   for (size_t i = 0; i < reading->count; i++) {
     const char *const name = reading->labelled[i].heap;
-    if (i > 0)
-      heapster__write_text(writer, ", ");
+    if (i > 0) heapster__write_text(writer, ", ");
     heapster__write_json_string(writer, name, strlen(name));
     heapster__write_text(writer, ": ");
     heapster__write_json_stats(writer, reading->labelled[i].stats);
@@ -212,6 +195,4 @@ static void write_json(struct heapster__writer *writer, const struct reading *re
   heapster__write_text(writer, "}}\n");
 }
 
-enum heapster_error heapster_json(struct heapster_sink sink) {
-  return write_all(sink, write_json);
-}
+enum heapster_error heapster_json(struct heapster_sink sink) { return write_all(sink, write_json); }

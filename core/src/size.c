@@ -23,25 +23,19 @@ static const struct unit parsed_units[] = {
     {"tb", UINT64_C(1000000000000)},
 };
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
 static bool is_same_word(const char *text, const char *word) {
-  while (*word != '\0' && lower(*text) == *word)
-    text++, word++;
+  while (*word != '\0' && lower(*text) == *word) text++, word++;
   return *text == *word;
 }
 
 /* 0 for an unknown unit. */
 static uint64_t unit_bytes(const char *text) {
   for (size_t i = 0; i < sizeof parsed_units / sizeof parsed_units[0]; i++) {
-    if (is_same_word(text, parsed_units[i].name))
-      return parsed_units[i].bytes;
+    if (is_same_word(text, parsed_units[i].name)) return parsed_units[i].bytes;
   }
   return 0;
 }
@@ -50,8 +44,7 @@ static uint64_t unit_bytes(const char *text) {
    and the result is still exact, however many digits there are. */
 static uint64_t fraction_of(const char *first, const char *end, uint64_t unit) {
   uint64_t bytes = 0;
-  while (end > first)
-    bytes = ((uint64_t)(*--end - '0') * unit + bytes) / 10;
+  while (end > first) bytes = ((uint64_t)(*--end - '0') * unit + bytes) / 10;
   return bytes;
 }
 
@@ -59,8 +52,7 @@ static uint64_t fraction_of(const char *first, const char *end, uint64_t unit) {
 static bool whole_of(const char *first, const char *end, uint64_t unit, uint64_t *bytes) {
   uint64_t whole = 0;
   for (; first < end; first++) {
-    if (whole > UINT64_MAX / 10 - 1)
-      return false;
+    if (whole > UINT64_MAX / 10 - 1) return false;
     whole = whole * 10 + (uint64_t)(*first - '0');
   }
   *bytes = whole * unit;
@@ -68,32 +60,24 @@ static bool whole_of(const char *first, const char *end, uint64_t unit, uint64_t
 }
 
 enum heapster_error heapster_size_parse(const char *text, uint64_t *bytes) {
-  if (text == NULL || !is_digit(*text))
-    return HEAPSTER_BAD_SIZE;
+  if (text == NULL || !is_digit(*text)) return HEAPSTER_BAD_SIZE;
   const char *end = text;
-  while (is_digit(*end))
-    end++;
+  while (is_digit(*end)) end++;
 
   const char *const fraction = *end == '.' ? end + 1 : end;
   const char *fraction_end = fraction;
-  while (is_digit(*fraction_end))
-    fraction_end++;
-  if (*end == '.' && fraction_end == fraction)
-    return HEAPSTER_BAD_SIZE;
+  while (is_digit(*fraction_end)) fraction_end++;
+  if (*end == '.' && fraction_end == fraction) return HEAPSTER_BAD_SIZE;
 
   const char *unit_text = fraction_end;
-  while (*unit_text == ' ')
-    unit_text++;
-  if (unit_text != fraction_end && *unit_text == '\0')
-    return HEAPSTER_BAD_SIZE;
+  while (*unit_text == ' ') unit_text++;
+  if (unit_text != fraction_end && *unit_text == '\0') return HEAPSTER_BAD_SIZE;
   const uint64_t unit = unit_bytes(unit_text);
 
   uint64_t whole;
-  if (unit == 0 || !whole_of(text, end, unit, &whole))
-    return HEAPSTER_BAD_SIZE;
+  if (unit == 0 || !whole_of(text, end, unit, &whole)) return HEAPSTER_BAD_SIZE;
   const uint64_t rest = fraction_of(fraction, fraction_end, unit);
-  if (rest > INT64_MAX - whole)
-    return HEAPSTER_BAD_SIZE;
+  if (rest > INT64_MAX - whole) return HEAPSTER_BAD_SIZE;
   *bytes = whole + rest;
   return HEAPSTER_OK;
 }
@@ -113,8 +97,7 @@ static size_t put_number(char *to, unsigned value) {
 
 /* The hundredths of a unit of 1 << shift that `bytes` has, rounded half to even as printf("%.2f") does. */
 static unsigned hundredths(uint64_t bytes, unsigned shift) {
-  if (shift == 60)
-    bytes >>= 10, shift -= 10; /* room for the factor; what is lost is far below a hundredth */
+  if (shift == 60) bytes >>= 10, shift -= 10; /* room for the factor; what is lost is far below a hundredth */
   const uint64_t whole = bytes >> shift;
   const uint64_t scaled = (bytes & ((UINT64_C(1) << shift) - 1)) * 100;
   const uint64_t half = UINT64_C(1) << (shift - 1);
@@ -133,13 +116,11 @@ static size_t put_hundredths(char *to, unsigned value) {
 
 size_t heapster_size_text(uint64_t bytes, char text[HEAPSTER_SIZE_TEXT]) {
   unsigned unit = 0;
-  while (unit < 6 && bytes >> (10 * (unit + 1)) > 0)
-    unit++;
+  while (unit < 6 && bytes >> (10 * (unit + 1)) > 0) unit++;
 
   const bool is_whole = (bytes & ((UINT64_C(1) << (10 * unit)) - 1)) == 0;
   unsigned value = is_whole ? 0 : hundredths(bytes, 10 * unit);
-  if (value == 102400 && unit < 6)
-    value = 100, unit++; /* 1023.999 KiB is read as 1.00 MiB */
+  if (value == 102400 && unit < 6) value = 100, unit++; /* 1023.999 KiB is read as 1.00 MiB */
 
   size_t length = is_whole ? put_number(text, (unsigned)(bytes >> (10 * unit))) : put_hundredths(text, value);
   text[length++] = ' ';

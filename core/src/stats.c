@@ -15,9 +15,7 @@ enum {
 #undef ONE
 _Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure is counted, or derived below");
 
-static uint64_t beyond(uint64_t after, uint64_t before) {
-  return after > before ? after - before : 0;
-}
+static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
 /* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
 static int64_t live_of(const struct heapster__tally *raw) {
@@ -28,17 +26,11 @@ static int64_t use_of(const struct heapster__tally *raw) {
   return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
 }
 
-static uint64_t at_least_0(int64_t value) {
-  return value > 0 ? (uint64_t)value : 0;
-}
+static uint64_t at_least_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
 
-uint64_t heapster__tally_live(const struct heapster__tally *raw) {
-  return at_least_0(live_of(raw));
-}
+uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_least_0(live_of(raw)); }
 
-uint64_t heapster__tally_use(const struct heapster__tally *raw) {
-  return at_least_0(use_of(raw));
-}
+uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
 
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
                           const struct heapster__tally *since) {
@@ -96,13 +88,11 @@ static uint64_t difference(const struct heapster__field *field, const struct hea
 
 enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
                                         const struct heapster_stats *before) {
-  if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT))
-    return HEAPSTER_MIXED_KINDS;
+  if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT)) return HEAPSTER_MIXED_KINDS;
   struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
-    if (field->difference == HEAPSTER__AVERAGE)
-      continue;
+    if (field->difference == HEAPSTER__AVERAGE) continue;
     const uint64_t figure = difference(field, after, before);
     memcpy((char *)&result + field->offset, &figure, sizeof figure);
   }
@@ -114,18 +104,14 @@ enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struc
 }
 
 bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b) {
-  if (a->kind != b->kind || a->scope != b->scope)
-    return false;
+  if (a->kind != b->kind || a->scope != b->scope) return false;
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
-    if (!heapster__field_is_in(field, a->kind))
-      continue;
-    if (heapster__figure_at(a, field->offset) != heapster__figure_at(b, field->offset))
-      return false;
+    if (!heapster__field_is_in(field, a->kind)) continue;
+    if (heapster__figure_at(a, field->offset) != heapster__figure_at(b, field->offset)) return false;
   }
-#define X(name)                                        \
-  if (memcmp(&a->name, &b->name, sizeof a->name) != 0) \
-    return false;
+#define X(name) \
+  if (memcmp(&a->name, &b->name, sizeof a->name) != 0) return false;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
   return true;

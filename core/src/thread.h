@@ -62,7 +62,7 @@ static inline struct heapster__slot *heapster__slot_here(void) { return NULL; }
 extern HEAPSTER__HIDDEN _Thread_local uintptr_t heapster__self HEAPSTER__TLS_MODEL;
 
 /* The calling thread's slot, or NULL. */
-static inline struct heapster__slot *heapster__slot_here(void) {
+HEAPSTER__INLINE struct heapster__slot *heapster__slot_here(void) {
   uintptr_t self = heapster__self;
   return heapster__likely(self > HEAPSTER__THREAD_FREES_ENOUGH) ? (struct heapster__slot *)self : NULL;
 }

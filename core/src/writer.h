@@ -36,8 +36,6 @@ void heapster__write_count(struct heapster__writer *writer, uint64_t value);
 void heapster__write_figure(struct heapster__writer *writer, enum heapster_unit unit, int64_t value);
 
 /* |value|, also of INT64_MIN. */
-static inline uint64_t heapster__magnitude(int64_t value) {
-  return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
+static inline uint64_t heapster__magnitude(int64_t value) { return value < 0 ? -(uint64_t)value : (uint64_t)value; }
 
 #endif

@@ -37,8 +37,7 @@ static void free_pieces(struct churn *churn, struct churn_block pieces[PIECES]) 
   for (unsigned i = 0; i < PIECES; ++i) churn_free(churn, &pieces[i]);
 }
 
-/* All are up at one barrier, then half of them go down and up again while the others stand: the true peak is what all
-   hold together. */
+/* All are up at every other barrier, and down at those between: the true peak is what all hold together. */
 static void *go_up_together(void *context) {
   struct churn_block pieces[PIECES];
   struct churn *churn = context;
@@ -127,7 +126,7 @@ static void law_5_a_short_window_does_not_show_what_stood_before(void) {
   atomic_store(&is_over, false);
   start_all(threads, stand_and_churn);
   pthread_barrier_wait(&barrier);
-  for (uint64_t i = 0; i < operations / 200; ++i) {
+  for (uint64_t i = 0; i < operations / 1000; ++i) {
     struct heapster_window window;
     struct heapster_stats stats;
     support_run.step = i;
@@ -181,7 +180,7 @@ static void law_6_resets_lose_nothing_under_load(void) {
   start_all(threads, churn_until_over);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   pthread_barrier_wait(&barrier);
-  for (support_run.step = 0; support_run.step < operations / 2000; ++support_run.step) require_counts_since_a_reset();
+  for (support_run.step = 0; support_run.step < operations / 4000; ++support_run.step) require_counts_since_a_reset();
   atomic_store(&is_over, true);
   join_all(threads);
   churn_windows_end(windows, found);

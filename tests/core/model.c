@@ -202,7 +202,7 @@ void model_window_begin(struct model *model, unsigned window, unsigned heap, enu
                                                  .highest = books->raw.use_curr};
 }
 
-/* use_max by what happened inside, so that a reset inside disturbs nothing. */
+/* use_max by what happened inside, so that a reset inside disturbs nothing. A thread has no record of its own. */
 void model_window_end(struct model *model, unsigned window, struct heapster_stats *stats)
 {
   struct model_window *closed = &model->windows[window];

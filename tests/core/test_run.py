@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,19 @@ def test_term_sent_to_the_command_reaches_the_program():
     assert_report(errors, "waits_for_term")
 
 
+def test_status_is_kept_when_nobody_reads_the_report():
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run([HEAPSTER, "run", "sh", "-c", "exit 3"], stderr=writing, timeout=60)
+    os.close(writing)
+    assert result.returncode == 3
+
+
+def test_status_is_kept_where_ended_children_are_ignored():
+    script = f"trap '' CHLD; exec {HEAPSTER} run sh -c 'exit 3'"
+    assert execute(["bash", "-c", script]).returncode == 3
+
+
 @pytest.mark.parametrize("way", ["_exit", "_Exit", "quick_exit"])
 def test_program_that_leaves_out_its_exit_handlers_reports(way):
     result = run(PROGRAMS / "ends_early", way)
@@ -121,10 +135,14 @@ def test_file_that_may_not_grow_changes_nothing_for_the_program():
 
 
 def test_vfork_child_does_not_report_for_its_parent():
-    result = run(PROGRAMS / "vforks")
+    result = run(PROGRAMS / "vforks", options=["--format", "json"])
     assert result.returncode == 4
-    assert_report(result.stderr, "vforks")
-    assert len(HEADING.findall(result.stderr)) == 1
+    assert json.loads(result.stderr)["total"]["use_max"] >= 1234567
+
+
+def test_child_of_a_fork_does_not_report_for_a_killed_parent():
+    result = run("sh", "-c", "(exit 0); kill -9 $$")
+    assert_one_line(result.stderr, MISSING, "sh was killed by SIGKILL")
 
 
 def test_program_reports_after_the_last_exec_of_a_chain():

@@ -1,0 +1,216 @@
+/* The laws when heapster's own memory runs out, and at the limits of names and heaps. law_faults
+   The program's mmap refuses by order, so the core must be linked statically. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <heapster/hook.h>
+
+#include "churn.h"
+#include "commanded.h"
+#include "figures.h"
+
+/* Each such block lies in a mebibyte of address space of its own, where the block map has no leaf yet. */
+enum { FAR_BLOCK = 900000, NEAR_BLOCK = 500000, FAR_BLOCKS = 12, KEPT_ERRNO = 4711 };
+
+static atomic_bool refuses_pages;
+static atomic_uint pages_refused;
+
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  if (!atomic_load(&refuses_pages)) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+  atomic_fetch_add(&pages_refused, 1);
+  errno = ENOMEM;
+  return MAP_FAILED;
+}
+
+static struct commanded arena;
+static struct heapster_heap *heap;
+static struct heapster_heap *churned[CHURN_HEAPS];
+
+static uint64_t uncounted(void) {
+  struct heapster_status status;
+  heapster_status_read(&status);
+  return status.uncounted_count;
+}
+
+static struct heapster_stats window_of(struct heapster_window window) {
+  struct heapster_stats stats;
+  require_ok(heapster_window_end(window, &stats));
+  return stats;
+}
+
+static struct heapster_window window_on(const struct heapster_heap *watched) {
+  struct heapster_window window;
+  require_ok(heapster_window_begin(watched, HEAPSTER_PROCESS, &window));
+  return window;
+}
+
+static void *served(void *block, size_t size) {
+  require(block != NULL, "a request was refused that the backing would have served");
+  return memset(block, 1, size);
+}
+
+static void *far_block(unsigned i) {
+  return served(i % 2 == 0 ? heapster_heap_malloc(heap, FAR_BLOCK) : heapster_heap_calloc(heap, 1, FAR_BLOCK),
+                FAR_BLOCK);
+}
+
+static void without_memory_requests_are_served_uncounted_and_told(void) {
+  void *blocks[FAR_BLOCKS];
+  const uint64_t before = uncounted();
+  const struct heapster_window window = window_on(heap);
+  atomic_store(&refuses_pages, true);
+  errno = KEPT_ERRNO;
+  for (unsigned i = 0; i < FAR_BLOCKS; ++i) blocks[i] = far_block(i);
+  require(errno == KEPT_ERRNO, "errno became %d", errno);
+  atomic_store(&refuses_pages, false);
+  require(atomic_load(&pages_refused) > 0, "heapster never asked for pages: is the core linked statically?");
+  for (unsigned i = 0; i < FAR_BLOCKS; ++i) heapster_heap_free(heap, blocks[i]);
+  const struct heapster_stats found = window_of(window);
+  const uint64_t told = uncounted() - before;
+  require(told > 0 && found.alloc_count + told == FAR_BLOCKS, "%llu counted, %llu told uncounted, of %d",
+          (unsigned long long)found.alloc_count, (unsigned long long)told, FAR_BLOCKS);
+  require(found.dealloc_count == found.alloc_count && found.live_change == 0 && found.use_change == 0,
+          "the books do not close");
+}
+
+static void with_memory_again_counting_goes_on(void) {
+  const struct heapster_window window = window_on(heap);
+  heapster_heap_free(heap, far_block(0));
+  const struct heapster_stats found = window_of(window);
+  require(found.alloc_count == 1 && found.dealloc_count == 1 && found.unseen_alloc_count == 0, "not exact again");
+}
+
+/* The arena hands out the far slots again in turn: a fresh one is needed, so all that were freed are taken. */
+static void a_block_that_moves_where_none_can_be_booked_is_booked_as_freed(void) {
+  void *taken[FAR_BLOCKS];
+  for (unsigned i = 0; i < FAR_BLOCKS; ++i) taken[i] = far_block(i);
+  unsigned char *block = served(heapster_heap_malloc(heap, NEAR_BLOCK), NEAR_BLOCK);
+  const struct heapster_window window = window_on(heap);
+  atomic_store(&refuses_pages, true);
+  block = heapster_heap_realloc(heap, block, FAR_BLOCK);
+  atomic_store(&refuses_pages, false);
+  require(block != NULL && block[NEAR_BLOCK - 1] == 1, "the resize failed, or lost the contents");
+  const struct heapster_stats found = window_of(window);
+  require(found.dealloc_count == 1 && found.dealloc_sum == NEAR_BLOCK, "%llu freed of %llu bytes",
+          (unsigned long long)found.dealloc_count, (unsigned long long)found.dealloc_sum);
+  require(found.live_change == -1 && found.use_change == -NEAR_BLOCK, "the books do not close");
+  heapster_heap_free(heap, block);
+  for (unsigned i = 0; i < FAR_BLOCKS; ++i) heapster_heap_free(heap, taken[i]);
+}
+
+/* Begun while there is memory, so that the thread alone is short of it. */
+static void *churn_without_memory(void *context) {
+  struct heapster_window window = {1, 1};
+  atomic_store(&refuses_pages, true);
+  const enum heapster_error error = heapster_window_begin(NULL, HEAPSTER_THREAD, &window);
+  require(error == HEAPSTER_OK || error == HEAPSTER_NO_THREAD_COUNTERS, "error %d", (int)error);
+  require(error == HEAPSTER_OK || (window.index == 0 && window.generation == 0), "a refused window is not {0, 0}");
+  for (unsigned i = 0; i < 1000; ++i) {
+    struct churn_block block = churn_alloc(context, i % CHURN_HEAPS, i % 200);
+    churn_free(context, &block);
+  }
+  atomic_store(&refuses_pages, false);
+  return NULL;
+}
+
+/* The system's heap was grown before, so its blocks lie where there are leaves. */
+static void threads_that_start_without_memory_are_counted(void) {
+  enum { THREADS = 40 };
+  static struct churn churns[THREADS];
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  struct heapster_stats found[CHURN_HEAPS + 1];
+  const uint64_t before = uncounted();
+  uint64_t allocs = 0;
+  churn_windows_begin(churned, HEAPSTER_PROCESS, windows);
+  for (uint64_t i = 0; i < THREADS; ++i) {
+    pthread_t thread;
+    churn_begin(&churns[i], churned, i);
+    require(pthread_create(&thread, NULL, churn_without_memory, &churns[i]) == 0, "no thread could be started");
+    pthread_join(thread, NULL);
+    allocs += churns[i].total.alloc_count;
+  }
+  churn_windows_end(windows, found);
+  const uint64_t told = uncounted() - before;
+  require(found[0].alloc_count + told == allocs, "%llu counted, %llu told uncounted, of %llu",
+          (unsigned long long)found[0].alloc_count, (unsigned long long)told, (unsigned long long)allocs);
+  require(found[0].live_change == 0 && found[0].use_change == 0, "the books do not close");
+}
+
+static void a_heap_that_cannot_be_made_can_be_made_later(void) {
+  struct heapster_heap *made = heap;
+  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  atomic_store(&refuses_pages, true);
+  const enum heapster_error error = heapster_heap_create("later", &backing, &made);
+  atomic_store(&refuses_pages, false);
+  require(error == HEAPSTER_OK || error == HEAPSTER_NO_MEMORY, "error %d", (int)error);
+  if (error == HEAPSTER_OK) return;
+  require(made == NULL, "a heap that failed is not NULL");
+  require(heapster_heap_find("later") == NULL, "a heap that failed can be found");
+  require_ok(heapster_heap_create("later", &backing, &made));
+}
+
+static void require_bad_name(const char *name) {
+  struct heapster_heap *made = heap;
+  require_error(HEAPSTER_BAD_NAME, heapster_heap_create(name, NULL, &made));
+  require(made == NULL, "\"%s\": a heap that failed is not NULL", name);
+}
+
+static void bad_names_are_refused(void) {
+  static const char longest[] = "47-characters-are-as-long-as-a-name-may-be.....";
+  struct heapster_heap *made = NULL;
+  _Static_assert(sizeof longest == HEAPSTER_HEAP_NAME, "the longest name fills its place");
+  require_bad_name("");
+  require_bad_name("two words");
+  require_bad_name("a/b");
+  require_bad_name("\xc3\xa4");
+  require_bad_name("48-characters-are-one-more-than-a-name-may-have.");
+  require_ok(heapster_heap_create(longest, NULL, &made));
+  require(strcmp(heapster_heap_name(made), longest) == 0, "the name became %s", heapster_heap_name(made));
+  require_error(HEAPSTER_NAME_TAKEN, heapster_heap_create(longest, NULL, &made));
+  require(made == NULL, "a heap whose name is taken is not NULL");
+}
+
+static size_t heap_count(void) { return heapster_stats_read_all(&(struct heapster_stats){0}, NULL, 0); }
+
+/* The hooks' heaps have their places, hooked or not: so the last ones may be theirs. */
+static void one_heap_too_many_is_refused(void) {
+  enum heapster_error error = HEAPSTER_OK;
+  struct heapster_heap *made = NULL;
+  const struct heapster_heap *last = NULL;
+  char name[HEAPSTER_HEAP_NAME];
+  for (unsigned i = 0; error == HEAPSTER_OK; ++i) {
+    snprintf(name, sizeof name, "heap:%u", i);
+    error = heapster_heap_create(name, NULL, &made);
+    require(error != HEAPSTER_OK || heapster_heap_find(name) == made, "%s cannot be found", name);
+    last = made != NULL ? made : last;
+  }
+  require_error(HEAPSTER_TOO_MANY_HEAPS, error);
+  require(made == NULL, "a heap too many is not NULL");
+  require(heap_count() <= HEAPSTER_HEAPS && heap_count() + 2 >= HEAPSTER_HEAPS, "%zu heaps", heap_count());
+  require(heapster_heap_next(last) == NULL, "the last heap made is not the last");
+  struct heapster_window window = window_on(last);
+  heapster_heap_free((struct heapster_heap *)last, NULL);
+  require(window_of(window).dealloc_count == 0, "free(NULL) counts");
+}
+
+int main(void) {
+  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  require(commanded_open(&arena), "no address space");
+  arena.moves = true;
+  require_ok(heapster_heap_create("far", &backing, &heap));
+  churn_heaps("churned", NULL, churned);
+  threads_that_start_without_memory_are_counted();
+  without_memory_requests_are_served_uncounted_and_told();
+  with_memory_again_counting_goes_on();
+  a_block_that_moves_where_none_can_be_booked_is_booked_as_freed();
+  a_heap_that_cannot_be_made_can_be_made_later();
+  bad_names_are_refused();
+  one_heap_too_many_is_refused();
+  require(commanded_is_sound(&arena), "the backing's blocks were misused");
+  return 0;
+}

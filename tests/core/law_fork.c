@@ -1,0 +1,152 @@
+/* The laws across fork: while other threads allocate, and have windows open, the child counts on exactly.
+   law_fork [forks] */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "churn.h"
+#include "figures.h"
+
+enum { THREADS = 8, STEPS = 300, CHILD_SECONDS = 30 };
+
+static struct heapster_heap *heaps[CHURN_HEAPS];
+static struct churn churns[THREADS];
+static struct heapster_window others[2 * THREADS]; /* a process-scope and a thread-scope window of each */
+static pthread_barrier_t barrier;
+static atomic_bool is_over;
+
+static void *churn_with_windows(void *context) {
+  const size_t own = 2 * (size_t)((struct churn *)context - churns);
+  require_ok(heapster_window_begin(NULL, HEAPSTER_PROCESS, &others[own]));
+  require_ok(heapster_window_begin(heaps[0], HEAPSTER_THREAD, &others[own + 1]));
+  pthread_barrier_wait(&barrier);
+  while (!atomic_load_explicit(&is_over, memory_order_relaxed)) churn_step(context);
+  require_ok(heapster_window_end(others[own], NULL));
+  require_ok(heapster_window_end(others[own + 1], NULL));
+  churn_finish(context);
+  return NULL;
+}
+
+static void the_childs_windows_of_other_threads_are_closed(void) {
+  for (unsigned i = 0; i < 2 * THREADS; ++i)
+    require_error(HEAPSTER_WINDOW_CLOSED, heapster_window_end(others[i], NULL));
+}
+
+static void require_own(const char *law, const struct churn *own, const struct heapster_window windows[]) {
+  struct heapster_stats sums[CHURN_HEAPS + 1];
+  struct heapster_stats found[CHURN_HEAPS + 1];
+  churn_windows_end(windows, found);
+  churn_sum(sums, own, 1);
+  churn_require(law, sums, found);
+  if (found[0].foreign_count != 0) die(law, "%llu foreign", (unsigned long long)found[0].foreign_count);
+}
+
+static void law_5_the_childs_new_windows_are_exact(void) {
+  static struct churn own;
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  churn_begin(&own, heaps, 99);
+  churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
+  churn_steps(&own, STEPS);
+  churn_finish(&own);
+  require_own(__func__, &own, windows);
+}
+
+static void law_5_the_childs_snapshots_are_exact(void) {
+  static struct churn own;
+  struct heapster_stats sums[CHURN_HEAPS + 1];
+  struct heapster_stats before[CHURN_HEAPS + 1];
+  struct heapster_stats after[CHURN_HEAPS + 1];
+  churn_begin(&own, heaps, 98);
+  for (unsigned i = 0; i <= CHURN_HEAPS; ++i) heapster_stats_read(i == 0 ? NULL : heaps[i - 1], &before[i]);
+  churn_steps(&own, STEPS);
+  for (unsigned i = 0; i <= CHURN_HEAPS; ++i) {
+    heapster_stats_read(i == 0 ? NULL : heaps[i - 1], &after[i]);
+    require_ok(heapster_stats_diff(&after[i], &after[i], &before[i]));
+  }
+  churn_sum(sums, &own, 1);
+  churn_require(__func__, sums, after);
+}
+
+static void *churn_in_the_child(void *context) {
+  churn_steps(context, STEPS);
+  return NULL;
+}
+
+static void law_5_the_childs_threads_are_exact(void) {
+  static struct churn own;
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  struct heapster_stats sums[CHURN_HEAPS + 1];
+  struct heapster_stats found[CHURN_HEAPS + 1];
+  pthread_t thread;
+  churn_begin(&own, heaps, 97);
+  churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
+  require(pthread_create(&thread, NULL, churn_in_the_child, &own) == 0, "no thread could be started");
+  pthread_join(thread, NULL);
+  churn_windows_end(windows, found);
+  churn_sum(sums, &own, 1);
+  churn_require(__func__, sums, found);
+  require(found[0].foreign_count == STEPS, "%llu foreign", (unsigned long long)found[0].foreign_count);
+}
+
+/* Begun before the fork by the thread that forked: it holds what that thread did on both sides. */
+static void the_childs_own_windows_survive(struct churn *own, const struct heapster_window thread_scope[],
+                                           struct heapster_window process_scope) {
+  struct heapster_stats stats;
+  churn_steps(own, STEPS);
+  require_own(__func__, own, thread_scope);
+  require_ok(heapster_window_end(process_scope, &stats));
+  require(figures_operations(&stats) >= figures_operations(&own->total), "operations are missing");
+}
+
+static _Noreturn void be_the_child(struct churn *own, const struct heapster_window thread_scope[],
+                                   struct heapster_window process_scope) {
+  alarm(CHILD_SECONDS); /* a lock that was held at the fork would never be free again */
+  the_childs_windows_of_other_threads_are_closed();
+  the_childs_own_windows_survive(own, thread_scope, process_scope);
+  law_5_the_childs_new_windows_are_exact();
+  law_5_the_childs_snapshots_are_exact();
+  law_5_the_childs_threads_are_exact();
+  _exit(0);
+}
+
+static void fork_once(struct churn *own, const struct heapster_window thread_scope[],
+                      struct heapster_window process_scope) {
+  int status = 0;
+  const pid_t child = fork();
+  require(child >= 0, "no child could be made");
+  if (child == 0) be_the_child(own, thread_scope, process_scope);
+  require(waitpid(child, &status, 0) == child, "the child is lost");
+  require(!WIFSIGNALED(status), "the child died by signal %d (%d: it hung)", WTERMSIG(status), SIGALRM);
+  require(WEXITSTATUS(status) == 0, "a law broke in the child");
+}
+
+static void start_others(pthread_t threads[THREADS]) {
+  pthread_barrier_init(&barrier, NULL, THREADS + 1);
+  for (uint64_t i = 0; i < THREADS; ++i) {
+    churn_begin(&churns[i], heaps, i);
+    require(pthread_create(&threads[i], NULL, churn_with_windows, &churns[i]) == 0, "no thread could be started");
+  }
+  pthread_barrier_wait(&barrier);
+}
+
+int main(int argc, char **argv) {
+  static struct churn own;
+  struct heapster_window thread_scope[CHURN_HEAPS + 1];
+  struct heapster_window process_scope;
+  pthread_t threads[THREADS];
+  const uint64_t forks = argument(argc, argv, 1, 200);
+  churn_heaps("fork", NULL, heaps);
+  start_others(threads);
+  churn_begin(&own, heaps, 100);
+  churn_windows_begin(heaps, HEAPSTER_THREAD, thread_scope);
+  require_ok(heapster_window_begin(NULL, HEAPSTER_PROCESS, &process_scope));
+  for (support_run.step = 0; support_run.step < forks; ++support_run.step) {
+    churn_steps(&own, STEPS);
+    fork_once(&own, thread_scope, process_scope);
+  }
+  require_own("the_parents_windows_survive", &own, thread_scope);
+  require_ok(heapster_window_end(process_scope, NULL));
+  atomic_store(&is_over, true);
+  for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
+  return 0;
+}

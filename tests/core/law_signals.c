@@ -1,0 +1,199 @@
+/* The laws under signals: what main and a handler that interrupts it anywhere asked for is counted, all of it.
+   law_signals [operations]
+
+   The program's malloc is a lock-free one (bump.c): in a handler over a real allocator every request is undefined. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <time.h>
+
+#include "bump.h"
+#include "churn.h"
+#include "figures.h"
+
+enum { MAIN, HANDLER, BOTH, HANDLER_STEPS = 4, LEAST_SIGNALS = 50, LONGEST_PAUSE = 3000 };
+
+static struct heapster_heap *system_heaps[CHURN_HEAPS];
+static struct heapster_heap *backed_heaps[CHURN_HEAPS];
+static struct churn churns[BOTH];
+static volatile sig_atomic_t signals_seen;
+static volatile sig_atomic_t is_handling;
+static atomic_bool is_over;
+static pthread_t interrupted;
+
+/* A block on its way from main to the handler, or back: whoever finds it full empties it. */
+struct mailbox {
+  volatile sig_atomic_t is_full;
+  struct churn_block block;
+};
+
+static struct mailbox to_handler;
+static struct mailbox to_main;
+
+static void post(struct mailbox *box, struct churn *from) {
+  if (box->is_full) return;
+  box->block = churn_alloc(from, 0, 77);
+  atomic_signal_fence(memory_order_release);
+  box->is_full = 1;
+}
+
+static void collect(struct mailbox *box, struct churn *by) {
+  if (!box->is_full) return;
+  atomic_signal_fence(memory_order_acquire);
+  churn_free(by, &box->block);
+  atomic_signal_fence(memory_order_release);
+  box->is_full = 0;
+}
+
+static void churn_and_post(int number) {
+  (void)number;
+  ++signals_seen;
+  churn_steps(&churns[HANDLER], HANDLER_STEPS);
+  collect(&to_handler, &churns[HANDLER]);
+  post(&to_main, &churns[HANDLER]);
+}
+
+/* A block that does not outlive the handler: counted in whole or, inside a backing, not at all. */
+static void ask_and_free(int number) {
+  (void)number;
+  ++signals_seen;
+  heapster_heap_free(backed_heaps[0], heapster_heap_malloc(backed_heaps[0], 40));
+}
+
+/* Pauses of random length, so that every instruction of the interrupted code gets its turn. */
+static void *storm(void *unused) {
+  struct dice dice = dice_make(support_run.seed);
+  while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
+    pthread_kill(interrupted, SIGUSR1);
+    for (uint64_t i = dice_below(&dice, LONGEST_PAUSE); i > 0; --i) atomic_signal_fence(memory_order_seq_cst);
+  }
+  return unused;
+}
+
+static void handle(int number, void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  require(sigaction(number, &action, NULL) == 0, "no handler could be set");
+}
+
+static void work_in_a_storm(void (*handler)(int), void (*work)(uint64_t), uint64_t operations) {
+  pthread_t thread;
+  handle(SIGUSR1, handler);
+  signals_seen = 0;
+  interrupted = pthread_self();
+  atomic_store(&is_over, false);
+  require(pthread_create(&thread, NULL, storm, NULL) == 0, "no thread could be started");
+  work(operations);
+  while (signals_seen < LEAST_SIGNALS) nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+  atomic_store(&is_over, true);
+  pthread_join(thread, NULL);
+  handle(SIGUSR1, SIG_IGN);
+}
+
+static void churn_and_collect(uint64_t operations) {
+  for (uint64_t i = 0; i < operations; ++i) {
+    churn_step(&churns[MAIN]);
+    post(&to_handler, &churns[MAIN]);
+    collect(&to_main, &churns[MAIN]);
+  }
+}
+
+static void begin_both(struct heapster_heap *const heaps[CHURN_HEAPS]) {
+  churn_begin(&churns[MAIN], heaps, 1);
+  churn_begin(&churns[HANDLER], heaps, 2);
+}
+
+static void require_both(const char *law, const struct heapster_window windows[CHURN_HEAPS + 1]) {
+  struct heapster_stats found[CHURN_HEAPS + 1];
+  struct heapster_stats sums[CHURN_HEAPS + 1];
+  churn_windows_end(windows, found);
+  churn_sum(sums, churns, BOTH);
+  churn_require(law, sums, found);
+  if (found[0].foreign_count != 0) die(law, "%llu foreign", (unsigned long long)found[0].foreign_count);
+}
+
+static void law_5_a_handler_loses_no_request(uint64_t operations) {
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  begin_both(system_heaps);
+  churn_windows_begin(system_heaps, HEAPSTER_PROCESS, windows);
+  work_in_a_storm(churn_and_post, churn_and_collect, operations);
+  require_both(__func__, windows);
+}
+
+static void churn_only(uint64_t operations) { churn_steps(&churns[MAIN], operations); }
+
+/* What a handler asks while it interrupts a host's backing cannot be told from what the backing asks: it is inner.
+   But main loses nothing, and what is live is right. */
+static void law_5_a_handler_inside_a_backing_harms_nobody(uint64_t operations) {
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  struct heapster_stats found[CHURN_HEAPS + 1];
+  begin_both(backed_heaps);
+  churn_windows_begin(backed_heaps, HEAPSTER_PROCESS, windows);
+  work_in_a_storm(ask_and_free, churn_only, operations);
+  churn_windows_end(windows, found);
+  const uint64_t counted = found[1].alloc_count - churns[MAIN].tallies[0].alloc_count;
+  require(counted <= (uint64_t)signals_seen, "%lld requests of %d signals", (long long)counted, (int)signals_seen);
+  for (uint64_t i = 0; i < counted; ++i) {
+    const struct churn_block block = {.size = 40, .heap = 0};
+    figures_alloc(&churns[HANDLER].tallies[block.heap], block.size);
+    figures_free(&churns[HANDLER].tallies[block.heap], block.size);
+    figures_alloc(&churns[HANDLER].total, block.size);
+    figures_free(&churns[HANDLER].total, block.size);
+  }
+  struct heapster_stats sums[CHURN_HEAPS + 1];
+  churn_sum(sums, churns, BOTH);
+  churn_require(__func__, sums, found);
+}
+
+static sigjmp_buf way_out;
+
+static void jump_out(int number) {
+  (void)number;
+  siglongjmp(way_out, 1);
+}
+
+static void *interrupted_malloc(void *context, size_t size) {
+  if (is_handling) raise(SIGUSR2);
+  const struct heapster_allocator backing = bump_allocator();
+  return backing.malloc(context, size);
+}
+
+static struct heapster_heap *jumping_heap(void) {
+  struct heapster_heap *heap = NULL;
+  struct heapster_allocator backing = bump_allocator();
+  backing.malloc = interrupted_malloc;
+  require_ok(heapster_heap_create("jumping", &backing, &heap));
+  return heap;
+}
+
+static void leave_by_siglongjmp(struct heapster_heap *heap) {
+  is_handling = 1;
+  if (sigsetjmp(way_out, 1) == 0) heapster_heap_malloc(heap, 40);
+  is_handling = 0;
+}
+
+/* The request that was left comes first in a fresh frame at the same height, the others wherever they are. */
+static void after_siglongjmp_counting_goes_on(uint64_t operations) {
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  struct heapster_heap *heap = jumping_heap();
+  handle(SIGUSR2, jump_out);
+  begin_both(system_heaps);
+  churn_windows_begin(system_heaps, HEAPSTER_PROCESS, windows);
+  for (support_run.step = 0; support_run.step < operations; ++support_run.step) {
+    leave_by_siglongjmp(heap);
+    struct churn_block block = churn_alloc(&churns[MAIN], 0, 10);
+    churn_free(&churns[MAIN], &block);
+  }
+  require_both(__func__, windows);
+}
+
+int main(int argc, char **argv) {
+  const uint64_t operations = argument(argc, argv, 1, 500000);
+  const struct heapster_allocator backing = bump_allocator();
+  churn_heaps("system", NULL, system_heaps);
+  churn_heaps("backed", &backing, backed_heaps);
+  law_5_a_handler_loses_no_request(operations);
+  law_5_a_handler_inside_a_backing_harms_nobody(operations / 4);
+  after_siglongjmp_counting_goes_on(1000);
+  return 0;
+}

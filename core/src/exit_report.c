@@ -4,6 +4,7 @@
 #include "exit_report_write.h"
 #include "report_protocol.h"
 
+#include <heapster/hook.h>
 #include <heapster/report.h>
 
 #include <dlfcn.h>
@@ -184,6 +185,7 @@ __attribute__((constructor)) static void prepare(void) {
   const char *const pattern = secure_getenv(HEAPSTER__REPORT);
   if (!is_meant(pattern, secure_getenv(HEAPSTER__REPORT_PID))) return;
   remember(pattern);
+  heapster_status_read(&(struct heapster_status){0}); /* proves the hook now: at exit nothing may be asked for */
   on_exit(write_at_exit, NULL);
   at_quick_exit(write_last);
   if (heapster__report_is_per_process(own.pattern)) pthread_atfork(NULL, NULL, begin_in_child);

@@ -32,7 +32,8 @@ HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_way *way)
 /* NULL while malloc is not hooked. */
 const struct heapster__malloc_way *heapster__malloc_way(void);
 
-/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. */
+/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not tried
+   again: no allocator comes in front later, and a report at exit may be written where nothing can be asked for. */
 bool heapster__malloc_is_proved(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */

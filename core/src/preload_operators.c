@@ -35,14 +35,22 @@ static void *new_aligned_by_next(size_t size, size_t alignment, const char *symb
   return block;
 }
 
-/* The forms that answer NULL: the next ordinary one would throw into a caller that asked not to, so the handler is not
-   run for them unless the next nothrow form is there. */
+/* The forms that answer NULL: only a new_handler could still find memory, and the next such form runs it. */
 typedef void *new_nothrow_function(size_t size, const void *nothrow);
 typedef void *new_aligned_nothrow_function(size_t size, size_t alignment, const void *nothrow);
 
+static bool has_handler(void) {
+  typedef void handler_function(void);
+  handler_function *(*get_handler)(void) = NULL;
+  void *found = dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
+  if (!found) return false;
+  memcpy(&get_handler, &found, sizeof found);
+  return get_handler() != NULL;
+}
+
 static void *new_nothrow_by_next(size_t size, const void *nothrow, const char *symbol) {
   new_nothrow_function *function = NULL;
-  void *found = next(symbol);
+  void *found = has_handler() ? next(symbol) : NULL;
   if (!found) return NULL;
   memcpy(&function, &found, sizeof found);
   void *block = function(size, nothrow);
@@ -52,7 +60,7 @@ static void *new_nothrow_by_next(size_t size, const void *nothrow, const char *s
 
 static void *new_aligned_nothrow_by_next(size_t size, size_t alignment, const void *nothrow, const char *symbol) {
   new_aligned_nothrow_function *function = NULL;
-  void *found = next(symbol);
+  void *found = has_handler() ? next(symbol) : NULL;
   if (!found) return NULL;
   memcpy(&function, &found, sizeof found);
   void *block = function(size, alignment, nothrow);

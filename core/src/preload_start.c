@@ -49,12 +49,47 @@ static bool early_block(const void *block, size_t *size) {
   return true;
 }
 
+/* An allocator that lacks a function must not get another's blocks: what the next object has does not count, it must
+   be the object that has malloc. */
+static const void *home; /* of malloc */
+
+static const void *home_of(const void *function) {
+  Dl_info object;
+  return function && dladdr(function, &object) ? object.dli_fbase : NULL;
+}
+
 static void look_up(void *function, const char *name) {
   void *found = dlsym(RTLD_NEXT, name);
+  if (home_of(found) != home) found = NULL;
   memcpy(function, &found, sizeof found);
 }
 
+enum { PAGE = 4096 };
+
+static void *valloc_by_memalign(size_t size) { return next.memalign(PAGE, size); }
+
+static void *pvalloc_by_memalign(size_t size) {
+  if (size > SIZE_MAX - PAGE) return next.memalign(PAGE, SIZE_MAX - PAGE); /* the allocator's to refuse */
+  return next.memalign(PAGE, size ? (size + PAGE - 1) & ~(size_t)(PAGE - 1) : PAGE);
+}
+
+static void *memalign_by_posix(size_t alignment, size_t size) {
+  void *block = NULL;
+  int error = next.posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size);
+  if (!error) return block;
+  errno = error;
+  return NULL;
+}
+
+static void fill_gaps(void) {
+  if (!next.memalign) next.memalign = memalign_by_posix;
+  if (!next.aligned_alloc) next.aligned_alloc = next.memalign;
+  if (!next.valloc) next.valloc = valloc_by_memalign;
+  if (!next.pvalloc) next.pvalloc = pvalloc_by_memalign;
+}
+
 static void look_up_all(void) {
+  home = home_of(dlsym(RTLD_NEXT, "malloc"));
   look_up(&next.malloc, "malloc");
   look_up(&next.calloc, "calloc");
   look_up(&next.realloc, "realloc");
@@ -65,6 +100,7 @@ static void look_up_all(void) {
   look_up(&next.valloc, "valloc");
   look_up(&next.pvalloc, "pvalloc");
   look_up(&next_usable_size, "malloc_usable_size");
+  fill_gaps();
 }
 
 static bool was_asked_inside; /* while looking up or probing */
@@ -84,7 +120,8 @@ static const char *way_name(void) {
 }
 
 static const char *problem(void) {
-  if (!next.malloc || !next.calloc || !next.realloc || !next.free) return "no allocator was found below the hook";
+  if (!next.malloc || !next.calloc || !next.realloc || !next.free || !next.posix_memalign)
+    return "no allocator was found below the hook";
   if (dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init"))
     return "a sanitizer in the process brings its own allocator, which must see every call";
   return NULL;
@@ -193,8 +230,6 @@ static void *early_aligned_alloc(size_t alignment, size_t size) {
 static void *early_memalign(size_t alignment, size_t size) {
   return is_started() ? family.memalign(alignment, size) : early_aligned(alignment, size);
 }
-
-enum { PAGE = 4096 };
 
 static void *early_valloc(size_t size) { return is_started() ? family.valloc(size) : early_aligned(PAGE, size); }
 

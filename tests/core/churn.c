@@ -18,6 +18,7 @@ void churn_heaps(const char *prefix, const struct heapster_allocator *backing,
 void churn_begin(struct churn *churn, struct heapster_heap *const heaps[CHURN_HEAPS], uint64_t seed) {
   memset(churn, 0, sizeof *churn);
   memcpy(churn->heaps, heaps, sizeof churn->heaps);
+  churn->crosses = true;
   churn->dice = dice_make(seed);
 }
 
@@ -52,14 +53,13 @@ struct churn_block churn_alloc(struct churn *churn, unsigned heap, size_t size) 
   return block;
 }
 
-/* Through either heap: the books are those of the block's own. */
-static struct heapster_heap *any_heap(struct churn *churn) {
-  return churn->heaps[dice_below(&churn->dice, CHURN_HEAPS)];
+static struct heapster_heap *heap_for(struct churn *churn, const struct churn_block *block) {
+  return churn->heaps[churn->crosses ? dice_below(&churn->dice, CHURN_HEAPS) : block->heap];
 }
 
 void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
   const uintptr_t before = (uintptr_t)block->address;
-  void *after = heapster_heap_realloc(any_heap(churn), block->address, size);
+  void *after = heapster_heap_realloc(heap_for(churn, block), block->address, size);
   require(after != NULL, "a resize to %zu bytes was refused", size);
   const bool is_moved = (uintptr_t)after != before;
   figures_resize(&churn->tallies[block->heap], block->size, size, is_moved);
@@ -70,7 +70,7 @@ void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
 }
 
 void churn_free(struct churn *churn, struct churn_block *block) {
-  heapster_heap_free(any_heap(churn), block->address);
+  heapster_heap_free(heap_for(churn, block), block->address);
   figures_free(&churn->tallies[block->heap], block->size);
   figures_free(&churn->total, block->size);
   block->address = NULL;

@@ -20,6 +20,7 @@ struct churn_block {
 
 struct churn {
   struct heapster_heap *heaps[CHURN_HEAPS];
+  bool crosses; /* blocks are freed and resized through either heap; so at the begin */
   struct dice dice;
   struct heapster_stats tallies[CHURN_HEAPS]; /* use_max is the highest use_curr, at least 0 */
   struct heapster_stats total;

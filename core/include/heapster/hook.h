@@ -21,7 +21,7 @@ struct heapster_status {
   const char *counters;       /* "sharded" or "shared" */
   const char *malloc_way;     /* "preload", "link" or "none" */
   const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is */
-  bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook just now */
+  bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook */
   uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
   uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 255 bytes each */
   uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */
@@ -31,7 +31,7 @@ struct heapster_status {
   uint64_t own_bytes;         /* memory that heapster took from the system for itself (address space mapped) */
 };
 
-/* Reads the status, probing the malloc hook. The probe shows in no figure. */
+/* Reads the status, probing the malloc hook if it was not proved before. The probe shows in no figure. */
 HEAPSTER_API void heapster_status_read(struct heapster_status *status);
 
 #ifdef __cplusplus

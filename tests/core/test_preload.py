@@ -1,0 +1,91 @@
+"""The malloc hook by preload: figures of programs that are known to the last request."""
+
+import ctypes.util
+import json
+import os
+
+import pytest
+from run_support import PROGRAMS, run
+
+BEHIND = {"glibc": None, "jemalloc": "jemalloc", "mimalloc": "mimalloc"}
+
+# What comes with an allocator: Debian's jemalloc needs libstdc++, which reserves memory for exceptions when loaded.
+AT_LOAD = {"jemalloc": [72_704]}
+
+# What an allocator decides; law 9 leaves it out.
+OWN_CHOICE = ("realloc_move_count", "realloc_move_sum", "realloc_move_avg", "realloc_growth_in_place_count",
+              "realloc_shrink_in_place_count")
+
+
+def library(name):
+    found = ctypes.util.find_library(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def figures(tmp_path, program, behind=None):
+    environment = dict(os.environ)
+    if behind is not None:
+        environment["LD_PRELOAD"] = library(behind)
+    target = tmp_path / "report.json"
+    ended = run(PROGRAMS / program, options=["--format", "json", "--output", target], env=environment)
+    assert ended.returncode == 0, ended
+    report = json.loads(target.read_text())
+    assert list(report["heaps"]) == ["malloc"]
+    return report["heaps"]["malloc"]
+
+
+def without_choice(report):
+    return {field: value for field, value in report.items() if field not in OWN_CHOICE}
+
+
+def test_figures_of_a_known_program_are_exact(tmp_path):
+    report = figures(tmp_path, "exact")
+    assert report["alloc_count"] == 1000
+    assert report["alloc_sum"] == 100_000
+    assert report["dealloc_count"] == 500
+    assert report["dealloc_sum"] == 50_000
+    assert report["realloc_growth_count"] == 200
+    assert report["realloc_growth_sum"] == 200 * 4900
+    assert report["realloc_move_count"] + report["realloc_growth_in_place_count"] == 200
+    assert report["live_count"] == 500
+    assert report["use_curr"] == report["use_max"] == 50_000 + 200 * 4900
+    assert report["alloc_histogram"][6] == 1000
+    assert report["realloc_growth_histogram"][12] == 200
+    for absent in ("alloc_fail_count", "realloc_shrink_count", "realloc_same_count", "realloc_fail_count",
+                   "unseen_alloc_count", "unseen_free_count"):
+        assert report[absent] == 0, absent
+
+
+def test_new_and_delete_give_the_same_figures_over_every_allocator(tmp_path):
+    over = {name: without_choice(figures(tmp_path, "exact_new", behind)) for name, behind in BEHIND.items()}
+    assert over["jemalloc"] == over["glibc"]
+    assert over["mimalloc"] == over["glibc"]
+    assert over["glibc"]["alloc_histogram"][6] >= 1000
+    assert over["glibc"]["dealloc_count"] == 500 + 12
+    assert over["glibc"]["alloc_fail_count"] == 1
+    assert over["glibc"]["realloc_growth_count"] == 200
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_every_function_of_the_family_is_counted_once(tmp_path, behind):
+    report = figures(tmp_path, "family", BEHIND[behind])
+    expected = [0] * 64
+    for size in (1, 21, 40, 80, 160, 320, 640, 1280, 2560, 5120, 7):
+        expected[max(size, 1).bit_length() - 1] += 1
+    for size in AT_LOAD.get(behind, []):
+        expected[size.bit_length() - 1] += 1
+    assert report["alloc_histogram"] == expected
+    assert report["dealloc_count"] == 11
+    assert report["live_count"] == len(AT_LOAD.get(behind, []))
+    assert report["use_curr"] == sum(AT_LOAD.get(behind, []))
+    assert report["alloc_fail_count"] == 3
+    assert report["realloc_fail_count"] == 2
+    assert report["unseen_alloc_count"] == 0
+
+
+def test_new_handler_runs_and_its_exception_passes(tmp_path):
+    report = figures(tmp_path, "new_handler")
+    assert report["live_count"] == 2  # libstdc++'s reserve for exceptions, and the buffer of stdout
+    assert report["alloc_fail_count"] >= 1

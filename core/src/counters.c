@@ -4,6 +4,7 @@
 struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
 
 static struct heapster__shard *_Atomic orphans[HEAPSTER__HEAP_NUMBERS];
+static _Atomic bool is_orphaned; /* something was booked in one of them */
 
 /* Where a request is booked: the thread's own shard, or the orphans', which has no slot. */
 struct books {
@@ -30,6 +31,7 @@ static struct heapster__shard *own_shard(struct heapster__slot *slot, unsigned h
 static struct books books_of(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *own = slot ? own_shard(slot, heap) : NULL;
   if (own) return (struct books){slot, own};
+  heapster__store_relaxed(&is_orphaned, true);
   return (struct books){NULL, heapster__load_acquire(&orphans[heap])};
 }
 
@@ -156,20 +158,8 @@ struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned
   return shard ? &shard->drift : NULL;
 }
 
-static void sum_cells(struct heapster_histogram *sum, struct heapster__cells *cells) {
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) sum->buckets[i] += heapster__load_relaxed(&cells->buckets[i]);
-}
-
-/* What is taken away is read before what is added: so a reading under load does not see a free without its alloc more
-   often than it must. */
 static void sum_shard(struct heapster__tally *sum, struct heapster__shard *shard) {
-  if (!shard) return;
-#define X(name) sum->name += heapster__load_relaxed(&shard->name);
-  HEAPSTER__CELLS(X)
-#undef X
-#define X(name) sum_cells(&sum->name, &shard->name);
-  HEAPSTER__HISTOGRAMS(X)
-#undef X
+  if (shard) heapster__sum_relaxed(&sum->alloc_sum, &shard->alloc_sum, HEAPSTER__TALLY_WORDS);
 }
 
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap) {
@@ -177,11 +167,15 @@ void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot
 }
 
 void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
-  sum_shard(sum, heapster__load_acquire(&orphans[heap]));
+  if (heapster__load_relaxed(&is_orphaned)) sum_shard(sum, heapster__load_acquire(&orphans[heap]));
   for (uint32_t i = 0; i < heapster__slot_count(); i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     if (slot) heapster__sum_slot(sum, slot, heap);
   }
+}
+
+bool heapster__is_alone(const struct heapster__slot *slot) {
+  return heapster__slot_count() == 1 && heapster__slot_at(0) == slot && !heapster__load_relaxed(&is_orphaned);
 }
 
 static int64_t untold_by(struct heapster__slot *slot, unsigned heap) {

@@ -9,6 +9,8 @@
 #include "stats.h"
 #include "thread.h"
 
+#include <stddef.h>
+
 struct heapster__cells {
   heapster__counter buckets[HEAPSTER_BUCKETS];
 };
@@ -23,6 +25,12 @@ struct heapster__shard {
 #undef X
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
+_Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 && HEAPSTER__TALLY_WORDS % 2 == 0 &&
+                   offsetof(struct heapster__shard, realloc_shrink_histogram) -
+                           offsetof(struct heapster__shard, alloc_sum) ==
+                       offsetof(struct heapster__tally, realloc_shrink_histogram) -
+                           offsetof(struct heapster__tally, alloc_sum),
+               "the counters of a shard are those of a tally, word by word, from alloc_sum on");
 
 /* The ledgers of the heaps by number; number 0 is the total's. */
 extern HEAPSTER__HIDDEN struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
@@ -59,6 +67,9 @@ struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned
 /* Adds up a heap's counters: of every thread, or of one slot only. */
 void heapster__sum_heap(struct heapster__tally *sum, unsigned heap);
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap);
+
+/* Whether no other thread than that of `slot` ever counted anything. */
+bool heapster__is_alone(const struct heapster__slot *slot);
 
 /* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
 int64_t heapster__highest_untold(unsigned heap);

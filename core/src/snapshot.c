@@ -22,17 +22,21 @@ static void copy(struct heapster__tally *to, const struct heapster__tally *from)
   }
 }
 
-static void baseline_read(unsigned number, struct heapster__tally *since) {
+static const struct heapster__tally beginning;
+
+/* The published baseline, copied into `since`; or the beginning, where there was no reset. */
+static const struct heapster__tally *baseline_read(unsigned number, struct heapster__tally *since) {
   struct baseline *baseline = &readings.baselines[number];
   uint32_t before;
   uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish */
   do {
     before = after;
-    if (before) copy(since, &baseline->tallies[before % 2]);
+    if (!before) return &beginning;
+    copy(since, &baseline->tallies[before % 2]);
     heapster__fence_acquire(); /* the copy is read before the count is read again */
     after = heapster__load_relaxed(&baseline->published);
   } while (after != before);
-  if (!before) memset(since, 0, sizeof *since);
+  return since;
 }
 
 void heapster__baseline_publish(unsigned number, const struct heapster__tally *raw) {
@@ -72,16 +76,27 @@ void heapster__use_max_restart(unsigned number, int64_t use) {
   heapster__store_relaxed(&readings.use_max[number], use);
 }
 
-uint64_t heapster__use_max(unsigned number, uint64_t use) {
-  int64_t highest = heapster__highest_untold(number);
-  heapster__use_max_raise(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
+uint64_t heapster__use_max_so_far(unsigned number) {
   return (uint64_t)heapster__load_relaxed(&readings.use_max[number]);
 }
 
-static void read_heap(unsigned number, struct heapster__tally *raw, struct heapster__tally *since) {
-  baseline_read(number, since); /* before the shards: a counter is never below its baseline */
-  memset(raw, 0, sizeof *raw);
-  heapster__sum_heap(raw, number);
+uint64_t heapster__use_max(unsigned number, uint64_t use) {
+  int64_t highest = heapster__highest_untold(number);
+  heapster__use_max_raise(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
+  return heapster__use_max_so_far(number);
+}
+
+/* A heap's raw counters, and what its snapshots count from; in memory of the caller. */
+struct reading {
+  struct heapster__tally raw;
+  struct heapster__tally copied;
+  const struct heapster__tally *since;
+};
+
+static void read_heap(unsigned number, struct reading *reading) {
+  reading->since = baseline_read(number, &reading->copied); /* before the shards: no counter is below its baseline */
+  memset(&reading->raw, 0, sizeof reading->raw);
+  heapster__sum_heap(&reading->raw, number);
 }
 
 static void fill(unsigned number, struct heapster_stats *stats, const struct heapster__tally *raw,
@@ -93,16 +108,18 @@ static void fill(unsigned number, struct heapster_stats *stats, const struct hea
 }
 
 size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_heap_stats *heaps, size_t capacity) {
-  struct heapster__tally raw, since, all = {0}, all_since = {0};
+  struct reading reading;
+  struct heapster__tally all = {0};
+  struct heapster__tally all_since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
   while ((heap = heapster_heap_next(heap))) {
-    read_heap(heap->number, &raw, &since);
-    heapster__tally_add(&all, &raw);
-    heapster__tally_add(&all_since, &since);
+    read_heap(heap->number, &reading);
+    heapster__tally_add(&all, &reading.raw);
+    heapster__tally_add(&all_since, reading.since);
     if (count < capacity) {
       heaps[count].heap = heap;
-      fill(heap->number, &heaps[count].stats, &raw, &since);
+      fill(heap->number, &heaps[count].stats, &reading.raw, reading.since);
     }
     count++;
   }
@@ -115,7 +132,7 @@ void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats
     heapster_stats_read_all(stats, NULL, 0);
     return;
   }
-  struct heapster__tally raw, since;
-  read_heap(heap->number, &raw, &since);
-  fill(heap->number, stats, &raw, &since);
+  struct reading reading;
+  read_heap(heap->number, &reading);
+  fill(heap->number, stats, &reading.raw, reading.since);
 }

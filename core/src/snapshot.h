@@ -11,6 +11,9 @@ void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *s
 /* The highest use of a heap number since start or reset, when `use` is what it uses now. */
 uint64_t heapster__use_max(unsigned number, uint64_t use);
 
+/* The same as far as it is known without looking at the threads: all that was told up to the last epoch's begin. */
+uint64_t heapster__use_max_so_far(unsigned number);
+
 /* An old record of the number, which an epoch's begin took away, counts for use_max. */
 void heapster__use_max_raise(unsigned number, int64_t record);
 

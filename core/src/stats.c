@@ -32,26 +32,35 @@ uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_lea
 
 uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
 
-void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
-                          const struct heapster__tally *since) {
-  memset(stats, 0, sizeof *stats);
-  stats->kind = HEAPSTER_SNAPSHOT;
-  stats->scope = HEAPSTER_PROCESS;
-#define X(name) heapster__histogram_diff(&stats->name, &raw->name, &since->name);
+/* Histograms and plain counters; the counts that have no cell are left. */
+static void fill_counted(struct heapster_stats *stats, const struct heapster__tally *raw,
+                         const struct heapster__tally *since) {
+#define X(name) \
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) stats->name.buckets[i] = raw->name.buckets[i] - since->name.buckets[i];
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-#define X(name) stats->name = beyond(raw->name, since->name);
+#define X(name) stats->name = raw->name - since->name;
   HEAPSTER__CELLS(X)
 #undef X
+}
+
+void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
+                          const struct heapster__tally *since) {
+  stats->kind = HEAPSTER_SNAPSHOT;
+  stats->scope = HEAPSTER_PROCESS;
+  fill_counted(stats, raw, since);
   stats->alloc_count = heapster_histogram_total(&stats->alloc_histogram);
   stats->realloc_growth_count = heapster_histogram_total(&stats->realloc_growth_histogram);
   stats->realloc_shrink_count = heapster_histogram_total(&stats->realloc_shrink_histogram);
   stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
   stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
   stats->live_count = heapster__tally_live(raw);
-  stats->live_change = live_of(raw) - live_of(since);
+  stats->live_change = (int64_t)(stats->alloc_count - stats->dealloc_count);
   stats->use_curr = heapster__tally_use(raw);
-  stats->use_change = use_of(raw) - use_of(since);
+  stats->use_change = (int64_t)(stats->total_alloc_sum - stats->total_dealloc_sum);
+  stats->use_max = 0;
+  stats->use_peak = 0;
+  stats->foreign_count = 0;
 }
 
 void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally) {

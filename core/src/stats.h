@@ -28,17 +28,18 @@
   X(unseen_alloc_count)            \
   X(unseen_free_count)
 
-/* What shards sum up to: raw counters since the process began. */
+/* What shards sum up to: raw counters since the process began. Words only, in the order of a shard. */
 struct heapster__tally {
-#define X(name) struct heapster_histogram name;
-  HEAPSTER__HISTOGRAMS(X)
-#undef X
 #define X(name) uint64_t name;
   HEAPSTER__CELLS(X)
 #undef X
+#define X(name) struct heapster_histogram name;
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
 };
+enum { HEAPSTER__TALLY_WORDS = sizeof(struct heapster__tally) / sizeof(uint64_t) };
 
-/* The counters of `raw` beyond those of `since`, each cut at 0. live_count and use_curr are absolute, from `raw`;
+/* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and use_curr are absolute, from `raw`;
    live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope PROCESS; use_max, use_peak
    and foreign_count are 0: they are not in a tally. */
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,

@@ -18,7 +18,8 @@ struct place {
   int64_t start; /* use at the begin, as the record counts it */
   int64_t peak;  /* highest record so far */
   uint64_t use_max;
-  uint64_t own_operations; /* of the thread that began it, so far */
+  bool is_alone;           /* no other thread had counted anything */
+  uint64_t own_operations; /* of the thread that began it, so far; unless it was alone */
   struct heapster__tally tally;
 };
 
@@ -87,9 +88,10 @@ static void begin(struct place *place) {
   place->start = is_thread ? drift_begin(place->slot, place->number) : ledger_begin(place->number);
   place->peak = place->start;
   place->is_open = true;
-  place->own_operations = is_thread ? 0 : own_operations(place->slot, place->number);
+  place->use_max = is_thread ? 0 : heapster__use_max_so_far(place->number);
+  place->is_alone = heapster__is_alone(place->slot);
+  if (!is_thread && !place->is_alone) place->own_operations = own_operations(place->slot, place->number);
   sum_scope(place, &place->tally);
-  place->use_max = is_thread ? 0 : heapster__use_max(place->number, heapster__tally_use(&place->tally));
 }
 
 /* A place that is not open, or NULL. */
@@ -127,8 +129,10 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   heapster__lock();
   struct place *place = vacant();
   if (place) {
-    *place = (struct place){.generation = place->generation + 1, .scope = scope, .number = number, .slot = slot};
-    if (!place->generation) place->generation = 1;
+    if (!++place->generation) place->generation = 1;
+    place->scope = scope;
+    place->number = number;
+    place->slot = slot;
     place->slot_generation = slot ? heapster__load_relaxed(&slot->generation) : 0;
     windows.open++;
     begin(place);
@@ -146,10 +150,12 @@ static uint64_t beyond(uint64_t after, uint64_t before) { return after > before 
 
 /* Operations by other threads than the one that began the window; where that one ended, by any. */
 static uint64_t foreign(const struct place *place, const struct heapster__tally *now) {
-  if (place->scope == HEAPSTER_THREAD || !place->slot) return 0;
-  uint64_t all = beyond(heapster__tally_operations(now), heapster__tally_operations(&place->tally));
+  if (place->scope == HEAPSTER_THREAD || !place->slot || heapster__is_alone(place->slot)) return 0;
+  uint64_t before = heapster__tally_operations(&place->tally);
+  uint64_t all = beyond(heapster__tally_operations(now), before);
   if (!is_same_thread(place)) return all;
-  return beyond(all, beyond(own_operations(place->slot, place->number), place->own_operations));
+  uint64_t own_before = place->is_alone ? before : place->own_operations;
+  return beyond(all, beyond(own_operations(place->slot, place->number), own_before));
 }
 
 /* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */

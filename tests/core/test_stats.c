@@ -97,16 +97,6 @@ static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_not
   assert_int_equal(stats.use_change, -300);
 }
 
-static void counters_that_ran_backwards_are_cut_at_0(void **state) {
-  (void)state;
-  const struct heapster__tally tally = tally_make();
-  struct heapster_stats stats;
-  heapster__stats_fill(&stats, &nothing, &tally);
-  assert_int_equal(stats.alloc_count, 0);
-  assert_int_equal(stats.alloc_sum, 0);
-  assert_int_equal(stats.live_change, -2);
-}
-
 static void every_request_resize_free_and_refusal_is_one_operation(void **state) {
   (void)state;
   const struct heapster__tally tally = tally_make();
@@ -228,7 +218,6 @@ int main(void) {
       cmocka_unit_test(totals_add_what_resizes_added),
       cmocka_unit_test(live_figures_stay_absolute_after_a_reset),
       cmocka_unit_test(thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive),
-      cmocka_unit_test(counters_that_ran_backwards_are_cut_at_0),
       cmocka_unit_test(every_request_resize_free_and_refusal_is_one_operation),
       cmocka_unit_test(sum_of_tallies_has_each_counter_of_both),
       cmocka_unit_test(diff_of_snapshots_is_what_came_between),

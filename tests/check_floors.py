@@ -47,7 +47,8 @@ FLOORS = (
     "report report_protocol",
     "exit_report_write exit_report_every",
     "exit_report",
-    "preload preload_operators",
+    "preload",
+    "preload_start preload_operators",
     # 6: what is built on the core
     "heapster/heapster",
     "cli/* bindings/*",

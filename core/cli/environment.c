@@ -36,7 +36,8 @@ bool heapster__environment_find_library(char library[PATH_MAX]) {
     warn("cannot tell where this command is (is /proc mounted?)");
     return false;
   }
-  if (!is_library(library, prefix, "lib") && !is_library(library, prefix, HEAPSTER_LIBDIR)) {
+  const char *const folders[] = {"lib", HEAPSTER_LIBDIR}; /* of the build tree; of an installation */
+  if (!is_library(library, prefix, folders[0]) && !is_library(library, prefix, folders[1])) {
     warnx("cannot find " LIBRARY " in %s/lib", prefix);
     return false;
   }

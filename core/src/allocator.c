@@ -27,9 +27,11 @@ static void system_free(void *context, void *block) {
   free(block);
 }
 
+/* aligned_alloc may insist on a size that is a multiple of the alignment. */
 static void *system_aligned_alloc(void *context, size_t alignment, size_t size) {
   (void)context;
-  return aligned_alloc(alignment, size);
+  void *block = NULL;
+  return posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : block;
 }
 
 static struct {
@@ -127,8 +129,8 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
   size_t below = heapster__size_below(size);
   struct heapster__block taken = heapster__book_take(heap->map, block);
   struct descent descent = descend(heap);
-  void *fresh = backing->realloc ? backing->realloc(backing->context, block, below)
-                                 : moved(backing, block, taken, below);
+  void *fresh =
+      backing->realloc ? backing->realloc(backing->context, block, below) : moved(backing, block, taken, below);
   ascend(descent);
   if (fresh) {
     heapster__book_resized(heap->map, heap->number, taken, block, fresh, size);

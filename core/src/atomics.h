@@ -32,8 +32,8 @@ typedef _Atomic int64_t heapster__level;
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #include <emmintrin.h>
 
-/* Adds `count` cells (even, 16-aligned) to as many sums. Each cell is read whole: processors read the 8-byte halves of an
-   aligned vector in one piece each. Reading is what figures cost, and this is four times as fast as one by one. */
+/* Adds `count` cells (even, 16-aligned) to as many sums. Each cell is read whole: processors read the 8-byte halves of
+   an aligned vector in one piece each. Reading is what figures cost, and this is four times as fast as one by one. */
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i += 2) {
     __m128i read = _mm_load_si128((const __m128i *)(const void *)&cells[i]);

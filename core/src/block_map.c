@@ -3,7 +3,9 @@
 
 struct heapster__map heapster__main_map;
 
-struct heapster__map *heapster__map_create(void) { return heapster__pages_map(sizeof(struct heapster__map)); }
+struct heapster__map *heapster__map_create(void) {
+  return heapster__pages_map(sizeof(struct heapster__map));
+}
 
 static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t bits) {
   struct heapster__branch *_Atomic *place = &map->branches[bits >> 34];

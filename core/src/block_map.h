@@ -20,11 +20,11 @@
 #include <stddef.h>
 
 enum {
-  HEAPSTER__GRANULE = 16,       /* no two counted blocks may share one: smaller requests go down as 16 */
-  HEAPSTER__SHORT_SIZE = 254,   /* the largest size that fits into the first cell */
+  HEAPSTER__GRANULE = 16,                      /* no two counted blocks may share one: smaller requests go down as 16 */
+  HEAPSTER__SHORT_SIZE = 254,                  /* the largest size that fits into the first cell */
   HEAPSTER__MIDDLE_SIZE = 255 + (1 << 14) - 1, /* the largest that fits into two more cells */
-  HEAPSTER__EXTENSION = 255,    /* owner mark of a cell that continues a size */
-  HEAPSTER__EXTENSION_CELLS = 7 /* 7 bits each: 49 bits, more than the address space */
+  HEAPSTER__EXTENSION = 255,                   /* owner mark of a cell that continues a size */
+  HEAPSTER__EXTENSION_CELLS = 7                /* 7 bits each: 49 bits, more than the address space */
 };
 _Static_assert((HEAPSTER__EXTENSION_CELLS + 1) * HEAPSTER__GRANULE <= HEAPSTER__SHORT_SIZE + 1,
                "a block with a long size covers all the cells that its size may take");
@@ -75,9 +75,7 @@ HEAPSTER__INLINE struct heapster__leaf *heapster__map_leaf(struct heapster__map 
   return heapster__likely(branch != NULL) ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
 }
 
-static inline unsigned heapster__cell_index(const void *address) {
-  return (unsigned)((uintptr_t)address >> 4) & 65535;
-}
+static inline unsigned heapster__cell_index(const void *address) { return (unsigned)((uintptr_t)address >> 4) & 65535; }
 
 HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
   return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
@@ -99,7 +97,7 @@ HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned ind
    HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
    HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
 HEAPSTER__INLINE enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
-                                                   uint64_t size) {
+                                                      uint64_t size) {
   struct heapster__leaf *leaf = heapster__map_leaf(map, address);
   if (heapster__unlikely(!leaf)) return heapster__map_put_slow(map, address, owner, size);
   unsigned index = heapster__cell_index(address);
@@ -125,8 +123,8 @@ HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned in
   return true;
 }
 
-/* Takes the block out if `owner` counted it; false, and nothing done, for any other and for what needs a longer look. To be
-   called before the block goes down to the allocator: afterwards another thread may own the address. */
+/* Takes the block out if `owner` counted it; false, and nothing done, for any other and for what needs a longer look.
+   To be called before the block goes down to the allocator: afterwards another thread may own the address. */
 HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const void *address, unsigned owner,
                                              uint64_t *size) {
   struct heapster__leaf *leaf = heapster__map_leaf(map, address);

@@ -71,8 +71,7 @@ void heapster__book_resized(struct heapster__map *map, unsigned heap, struct hea
     heapster__count_dealloc(taken.owner, taken.size);
 }
 
-void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken,
-                            const void *block) {
+void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block) {
   if (taken.owner) heapster__map_put(map, block, taken.owner, taken.size);
   if (taken.owner || !heapster__is_inner(heapster__slot_here()))
     heapster__count_realloc_failure(taken.owner ? taken.owner : heap);

@@ -79,7 +79,6 @@ void heapster__book_resized(struct heapster__map *map, unsigned heap, struct hea
                             const void *to, uint64_t size);
 
 /* The resize was refused: the old block stays. */
-void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken,
-                            const void *block);
+void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block);
 
 #endif

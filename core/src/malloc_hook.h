@@ -18,10 +18,10 @@ struct heapster__malloc_family {
 };
 
 struct heapster__malloc_way {
-  struct heapster__malloc_family below; /* functions that the system lacks are NULL */
-  bool comes_back;                      /* calloc or the aligned ones below call the public malloc inside */
-  const char *name;                     /* "preload" or "link" */
-  const char *problem;                  /* why nothing is counted after all, or NULL */
+  struct heapster__malloc_family below;           /* functions that the system lacks are NULL */
+  bool comes_back;                                /* calloc or the aligned ones below call the public malloc inside */
+  const char *name;                               /* "preload" or "link" */
+  const char *problem;                            /* why nothing is counted after all, or NULL */
   bool (*early)(const void *block, size_t *size); /* whether it was handed out before `below` was known; its size */
 };
 
@@ -32,8 +32,9 @@ HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_way *way)
 /* NULL while malloc is not hooked. */
 const struct heapster__malloc_way *heapster__malloc_way(void);
 
-/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not tried
-   again: no allocator comes in front later, and a report at exit may be written where nothing can be asked for. */
+/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not
+   tried again: no allocator comes in front later, and a report at exit may be written where nothing can be asked for.
+ */
 bool heapster__malloc_is_proved(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */

@@ -62,6 +62,7 @@ HEAPSTER__INLINE bool heapster__is_time_to_tell(int64_t heap_net, int64_t total_
   uint64_t above = (uint64_t)(heap_net + HEAPSTER__DRIFT) | (uint64_t)(total_net + HEAPSTER__DRIFT);
   return heapster__unlikely(above >= (uint64_t)2 * HEAPSTER__DRIFT);
 }
-_Static_assert((HEAPSTER__DRIFT & (HEAPSTER__DRIFT - 1)) == 0, "a power of two, so that the bits of both can be tested at once");
+_Static_assert((HEAPSTER__DRIFT & (HEAPSTER__DRIFT - 1)) == 0,
+               "a power of two, so that the bits of both can be tested at once");
 
 #endif

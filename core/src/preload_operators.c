@@ -68,32 +68,32 @@ static void *new_aligned_nothrow_by_next(size_t size, size_t alignment, const vo
   return block;
 }
 
-#define NEW(name, symbol)                              \
-  OPERATOR(name, symbol, void *name(size_t size));     \
-  void *name(size_t size) {                            \
-    void *block = family.malloc(size);                 \
-    return block ? block : new_by_next(size, symbol);  \
+#define NEW(name, symbol)                             \
+  OPERATOR(name, symbol, void *name(size_t size));    \
+  void *name(size_t size) {                           \
+    void *block = family.malloc(size);                \
+    return block ? block : new_by_next(size, symbol); \
   }
 
-#define NEW_ALIGNED(name, symbol)                                          \
-  OPERATOR(name, symbol, void *name(size_t size, size_t alignment));       \
-  void *name(size_t size, size_t alignment) {                              \
-    void *block = family.memalign(alignment, size);                        \
-    return block ? block : new_aligned_by_next(size, alignment, symbol);   \
+#define NEW_ALIGNED(name, symbol)                                        \
+  OPERATOR(name, symbol, void *name(size_t size, size_t alignment));     \
+  void *name(size_t size, size_t alignment) {                            \
+    void *block = family.memalign(alignment, size);                      \
+    return block ? block : new_aligned_by_next(size, alignment, symbol); \
   }
 
-#define NEW_NOTHROW(name, symbol)                                          \
-  OPERATOR(name, symbol, void *name(size_t size, const void *nothrow));    \
-  void *name(size_t size, const void *nothrow) {                           \
-    void *block = family.malloc(size);                                     \
-    return block ? block : new_nothrow_by_next(size, nothrow, symbol);     \
+#define NEW_NOTHROW(name, symbol)                                       \
+  OPERATOR(name, symbol, void *name(size_t size, const void *nothrow)); \
+  void *name(size_t size, const void *nothrow) {                        \
+    void *block = family.malloc(size);                                  \
+    return block ? block : new_nothrow_by_next(size, nothrow, symbol);  \
   }
 
-#define NEW_ALIGNED_NOTHROW(name, symbol)                                                       \
-  OPERATOR(name, symbol, void *name(size_t size, size_t alignment, const void *nothrow));       \
-  void *name(size_t size, size_t alignment, const void *nothrow) {                              \
-    void *block = family.memalign(alignment, size);                                             \
-    return block ? block : new_aligned_nothrow_by_next(size, alignment, nothrow, symbol);       \
+#define NEW_ALIGNED_NOTHROW(name, symbol)                                                 \
+  OPERATOR(name, symbol, void *name(size_t size, size_t alignment, const void *nothrow)); \
+  void *name(size_t size, size_t alignment, const void *nothrow) {                        \
+    void *block = family.memalign(alignment, size);                                       \
+    return block ? block : new_aligned_nothrow_by_next(size, alignment, nothrow, symbol); \
   }
 
 NEW(new_object, "_Znwm")
@@ -106,8 +106,8 @@ NEW_ALIGNED_NOTHROW(new_aligned_nothrow_object, "_ZnwmSt11align_val_tRKSt9nothro
 NEW_ALIGNED_NOTHROW(new_aligned_nothrow_array, "_ZnamSt11align_val_tRKSt9nothrow_t")
 
 /* All forms of delete are the same free: sizes and alignments go no further. */
-#define DELETE(name, symbol)                         \
-  OPERATOR(name, symbol, void name(void *block));    \
+#define DELETE(name, symbol)                      \
+  OPERATOR(name, symbol, void name(void *block)); \
   void name(void *block) { family.free(block); }
 
 DELETE(delete_object, "_ZdlPv")

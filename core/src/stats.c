@@ -35,8 +35,9 @@ uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_leas
 /* Histograms and plain counters; the counts that have no cell are left. */
 static void fill_counted(struct heapster_stats *stats, const struct heapster__tally *raw,
                          const struct heapster__tally *since) {
-#define X(name) \
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) stats->name.buckets[i] = raw->name.buckets[i] - since->name.buckets[i];
+#define X(name)                                   \
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) \
+    stats->name.buckets[i] = raw->name.buckets[i] - since->name.buckets[i];
   HEAPSTER__HISTOGRAMS(X)
 #undef X
 #define X(name) stats->name = raw->name - since->name;

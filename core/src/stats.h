@@ -39,9 +39,9 @@ struct heapster__tally {
 };
 enum { HEAPSTER__TALLY_WORDS = sizeof(struct heapster__tally) / sizeof(uint64_t) };
 
-/* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and use_curr are absolute, from `raw`;
-   live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope PROCESS; use_max, use_peak
-   and foreign_count are 0: they are not in a tally. */
+/* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and
+   use_curr are absolute, from `raw`; live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope
+   PROCESS; use_max, use_peak and foreign_count are 0: they are not in a tally. */
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
                           const struct heapster__tally *since);
 

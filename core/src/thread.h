@@ -15,14 +15,15 @@ enum { HEAPSTER__SLOTS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
 struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
 struct heapster__slot {
-  _Alignas(HEAPSTER__CACHE_LINE) _Atomic uintptr_t mark; /* frame that asked a layer below which comes back in; 0: none */
-  struct heapster__drift total;     /* the thread's drift over all heaps */
-  heapster__counter passed;         /* inner requests that the mark let through */
-  _Atomic uint32_t generation;      /* counts its threads */
-  _Atomic uint32_t next_free;       /* in the stack of free slots: index + 1 */
+  _Alignas(
+      HEAPSTER__CACHE_LINE) _Atomic uintptr_t mark; /* frame that asked a layer below which comes back in; 0: none */
+  struct heapster__drift total;                     /* the thread's drift over all heaps */
+  heapster__counter passed;                         /* inner requests that the mark let through */
+  _Atomic uint32_t generation;                      /* counts its threads */
+  _Atomic uint32_t next_free;                       /* in the stack of free slots: index + 1 */
   _Atomic bool is_taken;
   uint32_t index;
-  uint32_t end_calls;               /* how often its thread's end was announced */
+  uint32_t end_calls;                                             /* how often its thread's end was announced */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };
 _Static_assert(sizeof(struct heapster__slot) <= HEAPSTER__PIECE, "a slot is one piece of memory");

@@ -46,7 +46,7 @@ def main():
     program = options.build / "tests/bench/churn"
     library = (options.build / "lib/libheapster_malloc.so").resolve()
 
-    print(f"# churn.py --rounds {options.rounds} --pairs {options.pairs}")
+    print(f"# ./dev bench churn: --rounds {options.rounds} --pairs {options.pairs}")
     print(f"# {machine()}")
     print("threads,bare ns a pair,counted ns a pair,ratio,lowest,highest")
     for threads in (1, 2):

@@ -21,23 +21,23 @@ extern "C" {
 /* What a call that can fail answers. HEAPSTER_OK is 0, so `if (error)` reads well. */
 enum heapster_error {
   HEAPSTER_OK = 0,
-  HEAPSTER_NO_MEMORY,         /* the system gave no pages for heapster's own books */
-  HEAPSTER_BAD_NAME,          /* a heap's name is empty, too long, or has a character outside [A-Za-z0-9_.:-] */
-  HEAPSTER_NAME_TAKEN,        /* a heap of that name exists already */
-  HEAPSTER_TOO_MANY_HEAPS,    /* all 254 heaps are in use */
-  HEAPSTER_UNKNOWN_HEAP,      /* no heap of that name is counted */
-  HEAPSTER_UNKNOWN_HOOK,      /* no hook of that name exists */
-  HEAPSTER_UNKNOWN_FIELD,     /* no field of that name exists */
+  HEAPSTER_NO_MEMORY,           /* the system gave no pages for heapster's own books */
+  HEAPSTER_BAD_NAME,            /* a heap's name is empty, too long, or has a character outside [A-Za-z0-9_.:-] */
+  HEAPSTER_NAME_TAKEN,          /* a heap of that name exists already */
+  HEAPSTER_TOO_MANY_HEAPS,      /* all 254 heaps are in use */
+  HEAPSTER_UNKNOWN_HEAP,        /* no heap of that name is counted */
+  HEAPSTER_UNKNOWN_HOOK,        /* no hook of that name exists */
+  HEAPSTER_UNKNOWN_FIELD,       /* no field of that name exists */
   HEAPSTER_FIELD_NOT_IN_WINDOW, /* the field is absolute, a window has no such figure */
-  HEAPSTER_BAD_SIZE,          /* the text is not a size such as "10", "64 KiB", "1.5 MiB" */
-  HEAPSTER_TOO_MANY_WINDOWS,  /* all windows are open */
-  HEAPSTER_WINDOW_CLOSED,     /* the window was ended before, or dropped by a fork */
-  HEAPSTER_WRONG_THREAD,      /* a thread-scope window can only be ended by the thread that began it */
-  HEAPSTER_NO_THREAD_COUNTERS, /* the calling thread has no counters of its own, so no thread scope */
-  HEAPSTER_NOT_COUNTED,       /* nothing that was asked about is counted; heapster_status_read says why */
-  HEAPSTER_MIXED_KINDS,       /* a snapshot and a diff have no difference */
-  HEAPSTER_UNSUPPORTED,       /* this build, or this process, cannot do it; heapster_status_read says why */
-  HEAPSTER_WRITE_FAILED       /* the sink refused the text */
+  HEAPSTER_BAD_SIZE,            /* the text is not a size such as "10", "64 KiB", "1.5 MiB" */
+  HEAPSTER_TOO_MANY_WINDOWS,    /* all windows are open */
+  HEAPSTER_WINDOW_CLOSED,       /* the window was ended before, or dropped by a fork */
+  HEAPSTER_WRONG_THREAD,        /* a thread-scope window can only be ended by the thread that began it */
+  HEAPSTER_NO_THREAD_COUNTERS,  /* the calling thread has no counters of its own, so no thread scope */
+  HEAPSTER_NOT_COUNTED,         /* nothing that was asked about is counted; heapster_status_read says why */
+  HEAPSTER_MIXED_KINDS,         /* a snapshot and a diff have no difference */
+  HEAPSTER_UNSUPPORTED,         /* this build, or this process, cannot do it; heapster_status_read says why */
+  HEAPSTER_WRITE_FAILED         /* the sink refused the text */
 };
 
 /* One sentence without a final stop, in English, never NULL, for any value. Static storage. */

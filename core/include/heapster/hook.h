@@ -28,7 +28,7 @@ struct heapster_status {
   uint32_t threads_seen;      /* sets of counters made: the most threads that were alive at one time */
   uint32_t threads_alive;     /* sets in use by a thread now */
   uint32_t windows_open;
-  uint64_t own_bytes;         /* memory that heapster took from the system for itself (address space mapped) */
+  uint64_t own_bytes; /* memory that heapster took from the system for itself (address space mapped) */
 };
 
 /* Reads the status, probing the malloc hook if it was not proved before. The probe shows in no figure. */

@@ -21,6 +21,7 @@ FLOORS = (
     "heapster/base",
     "atomics",
     "platform error",
+    "instance",
     # 1: plain values, declared in public; addresses and threads
     "heapster/histogram",
     "heapster/stats",

@@ -1,7 +1,12 @@
 /* The registry of heaps. */
 #include "heap.h"
 
+#include "instance.h"
+
 #include <string.h>
+
+/* No heap without the note. */
+__attribute__((used)) static const char *const anchor = heapster__anchor;
 
 static struct {
   struct heapster_heap heaps[HEAPSTER__HEAP_NUMBERS];

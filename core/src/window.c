@@ -23,14 +23,14 @@ struct place {
   struct heapster__tally tally;
 };
 
-/* The table of the process; every access holds the lock. */
+/* The table of the process; every access holds the lock, but for reading how many are open. */
 static struct {
   struct place places[HEAPSTER_WINDOWS];
-  uint32_t open;
+  _Atomic uint32_t open;
   uint32_t used; /* places beyond were never open */
 } windows;
 
-uint32_t heapster__windows_open(void) { return windows.open; }
+uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.open); }
 
 static bool is_on_ledger(const struct place *place, unsigned number) {
   return place->is_open && place->scope == HEAPSTER_PROCESS && place->number == number;
@@ -134,7 +134,7 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
     place->number = number;
     place->slot = slot;
     place->slot_generation = slot ? heapster__load_relaxed(&slot->generation) : 0;
-    windows.open++;
+    heapster__add_relaxed(&windows.open, 1);
     begin(place);
     *window = (struct heapster_window){(uint32_t)(place - windows.places), place->generation};
   }
@@ -189,7 +189,7 @@ static void end(struct place *place, struct heapster_stats *stats) {
     ledger_begin(place->number);
   if (stats) fill(place, &now, stats);
   place->is_open = false;
-  windows.open--;
+  heapster__add_relaxed(&windows.open, -1U);
 }
 
 static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats) {
@@ -234,7 +234,7 @@ static void forked(void) {
     struct place *place = &windows.places[i];
     if (!place->is_open || place->slot == own) continue;
     place->is_open = false;
-    windows.open--;
+    heapster__add_relaxed(&windows.open, -1U);
   }
   heapster__unlock();
 }

@@ -60,8 +60,7 @@ void commanded_pools_close(struct commanded_pool pools[COMMANDED_POOLS]) {
   }
 }
 
-struct commanded_pool *commanded_pool_for(struct commanded_pool pools[COMMANDED_POOLS], size_t size,
-                                          size_t alignment) {
+struct commanded_pool *commanded_pool_for(struct commanded_pool pools[COMMANDED_POOLS], size_t size, size_t alignment) {
   if (size > COMMANDED_LARGEST) return NULL;
   for (size_t i = 0; i < COMMANDED_POOLS; ++i)
     if (pools[i].stride >= size + COMMANDED_GUARD && pools[i].stride >= alignment) return &pools[i];
@@ -85,9 +84,7 @@ static bool is_guarded(const unsigned char *block, size_t size) {
   return true;
 }
 
-static void spoil(unsigned char *block, int byte, size_t size) {
-  memset(block, byte, size < SPOILED ? size : SPOILED);
-}
+static void spoil(unsigned char *block, int byte, size_t size) { memset(block, byte, size < SPOILED ? size : SPOILED); }
 
 /* SIZE_MAX: the pool is full. */
 static size_t vacant_slot(struct commanded_pool *pool) {

@@ -10,7 +10,8 @@ struct figure {
   unsigned group;
 };
 
-#define FIGURE(name, group) {#name, offsetof(struct heapster_stats, name), group}
+#define FIGURE(name, group) \
+  { #name, offsetof(struct heapster_stats, name), group }
 
 static const struct figure figures[] = {
     FIGURE(alloc_count, FIGURES_COUNTERS),
@@ -53,19 +54,16 @@ _Static_assert(sizeof(struct heapster_stats) == 2 * sizeof(enum heapster_scope) 
                                                     HISTOGRAMS * sizeof(struct heapster_histogram),
                "every field of heapster_stats is a figure or a histogram here");
 
-static uint64_t *figure_of(struct heapster_stats *stats, const struct figure *figure)
-{
+static uint64_t *figure_of(struct heapster_stats *stats, const struct figure *figure) {
   return (uint64_t *)(void *)((char *)stats + figure->offset);
 }
 
-static const uint64_t *figure_in(const struct heapster_stats *stats, const struct figure *figure)
-{
+static const uint64_t *figure_in(const struct heapster_stats *stats, const struct figure *figure) {
   return (const uint64_t *)(const void *)((const char *)stats + figure->offset);
 }
 
 /* By the definition in words, not by the core's bit count. */
-static unsigned bucket_of(uint64_t size)
-{
+static unsigned bucket_of(uint64_t size) {
   unsigned bucket = 0;
   while (size >= 2) {
     size /= 2;
@@ -74,8 +72,7 @@ static unsigned bucket_of(uint64_t size)
   return bucket;
 }
 
-void figures_alloc(struct heapster_stats *books, uint64_t size)
-{
+void figures_alloc(struct heapster_stats *books, uint64_t size) {
   books->alloc_count += 1;
   books->alloc_sum += size;
   books->total_alloc_sum += size;
@@ -84,8 +81,7 @@ void figures_alloc(struct heapster_stats *books, uint64_t size)
   books->use_curr += size;
 }
 
-void figures_free(struct heapster_stats *books, uint64_t size)
-{
+void figures_free(struct heapster_stats *books, uint64_t size) {
   books->dealloc_count += 1;
   books->dealloc_sum += size;
   books->total_dealloc_sum += size;
@@ -93,8 +89,7 @@ void figures_free(struct heapster_stats *books, uint64_t size)
   books->use_curr -= size;
 }
 
-static void grow(struct heapster_stats *books, uint64_t difference, bool is_moved)
-{
+static void grow(struct heapster_stats *books, uint64_t difference, bool is_moved) {
   books->realloc_growth_count += 1;
   books->realloc_growth_sum += difference;
   books->total_alloc_sum += difference;
@@ -102,8 +97,7 @@ static void grow(struct heapster_stats *books, uint64_t difference, bool is_move
   books->realloc_growth_in_place_count += is_moved ? 0 : 1;
 }
 
-static void shrink(struct heapster_stats *books, uint64_t difference, bool is_moved)
-{
+static void shrink(struct heapster_stats *books, uint64_t difference, bool is_moved) {
   books->realloc_shrink_count += 1;
   books->realloc_shrink_sum += difference;
   books->total_dealloc_sum += difference;
@@ -111,8 +105,7 @@ static void shrink(struct heapster_stats *books, uint64_t difference, bool is_mo
   books->realloc_shrink_in_place_count += is_moved ? 0 : 1;
 }
 
-void figures_resize(struct heapster_stats *books, uint64_t from, uint64_t to, bool is_moved)
-{
+void figures_resize(struct heapster_stats *books, uint64_t from, uint64_t to, bool is_moved) {
   if (to > from)
     grow(books, to - from, is_moved);
   else if (to < from)
@@ -124,8 +117,7 @@ void figures_resize(struct heapster_stats *books, uint64_t from, uint64_t to, bo
   books->use_curr += to - from;
 }
 
-void figures_add(struct heapster_stats *sum, const struct heapster_stats *part)
-{
+void figures_add(struct heapster_stats *sum, const struct heapster_stats *part) {
   for (size_t i = 0; i < FIGURES; ++i)
     if ((figures[i].group & (FIGURES_COUNTERS | FIGURES_LIVE)) != 0)
       *figure_of(sum, &figures[i]) += *figure_in(part, &figures[i]);
@@ -134,13 +126,9 @@ void figures_add(struct heapster_stats *sum, const struct heapster_stats *part)
       figure_of(sum, &histograms[i])[k] += figure_in(part, &histograms[i])[k];
 }
 
-static void subtract_cut(uint64_t *figure, uint64_t before)
-{
-  *figure = *figure > before ? *figure - before : 0;
-}
+static void subtract_cut(uint64_t *figure, uint64_t before) { *figure = *figure > before ? *figure - before : 0; }
 
-void figures_subtract(struct heapster_stats *stats, const struct heapster_stats *before)
-{
+void figures_subtract(struct heapster_stats *stats, const struct heapster_stats *before) {
   for (size_t i = 0; i < FIGURES; ++i)
     if (figures[i].group == FIGURES_COUNTERS)
       subtract_cut(figure_of(stats, &figures[i]), *figure_in(before, &figures[i]));
@@ -149,29 +137,24 @@ void figures_subtract(struct heapster_stats *stats, const struct heapster_stats 
       subtract_cut(&figure_of(stats, &histograms[i])[k], figure_in(before, &histograms[i])[k]);
 }
 
-uint64_t figures_operations(const struct heapster_stats *stats)
-{
+uint64_t figures_operations(const struct heapster_stats *stats) {
   return stats->alloc_count + stats->alloc_fail_count + stats->dealloc_count + stats->realloc_growth_count +
          stats->realloc_shrink_count + stats->realloc_same_count + stats->realloc_fail_count;
 }
 
-static bool match_kind(const char *title, const struct heapster_stats *expected, const struct heapster_stats *found)
-{
-  if (expected->kind == found->kind && expected->scope == found->scope)
-    return true;
+static bool match_kind(const char *title, const struct heapster_stats *expected, const struct heapster_stats *found) {
+  if (expected->kind == found->kind && expected->scope == found->scope) return true;
   fprintf(stderr, "%s: kind %d scope %d, expected kind %d scope %d\n", title, (int)found->kind, (int)found->scope,
           (int)expected->kind, (int)expected->scope);
   return false;
 }
 
 static bool match_histogram(const char *title, const struct figure *histogram, const struct heapster_stats *expected,
-                            const struct heapster_stats *found)
-{
+                            const struct heapster_stats *found) {
   for (size_t k = 0; k < HEAPSTER_BUCKETS; ++k) {
     const uint64_t wanted = figure_in(expected, histogram)[k];
     const uint64_t got = figure_in(found, histogram)[k];
-    if (wanted == got)
-      continue;
+    if (wanted == got) continue;
     fprintf(stderr, "%s: %s[%zu] is %llu, expected %llu\n", title, histogram->name, k, (unsigned long long)got,
             (unsigned long long)wanted);
     return false;
@@ -180,26 +163,20 @@ static bool match_histogram(const char *title, const struct figure *histogram, c
 }
 
 static bool match_figure(const char *title, const struct figure *figure, const struct heapster_stats *expected,
-                         const struct heapster_stats *found)
-{
+                         const struct heapster_stats *found) {
   const uint64_t wanted = *figure_in(expected, figure);
   const uint64_t got = *figure_in(found, figure);
-  if (wanted == got)
-    return true;
+  if (wanted == got) return true;
   fprintf(stderr, "%s: %s is %lld, expected %lld\n", title, figure->name, (long long)got, (long long)wanted);
   return false;
 }
 
 bool figures_match(const char *title, const struct heapster_stats *expected, const struct heapster_stats *found,
-                   unsigned groups)
-{
-  if ((groups & FIGURES_KIND) != 0 && !match_kind(title, expected, found))
-    return false;
+                   unsigned groups) {
+  if ((groups & FIGURES_KIND) != 0 && !match_kind(title, expected, found)) return false;
   for (size_t i = 0; i < FIGURES; ++i)
-    if ((figures[i].group & groups) != 0 && !match_figure(title, &figures[i], expected, found))
-      return false;
+    if ((figures[i].group & groups) != 0 && !match_figure(title, &figures[i], expected, found)) return false;
   for (size_t i = 0; i < HISTOGRAMS; ++i)
-    if ((histograms[i].group & groups) != 0 && !match_histogram(title, &histograms[i], expected, found))
-      return false;
+    if ((histograms[i].group & groups) != 0 && !match_histogram(title, &histograms[i], expected, found)) return false;
   return true;
 }

@@ -1,5 +1,7 @@
 /* The laws across fork: while other threads allocate, and have windows open, the child counts on exactly.
    law_fork [forks] */
+#include <heapster/hook.h>
+
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +32,13 @@ static void *churn_with_windows(void *context) {
 static void the_childs_windows_of_other_threads_are_closed(void) {
   for (unsigned i = 0; i < 2 * THREADS; ++i)
     require_error(HEAPSTER_WINDOW_CLOSED, heapster_window_end(others[i], NULL));
+}
+
+static void the_childs_threads_of_before_are_not_alive(void) {
+  struct heapster_status status;
+  heapster_status_read(&status);
+  require(status.threads_alive == 1, "%u threads are taken for alive", (unsigned)status.threads_alive);
+  require(status.windows_open == CHURN_HEAPS + 2, "%u windows are open", (unsigned)status.windows_open);
 }
 
 static void require_own(const char *law, const struct churn *own, const struct heapster_window windows[]) {
@@ -80,7 +89,7 @@ static void law_5_the_childs_threads_are_exact(void) {
   pthread_t thread;
   churn_begin(&own, heaps, 97);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
-  require(pthread_create(&thread, NULL, churn_in_the_child, &own) == 0, "no thread could be started");
+  start_thread(&thread, churn_in_the_child, &own);
   pthread_join(thread, NULL);
   churn_windows_end(windows, found);
   churn_sum(sums, &own, 1);
@@ -102,6 +111,7 @@ static _Noreturn void be_the_child(struct churn *own, const struct heapster_wind
                                    struct heapster_window process_scope) {
   alarm(CHILD_SECONDS); /* a lock that was held at the fork would never be free again */
   the_childs_windows_of_other_threads_are_closed();
+  the_childs_threads_of_before_are_not_alive();
   the_childs_own_windows_survive(own, thread_scope, process_scope);
   law_5_the_childs_new_windows_are_exact();
   law_5_the_childs_snapshots_are_exact();
@@ -124,7 +134,7 @@ static void start_others(pthread_t threads[THREADS]) {
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
   for (uint64_t i = 0; i < THREADS; ++i) {
     churn_begin(&churns[i], heaps, i);
-    require(pthread_create(&threads[i], NULL, churn_with_windows, &churns[i]) == 0, "no thread could be started");
+    start_thread(&threads[i], churn_with_windows, &churns[i]);
   }
   pthread_barrier_wait(&barrier);
 }
@@ -135,6 +145,7 @@ int main(int argc, char **argv) {
   struct heapster_window process_scope;
   pthread_t threads[THREADS];
   const uint64_t forks = argument(argc, argv, 1, 200);
+  if (!is_sharded()) return skipped("what a fork must put in order is the counters of threads");
   churn_heaps("fork", NULL, heaps);
   start_others(threads);
   churn_begin(&own, heaps, 100);

@@ -10,8 +10,10 @@
 #include "bump.h"
 #include "churn.h"
 #include "figures.h"
+#include "trap.h"
 
-enum { MAIN, HANDLER, BOTH, HANDLER_STEPS = 4, LEAST_SIGNALS = 50, LONGEST_PAUSE = 3000, JUMPS = 1000 };
+enum { MAIN, HANDLER, BOTH };
+enum { HANDLER_STEPS = 4, LEAST_SIGNALS = 50, MOST_SIGNALS = 100000, LONGEST_PAUSE = 3000, JUMPS = 1000, TRAPPED = 20 };
 
 static struct heapster_heap *system_heaps[CHURN_HEAPS];
 static struct heapster_heap *backed_heaps[CHURN_HEAPS];
@@ -45,9 +47,10 @@ static void collect(struct mailbox *box, struct churn *by) {
   box->is_full = 0;
 }
 
+/* No more than the memory is made for, which is handed out once only. */
 static void churn_and_post(int number) {
   (void)number;
-  ++signals_seen;
+  if (++signals_seen > MOST_SIGNALS) return;
   churn_steps(&churns[HANDLER], HANDLER_STEPS);
   collect(&to_handler, &churns[HANDLER]);
   post(&to_main, &churns[HANDLER]);
@@ -82,7 +85,7 @@ static void work_in_a_storm(void (*handler)(int), void (*work)(uint64_t), uint64
   signals_seen = 0;
   interrupted = pthread_self();
   atomic_store(&is_over, false);
-  require(pthread_create(&thread, NULL, storm, NULL) == 0, "no thread could be started");
+  start_thread(&thread, storm, NULL);
   work(operations);
   while (signals_seen < LEAST_SIGNALS) nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
   atomic_store(&is_over, true);
@@ -117,6 +120,27 @@ static void law_5_a_handler_loses_no_request(uint64_t operations) {
   begin_both(system_heaps);
   churn_windows_begin(system_heaps, HEAPSTER_PROCESS, windows);
   work_in_a_storm(churn_and_post, churn_and_collect, operations);
+  require_both(__func__, windows);
+}
+
+/* One request of each kind, with the handler's own between any two instructions of it. */
+static void ask_trapped(void) {
+  struct churn *churn = &churns[MAIN];
+  trap_every_instruction();
+  struct churn_block block = churn_alloc(churn, 0, 300);
+  churn_resize(churn, &block, 20);
+  churn_resize(churn, &block, 70001); /* more than a thread may keep to itself */
+  churn_free(churn, &block);
+  trap_no_more();
+}
+
+static void law_5_no_instruction_is_a_bad_moment(void) {
+  struct heapster_window windows[CHURN_HEAPS + 1];
+  begin_both(system_heaps);
+  signals_seen = 0;
+  handle(SIGTRAP, churn_and_post);
+  churn_windows_begin(system_heaps, HEAPSTER_PROCESS, windows);
+  for (support_run.step = 0; support_run.step < TRAPPED; ++support_run.step) ask_trapped();
   require_both(__func__, windows);
 }
 
@@ -167,7 +191,8 @@ static struct heapster_heap *jumping_heap(void) {
   return heap;
 }
 
-/* The first request after the jump comes from the height of the stack that the left one had, the others from anywhere. */
+/* The first request after the jump comes from the height of the stack that the left one had, the others from anywhere.
+ */
 static void after_siglongjmp_counting_goes_on(struct heapster_heap *heap) {
   struct churn *churn = &churns[MAIN];
   is_to_jump = 1;
@@ -197,6 +222,7 @@ int main(int argc, char **argv) {
   const struct heapster_allocator backing = bump_allocator();
   churn_heaps("system", NULL, system_heaps);
   churn_heaps("backed", &backing, backed_heaps);
+  law_5_no_instruction_is_a_bad_moment();
   law_5_a_handler_loses_no_request(operations);
   law_5_a_handler_inside_a_backing_harms_nobody(operations / 4);
   law_5_a_handler_that_jumps_away_harms_nobody();

@@ -15,10 +15,6 @@ static struct churn churns[THREADS];
 static uint64_t operations;
 static atomic_bool is_over;
 
-static void start(pthread_t *thread, void *(*run)(void *), void *context) {
-  require(pthread_create(thread, NULL, run, context) == 0, "no thread could be started");
-}
-
 static void start_churns(void) {
   for (uint64_t i = 0; i < THREADS; ++i) churn_begin(&churns[i], heaps, i);
 }
@@ -34,7 +30,7 @@ static void require_sums(const char *law, void (*work)(void)) {
   churn_windows_end(windows, found);
   churn_sum(sums, churns, THREADS);
   churn_require(law, sums, found);
-  for (unsigned i = 0; i <= CHURN_HEAPS; ++i)
+  for (unsigned i = 0; is_sharded() && i <= CHURN_HEAPS; ++i)
     if (found[i].foreign_count != figures_operations(&sums[i]))
       die(law, "foreign_count is %llu, the others did %llu", (unsigned long long)found[i].foreign_count,
           (unsigned long long)figures_operations(&sums[i]));
@@ -84,8 +80,8 @@ static void work_on_64_threads(void) {
   pthread_t threads[THREADS];
   pthread_t reader;
   atomic_store(&is_over, false);
-  start(&reader, read_all_the_time, NULL);
-  for (unsigned i = 0; i < THREADS; ++i) start(&threads[i], churn_own, &churns[i]);
+  start_thread(&reader, read_all_the_time, NULL);
+  for (unsigned i = 0; i < THREADS; ++i) start_thread(&threads[i], churn_own, &churns[i]);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
   atomic_store(&is_over, true);
   pthread_join(reader, NULL);
@@ -120,7 +116,7 @@ static void *churn_shortly(void *context) {
 static void work_on_short_threads(void) {
   pthread_t threads[BATCH];
   for (unsigned done = 0; done < SHORT_THREADS; done += BATCH) {
-    for (unsigned i = 0; i < BATCH; ++i) start(&threads[i], churn_shortly, &churns[(done + 7 * i) % BATCH]);
+    for (unsigned i = 0; i < BATCH; ++i) start_thread(&threads[i], churn_shortly, &churns[(done + 7 * i) % BATCH]);
     for (unsigned i = 0; i < BATCH; ++i) pthread_join(threads[i], NULL);
   }
 }
@@ -189,10 +185,10 @@ static void *consume(void *context) {
 
 static void work_in_pairs(void) {
   pthread_t threads[2 * PAIRS];
-  for (unsigned i = 0; i < PAIRS; ++i) {
+  for (size_t i = 0; i < PAIRS; ++i) {
     queues[i] = (struct queue){.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    start(&threads[2 * i], produce, &churns[2 * i]);
-    start(&threads[2 * i + 1], consume, &churns[2 * i + 1]);
+    start_thread(&threads[2 * i], produce, &churns[2 * i]);
+    start_thread(&threads[2 * i + 1], consume, &churns[2 * i + 1]);
   }
   for (unsigned i = 0; i < 2 * PAIRS; ++i) pthread_join(threads[i], NULL);
 }
@@ -216,7 +212,7 @@ static void *end_with_work(void *context) {
 
 static void work_in_destructors(void) {
   pthread_t threads[THREADS];
-  for (unsigned i = 0; i < THREADS; ++i) start(&threads[i], end_with_work, &churns[i]);
+  for (unsigned i = 0; i < THREADS; ++i) start_thread(&threads[i], end_with_work, &churns[i]);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
 }
 
@@ -234,6 +230,6 @@ int main(int argc, char **argv) {
   law_5_blocks_of_ended_threads_are_freed_exactly();
   law_5_sums_are_exact_over_10000_short_threads();
   law_5_sums_are_exact_between_producers_and_consumers();
-  law_5_sums_are_exact_after_a_thread_ended();
+  if (!IS_UNDER_TSAN) law_5_sums_are_exact_after_a_thread_ended();
   return 0;
 }

@@ -2,9 +2,10 @@
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
 
-#include <stdint.h>
-
 #include <heapster/base.h>
+
+#include <pthread.h>
+#include <stdint.h>
 
 /* A xorshift64* generator: the same seed gives the same program on every machine. */
 struct dice {
@@ -27,6 +28,22 @@ extern struct run support_run;
 
 /* argv[index] as a number, or `otherwise` where there is none. */
 uint64_t argument(int argc, char **argv, int index, uint64_t otherwise);
+
+/* Whether each thread has counters of its own: else there is no thread scope, no foreign count, no inner layer. */
+bool is_sharded(void);
+
+/* ThreadSanitizer follows neither requests after its own end of a thread nor threads in the child of a fork. */
+#if defined(__SANITIZE_THREAD__)
+enum { IS_UNDER_TSAN = 1 };
+#else
+enum { IS_UNDER_TSAN = 0 };
+#endif
+
+/* Says on stdout that a law was not tested here, and why. Answers the exit status, 0. */
+int skipped(const char *reason);
+
+/* Dies if no thread can be had. */
+void start_thread(pthread_t *thread, void *(*run)(void *), void *context);
 
 /* Prints the law, the sentence, seed and step, and ends the process with status 1. */
 _Noreturn void die(const char *law, const char *format, ...) __attribute__((format(printf, 2, 3)));

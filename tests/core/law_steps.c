@@ -1,0 +1,177 @@
+/* One thread stands still after each instruction of a request in turn, while another frees much, opens a window and
+   resets: neither sees what is over, and nothing is lost. law_steps */
+#include "figures.h"
+#include "support.h"
+#include "trap.h"
+
+#include <heapster/heap.h>
+#include <heapster/window.h>
+
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+enum { THREADS = 2, DRIFT = 65536, SMALL = 70000, LARGE = 100 << 20, MOST_STEPS = 100000 };
+
+enum stage { IDLE, RUN, STILL, GO_ON, DONE, OVER };
+
+static struct heapster_heap *heap;
+static unsigned char *memory; /* the large block, and the small one behind it */
+static _Atomic int stage;
+static void (*request)(void);
+static volatile sig_atomic_t steps;
+static volatile sig_atomic_t still_at;
+static void *large;
+static void *small;
+
+/* Two places that nobody touches: no lock can be held by the thread that stands still. */
+static void *place(void *context, size_t size) {
+  (void)context;
+  return size == LARGE ? memory : memory + LARGE;
+}
+
+static void leave_it(void *context, void *block) {
+  (void)context;
+  (void)block;
+}
+
+static void set_stage(enum stage next) { atomic_store(&stage, next); }
+
+static enum stage wait_while(enum stage first, enum stage second) {
+  int now = atomic_load(&stage);
+  while (now == (int)first || now == (int)second) {
+    sched_yield();
+    now = atomic_load(&stage);
+  }
+  return (enum stage)now;
+}
+
+static void stand_still(int number) {
+  (void)number;
+  if (++steps != still_at) return;
+  set_stage(STILL);
+  wait_while(STILL, STILL);
+}
+
+static void ask_small(void) { small = heapster_heap_malloc(heap, SMALL); }
+
+static void free_small(void) { heapster_heap_free(heap, small); }
+
+static void *run_requests(void *unused) {
+  while (wait_while(IDLE, DONE) == RUN) {
+    steps = 0;
+    trap_every_instruction();
+    request();
+    trap_no_more();
+    set_stage(DONE);
+  }
+  return unused;
+}
+
+/* Runs `asked` on the other thread up to its n-th instruction. False: it was through before. */
+static bool is_still(void (*asked)(void), sig_atomic_t step) {
+  request = asked;
+  still_at = step;
+  set_stage(RUN);
+  return wait_while(RUN, RUN) == STILL;
+}
+
+static void finish(void) {
+  set_stage(GO_ON);
+  wait_while(GO_ON, GO_ON);
+}
+
+static void ask_large(void) { large = heapster_heap_malloc(heap, LARGE); }
+
+static void free_large(void) { heapster_heap_free(heap, large); }
+
+static struct heapster_window window_on(const struct heapster_heap *watched) {
+  struct heapster_window window;
+  require_ok(heapster_window_begin(watched, HEAPSTER_PROCESS, &window));
+  return window;
+}
+
+static void require_low_peak(const char *law, struct heapster_window window) {
+  struct heapster_stats stats;
+  require_ok(heapster_window_end(window, &stats));
+  if (stats.use_peak > SMALL + THREADS * DRIFT)
+    die(law, "use_peak is %llu, at most %d were asked for", (unsigned long long)stats.use_peak, SMALL);
+}
+
+/* What was in use before the window is of no concern to it, however late the other thread says so. */
+static void law_5_a_window_forgets_what_stood_before(void) {
+  free_large();
+  const struct heapster_window total = window_on(NULL);
+  const struct heapster_window one = window_on(heap);
+  finish();
+  require_low_peak(__func__, total);
+  require_low_peak(__func__, one);
+}
+
+static void law_6_a_reset_forgets_what_stood_before(void) {
+  struct heapster_stats stats;
+  free_large();
+  heapster_reset();
+  finish();
+  heapster_stats_read(heap, &stats);
+  require(figures_operations(&stats) <= 1, "%llu requests since the reset",
+          (unsigned long long)figures_operations(&stats));
+  require(stats.use_max <= SMALL + THREADS * DRIFT, "use_max is %llu", (unsigned long long)stats.use_max);
+}
+
+/* Through a whole round both blocks came and went, whatever was looked at meanwhile. */
+static void law_5_at_rest_all_is_counted(struct heapster_window whole) {
+  struct heapster_stats found;
+  struct heapster_stats expected = {.kind = HEAPSTER_WINDOW};
+  require_ok(heapster_window_end(whole, &found));
+  figures_alloc(&expected, LARGE);
+  figures_alloc(&expected, SMALL);
+  figures_free(&expected, LARGE);
+  figures_free(&expected, SMALL);
+  require(figures_match("a round", &expected, &found, FIGURES_COUNTERS | FIGURES_LIVE | FIGURES_CHANGES), "at rest");
+  require(found.use_peak >= LARGE, "use_peak is %llu", (unsigned long long)found.use_peak);
+}
+
+/* False: the request has no more instructions. */
+static bool is_looked_at(void (*look)(void), void (*asked)(void), sig_atomic_t step) {
+  const struct heapster_window whole = window_on(heap);
+  ask_large();
+  if (asked == free_small) ask_small();
+  const bool was_still = is_still(asked, step);
+  if (was_still)
+    look();
+  else
+    free_large();
+  if (asked == ask_small) free_small();
+  law_5_at_rest_all_is_counted(whole);
+  return was_still;
+}
+
+static void look_at_every_step(void (*look)(void), void (*asked)(void)) {
+  for (support_run.step = 1; support_run.step < MOST_STEPS; ++support_run.step)
+    if (!is_looked_at(look, asked, (sig_atomic_t)support_run.step)) return;
+}
+
+static void make_heap(void) {
+  const struct heapster_allocator backing = {.malloc = place, .free = leave_it};
+  memory = mmap(NULL, LARGE + SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  require(memory != MAP_FAILED, "no address space");
+  require_ok(heapster_heap_create("steps", &backing, &heap));
+}
+
+int main(void) {
+  pthread_t thread;
+  struct sigaction action = {.sa_handler = stand_still};
+  sigemptyset(&action.sa_mask);
+  require(sigaction(SIGTRAP, &action, NULL) == 0, "no handler could be set");
+  make_heap();
+  start_thread(&thread, run_requests, NULL);
+  look_at_every_step(law_5_a_window_forgets_what_stood_before, ask_small);
+  look_at_every_step(law_5_a_window_forgets_what_stood_before, free_small);
+  look_at_every_step(law_6_a_reset_forgets_what_stood_before, ask_small);
+  look_at_every_step(law_6_a_reset_forgets_what_stood_before, free_small);
+  set_stage(OVER);
+  pthread_join(thread, NULL);
+  return support_run.step > 1 ? 0 : skipped("no instruction was trapped");
+}

@@ -42,7 +42,7 @@ FLOORS = (
     "snapshot",
     "window allocator",
     # 4: hooks
-    "malloc_hook attach lua_hook",
+    "malloc_hook domain_hook attach lua_hook",
     "hook",
     # 5: the process
     "report report_protocol",
@@ -51,7 +51,7 @@ FLOORS = (
     "preload",
     "preload_start preload_operators",
     # 6: what is built on the core
-    "heapster/heapster",
+    "heapster/heapster heapster/modules",
     "cli/* bindings/*",
 )
 

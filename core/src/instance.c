@@ -35,7 +35,7 @@ struct description {
   uint64_t abi;
 };
 
-/* A copy, in which file. */
+/* A copy, in which file. Zeroed before: paths end by what is left. */
 struct copy {
   const char *anchor;
   uint64_t abi;
@@ -50,10 +50,12 @@ struct search {
 static void remember(struct copy *copy, const char *anchor, uint64_t abi, const char *path) {
   copy->anchor = anchor;
   copy->abi = abi;
-  strncpy(copy->path, path && *path ? path : "", sizeof copy->path - 1);
-  if (*copy->path) return;
+  if (path && *path) {
+    strncpy(copy->path, path, sizeof copy->path - 1);
+    return;
+  }
   ssize_t length = readlink("/proc/self/exe", copy->path, sizeof copy->path - 1);
-  strcpy(copy->path + (length > 0 ? length : 0), length > 0 ? "" : "the program");
+  if (length <= 0) strncpy(copy->path, "the program", sizeof copy->path - 1);
 }
 
 static void found(struct search *search, const char *note, const char *path) {

@@ -1,0 +1,129 @@
+/* What help(heapster) says of SWIG's part of it. */
+%define DOC(name, text)
+%feature("docstring") name text;
+%enddef
+
+DOC(heapster__script_stats, "stats(heap=None)
+--
+
+Return the counters as they are now: of all heaps, or of one by its name or Heap. after - before is a diff.")
+DOC(heapster__script_heap, "heap(name, /)
+--
+
+Return the Heap of that name; raise UnknownHeap, or NotCounting for a hook that is off.")
+DOC(heapster__script_status, "status()
+--
+
+Return a Status: what is hooked and how, and what could not be counted.")
+DOC(heapster__script_report, "report()
+--
+
+Return a text for people: what is not counted, a table of the heaps, the report of them all.")
+DOC(heapster__script_json, "json()
+--
+
+Return every heap and the total, in one reading, as a JSON document.")
+DOC(heapster__script_prometheus, "prometheus()
+--
+
+Return every heap in the text format of Prometheus, version 0.0.4.")
+DOC(heapster_reset, "reset()
+--
+
+Let snapshots count from here on. What is alive stays; windows that are open are not disturbed.")
+DOC(heapster_hook, "hook(name, /)
+--
+
+Count from now on what that hook sees, such as 'malloc'. Raise RuntimeError where this can only be done from outside,
+by `heapster run`.")
+DOC(heapster_unhook, "unhook(name, /)
+--
+
+End the counting that hook() began.")
+
+DOC(heapster_stats, "What a heap, or all of them, did: a value, equal to another by its figures.
+
+kind is 'snapshot' (since the start or reset()), 'diff' (after - before) or 'window' (of measure, measuring, limit).
+Counts are of requests or blocks, sums and use_ figures are bytes as the program asked for them. A figure that has no
+meaning in this kind, and an average of nothing, is None. str() is the report.")
+DOC(heapster_stats::kind, "'snapshot', 'diff' or 'window'.")
+DOC(heapster_stats::scope, "'process', or 'thread' for the requests of one thread.")
+DOC(heapster_stats::alloc_count, "Requests for a new block that were served.")
+DOC(heapster_stats::alloc_sum, "Bytes they asked for.")
+DOC(heapster_stats::alloc_avg, "alloc_sum / alloc_count, rounded down; None where nothing was asked for.")
+DOC(heapster_stats::alloc_fail_count, "Requests for a new block that were refused.")
+DOC(heapster_stats::alloc_histogram, "Requests for a new block, by the size asked for.")
+DOC(heapster_stats::dealloc_count, "Blocks freed.")
+DOC(heapster_stats::dealloc_sum, "Their bytes at that moment.")
+DOC(heapster_stats::dealloc_avg, "dealloc_sum / dealloc_count, rounded down; None where nothing was freed.")
+DOC(heapster_stats::realloc_growth_count, "Resizes to a larger size.")
+DOC(heapster_stats::realloc_growth_sum, "Bytes by which they grew.")
+DOC(heapster_stats::realloc_growth_avg, "realloc_growth_sum / realloc_growth_count, rounded down; None where nothing grew.")
+DOC(heapster_stats::realloc_growth_in_place_count, "Those that kept their address.")
+DOC(heapster_stats::realloc_growth_histogram, "Resizes to a larger size, by the difference.")
+DOC(heapster_stats::realloc_shrink_count, "Resizes to a smaller size.")
+DOC(heapster_stats::realloc_shrink_sum, "Bytes by which they shrank.")
+DOC(heapster_stats::realloc_shrink_avg, "realloc_shrink_sum / realloc_shrink_count, rounded down; None where nothing shrank.")
+DOC(heapster_stats::realloc_shrink_in_place_count, "Those that kept their address.")
+DOC(heapster_stats::realloc_shrink_histogram, "Resizes to a smaller size, by the difference.")
+DOC(heapster_stats::realloc_same_count, "Resizes to the same size.")
+DOC(heapster_stats::realloc_move_count, "Resizes that changed the address.")
+DOC(heapster_stats::realloc_move_sum, "Bytes that those copied: the smaller of old and new size.")
+DOC(heapster_stats::realloc_move_avg, "realloc_move_sum / realloc_move_count, rounded down; None where nothing moved.")
+DOC(heapster_stats::realloc_fail_count, "Resizes that were refused; the old block stays, and stays counted.")
+DOC(heapster_stats::total_alloc_sum, "alloc_sum + realloc_growth_sum.")
+DOC(heapster_stats::total_dealloc_sum, "dealloc_sum + realloc_shrink_sum.")
+DOC(heapster_stats::live_count, "Blocks alive at that moment, in every kind.")
+DOC(heapster_stats::live_change, "Diffs and windows: by how much live_count changed. 0 where nothing leaked.")
+DOC(heapster_stats::use_curr, "Bytes alive at that moment, in every kind.")
+DOC(heapster_stats::use_change, "Diffs and windows: by how much use_curr changed.")
+DOC(heapster_stats::use_max, "Highest use_curr since start or reset(); in diffs and windows, by how much that record rose.")
+DOC(heapster_stats::use_peak, "Windows: the highest use inside, above the use at its begin.")
+DOC(heapster_stats::unseen_alloc_count, "Blocks first met at their free or resize: they are older than the hook.")
+DOC(heapster_stats::unseen_free_count, "Blocks whose address was handed out again before their free was seen.")
+DOC(heapster_stats::foreign_count, "Windows: requests, resizes and frees by other threads meanwhile; 0 is a clean measurement.")
+DOC(heapster_stats::as_dict, "as_dict($self, /)
+--
+
+Return a dict of kind, scope, every figure, and the histograms as lists of 64: what to_json() says.")
+DOC(heapster_stats::to_json, "to_json($self, /)
+--
+
+Return a JSON object of what as_dict() has.")
+
+DOC(heapster_histogram, "Counts by power-of-two size, a sequence of 64: bucket k counts sizes from 2**k up to 2**(k+1) - 1, and
+bucket 0 the size 0 as well. str() is a line with a bar for each bucket from the first to the last that is not 0.")
+DOC(heapster_histogram::total, "total($self, /)
+--
+
+Return the sum of all buckets.")
+DOC(heapster_histogram::is_empty, "is_empty($self, /)
+--
+
+Return whether every bucket is 0.")
+DOC(heapster_histogram::as_quantile, "quantile($self, q, /)
+--
+
+Return the size in bytes below which a share q, 0 .. 1, of what was counted lies, or None for an empty histogram. Sizes
+are taken as evenly spread inside their bucket.")
+
+DOC(heapster_heap, "A named set of counters: heapster.heap(name) and heapster.heaps() give it.")
+DOC(heapster_heap::name, "Its name.")
+DOC(heapster_heap::stats, "stats($self, /)
+--
+
+Return its counters as they are now: the same as heapster.stats(heap).")
+
+DOC(heapster_status, "What is hooked and how, and what could not be counted. str() is a few lines for people.")
+DOC(heapster_status::version, "Of the core.")
+DOC(heapster_status::counters, "'sharded', or 'shared' for the build with one set of counters for all threads.")
+DOC(heapster_status::malloc_way, "How malloc came to be counted: 'preload', 'link' or 'none'.")
+DOC(heapster_status::malloc_problem, "Why malloc is not counted, or not all of it; None if it is.")
+DOC(heapster_status::malloc_is_proved, "Whether a probe through the C library reached the hook.")
+DOC(heapster_status::uncounted_count, "Requests that were served but not counted: heapster's own memory ran out.")
+DOC(heapster_status::lost_size_count, "Unseen frees whose size was lost, booked as 255 bytes each.")
+DOC(heapster_status::crossed_count, "Blocks freed or resized through another heap than the one that counted them.")
+DOC(heapster_status::threads_seen, "The most threads that were alive at one time.")
+DOC(heapster_status::threads_alive, "Threads that have counters now.")
+DOC(heapster_status::windows_open, "Windows that are open now, of 256.")
+DOC(heapster_status::own_bytes, "Memory that heapster took from the system for itself: address space mapped.")

@@ -1,0 +1,126 @@
+/* limit(): a with block, or a function, that may do so much and no more. */
+#include "python_module.h"
+#include "value.h"
+
+typedef struct {
+  heapster__PyWindow window; /* its options are the limits' own */
+  struct heapster__limits limits;
+} Limit;
+
+bool heapster__limits_judge(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+  const struct heapster_text words = heapster__limits_broken(stats, limits->limits, limits->count);
+  if (!words.error && words.length == 0) return true;
+  PyObject *const message = heapster__python_string(words);
+  struct heapster_stats *const copy = message ? heapster__value_memory(sizeof *copy) : NULL;
+  if (copy) *copy = *stats;
+  PyObject *const diff = message ? heapster__python_stats_new((struct heapster_new_stats){copy, HEAPSTER_OK}) : NULL;
+  PyObject *const type = heapster__python_errors.limit_exceeded;
+  PyObject *const error = diff ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
+  if (error && PyObject_SetAttrString(error, "diff", diff) == 0) PyErr_SetObject(type, error);
+  Py_XDECREF(message);
+  Py_XDECREF(diff);
+  Py_XDECREF(error);
+  return false;
+}
+
+static PyObject *enter(Limit *self) {
+  if (!heapster__pywindow_begin(&self->window)) return NULL;
+  Py_INCREF(self);
+  return (PyObject *)self;
+}
+
+/* A block that raised is not judged. */
+static PyObject *leave(Limit *self, PyObject *raised) {
+  if (!heapster__pywindow_end(&self->window)) return NULL;
+  if (raised == Py_None && !heapster__limits_judge(&self->limits, self->window.stats)) return NULL;
+  Py_RETURN_FALSE;
+}
+
+static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
+  Limit *const self = (Limit *)object;
+  const Py_ssize_t count = PyVectorcall_NARGS(flagged);
+  if (!names && count == 0) return enter(self);
+  if (!names && count == 3) return leave(self, arguments[0]);
+  if (!names && count == 1 && PyCallable_Check(arguments[0]))
+    return heapster__limited_new(object, &self->limits, arguments[0]);
+  PyErr_SetString(PyExc_TypeError, "limit() is for a with block, or decorates a function");
+  return NULL;
+}
+
+static PyObject *repr(PyObject *object) {
+  const struct heapster__limits *const limits = &((Limit *)object)->limits;
+  PyObject *text = PyUnicode_FromString("<Limit");
+  for (size_t i = 0; text && i < limits->count; i++) {
+    PyObject *const longer = PyUnicode_FromFormat("%U %s", text, limits->limits[i].field->name);
+    Py_DECREF(text);
+    text = longer;
+  }
+  PyObject *const whole = text ? PyUnicode_FromFormat("%U>", text) : NULL;
+  Py_XDECREF(text);
+  return whole;
+}
+
+static void dealloc(PyObject *object) {
+  Limit *const self = (Limit *)object;
+  heapster__pywindow_clear(&self->window);
+  PyMem_Free(self->limits.limits);
+  PyObject_Free(self);
+}
+
+static PyTypeObject limit_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster.Limit",
+    .tp_doc = "Limits on a with block, or a decorator that sets them on a function: what limit() gives.",
+    .tp_basicsize = sizeof(Limit),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_dealloc = dealloc,
+    .tp_repr = repr,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Limit, window.vectorcall),
+};
+
+/* From the keyword arguments: options, and at least one limit. */
+static bool take(struct heapster__limits *limits, PyObject *const *values, PyObject *names) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+    PyObject *const name = PyTuple_GET_ITEM(names, i);
+    const bool is_taken = heapster__is_option(name, HEAPSTER__OF_WINDOW_ONLY)
+                              ? heapster__option_set(&limits->options, name, values[i])
+                              : heapster__limit_of(name, values[i], &limits->limits[limits->count++]);
+    if (!is_taken) return false;
+  }
+  if (limits->count > 0) return true;
+  PyErr_SetString(PyExc_TypeError, "limit() needs a limit, such as alloc_count=10 or use_peak=\"1 MiB\"");
+  return false;
+}
+
+static bool take_arguments(struct heapster__limits *limits, PyObject *const *arguments, Py_ssize_t count,
+                           PyObject *names) {
+  if (count > 0 || !names) {
+    PyErr_SetString(PyExc_TypeError, "limit() takes keyword arguments, such as limit(alloc_count=10)");
+    return false;
+  }
+  limits->options = heapster__options_default();
+  limits->limits = PyMem_New(struct heapster_limit, (size_t)PyTuple_GET_SIZE(names));
+  if (limits->limits) return take(limits, arguments + count, names);
+  PyErr_NoMemory();
+  return false;
+}
+
+PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  (void)module;
+  struct heapster__limits limits = {.count = 0};
+  Limit *const self = take_arguments(&limits, arguments, count, names) ? PyObject_New(Limit, &limit_type) : NULL;
+  if (!self) {
+    PyMem_Free(limits.limits);
+    return NULL;
+  }
+  heapster__pywindow_init(&self->window, &limits.options);
+  self->window.vectorcall = call;
+  self->limits = limits;
+  return (PyObject *)self;
+}
+
+bool heapster__limit_add(PyObject *module) {
+  if (!heapster__pywindow_type_ready(&limit_type)) return false;
+  Py_INCREF(&limit_type);
+  return PyModule_AddObject(module, "Limit", (PyObject *)&limit_type) == 0;
+}

@@ -1,0 +1,159 @@
+/* Between the files of the Python module. All of it runs under the GIL; a NULL, a negative answer or a false comes
+   with a Python exception set, unless it says otherwise. */
+#ifndef HEAPSTER__PYTHON_MODULE_H
+#define HEAPSTER__PYTHON_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "script.h"
+
+/* Names that CPython 3.8 has with an underscore, or not at all. */
+#if PY_VERSION_HEX < 0x03090000
+#define PyObject_Vectorcall _PyObject_Vectorcall
+#define Py_TPFLAGS_HAVE_VECTORCALL _Py_TPFLAGS_HAVE_VECTORCALL
+#endif
+
+/* The module's own exceptions, made when it is imported. */
+struct heapster__python_errors {
+  PyObject *not_counting;   /* RuntimeError: what was asked about is not counted */
+  PyObject *unknown_heap;   /* LookupError: no heap has that name */
+  PyObject *limit_exceeded; /* AssertionError: a limit was broken */
+};
+extern struct heapster__python_errors heapster__python_errors;
+
+/* In generated code: the module with SWIG's classes and functions. */
+PyObject *heapster__python_swig_init(void);
+
+/* In generated code, which knows SWIG's types. A `new` takes the value, and frees it where there is no memory for
+   the object. An `of` answers NULL without an exception where the object is none. */
+PyObject *heapster__python_stats_new(struct heapster_new_stats made);
+PyObject *heapster__python_histogram_new(struct heapster_new_histogram made);
+PyObject *heapster__python_heap_new(const struct heapster_heap *heap);
+struct heapster_stats *heapster__python_stats_of(PyObject *object);
+struct heapster_histogram *heapster__python_histogram_of(PyObject *object);
+const struct heapster_heap *heapster__python_heap_of(PyObject *object);
+const struct heapster_status *heapster__python_status_of(PyObject *object);
+
+/* python_errors.c */
+bool heapster__python_errors_add(PyObject *module);
+void *heapster__python_raise(enum heapster_error error);
+void *heapster__python_raise_hook(const char *verb, enum heapster_error error, const char *hook);
+void *heapster__python_raise_text(PyObject *type, struct heapster_text text);
+PyObject *heapster__python_string(struct heapster_text text); /* frees it; raises its error */
+const char *heapster__python_chars(PyObject *string);         /* of a str, without nulls inside */
+
+/* python_values.c: slots of Stats, Histogram, Heap and Status */
+bool heapster__python_values_add(PyObject *module);
+PyObject *heapster__python_stats_as_dict(const struct heapster_stats *stats);
+PyObject *heapster__python_stats_reduce(const struct heapster_stats *stats);
+PyObject *heapster__python_stats_repr(PyObject *self);
+PyObject *heapster__python_stats_compare(PyObject *self, PyObject *other, int operation);
+Py_hash_t heapster__python_stats_hash(PyObject *self);
+PyObject *heapster__python_histogram_reduce(const struct heapster_histogram *histogram);
+PyObject *heapster__python_histogram_repr(PyObject *self);
+PyObject *heapster__python_histogram_compare(PyObject *self, PyObject *other, int operation);
+PyObject *heapster__python_histogram_bucket(PyObject *self, Py_ssize_t index);
+Py_ssize_t heapster__python_histogram_length(PyObject *self);
+Py_hash_t heapster__python_histogram_hash(PyObject *self);
+PyObject *heapster__python_status_repr(PyObject *self);
+PyObject *heapster__python_heap_repr(PyObject *self);
+PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int operation);
+Py_hash_t heapster__python_heap_hash(PyObject *self);
+PyObject *heapster__python_refuse_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords);
+int heapster__python_refuse_set(PyObject *self, PyObject *name, PyObject *value);
+
+/* python_options.c: how and where a window counts, from keyword arguments. */
+struct heapster__options {
+  PyObject *heap; /* None, a str or a Heap; borrowed */
+  enum heapster_scope scope;
+  long warmup;
+  long repeat;
+  bool stops_gc;
+};
+enum heapster__options_of { HEAPSTER__OF_WINDOW_ONLY, HEAPSTER__OF_MEASURE };
+
+struct heapster__options heapster__options_default(void);
+
+bool heapster__is_option(PyObject *name, enum heapster__options_of which);
+bool heapster__option_set(struct heapster__options *options, PyObject *name, PyObject *value);
+
+/* Of a function that has no other arguments; heap and scope may be given by position. */
+bool heapster__options_take(struct heapster__options *options, const char *function, PyObject *const *arguments,
+                            Py_ssize_t count, PyObject *names);
+
+/* The heap of None (NULL, the total), a str or a Heap: UnknownHeap, NotCounting, TypeError. */
+bool heapster__python_heap_find(PyObject *object, const struct heapster_heap **heap);
+
+/* Opens a window for the options, or raises NotCounting where nothing of them is counted. */
+bool heapster__window_open(const struct heapster__options *options, struct heapster_window *window);
+
+/* Closes it; `stats` may be NULL. Keeps an exception that is set, and is silent then. */
+bool heapster__window_close(struct heapster_window window, struct heapster_stats *stats);
+
+/* python_call.c: a call made ready, so that making it allocates nothing of ours. */
+enum { HEAPSTER__FEW_ARGUMENTS = 8 };
+struct heapster__call {
+  PyObject *function;
+  PyObject **arguments; /* [-1] is free for the callee, as vectorcall allows */
+  size_t count;         /* of positional arguments */
+  PyObject *names;      /* of keyword arguments: a tuple, or NULL */
+  PyObject *few[1 + HEAPSTER__FEW_ARGUMENTS];
+};
+
+/* Of the arguments that a vectorcall got; keyword arguments that are options of measure go to `options`, unless that
+   is NULL. Borrows everything: the call must not outlive them. To be freed, also after a failure. */
+bool heapster__call_make(struct heapster__call *call, PyObject *function, PyObject *const *arguments, size_t count,
+                         PyObject *names, struct heapster__options *options);
+PyObject *heapster__call_run(struct heapster__call *call);
+void heapster__call_free(struct heapster__call *call);
+
+/* The call in a window of its own. */
+PyObject *heapster__call_in_window(struct heapster__call *call, const struct heapster__options *options,
+                                   struct heapster_stats *stats);
+
+/* python_gc.c: keeps the collector off, after a collection. `was_on` is for the way back. */
+bool heapster__gc_stop(bool *was_on);
+void heapster__gc_restore(bool was_on); /* keeps an exception that is set */
+
+/* python_measure.c */
+PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* python_window.c: what `with measuring()` and `with limit()` share. */
+typedef struct {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  struct heapster__options options; /* owns the heap object */
+  struct heapster_window window;
+  struct heapster_stats *stats; /* of the window, once it has ended */
+  bool is_open;
+} heapster__PyWindow;
+
+void heapster__pywindow_init(heapster__PyWindow *self, const struct heapster__options *options);
+bool heapster__pywindow_begin(heapster__PyWindow *self);
+bool heapster__pywindow_end(heapster__PyWindow *self);
+void heapster__pywindow_clear(heapster__PyWindow *self);
+
+/* Makes a type ready whose objects are called to enter (no argument) and to leave (three). */
+bool heapster__pywindow_type_ready(PyTypeObject *type);
+
+/* python_measuring.c, python_limit.c, python_limited.c */
+bool heapster__measuring_add(PyObject *module);
+bool heapster__limit_add(PyObject *module);
+PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* The limits of one `limit(...)`. */
+struct heapster__limits {
+  struct heapster__options options;
+  size_t count;
+  struct heapster_limit *limits;
+};
+
+/* Of a keyword argument: 10, "1 MiB", (None, 10). */
+bool heapster__limit_of(PyObject *name, PyObject *value, struct heapster_limit *limit);
+
+/* Raises LimitExceeded where the window broke one. */
+bool heapster__limits_judge(const struct heapster__limits *limits, const struct heapster_stats *stats);
+PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *limits, PyObject *function);
+
+#endif

@@ -1,0 +1,93 @@
+/* What `with measuring()` and `with limit()` share: a window between __enter__ and __exit__.
+
+   To enter a with block Python fetches __enter__ and __exit__, which makes a bound method of each, and frees the first
+   after it has been called: inside the window. So the two attributes here hand out the manager itself, which is
+   called with no argument to enter and with three to leave. */
+#include "python_module.h"
+#include "value.h"
+
+/* The attribute __enter__ or __exit__ of a manager's type. */
+typedef struct {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  PyTypeObject *of;
+} Door;
+
+static PyObject *door_get(PyObject *self, PyObject *manager, PyObject *type) {
+  (void)type;
+  PyObject *const called = manager ? manager : self;
+  Py_INCREF(called);
+  return called;
+}
+
+/* By the type, as contextlib.ExitStack does: __enter__(manager), __exit__(manager, type, value, traceback). */
+static PyObject *door_call(PyObject *self, PyObject *const *arguments, size_t flagged, PyObject *names) {
+  const Py_ssize_t count = PyVectorcall_NARGS(flagged);
+  PyTypeObject *const type = ((Door *)self)->of;
+  if (count < 1 || !PyObject_TypeCheck(arguments[0], type))
+    return PyErr_Format(PyExc_TypeError, "__enter__ and __exit__ need a %s", type->tp_name);
+  return PyObject_Vectorcall(arguments[0], arguments + 1, (size_t)count - 1, names);
+}
+
+static PyTypeObject door_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Door",   .tp_basicsize = sizeof(Door),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Door, vectorcall),          .tp_descr_get = door_get,
+};
+
+static bool door_add(PyTypeObject *type, const char *name) {
+  Door *const door = PyObject_New(Door, &door_type);
+  if (!door) return false;
+  door->vectorcall = door_call;
+  door->of = type;
+  const int failed = PyDict_SetItemString(type->tp_dict, name, (PyObject *)door);
+  Py_DECREF(door);
+  return !failed;
+}
+
+bool heapster__pywindow_type_ready(PyTypeObject *type) {
+  if (PyType_Ready(&door_type) < 0 || PyType_Ready(type) < 0) return false;
+  if (!door_add(type, "__enter__") || !door_add(type, "__exit__")) return false;
+  PyType_Modified(type);
+  return true;
+}
+
+void heapster__pywindow_init(heapster__PyWindow *self, const struct heapster__options *options) {
+  self->options = *options;
+  Py_INCREF(self->options.heap);
+  self->stats = NULL;
+  self->is_open = false;
+}
+
+bool heapster__pywindow_begin(heapster__PyWindow *self) {
+  if (self->is_open) {
+    PyErr_SetString(PyExc_RuntimeError, "this window is open already");
+    return false;
+  }
+  if (!self->stats) self->stats = heapster__value_memory(sizeof *self->stats);
+  if (!self->stats) {
+    PyErr_NoMemory();
+    return false;
+  }
+  return self->is_open = heapster__window_open(&self->options, &self->window);
+}
+
+bool heapster__pywindow_end(heapster__PyWindow *self) {
+  if (!self->is_open) {
+    heapster__python_raise(HEAPSTER_WINDOW_CLOSED);
+    return false;
+  }
+  const enum heapster_error error = heapster_window_end(self->window, self->stats);
+  if (error == HEAPSTER_WRONG_THREAD) {
+    heapster__python_raise(error);
+    return false;
+  }
+  self->is_open = false;
+  if (error) heapster__python_raise(error);
+  return !error;
+}
+
+void heapster__pywindow_clear(heapster__PyWindow *self) {
+  if (self->is_open) heapster_window_end(self->window, NULL);
+  heapster__value_free(self->stats);
+  Py_CLEAR(self->options.heap);
+}

@@ -1,0 +1,226 @@
+/* What scripts see beyond the structs of the public headers. */
+#include "script.h"
+
+#include "status_text.h"
+#include "value.h"
+
+#include <string.h>
+
+struct heapster_new_stats heapster__script_stats(const struct heapster_heap *heap) {
+  struct heapster_stats *const stats = heapster__value_memory(sizeof *stats);
+  if (!stats) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};
+  heapster_stats_read(heap, stats);
+  return (struct heapster_new_stats){stats, HEAPSTER_OK};
+}
+
+struct heapster_heap *heapster__script_heap(const struct heapster_heap *named_heap) {
+  return (struct heapster_heap *)(uintptr_t)named_heap; /* the same one, which no script changes */
+}
+
+struct heapster_new_status heapster__script_status(void) {
+  struct heapster_status *const status = heapster__value_memory(sizeof *status);
+  if (!status) return (struct heapster_new_status){NULL, HEAPSTER_NO_MEMORY};
+  heapster_status_read(status);
+  return (struct heapster_new_status){status, HEAPSTER_OK};
+}
+
+/* Texts: what the core writes to a sink, as one value. What people read has no newline at its end, since print adds
+   one; what machines read has. */
+
+static struct heapster_text for_people(struct heapster_text text, enum heapster_error error) {
+  heapster__text_close(&text, error);
+  if (text.length > 0 && text.bytes[text.length - 1] == '\n') text.length--;
+  return text;
+}
+
+static struct heapster_text process_text(enum heapster_error (*write)(struct heapster_sink)) {
+  struct heapster_text text = {0};
+  heapster__text_close(&text, write(heapster__text_sink(&text)));
+  return text;
+}
+
+struct heapster_text heapster__script_report(void) {
+  return process_text(heapster_report);
+}
+struct heapster_text heapster__script_json(void) {
+  return process_text(heapster_json);
+}
+struct heapster_text heapster__script_prometheus(void) {
+  return process_text(heapster_prometheus);
+}
+
+struct heapster_text heapster__stats_text(const struct heapster_stats *stats) {
+  struct heapster_text text = {0};
+  return for_people(text, heapster_stats_text(stats, heapster__text_sink(&text)));
+}
+
+struct heapster_text heapster__stats_json(const struct heapster_stats *stats) {
+  struct heapster_text text = {0};
+  heapster__text_close(&text, heapster_stats_json(stats, heapster__text_sink(&text)));
+  return text;
+}
+
+struct heapster_text heapster__histogram_text(const struct heapster_histogram *histogram) {
+  struct heapster_text text = {0};
+  return for_people(text, heapster_histogram_text(histogram, heapster__text_sink(&text)));
+}
+
+struct heapster_text heapster__status_as_text(const struct heapster_status *status) {
+  struct heapster_text text = {0};
+  return for_people(text, heapster__status_text(status, heapster__text_sink(&text)));
+}
+
+/* Words. */
+
+const char *heapster__kind_name(enum heapster_stats_kind kind) {
+  static const char *const names[] = {"snapshot", "diff", "window"};
+  return names[kind];
+}
+
+static const char *const scope_names[] = {"process", "thread"};
+
+const char *heapster__scope_name(enum heapster_scope scope) { return scope_names[scope]; }
+
+bool heapster__scope_find(const char *name, enum heapster_scope *scope) {
+  for (unsigned i = 0; i < sizeof scope_names / sizeof scope_names[0]; i++) {
+    if (strcmp(name, scope_names[i]) != 0) continue;
+    *scope = (enum heapster_scope)i;
+    return true;
+  }
+  return false;
+}
+
+/* Values. */
+
+struct heapster_figure heapster__stats_figure(const struct heapster_stats *stats, const char *field) {
+  struct heapster_figure figure = {false, 0};
+  figure.is_defined = heapster_stats_get(stats, heapster_field_find(field), &figure.value);
+  return figure;
+}
+
+struct heapster_new_stats heapster__stats_minus(const struct heapster_stats *after,
+                                                const struct heapster_stats *before) {
+  struct heapster_stats *const diff = heapster__value_memory(sizeof *diff);
+  if (!diff) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};
+  const enum heapster_error error = heapster_stats_diff(diff, after, before);
+  if (!error) return (struct heapster_new_stats){diff, HEAPSTER_OK};
+  heapster__value_free(diff);
+  return (struct heapster_new_stats){NULL, error};
+}
+
+uint64_t heapster__stats_requests(const struct heapster_stats *stats) {
+  return stats->alloc_count + stats->alloc_fail_count + stats->realloc_growth_count + stats->realloc_shrink_count +
+         stats->realloc_same_count + stats->realloc_fail_count;
+}
+
+struct heapster_real heapster__histogram_quantile(const struct heapster_histogram *histogram, double q) {
+  struct heapster_real size = {false, 0};
+  size.is_defined = heapster_histogram_quantile(histogram, q, &size.value);
+  return size;
+}
+
+struct heapster_new_histogram heapster__histogram_copy(const struct heapster_histogram *histogram) {
+  struct heapster_histogram *const copy = heapster__value_memory(sizeof *copy);
+  if (!copy) return (struct heapster_new_histogram){NULL, HEAPSTER_NO_MEMORY};
+  *copy = *histogram;
+  return (struct heapster_new_histogram){copy, HEAPSTER_OK};
+}
+
+struct heapster_new_histogram heapster__histogram_minus(const struct heapster_histogram *after,
+                                                        const struct heapster_histogram *before) {
+  const struct heapster_new_histogram diff = heapster__histogram_copy(after);
+  for (unsigned i = 0; diff.value && i < HEAPSTER_BUCKETS; i++) {
+    const uint64_t less = before->buckets[i];
+    diff.value->buckets[i] = diff.value->buckets[i] > less ? diff.value->buckets[i] - less : 0;
+  }
+  return diff;
+}
+
+bool heapster__histogram_is_equal(const struct heapster_histogram *a, const struct heapster_histogram *b) {
+  return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* Reasons. */
+
+bool heapster__is_hook(const char *name) {
+  return strcmp(name, "malloc") == 0 || strcmp(name, "python") == 0 || strcmp(name, "lua") == 0;
+}
+
+static void say(struct heapster_text *text, const char *words) {
+  const struct heapster_sink sink = heapster__text_sink(text);
+  if (*words && !text->error && !sink.write(sink.context, words, strlen(words)))
+    heapster__text_close(text, HEAPSTER_NO_MEMORY);
+}
+
+static void say_heaps(struct heapster_text *text) {
+  const struct heapster_heap *heap = heapster_heap_next(NULL);
+  say(text, heap ? "; there is " : "; there is none");
+  for (; heap; heap = heapster_heap_next(heap)) {
+    say(text, heapster_heap_name(heap));
+    if (heapster_heap_next(heap)) say(text, ", ");
+  }
+}
+
+static void say_why_no_malloc(struct heapster_text *text) {
+  struct heapster_status status;
+  heapster_status_read(&status);
+  if (status.malloc_problem) {
+    say(text, ": ");
+    say(text, status.malloc_problem);
+  }
+  say(text, "; start the program with `heapster run -- program`");
+}
+
+struct heapster_text heapster__why_no_heap(const char *name) {
+  struct heapster_text text = {0};
+  if (!name) {
+    say(&text, "nothing is counted: there is no heap, and malloc");
+  } else {
+    say(&text, heapster__is_hook(name) ? "heap \"" : "no heap is called \"");
+    say(&text, name);
+    say(&text, "\"");
+  }
+  if (name && !heapster__is_hook(name)) {
+    say_heaps(&text);
+    return text;
+  }
+  say(&text, " is not counted");
+  if (!name || strcmp(name, "malloc") == 0) say_why_no_malloc(&text);
+  say(&text, "; heapster.status() tells more");
+  return text;
+}
+
+struct heapster_text heapster__why_no_hook(const char *verb, enum heapster_error error, const char *hook) {
+  struct heapster_text text = {0};
+  const bool is_unknown = error == HEAPSTER_UNKNOWN_HOOK;
+  say(&text, is_unknown ? "no hook is called \"" : "cannot ");
+  say(&text, is_unknown ? "" : verb);
+  say(&text, is_unknown ? "" : " \"");
+  say(&text, hook);
+  say(&text, is_unknown ? "\"; there is malloc" : "\"");
+  if (is_unknown) return text;
+  struct heapster_status status;
+  heapster_status_read(&status);
+  if (strcmp(verb, "hook") == 0 || strcmp(status.malloc_way, "none") == 0) {
+    say_why_no_malloc(&text);
+  } else {
+    say(&text, ": it is hooked for the life of the process, by ");
+    say(&text, status.malloc_way);
+  }
+  return text;
+}
+
+struct heapster_text heapster__why_no_limit(const char *field) {
+  struct heapster_text text = {0};
+  heapster__text_close(&text, heapster_limit_explain(field, heapster__text_sink(&text)));
+  return text;
+}
+
+struct heapster_text heapster__limits_broken(const struct heapster_stats *stats, const struct heapster_limit *limits,
+                                             size_t count) {
+  struct heapster_text text = {0};
+  const struct heapster_sink sink = heapster__text_sink(&text);
+  if (heapster_limit_check(stats, limits, count, NULL) == 0) return text;
+  heapster_limit_check(stats, limits, count, &sink);
+  return for_people(text, text.length > 0 ? HEAPSTER_OK : HEAPSTER_NO_MEMORY);
+}

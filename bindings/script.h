@@ -1,0 +1,99 @@
+/* What scripts see beyond the structs of the public headers, and how it is made. In a script
+   heapster__script_report is `report`; the others are methods and attributes that heapster.i names. */
+#ifndef HEAPSTER__SCRIPT_H
+#define HEAPSTER__SCRIPT_H
+
+#include <heapster/heapster.h>
+
+#include "text.h"
+
+/* A figure that may be undefined. */
+struct heapster_figure {
+  bool is_defined;
+  int64_t value;
+};
+
+/* A real number that may be undefined. */
+struct heapster_real {
+  bool is_defined;
+  double value;
+};
+
+/* A new value, to be freed by heapster__value_free; or NULL, and why. */
+struct heapster_new_stats {
+  struct heapster_stats *value;
+  enum heapster_error error;
+};
+struct heapster_new_histogram {
+  struct heapster_histogram *value;
+  enum heapster_error error;
+};
+struct heapster_new_status {
+  struct heapster_status *value;
+  enum heapster_error error;
+};
+
+/* A snapshot of one heap, or of the total for NULL. */
+struct heapster_new_stats heapster__script_stats(const struct heapster_heap *heap);
+
+/* The heap that was named: its typemap knows. */
+struct heapster_heap *heapster__script_heap(const struct heapster_heap *named_heap);
+
+struct heapster_new_status heapster__script_status(void);
+
+/* The whole process as text, in one reading: for people, as JSON, for Prometheus. */
+struct heapster_text heapster__script_report(void);
+struct heapster_text heapster__script_json(void);
+struct heapster_text heapster__script_prometheus(void);
+
+#ifndef SWIG
+
+/* The words for a kind and a scope. */
+const char *heapster__kind_name(enum heapster_stats_kind kind);
+const char *heapster__scope_name(enum heapster_scope scope);
+
+/* False where `name` is no scope. */
+bool heapster__scope_find(const char *name, enum heapster_scope *scope);
+
+/* A figure by the name of its field. */
+struct heapster_figure heapster__stats_figure(const struct heapster_stats *stats, const char *field);
+
+struct heapster_new_stats heapster__stats_minus(const struct heapster_stats *after,
+                                                const struct heapster_stats *before);
+struct heapster_text heapster__stats_text(const struct heapster_stats *stats);
+struct heapster_text heapster__stats_json(const struct heapster_stats *stats);
+
+struct heapster_real heapster__histogram_quantile(const struct heapster_histogram *histogram, double q);
+struct heapster_text heapster__histogram_text(const struct heapster_histogram *histogram);
+
+struct heapster_new_histogram heapster__histogram_copy(const struct heapster_histogram *histogram);
+
+/* Bucket by bucket, cut at 0. */
+struct heapster_new_histogram heapster__histogram_minus(const struct heapster_histogram *after,
+                                                        const struct heapster_histogram *before);
+bool heapster__histogram_is_equal(const struct heapster_histogram *a, const struct heapster_histogram *b);
+
+struct heapster_text heapster__status_as_text(const struct heapster_status *status);
+
+/* The requests of a window, those refused included: what `repeat` compares runs by. */
+uint64_t heapster__stats_requests(const struct heapster_stats *stats);
+
+/* Whether `name` is a hook's heap, which is not there while the hook is off. */
+bool heapster__is_hook(const char *name);
+
+/* Why there is no heap `name`, or, for NULL, no heap at all: one line. */
+struct heapster_text heapster__why_no_heap(const char *name);
+
+/* Why heapster_hook or heapster_unhook ("hook", "unhook") refused: one line. */
+struct heapster_text heapster__why_no_hook(const char *verb, enum heapster_error error, const char *hook);
+
+/* Why a limit cannot be set on `field`: one line. */
+struct heapster_text heapster__why_no_limit(const char *field);
+
+/* Which of the limits the window broke: a line each; empty where it broke none. */
+struct heapster_text heapster__limits_broken(const struct heapster_stats *stats, const struct heapster_limit *limits,
+                                             size_t count);
+
+#endif
+
+#endif

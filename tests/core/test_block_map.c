@@ -1,0 +1,248 @@
+/* The block map: what is put in comes back once, whole, and nothing else does. Addresses are never looked at, so these
+   are made up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "block_map.h"
+
+enum { OWNER = 7, OTHER = 8, LEAF = 1 << 20, THREADS = 4, CELLS_OF_THE_LARGEST = 1 + HEAPSTER__EXTENSION_CELLS };
+
+static const uint64_t SIZES[] = {
+    0,
+    1,
+    15,
+    16,
+    254,
+    255,
+    256,
+    16638,
+    16639,
+    2097406,
+    2097407,
+    2 << 20,
+    (uint64_t)1 << 40,
+    255 + ((uint64_t)1 << 49) - 1,
+};
+enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
+
+static struct heapster__map *map;
+static _Atomic int pages_left = INT32_MAX; /* how often mmap serves before it refuses */
+
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  if (pages_left > 0 && pages_left-- > 0)
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+  errno = ENOMEM;
+  return MAP_FAILED;
+}
+
+static int opened(void **state) {
+  (void)state;
+  pages_left = INT32_MAX;
+  map = heapster__map_create();
+  return map != NULL ? 0 : -1;
+}
+
+static const void *at(uint64_t address) { return (const void *)(uintptr_t)address; }
+
+static const uint64_t HERE = (uint64_t)0x7000 << 20;
+
+static enum heapster__put put(uint64_t address, uint64_t size) {
+  return heapster__map_put(map, at(address), OWNER, size);
+}
+
+static void assert_taken(uint64_t address, uint64_t size) {
+  const struct heapster__block block = heapster__map_take(map, at(address));
+  assert_int_equal(block.owner, OWNER);
+  assert_int_equal(block.size, size);
+  assert_false(block.is_size_lost);
+}
+
+static void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_take(map, at(address)).owner, 0); }
+
+static void assert_clear(uint64_t address) {
+  for (unsigned i = 0; i < CELLS_OF_THE_LARGEST; ++i) {
+    const void *there = at(address + (uint64_t)i * HEAPSTER__GRANULE);
+    struct heapster__leaf *leaf = heapster__map_leaf(map, there);
+    if (leaf != NULL) assert_int_equal(heapster__load_relaxed(&leaf->cells[heapster__cell_index(there)]), 0);
+  }
+}
+
+static void every_size_comes_back_once_and_leaves_no_cell_set(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SIZE_COUNT; ++i) {
+    assert_int_equal(put(HERE, SIZES[i]), HEAPSTER__PUT);
+    assert_taken(HERE, SIZES[i]);
+    assert_clear(HERE);
+    assert_nothing(HERE);
+  }
+}
+
+static void every_size_comes_back_across_a_leaf_border(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SIZE_COUNT; ++i) {
+    for (unsigned cells = 1; cells <= CELLS_OF_THE_LARGEST; ++cells) {
+      const uint64_t address = HERE + LEAF - (uint64_t)cells * HEAPSTER__GRANULE;
+      assert_int_equal(put(address, SIZES[i]), HEAPSTER__PUT);
+      assert_taken(address, SIZES[i]);
+      assert_clear(address);
+    }
+  }
+}
+
+static void own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SIZE_COUNT; ++i) {
+    for (unsigned cells = 1; cells <= 4; ++cells) {
+      const uint64_t address = HERE + LEAF - (uint64_t)cells * HEAPSTER__GRANULE;
+      uint64_t size = 0;
+      put(address, SIZES[i]);
+      if (heapster__map_take_own(map, at(address), OWNER, &size))
+        assert_int_equal(size, SIZES[i]);
+      else
+        assert_taken(address, SIZES[i]);
+      assert_true(size == SIZES[i] || cells < 3 || SIZES[i] > HEAPSTER__MIDDLE_SIZE);
+      assert_clear(address);
+    }
+  }
+}
+
+static void blocks_of_another_owner_are_left_alone_by_take_own(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SIZE_COUNT; ++i) {
+    uint64_t size = 0;
+    put(HERE, SIZES[i]);
+    assert_false(heapster__map_take_own(map, at(HERE), OTHER, &size));
+    assert_taken(HERE, SIZES[i]);
+  }
+}
+
+static void owners_from_1_to_254_come_back(void **state) {
+  (void)state;
+  for (unsigned owner = 1; owner <= 254; ++owner) {
+    assert_int_equal(heapster__map_put(map, at(HERE), owner, 300), HEAPSTER__PUT);
+    assert_int_equal(heapster__map_take(map, at(HERE)).owner, owner);
+  }
+}
+
+static void neighbours_do_not_touch_each_other(void **state) {
+  (void)state;
+  put(HERE + 8, 16); /* an address inside a granule means its block */
+  put(HERE + 16, 300);
+  put(HERE + 16 + 304, 0);
+  put(HERE + 16 + 304 + 16, 40000);
+  assert_taken(HERE + 16, 300);
+  assert_taken(HERE + 16 + 304 + 16, 40000);
+  assert_taken(HERE + 16 + 304, 0);
+  assert_taken(HERE + 8, 16);
+}
+
+static void addresses_from_2_to_the_48_up_are_nobodys(void **state) {
+  (void)state;
+  uint64_t size = 0;
+  const uint64_t border = (uint64_t)1 << 48;
+  assert_int_equal(put(border, 16), HEAPSTER__PUT_NO_MEMORY);
+  assert_int_equal(put(UINT64_MAX - 15, 16), HEAPSTER__PUT_NO_MEMORY);
+  assert_nothing(border);
+  assert_false(heapster__map_take_own(map, at(border), OWNER, &size));
+  assert_int_equal(put(border - 16, 16), HEAPSTER__PUT);
+  assert_taken(border - 16, 16);
+  assert_int_equal(put(border - 16, 300), HEAPSTER__PUT_NO_MEMORY);
+  assert_clear(border - 16);
+}
+
+static void sizes_beyond_all_address_spaces_are_not_entered(void **state) {
+  (void)state;
+  assert_int_equal(put(HERE, 255 + ((uint64_t)1 << 49)), HEAPSTER__PUT_NO_MEMORY);
+  assert_int_equal(put(HERE, UINT64_MAX), HEAPSTER__PUT_NO_MEMORY);
+  assert_clear(HERE);
+}
+
+static void addresses_never_put_are_nobodys(void **state) {
+  (void)state;
+  uint64_t size = 0;
+  assert_nothing(0);
+  assert_nothing(HERE);
+  assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
+  put(HERE, 16);
+  assert_nothing(HERE + 16);
+  assert_nothing(HERE - 16);
+}
+
+static void without_pages_nothing_is_entered_and_errno_is_kept(void **state) {
+  (void)state;
+  for (int pages = 0; pages < 2; ++pages) { /* for no branch; for a branch only */
+    pages_left = pages;
+    errno = 4711;
+    assert_int_equal(put(HERE, 300), HEAPSTER__PUT_NO_MEMORY);
+    assert_int_equal(errno, 4711);
+    assert_nothing(HERE);
+  }
+  pages_left = 1;
+  assert_int_equal(put(HERE + LEAF - 16, 300), HEAPSTER__PUT_NO_MEMORY); /* a leaf, but not the next one */
+  assert_clear(HERE + LEAF - 16);
+  assert_null(heapster__map_create());
+  pages_left = INT32_MAX;
+  assert_int_equal(put(HERE + LEAF - 16, 300), HEAPSTER__PUT);
+  assert_taken(HERE + LEAF - 16, 300);
+}
+
+static void maps_are_apart(void **state) {
+  (void)state;
+  struct heapster__map *other = heapster__map_create();
+  put(HERE, 16);
+  assert_int_equal(heapster__map_take(other, at(HERE)).owner, 0);
+  assert_int_equal(heapster__map_take(&heapster__main_map, at(HERE)).owner, 0);
+  assert_taken(HERE, 16);
+}
+
+static pthread_barrier_t barrier;
+
+static void *put_into_every_leaf(void *context) {
+  const uint64_t first = HERE + (uint64_t)(uintptr_t)context * HEAPSTER__GRANULE;
+  pthread_barrier_wait(&barrier);
+  for (uint64_t leaf = 0; leaf < 64; ++leaf) put(first + leaf * LEAF, 100 + leaf);
+  return NULL;
+}
+
+/* All threads find the leaves missing at once: one makes each, and nothing put is lost. */
+static void threads_make_one_leaf_between_them(void **state) {
+  (void)state;
+  pthread_t threads[THREADS];
+  pthread_barrier_init(&barrier, NULL, THREADS);
+  for (uintptr_t i = 0; i < THREADS; ++i)
+    assert_int_equal(pthread_create(&threads[i], NULL, put_into_every_leaf, (void *)i), 0);
+  for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
+  for (uint64_t leaf = 0; leaf < 64; ++leaf)
+    for (uint64_t i = 0; i < THREADS; ++i) assert_taken(HERE + leaf * LEAF + i * HEAPSTER__GRANULE, 100 + leaf);
+  pthread_barrier_destroy(&barrier);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, opened)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(every_size_comes_back_once_and_leaves_no_cell_set),
+      TEST(every_size_comes_back_across_a_leaf_border),
+      TEST(own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one),
+      TEST(blocks_of_another_owner_are_left_alone_by_take_own),
+      TEST(owners_from_1_to_254_come_back),
+      TEST(neighbours_do_not_touch_each_other),
+      TEST(addresses_from_2_to_the_48_up_are_nobodys),
+      TEST(sizes_beyond_all_address_spaces_are_not_entered),
+      TEST(addresses_never_put_are_nobodys),
+      TEST(without_pages_nothing_is_entered_and_errno_is_kept),
+      TEST(maps_are_apart),
+      TEST(threads_make_one_leaf_between_them),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* The books inside another request: what is new or unknown passes, what is known is counted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "books.h"
+
+static struct heapster__map *map;
+static unsigned heap; /* fresh for each test */
+
+static int opened(void **state) {
+  (void)state;
+  map = heapster__map_create();
+  return map != NULL && heapster__counters_open(++heap) ? 0 : -1;
+}
+
+static const void *at(unsigned granule) {
+  return (const void *)(((uintptr_t)0x7000 << 20) + (uintptr_t)granule * HEAPSTER__GRANULE);
+}
+
+static struct heapster__tally sum(unsigned number) {
+  struct heapster__tally tally = {0};
+  heapster__sum_heap(&tally, number);
+  return tally;
+}
+
+static __attribute__((noinline)) void ask_inside(void) {
+  heapster__book_alloc(map, heap, at(64), 100);
+  heapster__book_failure(heap);
+  heapster__book_free(map, heap, at(64));
+  heapster__book_resized(map, heap, heapster__book_take(map, at(80)), at(80), at(96), 70);
+  heapster__book_restore(map, heap, heapster__book_take(map, at(80)), at(80));
+}
+
+static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  const uint64_t passed = slot->passed;
+  const uintptr_t outer = heapster__mark_raise(slot);
+  ask_inside();
+  heapster__mark_restore(slot, outer);
+  const struct heapster__tally tally = sum(heap);
+  assert_int_equal(heapster__tally_operations(&tally), 0);
+  assert_int_equal(tally.unseen_alloc_count, 0);
+  assert_int_equal(slot->passed - passed, 3);
+}
+
+static __attribute__((noinline)) void use_known_blocks_inside(void) {
+  heapster__book_resized(map, heap, heapster__book_take(map, at(0)), at(0), at(0), 60);
+  heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
+  heapster__book_free(map, heap, at(0));
+}
+
+static void inside_another_request_known_blocks_are_counted(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  heapster__book_alloc(map, heap, at(0), 50);
+  const uintptr_t outer = heapster__mark_raise(slot);
+  use_known_blocks_inside();
+  heapster__mark_restore(slot, outer);
+  assert_int_equal(sum(heap).realloc_growth_sum, 10);
+  assert_int_equal(sum(heap).realloc_fail_count, 1);
+  assert_int_equal(sum(heap).dealloc_sum, 60);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, opened)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(inside_another_request_what_is_new_or_unknown_passes),
+      TEST(inside_another_request_known_blocks_are_counted),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+/* Counters: what each event books, in whose shard, and how shards add up. Heap numbers stand for heaps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+
+#include "counters.h"
+
+static unsigned heap; /* a fresh number for each test */
+
+static int opened(void **state) {
+  (void)state;
+  return heapster__counters_open(++heap) ? 0 : -1;
+}
+
+static struct heapster__tally sum(void) {
+  struct heapster__tally tally = {0};
+  heapster__sum_heap(&tally, heap);
+  return tally;
+}
+
+static void on_another_thread(void *(*run)(void *)) {
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+  pthread_join(thread, NULL);
+}
+
+static void resize(uint64_t from, uint64_t to, bool is_moved) {
+  heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});
+}
+
+static void allocs_are_counted_by_size(void **state) {
+  (void)state;
+  heapster__count_alloc(heap, 0);
+  heapster__count_alloc(heap, 1);
+  heapster__count_alloc(heap, 100);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.alloc_histogram.buckets[0], 2);
+  assert_int_equal(tally.alloc_histogram.buckets[6], 1);
+  assert_int_equal(heapster_histogram_total(&tally.alloc_histogram), 3);
+  assert_int_equal(tally.alloc_sum, 101);
+}
+
+static void frees_are_counted_with_their_size(void **state) {
+  (void)state;
+  heapster__count_alloc(heap, 100);
+  heapster__count_dealloc(heap, 100);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.dealloc_count, 1);
+  assert_int_equal(tally.dealloc_sum, 100);
+  assert_int_equal(heapster__tally_use(&tally), 0);
+}
+
+static void growth_is_counted_by_the_difference(void **state) {
+  (void)state;
+  resize(10, 74, false);
+  resize(10, 13, true);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.realloc_growth_sum, 67);
+  assert_int_equal(tally.realloc_growth_histogram.buckets[6], 1);
+  assert_int_equal(tally.realloc_growth_histogram.buckets[1], 1);
+  assert_int_equal(tally.realloc_growth_in_place_count, 1);
+  assert_int_equal(tally.realloc_move_count, 1);
+  assert_int_equal(tally.realloc_move_sum, 10);
+}
+
+static void shrink_is_counted_by_the_difference(void **state) {
+  (void)state;
+  resize(74, 10, false);
+  resize(13, 10, true);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.realloc_shrink_sum, 67);
+  assert_int_equal(tally.realloc_shrink_histogram.buckets[6], 1);
+  assert_int_equal(tally.realloc_shrink_histogram.buckets[1], 1);
+  assert_int_equal(tally.realloc_shrink_in_place_count, 1);
+  assert_int_equal(tally.realloc_move_count, 1);
+  assert_int_equal(tally.realloc_move_sum, 10);
+}
+
+static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state) {
+  (void)state;
+  resize(40, 40, false);
+  resize(40, 40, true);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.realloc_same_count, 2);
+  assert_int_equal(tally.realloc_move_count, 1);
+  assert_int_equal(tally.realloc_move_sum, 40);
+  assert_true(heapster_histogram_is_empty(&tally.realloc_growth_histogram));
+  assert_true(heapster_histogram_is_empty(&tally.realloc_shrink_histogram));
+  assert_int_equal(tally.realloc_growth_in_place_count + tally.realloc_shrink_in_place_count, 0);
+}
+
+static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
+  (void)state;
+  heapster__count_alloc_failure(heap);
+  heapster__count_realloc_failure(heap);
+  heapster__count_realloc_failure(heap);
+  for (unsigned i = 0; i < 3; ++i) heapster__count_unseen_alloc(heap);
+  for (unsigned i = 0; i < 4; ++i) heapster__count_unseen_free(heap);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.alloc_fail_count, 1);
+  assert_int_equal(tally.realloc_fail_count, 2);
+  assert_int_equal(tally.unseen_alloc_count, 3);
+  assert_int_equal(tally.unseen_free_count, 4);
+  assert_int_equal(tally.dealloc_count, 0);
+}
+
+static void heaps_are_apart(void **state) {
+  (void)state;
+  const unsigned other = heap;
+  opened(NULL);
+  heapster__count_alloc(other, 10);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(heapster__tally_operations(&tally), 0);
+}
+
+static void *alloc_40(void *unused) {
+  heapster__count_alloc(heap, 40);
+  return unused;
+}
+
+static void what_ended_threads_counted_stays(void **state) {
+  (void)state;
+  heapster__count_alloc(heap, 2);
+  for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.alloc_sum, 122);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, opened)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(allocs_are_counted_by_size),
+      TEST(frees_are_counted_with_their_size),
+      TEST(growth_is_counted_by_the_difference),
+      TEST(shrink_is_counted_by_the_difference),
+      TEST(a_resize_to_the_same_size_is_neither_even_when_it_moves),
+      TEST(failures_and_the_unseen_have_counts_of_their_own),
+      TEST(heaps_are_apart),
+      TEST(what_ended_threads_counted_stays),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

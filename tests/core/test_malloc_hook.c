@@ -1,0 +1,193 @@
+/* The malloc family, counted, over an allocator that can be commanded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "hooked_family.h"
+
+static void sizes_below_16_go_down_as_16_and_count_as_asked(void **state) {
+  (void)state;
+  for (size_t size = 0; size <= 16; ++size) {
+    heapster__counted_free(heapster__counted_malloc(size));
+    assert_int_equal(arena.log.last_size, 16);
+  }
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.alloc_count, 17);
+  assert_int_equal(stats.alloc_sum, 136);
+  assert_int_equal(stats.dealloc_sum, 136);
+  assert_int_equal(errno, 4711);
+}
+
+static void a_small_calloc_goes_down_as_1_of_16(void **state) {
+  (void)state;
+  heapster__counted_free(heapster__counted_calloc(3, 5));
+  assert_int_equal(last_count, 1);
+  assert_int_equal(last_size, 16);
+  heapster__counted_free(heapster__counted_calloc(0, 100));
+  assert_int_equal(last_count, 1);
+  assert_int_equal(last_size, 16);
+  heapster__counted_free(heapster__counted_calloc(3, 50));
+  assert_int_equal(last_count, 3);
+  assert_int_equal(last_size, 50);
+  assert_int_equal(counted().alloc_sum, 165);
+}
+
+static void a_calloc_that_overflows_is_refused_by_the_allocator_below(void **state) {
+  (void)state;
+  assert_null(heapster__counted_calloc((size_t)1 << 32, ((size_t)1 << 32) + 1));
+  assert_null(heapster__counted_calloc((size_t)1 << 32, (size_t)1 << 32)); /* the product is 0 */
+  assert_int_equal(last_count, (size_t)1 << 32);
+  assert_int_equal(errno, ENOMEM);
+  assert_int_equal(counted().alloc_fail_count, 2);
+}
+
+static void refusals_are_counted_and_keep_the_errno_of_below(void **state) {
+  (void)state;
+  void *block = heapster__counted_malloc(20);
+  arena.refuses_all = true;
+  assert_null(heapster__counted_malloc(5));
+  assert_int_equal(errno, ENOMEM);
+  errno = 0;
+  assert_null(heapster__counted_realloc(block, 5000));
+  assert_int_equal(errno, ENOMEM);
+  heapster__counted_free(block);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.alloc_fail_count, 1);
+  assert_int_equal(stats.realloc_fail_count, 1);
+  assert_int_equal(stats.dealloc_sum, 20);
+}
+
+static void realloc_of_null_is_an_alloc_and_free_of_null_is_nothing(void **state) {
+  (void)state;
+  heapster__counted_free(NULL);
+  heapster__counted_free(heapster__counted_realloc(NULL, 30));
+  heapster__counted_free(heapster__counted_realloc(NULL, 0));
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.alloc_count, 2);
+  assert_int_equal(stats.dealloc_count, 2);
+  assert_int_equal(stats.unseen_alloc_count, 0);
+  assert_int_equal(arena.log.free_calls, 2);
+}
+
+static void resizes_are_counted_and_small_ones_go_down_as_16(void **state) {
+  (void)state;
+  void *block = heapster__counted_realloc(heapster__counted_malloc(100), 3);
+  assert_int_equal(arena.log.last_size, 16);
+  heapster__counted_free(heapster__counted_realloc(block, 7));
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.realloc_shrink_sum, 97);
+  assert_int_equal(stats.realloc_growth_sum, 4);
+  assert_int_equal(stats.dealloc_sum, 7);
+}
+
+static void resizing_to_0_where_that_frees_is_a_free(void **state) {
+  (void)state;
+  to_nothing = FREES;
+  assert_null(heapster__counted_realloc(heapster__counted_malloc(100), 0));
+  assert_int_equal(errno, 4711);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.dealloc_sum, 100);
+  assert_int_equal(stats.realloc_shrink_count + stats.realloc_fail_count, 0);
+  assert_int_equal(stats.live_change, 0);
+}
+
+static void resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16(void **state) {
+  (void)state;
+  to_nothing = KEEPS;
+  void *block = heapster__counted_realloc(heapster__counted_malloc(100), 0);
+  assert_non_null(block);
+  assert_int_equal(arena.log.smallest_size, 0);
+  assert_int_equal(commanded_size(&arena, block), 16);
+  assert_int_equal(errno, 4711);
+  heapster__counted_free(block);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.realloc_shrink_sum, 100);
+  assert_int_equal(stats.dealloc_count, 1);
+  assert_int_equal(stats.dealloc_sum, 0);
+}
+
+static void resizing_to_0_where_that_is_refused_keeps_the_block(void **state) {
+  (void)state;
+  to_nothing = REFUSES;
+  void *block = heapster__counted_malloc(100);
+  assert_null(heapster__counted_realloc(block, 0));
+  assert_int_equal(errno, ENOMEM);
+  heapster__counted_free(block);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.realloc_fail_count, 1);
+  assert_int_equal(stats.dealloc_sum, 100);
+}
+
+static void a_reallocarray_that_overflows_is_refused_and_keeps_the_block(void **state) {
+  (void)state;
+  void *block = heapster__counted_reallocarray(NULL, 5, 10);
+  block = heapster__counted_reallocarray(block, 6, 10);
+  assert_null(heapster__counted_reallocarray(block, SIZE_MAX / 2, 3));
+  assert_int_equal(errno, ENOMEM);
+  assert_null(heapster__counted_reallocarray(NULL, SIZE_MAX / 2, 3));
+  heapster__counted_free(block);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.realloc_growth_sum, 10);
+  assert_int_equal(stats.realloc_fail_count, 1);
+  assert_int_equal(stats.alloc_fail_count, 1);
+  assert_int_equal(stats.dealloc_sum, 60);
+}
+
+static void posix_memalign_answers_errors_and_leaves_block_and_errno_alone(void **state) {
+  (void)state;
+  void *block = early_block;
+  assert_int_equal(heapster__counted_posix_memalign(&block, 3, 100), EINVAL);
+  arena.refuse_after = 1;
+  assert_int_equal(heapster__counted_posix_memalign(&block, 64, 100), ENOMEM);
+  assert_ptr_equal(block, early_block);
+  assert_int_equal(heapster__counted_posix_memalign(&block, 64, 3), 0);
+  assert_int_equal(last_size, 16);
+  assert_int_equal(errno, 4711);
+  heapster__counted_free(block);
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.alloc_fail_count, 2);
+  assert_int_equal(stats.alloc_sum, 3);
+}
+
+static void aligned_requests_count_what_was_asked(void **state) {
+  (void)state;
+  heapster__counted_free(heapster__counted_aligned_alloc(64, 5));
+  assert_int_equal(last_count, 64);
+  assert_int_equal(last_size, 16);
+  heapster__counted_free(heapster__counted_memalign(128, 100));
+  assert_int_equal(last_count, 128);
+  assert_int_equal(last_size, 100);
+  heapster__counted_free(heapster__counted_valloc(200));
+  heapster__counted_free(heapster__counted_pvalloc(300));
+  const struct heapster_stats stats = counted();
+  assert_int_equal(stats.alloc_count, 4);
+  assert_int_equal(stats.alloc_sum, 605);
+  assert_int_equal(stats.dealloc_sum, 605);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, opened, closed)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(sizes_below_16_go_down_as_16_and_count_as_asked),
+      TEST(a_small_calloc_goes_down_as_1_of_16),
+      TEST(a_calloc_that_overflows_is_refused_by_the_allocator_below),
+      TEST(refusals_are_counted_and_keep_the_errno_of_below),
+      TEST(realloc_of_null_is_an_alloc_and_free_of_null_is_nothing),
+      TEST(resizes_are_counted_and_small_ones_go_down_as_16),
+      TEST(resizing_to_0_where_that_frees_is_a_free),
+      TEST(resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16),
+      TEST(resizing_to_0_where_that_is_refused_keeps_the_block),
+      TEST(a_reallocarray_that_overflows_is_refused_and_keeps_the_block),
+      TEST(posix_memalign_answers_errors_and_leaves_block_and_errno_alone),
+      TEST(aligned_requests_count_what_was_asked),
+  };
+  if (!heapster__malloc_start(&way)) return 1;
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

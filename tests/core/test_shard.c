@@ -1,0 +1,187 @@
+/* Shards and orphans: in whose counters an event is booked, and when a thread tells. Heap numbers stand for heaps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+
+#include "counters.h"
+
+static unsigned heap; /* a fresh number for each test */
+
+static int opened(void **state) {
+  (void)state;
+  return heapster__counters_open(++heap) ? 0 : -1;
+}
+
+static struct heapster__tally sum(void) {
+  struct heapster__tally tally = {0};
+  heapster__sum_heap(&tally, heap);
+  return tally;
+}
+
+static void on_another_thread(void *(*run)(void *)) {
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+  pthread_join(thread, NULL);
+}
+
+static void resize(uint64_t from, uint64_t to, bool is_moved) {
+  heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});
+}
+
+static void *alloc_40(void *unused) {
+  heapster__count_alloc(heap, 40);
+  return unused;
+}
+
+static int64_t told(unsigned number) { return heapster__ledger_told(&heapster__ledgers[number]); }
+
+/* To be the first test: the others bring threads. */
+static void one_thread_is_alone_until_another_counts(void **state) {
+  (void)state;
+  heapster__count_alloc(heap, 1);
+  struct heapster__slot *slot = heapster__slot_here();
+  assert_true(heapster__is_alone(slot));
+  on_another_thread(alloc_40);
+  assert_false(heapster__is_alone(slot));
+}
+
+static void a_slots_sum_has_its_own_thread_only(void **state) {
+  (void)state;
+  struct heapster__tally tally = {0};
+  heapster__count_alloc(heap, 2);
+  on_another_thread(alloc_40);
+  heapster__sum_slot(&tally, heapster__slot_here(), heap);
+  assert_int_equal(tally.alloc_sum, 2);
+}
+
+static void *shrink_after_growth(void *unused) {
+  heapster__count_alloc(heap, 500);
+  heapster__count_dealloc(heap, 500);
+  assert_int_equal(heapster__highest_untold(heap), 500);
+  return unused;
+}
+
+static void the_highest_value_untold_is_the_largest_of_the_threads(void **state) {
+  (void)state;
+  assert_int_equal(heapster__highest_untold(heap), 0);
+  heapster__count_alloc(heap, 100);
+  assert_int_equal(heapster__highest_untold(heap), 100);
+  on_another_thread(shrink_after_growth);
+  assert_int_equal(heapster__highest_untold(heap), 100);
+  heapster__tell(heapster__slot_here(), heap);
+  assert_int_equal(heapster__highest_untold(heap), 0);
+  assert_int_equal(heapster__ledger_record(&heapster__ledgers[heap], 0, 0), 500);
+}
+
+static void a_thread_tells_at_64_kib_and_not_before(void **state) {
+  (void)state;
+  heapster__tell_all(heapster__slot_claim());
+  const int64_t total = told(0);
+  heapster__count_alloc(heap, HEAPSTER__DRIFT - 1);
+  assert_int_equal(told(heap), 0);
+  heapster__count_alloc(heap, 1);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT);
+  heapster__count_dealloc(heap, HEAPSTER__DRIFT);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT);
+  resize(1, 0, false);
+  assert_int_equal(told(heap), -1);
+  assert_int_equal(told(0) - total, -1);
+  resize(0, HEAPSTER__DRIFT, true);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT - 1);
+}
+
+static void a_thread_tells_at_its_end(void **state) {
+  (void)state;
+  on_another_thread(alloc_40);
+  assert_int_equal(told(heap), 40);
+}
+
+static void the_total_of_two_heaps_is_told_at_64_kib(void **state) {
+  (void)state;
+  const unsigned other = heap;
+  opened(NULL);
+  heapster__tell_all(heapster__slot_claim());
+  const int64_t total = told(0);
+  heapster__count_alloc(other, HEAPSTER__DRIFT - 10);
+  heapster__count_alloc(heap, 10);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT);
+  heapster__tell_all(heapster__slot_here());
+  assert_int_equal(told(other), HEAPSTER__DRIFT - 10);
+  assert_int_equal(told(heap), 10);
+}
+
+static void drifts_are_those_of_the_heap_and_0_is_the_total(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  assert_ptr_equal(heapster__drift_of(slot, 0), &slot->total);
+  struct heapster__drift *drift = heapster__drift_of(slot, heap);
+  assert_ptr_equal(drift, &slot->shards[heap]->drift);
+  assert_ptr_equal(heapster__drift_of(slot, heap), drift);
+}
+
+static void *count_when_dead(void *unused) {
+  heapster__self = HEAPSTER__THREAD_DEAD;
+  heapster__count_alloc(heap, 100);
+  resize(100, 130, true);
+  resize(130, 120, false);
+  heapster__count_dealloc(heap, 120);
+  heapster__count_alloc(heap, 7);
+  heapster__count_alloc_failure(heap);
+  return unused;
+}
+
+/* It stays told to the end of the program that there were orphans. */
+static void a_dead_threads_events_are_the_orphans_and_told_at_once(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  const uint32_t slots = heapster__slot_count();
+  on_another_thread(count_when_dead);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(heapster__slot_count(), slots);
+  assert_int_equal(tally.alloc_sum, 107);
+  assert_int_equal(tally.realloc_growth_sum, 30);
+  assert_int_equal(tally.realloc_move_sum, 100);
+  assert_int_equal(tally.dealloc_sum, 120);
+  assert_int_equal(tally.alloc_fail_count, 1);
+  assert_int_equal(told(heap), 7);
+  assert_int_equal(heapster__ledger_record(&heapster__ledgers[heap], 0, 0), 130);
+  assert_false(heapster__is_alone(slot));
+}
+
+static void *free_a_few(void *unused) {
+  for (unsigned i = 0; i < 10; ++i) heapster__count_dealloc(heap, 3);
+  assert_null(heapster__slot_here());
+  return unused;
+}
+
+static void a_thread_that_only_frees_is_counted_among_the_orphans(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 10; ++i) heapster__count_alloc(heap, 3);
+  on_another_thread(free_a_few);
+  const struct heapster__tally tally = sum();
+  assert_int_equal(tally.dealloc_count, 10);
+  assert_int_equal(tally.dealloc_sum, 30);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, opened)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(one_thread_is_alone_until_another_counts),
+      TEST(a_slots_sum_has_its_own_thread_only),
+      TEST(the_highest_value_untold_is_the_largest_of_the_threads),
+      TEST(a_thread_tells_at_64_kib_and_not_before),
+      TEST(a_thread_tells_at_its_end),
+      TEST(the_total_of_two_heaps_is_told_at_64_kib),
+      TEST(drifts_are_those_of_the_heap_and_0_is_the_total),
+      TEST(a_dead_threads_events_are_the_orphans_and_told_at_once),
+      TEST(a_thread_that_only_frees_is_counted_among_the_orphans),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

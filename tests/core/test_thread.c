@@ -1,0 +1,215 @@
+/* Threads: slots that are claimed, handed on and run out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "thread.h"
+
+/* Rounds of thread-end destructors that may call the core: in the last, a sanitizer is gone. */
+enum { THREADS = 32, ROUNDS = 3 };
+
+static atomic_bool refuses_pages;
+
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  if (!refuses_pages) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+  errno = ENOMEM;
+  return MAP_FAILED;
+}
+
+static void *on_another_thread(void *(*run)(void *), void *context) {
+  pthread_t thread;
+  void *answer = NULL;
+  assert_int_equal(pthread_create(&thread, NULL, run, context), 0);
+  pthread_join(thread, &answer);
+  return answer;
+}
+
+static void *claim(void *unused) {
+  (void)unused;
+  return heapster__slot_claim();
+}
+
+static void a_thread_claims_one_slot(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  assert_non_null(slot);
+  assert_ptr_equal(heapster__slot_here(), slot);
+  assert_ptr_equal(heapster__slot_claim(), slot);
+  assert_ptr_equal(heapster__slot_at(slot->index), slot);
+  assert_true(slot->is_taken);
+}
+
+static struct heapster__slot *_Atomic left_slot;
+static atomic_bool was_taken_when_left;
+
+static void note_left(struct heapster__slot *slot) {
+  left_slot = slot;
+  was_taken_when_left = slot->is_taken;
+}
+
+static void *claim_and_write(void *unused) {
+  (void)unused;
+  struct heapster__slot *slot = heapster__slot_claim();
+  slot->passed = 77;
+  slot->mark = 1;
+  return slot;
+}
+
+static void a_slot_is_handed_on_with_its_values_and_the_next_generation(void **state) {
+  (void)state;
+  struct heapster__slot *slot = on_another_thread(claim_and_write, NULL);
+  const uint32_t generation = slot->generation;
+  const uint32_t count = heapster__slot_count();
+  assert_false(slot->is_taken);
+  assert_int_equal(slot->mark, 0);
+  assert_ptr_equal(left_slot, slot);
+  assert_true(was_taken_when_left);
+  assert_ptr_equal(on_another_thread(claim, NULL), slot);
+  assert_int_equal(slot->passed, 77);
+  assert_int_equal(slot->generation, generation + 1);
+  assert_int_equal(heapster__slot_count(), count);
+}
+
+static pthread_barrier_t barrier;
+
+static void *claim_together(void *unused) {
+  (void)unused;
+  pthread_barrier_wait(&barrier);
+  struct heapster__slot *slot = heapster__slot_claim();
+  pthread_barrier_wait(&barrier);
+  return slot;
+}
+
+static void threads_alive_at_one_time_have_slots_of_their_own(void **state) {
+  (void)state;
+  pthread_t threads[THREADS];
+  void *slots[THREADS];
+  pthread_barrier_init(&barrier, NULL, THREADS);
+  for (unsigned i = 0; i < THREADS; ++i) pthread_create(&threads[i], NULL, claim_together, NULL);
+  for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], &slots[i]);
+  for (unsigned i = 0; i < THREADS; ++i)
+    for (unsigned j = 0; j < i; ++j) assert_ptr_not_equal(slots[i], slots[j]);
+  assert_true(heapster__slot_count() <= THREADS + 1);
+  pthread_barrier_destroy(&barrier);
+}
+
+static pthread_key_t late_key;
+static struct heapster__slot *claimed_in_round[ROUNDS];
+static bool was_dead_in_round[ROUNDS];
+static unsigned rounds;
+
+static void claim_late(void *context) {
+  claimed_in_round[rounds] = heapster__slot_claim();
+  was_dead_in_round[rounds] = heapster__self == HEAPSTER__THREAD_DEAD;
+  if (was_dead_in_round[rounds]) assert_null(heapster__slot_claim_to_free());
+  if (++rounds < ROUNDS) pthread_setspecific(late_key, context);
+}
+
+static void *end_late(void *unused) {
+  (void)unused;
+  pthread_setspecific(late_key, &late_key);
+  return heapster__slot_claim();
+}
+
+static void a_thread_keeps_its_slot_in_early_destructors_and_claims_none_when_dead(void **state) {
+  (void)state;
+  assert_int_equal(pthread_key_create(&late_key, claim_late), 0);
+  struct heapster__slot *slot = on_another_thread(end_late, NULL);
+  assert_int_equal(rounds, ROUNDS);
+  assert_ptr_equal(claimed_in_round[0], slot);
+  assert_null(claimed_in_round[ROUNDS - 1]);
+  assert_true(was_dead_in_round[ROUNDS - 1]);
+  pthread_key_delete(late_key);
+}
+
+/* Answers how many frees went by before one claimed. */
+static void *free_only(void *unused) {
+  (void)unused;
+  uintptr_t freed = 0;
+  while (freed < 1000 && heapster__slot_claim_to_free() == NULL) ++freed;
+  return (void *)freed;
+}
+
+static void a_thread_whose_first_acts_are_frees_claims_after_64(void **state) {
+  (void)state;
+  const uintptr_t freed = (uintptr_t)on_another_thread(free_only, NULL);
+  assert_in_range(freed, 64, 65);
+}
+
+static void *free_and_claim(void *unused) {
+  (void)unused;
+  for (unsigned i = 0; i < 10; ++i)
+    if (heapster__slot_claim_to_free() != NULL || heapster__slot_here() != NULL) return NULL;
+  return heapster__slot_claim();
+}
+
+static void a_thread_that_has_only_freed_claims_when_it_asks(void **state) {
+  (void)state;
+  assert_non_null(on_another_thread(free_and_claim, NULL));
+}
+
+/* As a new thread each time. Answers how many slots it was given. */
+static unsigned claim_all(unsigned most) {
+  unsigned claimed = 0;
+  for (; claimed < most; ++claimed) {
+    heapster__self = HEAPSTER__THREAD_NEW;
+    if (heapster__slot_claim() == NULL) break;
+  }
+  return claimed;
+}
+
+static void *claim_without_pages(void *unused) {
+  refuses_pages = true;
+  const unsigned claimed = claim_all(HEAPSTER__SLOTS);
+  const bool is_new = heapster__self == HEAPSTER__THREAD_NEW;
+  refuses_pages = false;
+  return claimed < HEAPSTER__SLOTS && is_new && heapster__slot_claim() != NULL ? heapster__slot_here() : unused;
+}
+
+static void a_thread_that_got_no_slot_asks_again_later(void **state) {
+  (void)state;
+  assert_non_null(on_another_thread(claim_without_pages, NULL));
+}
+
+static void *claim_until_none_is_left(void *unused) {
+  const unsigned claimed = claim_all(2 * HEAPSTER__SLOTS);
+  return claimed < 2 * HEAPSTER__SLOTS ? (void *)&left_slot : unused;
+}
+
+static void *own_slot_is_left(void *unused) {
+  (void)unused;
+  return claim_all(1) == 1 && claim_all(1) == 0 ? (void *)&left_slot : NULL;
+}
+
+/* The last test: of all those slots only the one that the thread ended with comes back. */
+static void when_slots_run_out_the_next_one_left_is_claimed(void **state) {
+  (void)state;
+  assert_non_null(on_another_thread(claim_until_none_is_left, NULL));
+  assert_int_equal(heapster__slot_count(), HEAPSTER__SLOTS);
+  assert_non_null(on_another_thread(own_slot_is_left, NULL));
+  assert_non_null(on_another_thread(own_slot_is_left, NULL));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_thread_claims_one_slot),
+      cmocka_unit_test(a_slot_is_handed_on_with_its_values_and_the_next_generation),
+      cmocka_unit_test(threads_alive_at_one_time_have_slots_of_their_own),
+      cmocka_unit_test(a_thread_keeps_its_slot_in_early_destructors_and_claims_none_when_dead),
+      cmocka_unit_test(a_thread_whose_first_acts_are_frees_claims_after_64),
+      cmocka_unit_test(a_thread_that_has_only_freed_claims_when_it_asks),
+      cmocka_unit_test(a_thread_that_got_no_slot_asks_again_later),
+      cmocka_unit_test(when_slots_run_out_the_next_one_left_is_claimed),
+  };
+  heapster__threads_start(note_left);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,181 @@
+/* Windows and the threads that begin them, end them, and work meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+
+#include "heap.h"
+#include "window.h"
+
+static struct heapster_heap *heap;
+static struct heapster_heap *other;
+
+static void turn_over(struct heapster_heap *which, size_t size) {
+  heapster_heap_free(which, heapster_heap_malloc(which, size));
+}
+
+static void on_another_thread(void *(*run)(void *), void *context) {
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, run, context), 0);
+  pthread_join(thread, NULL);
+}
+
+static void *work(void *unused) {
+  turn_over(heap, 20000);
+  turn_over(other, 30);
+  return unused;
+}
+
+static void process_scope_counts_other_threads_and_says_so(void **state) {
+  (void)state;
+  struct heapster_window window;
+  struct heapster_stats stats;
+  heapster_window_begin(heap, HEAPSTER_PROCESS, &window);
+  turn_over(heap, 10);
+  on_another_thread(work, NULL);
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.alloc_count, 2);
+  assert_int_equal(stats.use_peak, 20000);
+  assert_int_equal(stats.foreign_count, 2);
+  heapster_window_begin(NULL, HEAPSTER_PROCESS, &window);
+  on_another_thread(work, NULL);
+  heapster_window_end(window, &stats);
+  assert_int_equal(stats.foreign_count, 4);
+}
+
+static void thread_scope_counts_its_own_thread_only(void **state) {
+  (void)state;
+  struct heapster_window window;
+  struct heapster_stats stats;
+  void *block = heapster_heap_malloc(heap, 500);
+  heapster_window_begin(heap, HEAPSTER_THREAD, &window);
+  turn_over(heap, 10);
+  on_another_thread(work, NULL);
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.scope, HEAPSTER_THREAD);
+  assert_int_equal(stats.alloc_count, 1);
+  assert_int_equal(stats.use_peak, 10);
+  assert_int_equal(stats.foreign_count, 0);
+  assert_int_equal(stats.use_max, 0);
+  assert_int_equal(stats.live_count, 1);
+  assert_int_equal(stats.use_curr, 500);
+  heapster_heap_free(heap, block);
+}
+
+static void *free_it(void *block) {
+  struct heapster_window window;
+  struct heapster_stats stats;
+  heapster_window_begin(heap, HEAPSTER_THREAD, &window);
+  heapster_heap_free(heap, block);
+  turn_over(heap, 600);
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.use_change, -1000);
+  assert_int_equal(stats.live_change, -1);
+  assert_int_equal(stats.use_peak, 0);
+  return NULL;
+}
+
+static void a_thread_that_frees_the_blocks_of_others_goes_below_its_begin(void **state) {
+  (void)state;
+  on_another_thread(free_it, heapster_heap_malloc(heap, 1000));
+}
+
+static void *end_of_another(void *context) {
+  const struct heapster_window *window = context;
+  assert_int_equal(heapster_window_end(*window, NULL), HEAPSTER_WRONG_THREAD);
+  return NULL;
+}
+
+static void thread_scope_ends_on_its_own_thread_only(void **state) {
+  (void)state;
+  struct heapster_window window;
+  heapster_window_begin(heap, HEAPSTER_THREAD, &window);
+  on_another_thread(end_of_another, &window);
+  assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_OK);
+}
+
+static void *begin_thread_scope(void *window) {
+  assert_int_equal(heapster_window_begin(heap, HEAPSTER_THREAD, window), HEAPSTER_OK);
+  return NULL;
+}
+
+static void *begin_process_scope(void *window) {
+  assert_int_equal(heapster_window_begin(heap, HEAPSTER_PROCESS, window), HEAPSTER_OK);
+  return NULL;
+}
+
+/* The next thread has the slot of the one that began, but is not that. Its place stays taken. */
+static void thread_scope_outlives_its_thread_and_is_nobodys(void **state) {
+  (void)state;
+  struct heapster_window window;
+  on_another_thread(begin_thread_scope, &window);
+  on_another_thread(end_of_another, &window);
+  assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_WRONG_THREAD);
+  assert_int_equal(heapster__windows_open(), 1);
+}
+
+static void process_scope_whose_thread_ended_takes_all_for_foreign(void **state) {
+  (void)state;
+  struct heapster_window window;
+  struct heapster_stats stats;
+  turn_over(heap, 1);
+  on_another_thread(begin_process_scope, &window);
+  on_another_thread(work, NULL);
+  turn_over(heap, 10);
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.alloc_count, 2);
+  assert_int_equal(stats.foreign_count, 4);
+}
+
+static void *end_process_scope(void *context) {
+  const struct heapster_window *window = context;
+  struct heapster_stats stats;
+  turn_over(heap, 10);
+  assert_int_equal(heapster_window_end(*window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.alloc_count, 2);
+  assert_int_equal(stats.foreign_count, 2);
+  return NULL;
+}
+
+static void process_scope_ends_anywhere_and_takes_the_ending_thread_for_foreign(void **state) {
+  (void)state;
+  struct heapster_window window;
+  heapster_window_begin(heap, HEAPSTER_PROCESS, &window);
+  turn_over(heap, 20);
+  on_another_thread(end_process_scope, &window);
+}
+
+static void *begin_when_dead(void *unused) {
+  struct heapster_window window = {1, 1};
+  heapster__self = HEAPSTER__THREAD_DEAD;
+  for (enum heapster_scope scope = HEAPSTER_PROCESS; scope <= HEAPSTER_THREAD; ++scope) {
+    assert_int_equal(heapster_window_begin(heap, scope, &window), HEAPSTER_NO_THREAD_COUNTERS);
+    assert_int_equal(window.index, 0);
+    assert_int_equal(window.generation, 0);
+  }
+  return unused;
+}
+
+static void a_thread_that_is_ending_begins_no_window(void **state) {
+  (void)state;
+  on_another_thread(begin_when_dead, NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(process_scope_counts_other_threads_and_says_so),
+      cmocka_unit_test(thread_scope_counts_its_own_thread_only),
+      cmocka_unit_test(a_thread_that_frees_the_blocks_of_others_goes_below_its_begin),
+      cmocka_unit_test(thread_scope_ends_on_its_own_thread_only),
+      cmocka_unit_test(thread_scope_outlives_its_thread_and_is_nobodys),
+      cmocka_unit_test(process_scope_whose_thread_ended_takes_all_for_foreign),
+      cmocka_unit_test(process_scope_ends_anywhere_and_takes_the_ending_thread_for_foreign),
+      cmocka_unit_test(a_thread_that_is_ending_begins_no_window),
+  };
+  if (heapster_heap_create("window", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

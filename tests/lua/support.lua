@@ -1,0 +1,35 @@
+--- What the tests share: luaunit (Debian's lua-unit), and words for errors.
+local lu = require "luaunit"
+
+local support = {}
+
+--- The values of a class are not tables: luaunit shall print and compare them as they are.
+function support.equal(found, expected, what)
+  if found ~= expected then
+    lu.fail(string.format("%sexpected %s, found %s", what and what .. ": " or "", tostring(expected), tostring(found)))
+  end
+end
+
+--- The error of a call that must fail, whose text must hold each of `words`.
+function support.refused(words, fn, ...)
+  local ok, err = pcall(fn, ...)
+  if ok then lu.fail("no error, but \"" .. table.concat(words, "\", \"") .. "\" was expected") end
+  for _, word in ipairs(words) do lu.assertStrContains(tostring(err), word) end
+  return err
+end
+
+--- Every figure of a diff that is not 0, as "name=value ...": empty for one of nothing.
+function support.traces(diff)
+  local found = {}
+  local absolute = { use_curr = true, live_count = true }
+  for name, value in pairs(diff) do
+    local is_figure = math.type(value) == "integer"
+    if is_figure and value ~= 0 and not absolute[name] then found[#found + 1] = name .. "=" .. value end
+  end
+  return table.concat(found, " ")
+end
+
+--- Runs the tests of the file: global tables Test..., as luaunit finds them.
+function support.run() os.exit(lu.LuaUnit.run("-o", "text")) end
+
+return support

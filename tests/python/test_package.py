@@ -1,0 +1,86 @@
+"""The package as users meet it: types, help, and the extension without any .py file."""
+
+import importlib.util
+import inspect
+import os
+import pathlib
+import pydoc
+import subprocess
+import sys
+
+import pytest
+
+import heapster
+
+PACKAGE = pathlib.Path(heapster.__file__).parent
+
+USE = """
+import heapster
+
+def work(size: int) -> bytes:
+    return bytes(size)
+
+result, diff = heapster.measure(work, 3, heap="malloc", repeat=2)
+length: int = len(result) + diff.alloc_count + sum(diff.alloc_histogram)
+with heapster.measuring(scope="thread") as m:
+    pass
+peak: int = m.diff.use_peak or 0
+
+@heapster.limit(alloc_count=3, use_peak="1 MiB", live_change=(0, None))
+def limited(size: int) -> bytes:
+    return work(size)
+
+length = len(limited(3))
+after: heapster.Stats = heapster.stats() - heapster.stats("malloc")
+"""
+
+
+def check_types(*command):
+    path = {"PYTHONPATH": str(PACKAGE.parent), "MYPYPATH": str(PACKAGE.parent)}
+    clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    if importlib.util.find_spec("mypy") is None:
+        pytest.skip("mypy is not installed for this Python")
+    done = subprocess.run(
+        [sys.executable, "-m", *command], env={**clean, **path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_stubs_agree_with_the_module(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_types("mypy.stubtest", "heapster")
+
+
+def test_strict_type_checking_accepts_a_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "use.py").write_text(USE, encoding="utf-8")
+    check_types("mypy", "--strict", "use.py")
+
+
+def test_help_has_a_text_and_a_signature_for_every_name():
+    text = pydoc.render_doc(heapster, renderer=pydoc.plaintext)
+    assert "SwigPy" not in text
+    for name in heapster.__all__:
+        if name != "__version__":
+            assert name in text and getattr(heapster, name).__doc__
+    assert str(inspect.signature(heapster.stats)) == "(heap=None)"
+    assert str(inspect.signature(heapster.measure)).startswith("(fn, /, *args, heap=None, scope='process', warmup=0")
+    for name, attribute in vars(heapster.Stats).items():
+        assert attribute is None or name.startswith("_") or attribute.__doc__, name
+
+
+def test_the_extension_alone_is_the_whole_module(plain):
+    plain(
+        "import pickle, sys, _heapster as heapster\n"
+        "assert {'measure', 'measuring', 'limit', 'report', 'Stats', 'NotCounting'} <= set(heapster.__all__)\n"
+        "sys.modules['heapster'] = heapster\n"
+        "assert pickle.loads(pickle.dumps(heapster.stats())) == heapster.stats()\n"
+        "assert heapster.__name__ == 'heapster' and not [m for m in sys.modules if m.startswith('heapster.')]\n",
+        PYTHONPATH=str(PACKAGE),
+    )
+
+
+def test_every_name_of_the_extension_is_in_the_package():
+    from heapster import _heapster
+
+    assert set(_heapster.__all__) | {"__version__"} == set(heapster.__all__)

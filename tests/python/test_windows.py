@@ -1,0 +1,174 @@
+"""measuring() and limit(): windows between __enter__ and __exit__, and limited functions."""
+
+import contextlib
+import gc
+import inspect
+import pickle
+import threading
+
+import pytest
+
+import heapster
+
+
+def error_in_another_thread(function):
+    errors = []
+
+    def run():
+        try:
+            function()
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return errors[0] if errors else None
+
+
+def test_an_empty_block_is_all_zeros():
+    for _ in range(2):
+        with heapster.measuring() as m, heapster.limit(alloc_count=0, dealloc_count=0, use_peak=0):
+            pass
+    with heapster.measuring() as m:
+        pass
+    changes = {"live_count": None, "use_curr": None}
+    assert {**m.diff.as_dict(), **changes} == {**heapster.measure(len, ())[1].as_dict(), **changes}
+    assert m.diff.alloc_count == m.diff.dealloc_count == m.diff.use_peak == 0
+
+
+def test_diff_is_known_only_after_the_block():
+    m = heapster.measuring()
+    with pytest.raises(RuntimeError, match="diff is known when"):
+        m.diff
+    with m:
+        with pytest.raises(RuntimeError, match="diff is known when"):
+            m.diff
+    assert m.diff is m.diff
+
+
+def test_an_error_in_the_block_passes_and_its_diff_is_kept(heap):
+    with pytest.raises(ZeroDivisionError), heapster.measuring(heap.name) as m:
+        heap.free(heap.malloc(3))
+        1 / 0
+    assert m.diff.alloc_sum == 3
+
+
+def test_a_window_ended_twice_is_an_error():
+    m = heapster.measuring()
+    with m:
+        pass
+    with pytest.raises(RuntimeError, match="ended before"):
+        m.__exit__(None, None, None)
+    with pytest.raises(RuntimeError, match="measuring\\(\\) makes another"):
+        m.__enter__()
+
+
+def test_a_window_that_is_open_is_not_opened_again():
+    limit = heapster.limit(alloc_count=5)
+    with limit, pytest.raises(RuntimeError, match="open already"):
+        limit.__enter__()
+    with limit:
+        pass
+
+
+def test_a_thread_window_ended_on_another_thread_is_an_error():
+    m = heapster.measuring(scope="thread")
+    with m:
+        error = error_in_another_thread(lambda: m.__exit__(None, None, None))
+    assert isinstance(error, RuntimeError)
+    assert "thread" in str(error)
+    assert m.diff.scope == "thread"
+
+
+def test_a_window_that_is_dropped_gives_its_place_back():
+    for _ in range(1000):
+        heapster.measuring().__enter__()
+    gc.collect()
+    assert heapster.status().windows_open == 0
+
+
+def test_an_exit_stack_takes_both_managers(heap):
+    with contextlib.ExitStack() as stack:
+        m = stack.enter_context(heapster.measuring(heap.name))
+        stack.enter_context(heapster.limit(alloc_count=1, heap=heap.name))
+        heap.free(heap.malloc(1))
+    assert m.diff.alloc_count == 1
+
+
+def test_a_limit_is_checked_at_the_limit_and_one_past_it(heap):
+    def ask(count, **limits):
+        with heapster.limit(heap=heap.name, **limits):
+            for _ in range(count):
+                heap.free(heap.malloc(1024))
+
+    ask(3, alloc_count=3, alloc_sum="3 KiB", use_peak="1 KiB", live_change=0)
+    with pytest.raises(heapster.LimitExceeded, match="alloc_count: 4 is 1 above the limit of 3"):
+        ask(4, alloc_count=3)
+    with pytest.raises(heapster.LimitExceeded, match="alloc_sum: 4 KiB is 1 KiB above the limit of 3 KiB"):
+        ask(4, alloc_sum="3 KiB")
+
+
+def test_a_pair_limits_both_ends(heap):
+    kept = heap.malloc(7)
+    with pytest.raises(heapster.LimitExceeded, match="live_change"), heapster.limit(live_change=(0, 0), heap=heap.name):
+        heap.free(kept)
+    with heapster.limit(live_change=(None, 0), alloc_count=(1, None), heap=heap.name):
+        heap.free(heap.malloc(1))
+
+
+def test_every_broken_limit_has_a_line_and_the_error_its_diff(heap):
+    with pytest.raises(heapster.LimitExceeded) as caught, heapster.limit(alloc_count=0, alloc_sum=1, heap=heap.name):
+        heap.free(heap.malloc(64))
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["alloc_count", "alloc_sum"]
+    assert caught.value.diff.alloc_sum == 64
+    assert isinstance(caught.value, AssertionError)
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copy), copy.diff) == (str(caught.value), caught.value.diff)
+
+
+def test_a_block_that_raised_is_not_judged(heap):
+    with pytest.raises(ZeroDivisionError), heapster.limit(alloc_count=0, heap=heap.name):
+        heap.free(heap.malloc(1))
+        1 / 0
+
+
+def test_a_decorated_function_is_judged_call_by_call(heap):
+    @heapster.limit(alloc_count=2, heap=heap.name)
+    def ask(count, *, size=1):
+        """Ask."""
+        for _ in range(count):
+            heap.free(heap.malloc(size))
+        return count
+
+    assert ask(2) == ask(1, size=9) + 1 == 2
+    with pytest.raises(heapster.LimitExceeded):
+        ask(3)
+    assert (ask.__name__, ask.__doc__) == ("ask", "Ask.")
+    assert str(inspect.signature(ask)) == "(count, *, size=1)"
+
+
+def test_a_decorated_method_is_bound_and_may_call_itself(heap):
+    class Tree:
+        @heapster.limit(alloc_count=4, heap=heap.name)
+        def grow(self, depth):
+            heap.free(heap.malloc(depth))
+            return self if depth == 1 else self.grow(depth - 1)
+
+    tree = Tree()
+    assert tree.grow(4) is tree
+    with pytest.raises(heapster.LimitExceeded):
+        tree.grow(5)
+
+
+def test_decorated_functions_in_a_cycle_are_collected():
+    def made():
+        @heapster.limit(alloc_count=1)
+        def function():
+            return function
+
+        return function
+
+    gc.collect()
+    made()
+    assert gc.collect() > 0

@@ -28,6 +28,7 @@ FLOORS = (
     "heapster/limit",
     "block_map peak",
     "thread",
+    "mark",
     "writer size field",
     "histogram",
     "stats",

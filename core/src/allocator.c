@@ -46,21 +46,12 @@ void heapster__system_replace(const struct heapster_allocator *below, bool comes
   below_all.comes_back = comes_back;
 }
 
-/* A call of the backing under the mark, where it may come back in. */
-struct descent {
-  struct heapster__slot *slot;
-  uintptr_t outer;
-};
-
-HEAPSTER__INLINE struct descent descend(const struct heapster_heap *heap) {
-  if (heap->backing != &heap->own && heapster__likely(!below_all.comes_back)) return (struct descent){NULL, 0};
-  struct heapster__slot *slot = heapster__slot_here();
-  if (!slot) slot = heapster__slot_claim();
-  if (slot) heapster__is_inner(slot); /* drops a mark whose frame is gone */
-  return (struct descent){slot, heapster__mark_raise(slot)};
+/* A call of the backing, under the mark where it may come back in. */
+HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {
+  struct heapster__slot *slot = NULL;
+  if (heap->backing == &heap->own || heapster__unlikely(below_all.comes_back)) slot = heapster__slot_claim();
+  heapster__descend(descent, slot);
 }
-
-HEAPSTER__INLINE void ascend(struct descent descent) { heapster__mark_restore(descent.slot, descent.outer); }
 
 static void *refused(struct heapster_heap *heap, int error) {
   heapster__book_failure(heap->number);
@@ -77,9 +68,10 @@ HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t si
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
   const struct heapster_allocator *backing = heap->backing;
-  struct descent descent = descend(heap);
+  struct heapster__descent descent;
+  descend(&descent, heap);
   void *block = backing->malloc(backing->context, heapster__size_below(size));
-  ascend(descent);
+  heapster__ascend(&descent);
   return booked(heap, block, size);
 }
 
@@ -92,9 +84,10 @@ static void *cleared(const struct heapster_allocator *backing, size_t size) {
 void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
-  struct descent descent = descend(heap);
+  struct heapster__descent descent;
+  descend(&descent, heap);
   void *block = cleared(heap->backing, heapster__size_below(bytes));
-  ascend(descent);
+  heapster__ascend(&descent);
   return booked(heap, block, bytes);
 }
 
@@ -107,9 +100,10 @@ static void *aligned(const struct heapster_allocator *backing, size_t alignment,
 
 void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
   if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
-  struct descent descent = descend(heap);
+  struct heapster__descent descent;
+  descend(&descent, heap);
   void *block = aligned(heap->backing, alignment, heapster__size_below(size));
-  ascend(descent);
+  heapster__ascend(&descent);
   return booked(heap, block, size);
 }
 
@@ -128,10 +122,11 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
   const struct heapster_allocator *backing = heap->backing;
   size_t below = heapster__size_below(size);
   struct heapster__block taken = heapster__book_take(heap->map, block);
-  struct descent descent = descend(heap);
+  struct heapster__descent descent;
+  descend(&descent, heap);
   void *fresh =
       backing->realloc ? backing->realloc(backing->context, block, below) : moved(backing, block, taken, below);
-  ascend(descent);
+  heapster__ascend(&descent);
   if (fresh) {
     heapster__book_resized(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
@@ -145,7 +140,8 @@ void heapster_heap_free(struct heapster_heap *heap, void *block) {
   if (!block) return;
   const struct heapster_allocator *backing = heap->backing;
   heapster__book_free(heap->map, heap->number, block);
-  struct descent descent = descend(heap);
+  struct heapster__descent descent;
+  descend(&descent, heap);
   backing->free(backing->context, block);
-  ascend(descent);
+  heapster__ascend(&descent);
 }

@@ -14,6 +14,7 @@
 
 #include "block_map.h"
 #include "counters.h"
+#include "mark.h"
 
 /* What could not be counted exactly; for heapster_status. */
 struct heapster__blemishes {

@@ -54,9 +54,10 @@ bool heapster__malloc_is_proved(void) {
   struct heapster__slot *slot = heapster__slot_claim();
   if (!slot) return false;
   uint64_t before = heapster__load_relaxed(&slot->passed);
-  uintptr_t outer = heapster__mark_raise(slot);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
   heapster__counted_free(strdup("x"));
-  heapster__mark_restore(slot, outer);
+  heapster__ascend(&descent);
   bool is_proved = heapster__load_relaxed(&slot->passed) - before == 2;
   heapster__store_relaxed(&was_proved, is_proved);
   return is_proved;
@@ -91,29 +92,23 @@ void heapster__counted_free(void *block) {
   way.below.free(block);
 }
 
-/* The functions that may come back in go down under the mark; errno of a refusal is kept by what follows. */
-struct descent {
-  struct heapster__slot *slot;
-  uintptr_t outer;
-};
-
-HEAPSTER__INLINE struct descent descend(void) {
-  struct heapster__slot *slot = heapster__unlikely(way.comes_back) ? heapster__slot_claim() : NULL;
-  if (slot) heapster__is_inner(slot); /* drops a mark whose frame is gone */
-  return (struct descent){slot, heapster__mark_raise(slot)};
+/* The functions that may come back in go down under the mark. */
+HEAPSTER__INLINE void descend(struct heapster__descent *descent) {
+  heapster__descend(descent, heapster__unlikely(way.comes_back) ? heapster__slot_claim() : NULL);
 }
 
-HEAPSTER__INLINE void *ascended(struct descent descent, void *block, size_t size) {
-  heapster__mark_restore(descent.slot, descent.outer);
+HEAPSTER__INLINE void *ascended(struct heapster__descent *descent, void *block, size_t size) {
+  heapster__ascend(descent);
   return booked(block, size);
 }
 
 void *heapster__counted_calloc(size_t count, size_t size) {
   size_t bytes;
   bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
-  struct descent descent = descend();
-  if (is_too_much || bytes >= HEAPSTER__GRANULE) return ascended(descent, way.below.calloc(count, size), bytes);
-  return ascended(descent, way.below.calloc(1, HEAPSTER__GRANULE), bytes);
+  struct heapster__descent descent;
+  descend(&descent);
+  if (is_too_much || bytes >= HEAPSTER__GRANULE) return ascended(&descent, way.below.calloc(count, size), bytes);
+  return ascended(&descent, way.below.calloc(1, HEAPSTER__GRANULE), bytes);
 }
 
 /* The allocator below frees the block, and says NULL; or gives one that may share a granule; or refuses, which only
@@ -171,31 +166,36 @@ void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
 
 int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size) {
   void *made = NULL;
-  struct descent descent = descend();
+  struct heapster__descent descent;
+  descend(&descent);
   int error = way.below.posix_memalign(&made, alignment, heapster__size_below(size));
-  ascended(descent, error ? NULL : made, size);
+  ascended(&descent, error ? NULL : made, size);
   if (!error) *block = made;
   return error;
 }
 
 void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
-  struct descent descent = descend();
-  return ascended(descent, way.below.aligned_alloc(alignment, heapster__size_below(size)), size);
+  struct heapster__descent descent;
+  descend(&descent);
+  return ascended(&descent, way.below.aligned_alloc(alignment, heapster__size_below(size)), size);
 }
 
 void *heapster__counted_memalign(size_t alignment, size_t size) {
-  struct descent descent = descend();
-  return ascended(descent, way.below.memalign(alignment, heapster__size_below(size)), size);
+  struct heapster__descent descent;
+  descend(&descent);
+  return ascended(&descent, way.below.memalign(alignment, heapster__size_below(size)), size);
 }
 
 void *heapster__counted_valloc(size_t size) {
-  struct descent descent = descend();
-  return ascended(descent, way.below.valloc(heapster__size_below(size)), size);
+  struct heapster__descent descent;
+  descend(&descent);
+  return ascended(&descent, way.below.valloc(heapster__size_below(size)), size);
 }
 
 void *heapster__counted_pvalloc(size_t size) {
-  struct descent descent = descend();
-  return ascended(descent, way.below.pvalloc(heapster__size_below(size)), size);
+  struct heapster__descent descent;
+  descend(&descent);
+  return ascended(&descent, way.below.pvalloc(heapster__size_below(size)), size);
 }
 
 void heapster__malloc_adopt(void *block, size_t size) {

@@ -1,4 +1,4 @@
-/* Threads: the slot that holds a thread's counters, and its mark for inner layers. */
+/* Threads: the slot that holds a thread's counters. */
 #include "thread.h"
 
 #ifndef HEAPSTER_SHARED_COUNTERS

@@ -1,4 +1,4 @@
-/* Threads: the slot that holds a thread's counters, and its mark for inner layers.
+/* Threads: the slot that holds a thread's counters.
 
    The one thread-local word of the library is a thread's slot, or says why there is none. A slot is handed on with
    its values when its thread ends, never zeroed: nothing is folded, nothing lost, and there are never more slots
@@ -69,29 +69,5 @@ HEAPSTER__INLINE struct heapster__slot *heapster__slot_here(void) {
 }
 
 #endif
-
-/* The mark. A layer that asks an allocator which comes back in (a host's backing, an interpreter) raises it around that
-   call; whoever is asked inside passes new blocks through uncounted. The stack grows downwards: a frame at or
-   above the marked one means that the marked one was left by longjmp or an exception, and the mark is dropped. */
-HEAPSTER__INLINE uintptr_t heapster__mark_raise(struct heapster__slot *slot) {
-  if (!slot) return 0;
-  uintptr_t outer = heapster__load_relaxed(&slot->mark);
-  heapster__store_relaxed(&slot->mark, (uintptr_t)__builtin_frame_address(0));
-  return outer;
-}
-
-static inline void heapster__mark_restore(struct heapster__slot *slot, uintptr_t outer) {
-  if (slot) heapster__store_relaxed(&slot->mark, outer);
-}
-
-/* Whether the call is made from inside a marked one. */
-HEAPSTER__INLINE bool heapster__is_inner(struct heapster__slot *slot) {
-  if (!slot) return false;
-  uintptr_t mark = heapster__load_relaxed(&slot->mark);
-  if (heapster__likely(!mark)) return false;
-  if ((uintptr_t)__builtin_frame_address(0) < mark) return true;
-  heapster__store_relaxed(&slot->mark, 0);
-  return false;
-}
 
 #endif

@@ -39,9 +39,10 @@ static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
   const uint64_t passed = slot->passed;
-  const uintptr_t outer = heapster__mark_raise(slot);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
   ask_inside();
-  heapster__mark_restore(slot, outer);
+  heapster__ascend(&descent);
   const struct heapster__tally tally = sum(heap);
   assert_int_equal(heapster__tally_operations(&tally), 0);
   assert_int_equal(tally.unseen_alloc_count, 0);
@@ -58,9 +59,10 @@ static void inside_another_request_known_blocks_are_counted(void **state) {
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
   heapster__book_alloc(map, heap, at(0), 50);
-  const uintptr_t outer = heapster__mark_raise(slot);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
   use_known_blocks_inside();
-  heapster__mark_restore(slot, outer);
+  heapster__ascend(&descent);
   assert_int_equal(sum(heap).realloc_growth_sum, 10);
   assert_int_equal(sum(heap).realloc_fail_count, 1);
   assert_int_equal(sum(heap).dealloc_sum, 60);

@@ -187,7 +187,8 @@ static void *claim_until_none_is_left(void *unused) {
 
 static void *own_slot_is_left(void *unused) {
   (void)unused;
-  return claim_all(1) == 1 && claim_all(1) == 0 ? (void *)&left_slot : NULL;
+  const unsigned first = claim_all(1);
+  return first == 1 && claim_all(1) == 0 ? (void *)&left_slot : NULL;
 }
 
 /* The last test: of all those slots only the one that the thread ended with comes back. */

@@ -1,0 +1,99 @@
+/* An interpreter's allocator domains, counted. */
+#include "domain_hook.h"
+
+#include "heap.h"
+
+#include <string.h>
+
+static struct heapster__domain below[HEAPSTER__DOMAINS];
+
+/* Every call goes down under the mark: the interpreter's allocator asks malloc in its turn. */
+HEAPSTER__INLINE void *booked(struct heapster__descent *descent, void *block, size_t size) {
+  heapster__ascend(descent);
+  if (heapster__likely(block != NULL))
+    heapster__book_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+  else
+    heapster__book_failure(HEAPSTER__PYTHON);
+  return block;
+}
+
+HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void *context, size_t size) {
+  struct heapster__descent descent;
+  heapster__descend(&descent, heapster__slot_here());
+  return booked(&descent, down->malloc(context, heapster__size_below(size)), size);
+}
+
+HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
+  size_t bytes;
+  bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
+  struct heapster__descent descent;
+  heapster__descend(&descent, heapster__slot_here());
+  if (is_too_much || bytes >= HEAPSTER__GRANULE) return booked(&descent, down->calloc(context, count, size), bytes);
+  return booked(&descent, down->calloc(context, 1, HEAPSTER__GRANULE), bytes);
+}
+
+HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void *context, void *block, size_t size) {
+  if (!block) return counted_malloc(down, context, size);
+  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  struct heapster__descent descent;
+  heapster__descend(&descent, heapster__slot_here());
+  void *fresh = down->realloc(context, block, heapster__size_below(size));
+  heapster__ascend(&descent);
+  if (fresh)
+    heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
+  else
+    heapster__book_restore(&heapster__main_map, HEAPSTER__PYTHON, taken, block);
+  return fresh;
+}
+
+HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *context, void *block) {
+  if (heapster__unlikely(!block)) return;
+  heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
+  struct heapster__descent descent;
+  heapster__descend(&descent, heapster__slot_here());
+  down->free(context, block);
+  heapster__ascend(&descent);
+}
+
+/* A domain finds what is below it without its context, which is not ours. */
+#define DOMAIN(number)                                                                                     \
+  static void *malloc_##number(void *context, size_t size) {                                              \
+    return counted_malloc(&below[number], context, size);                                                 \
+  }                                                                                                        \
+  static void *calloc_##number(void *context, size_t count, size_t size) {                                \
+    return counted_calloc(&below[number], context, count, size);                                          \
+  }                                                                                                        \
+  static void *realloc_##number(void *context, void *block, size_t size) {                                \
+    return counted_realloc(&below[number], context, block, size);                                         \
+  }                                                                                                        \
+  static void free_##number(void *context, void *block) { counted_free(&below[number], context, block); }
+
+DOMAIN(0)
+DOMAIN(1)
+
+static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {
+    {NULL, malloc_0, calloc_0, realloc_0, free_0},
+    {NULL, malloc_1, calloc_1, realloc_1, free_1},
+};
+
+bool heapster__domains_open(void) {
+#ifdef HEAPSTER_SHARED_COUNTERS
+  return false;
+#else
+  return heapster__heap_open(HEAPSTER__PYTHON, "python") != NULL;
+#endif
+}
+
+struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *down) {
+  below[number] = *down;
+  struct heapster__domain functions = counted[number];
+  functions.context = down->context;
+  return functions;
+}
+
+struct heapster__domain heapster__domain_below(unsigned number) { return below[number]; }
+
+bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain) {
+  return domain->malloc == counted[number].malloc && domain->calloc == counted[number].calloc &&
+         domain->realloc == counted[number].realloc && domain->free == counted[number].free;
+}

@@ -15,8 +15,10 @@ struct books {
 bool heapster__counters_open(unsigned heap) {
   if (heapster__load_relaxed(&orphans[heap])) return true;
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
-  if (made) heapster__store_release(&orphans[heap], made); /* pairs with the acquire of who reads */
-  return made != NULL;
+  if (!made) return false;
+  heapster__store_relaxed(&made->is_large, true); /* who counts here does not look at sizes */
+  heapster__store_release(&orphans[heap], made); /* pairs with the acquire of who reads */
+  return true;
 }
 
 /* A signal handler that comes here in between makes a shard too; the first one published stays. */
@@ -138,9 +140,18 @@ void heapster__count_unseen_free(unsigned heap) {
   add(books, &books.shard->unseen_free_count, 1);
 }
 
+/* A drift is in [-D, D) between requests; so one of 4 D or more leaves it beyond 3 D, on either side. */
+static void note_size(struct heapster__shard *shard) {
+  int64_t net = heapster__load_relaxed(&shard->drift.net);
+  if (net >= 3 * HEAPSTER__DRIFT || net <= -3 * HEAPSTER__DRIFT) heapster__store_relaxed(&shard->is_large, true);
+}
+
 void heapster__tell(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
-  if (heap && shard) heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
+  if (heap && shard) {
+    note_size(shard);
+    heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
+  }
   heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
 }
 
@@ -159,7 +170,14 @@ struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned
 }
 
 static void sum_shard(struct heapster__tally *sum, struct heapster__shard *shard) {
-  if (shard) heapster__sum_relaxed(&sum->alloc_sum, &shard->alloc_sum, HEAPSTER__TALLY_WORDS);
+  if (!shard) return;
+  bool is_large = heapster__load_relaxed(&shard->is_large);
+  unsigned buckets = is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+  heapster__sum_relaxed(&sum->alloc_sum, &shard->alloc_sum, HEAPSTER__CELL_COUNT);
+#define X(name) heapster__sum_relaxed(sum->name.buckets, shard->name.buckets, buckets);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  sum->is_large |= is_large;
 }
 
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap) {

@@ -23,14 +23,15 @@ struct heapster__shard {
 #define X(name) struct heapster__cells name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
+  _Atomic bool is_large; /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
-_Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 && HEAPSTER__TALLY_WORDS % 2 == 0 &&
-                   offsetof(struct heapster__shard, realloc_shrink_histogram) -
-                           offsetof(struct heapster__shard, alloc_sum) ==
-                       offsetof(struct heapster__tally, realloc_shrink_histogram) -
-                           offsetof(struct heapster__tally, alloc_sum),
-               "the counters of a shard are those of a tally, word by word, from alloc_sum on");
+_Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
+                   offsetof(struct heapster__shard, alloc_histogram) % 16 == 0 && HEAPSTER__CELL_COUNT % 2 == 0 &&
+                   HEAPSTER__COMMON_BUCKETS % 2 == 0,
+               "cells and buckets are read in aligned pairs");
+_Static_assert((1 << HEAPSTER__COMMON_BUCKETS) >= 4 * HEAPSTER__DRIFT,
+               "a request of an uncommon size is told at once, wherever the drift was: see heapster__tell");
 
 /* The ledgers of the heaps by number; number 0 is the total's. */
 extern HEAPSTER__HIDDEN struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];

@@ -42,6 +42,8 @@ static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) 
 }
 
 void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger) {
+  bool is_untouched = !heapster__load_relaxed(&drift->net) && !heapster__load_relaxed(&drift->highest);
+  if (is_untouched) return;
   int64_t net = heapster__exchange_relaxed(&drift->net, 0);
   int64_t highest = heapster__exchange_relaxed(&drift->highest, 0);
   drift->record = larger(drift->record, drift->told + larger(highest, net));

@@ -17,9 +17,15 @@ _Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure 
 
 static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
+static uint64_t total_of(const struct heapster_histogram *histogram, unsigned buckets) {
+  uint64_t total = 0;
+  for (unsigned i = 0; i < buckets; i++) total += histogram->buckets[i];
+  return total;
+}
+
 /* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
 static int64_t live_of(const struct heapster__tally *raw) {
-  return (int64_t)(heapster_histogram_total(&raw->alloc_histogram) - raw->dealloc_count);
+  return (int64_t)(total_of(&raw->alloc_histogram, heapster__tally_buckets(raw)) - raw->dealloc_count);
 }
 
 static int64_t use_of(const struct heapster__tally *raw) {
@@ -32,27 +38,28 @@ uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_lea
 
 uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
 
-/* Histograms and plain counters; the counts that have no cell are left. */
-static void fill_counted(struct heapster_stats *stats, const struct heapster__tally *raw,
-                         const struct heapster__tally *since) {
-#define X(name)                                   \
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) \
-    stats->name.buckets[i] = raw->name.buckets[i] - since->name.buckets[i];
-  HEAPSTER__HISTOGRAMS(X)
-#undef X
-#define X(name) stats->name = raw->name - since->name;
-  HEAPSTER__CELLS(X)
-#undef X
+/* after - before, and the count: the sum of it. */
+static uint64_t fill_histogram(struct heapster_histogram *histogram, const struct heapster_histogram *after,
+                               const struct heapster_histogram *before, unsigned buckets) {
+  for (unsigned i = 0; i < buckets; i++) histogram->buckets[i] = after->buckets[i] - before->buckets[i];
+  memset(histogram->buckets + buckets, 0, (HEAPSTER_BUCKETS - buckets) * sizeof histogram->buckets[0]);
+  return total_of(histogram, buckets);
 }
 
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
                           const struct heapster__tally *since) {
   stats->kind = HEAPSTER_SNAPSHOT;
   stats->scope = HEAPSTER_PROCESS;
-  fill_counted(stats, raw, since);
-  stats->alloc_count = heapster_histogram_total(&stats->alloc_histogram);
-  stats->realloc_growth_count = heapster_histogram_total(&stats->realloc_growth_histogram);
-  stats->realloc_shrink_count = heapster_histogram_total(&stats->realloc_shrink_histogram);
+#define X(name) stats->name = raw->name - since->name;
+  HEAPSTER__CELLS(X)
+#undef X
+  const unsigned buckets = heapster__tally_buckets(raw); /* `since` has no more: it is older */
+  stats->alloc_count =
+      fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, buckets);
+  stats->realloc_growth_count = fill_histogram(&stats->realloc_growth_histogram, &raw->realloc_growth_histogram,
+                                               &since->realloc_growth_histogram, buckets);
+  stats->realloc_shrink_count = fill_histogram(&stats->realloc_shrink_histogram, &raw->realloc_shrink_histogram,
+                                               &since->realloc_shrink_histogram, buckets);
   stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
   stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
   stats->live_count = heapster__tally_live(raw);
@@ -71,12 +78,14 @@ void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tal
 #define X(name) sum->name += tally->name;
   HEAPSTER__CELLS(X)
 #undef X
+  sum->is_large |= tally->is_large;
 }
 
 uint64_t heapster__tally_operations(const struct heapster__tally *raw) {
-  return heapster_histogram_total(&raw->alloc_histogram) + raw->alloc_fail_count + raw->dealloc_count +
-         heapster_histogram_total(&raw->realloc_growth_histogram) +
-         heapster_histogram_total(&raw->realloc_shrink_histogram) + raw->realloc_same_count + raw->realloc_fail_count;
+  const unsigned buckets = heapster__tally_buckets(raw);
+  return total_of(&raw->alloc_histogram, buckets) + raw->alloc_fail_count + raw->dealloc_count +
+         total_of(&raw->realloc_growth_histogram, buckets) + total_of(&raw->realloc_shrink_histogram, buckets) +
+         raw->realloc_same_count + raw->realloc_fail_count;
 }
 
 static uint64_t difference(const struct heapster__field *field, const struct heapster_stats *after,

@@ -28,7 +28,9 @@
   X(unseen_alloc_count)            \
   X(unseen_free_count)
 
-/* What shards sum up to: raw counters since the process began. Words only, in the order of a shard. */
+/* What shards sum up to: raw counters since the process began. Most programs stay below HEAPSTER__COMMON_BUCKETS, and
+   reading only those is what makes a reading cheap: the buckets above are 0 unless `is_large`. */
+enum { HEAPSTER__COMMON_BUCKETS = 18 }; /* sizes below 256 KiB */
 struct heapster__tally {
 #define X(name) uint64_t name;
   HEAPSTER__CELLS(X)
@@ -36,8 +38,16 @@ struct heapster__tally {
 #define X(name) struct heapster_histogram name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
+  bool is_large;
 };
-enum { HEAPSTER__TALLY_WORDS = sizeof(struct heapster__tally) / sizeof(uint64_t) };
+#define X(name) +1
+enum { HEAPSTER__CELL_COUNT = HEAPSTER__CELLS(X) };
+#undef X
+
+/* The buckets of a tally that may be other than 0. */
+static inline unsigned heapster__tally_buckets(const struct heapster__tally *tally) {
+  return tally->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+}
 
 /* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and
    use_curr are absolute, from `raw`; live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope

@@ -21,6 +21,10 @@ __attribute__((format(printf, 2, 3))) static void line(struct lines *lines, cons
   lines->refused = !lines->sink.write(lines->sink.context, text, written);
 }
 
+static void hook(struct lines *lines, const char *name, const char *way, const char *problem) {
+  line(lines, "%s: %s%s%s\n", name, way, problem ? ", " : "", problem ? problem : "");
+}
+
 static void blemish(struct lines *lines, const char *name, uint64_t count) {
   if (count > 0) line(lines, "%s: %" PRIu64 "\n", name, count);
 }
@@ -30,8 +34,9 @@ enum heapster_error heapster__status_text(const struct heapster_status *status, 
   char own[HEAPSTER_SIZE_TEXT];
   heapster_size_text(status->own_bytes, own);
   line(&lines, "heapster: %s, %s counters\n", status->version, status->counters);
-  line(&lines, "malloc: %s%s%s\n", status->malloc_way, status->malloc_problem ? ", " : "",
-       status->malloc_problem ? status->malloc_problem : "");
+  hook(&lines, "malloc", status->malloc_way, status->malloc_problem);
+  hook(&lines, "python", status->python_way, status->python_problem);
+  hook(&lines, "lua", status->lua_way, status->lua_problem);
   line(&lines, "threads: %" PRIu32 " alive, %" PRIu32 " seen\n", status->threads_alive, status->threads_seen);
   line(&lines, "open windows: %" PRIu32 "\n", status->windows_open);
   line(&lines, "own memory: %s\n", own);

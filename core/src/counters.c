@@ -17,7 +17,7 @@ bool heapster__counters_open(unsigned heap) {
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return false;
   heapster__store_relaxed(&made->is_large, true); /* who counts here does not look at sizes */
-  heapster__store_release(&orphans[heap], made); /* pairs with the acquire of who reads */
+  heapster__store_release(&orphans[heap], made);  /* pairs with the acquire of who reads */
   return true;
 }
 

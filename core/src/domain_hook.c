@@ -56,16 +56,14 @@ HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *co
 }
 
 /* A domain finds what is below it without its context, which is not ours. */
-#define DOMAIN(number)                                                                                     \
-  static void *malloc_##number(void *context, size_t size) {                                              \
-    return counted_malloc(&below[number], context, size);                                                 \
-  }                                                                                                        \
-  static void *calloc_##number(void *context, size_t count, size_t size) {                                \
-    return counted_calloc(&below[number], context, count, size);                                          \
-  }                                                                                                        \
-  static void *realloc_##number(void *context, void *block, size_t size) {                                \
-    return counted_realloc(&below[number], context, block, size);                                         \
-  }                                                                                                        \
+#define DOMAIN(number)                                                                                               \
+  static void *malloc_##number(void *context, size_t size) { return counted_malloc(&below[number], context, size); } \
+  static void *calloc_##number(void *context, size_t count, size_t size) {                                           \
+    return counted_calloc(&below[number], context, count, size);                                                     \
+  }                                                                                                                  \
+  static void *realloc_##number(void *context, void *block, size_t size) {                                           \
+    return counted_realloc(&below[number], context, block, size);                                                    \
+  }                                                                                                                  \
   static void free_##number(void *context, void *block) { counted_free(&below[number], context, block); }
 
 DOMAIN(0)
@@ -91,7 +89,9 @@ struct heapster__domain heapster__domain_counted(unsigned number, const struct h
   return functions;
 }
 
-struct heapster__domain heapster__domain_below(unsigned number) { return below[number]; }
+struct heapster__domain heapster__domain_below(unsigned number) {
+  return below[number];
+}
 
 bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain) {
   return domain->malloc == counted[number].malloc && domain->calloc == counted[number].calloc &&

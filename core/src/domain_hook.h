@@ -1,5 +1,5 @@
-/* An interpreter's allocator domains, counted: four functions with a context in front, as CPython has them. Who knows the
-   interpreter installs them; here is no header of it.
+/* An interpreter's allocator domains, counted: four functions with a context in front, as CPython has them. Who knows
+   the interpreter installs them; here is no header of it.
 
    The counted functions of a domain pass the context on that they get: it is the one below's own, so that a call which
    meets the new function with the old context, or the old with the new, is served all the same. */
@@ -19,7 +19,8 @@ struct heapster__domain {
 
 enum { HEAPSTER__DOMAINS = 2 };
 
-/* Opens the heap `python`. False: no memory. HEAPSTER_COUNTERS=shared has no mark for inner layers and cannot: false. */
+/* Opens the heap `python`. False: no memory. HEAPSTER_COUNTERS=shared has no mark for inner layers and cannot: false.
+ */
 HEAPSTER_API bool heapster__domains_open(void);
 
 /* The functions that count for domain `number` and go down to `below`; to be installed after this. They stay valid

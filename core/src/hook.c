@@ -1,20 +1,53 @@
 /* Hooks by name, and the status of the process. */
-#include <heapster/hook.h>
+#include "hook.h"
 
+#include "atomics.h"
 #include "books.h"
 #include "malloc_hook.h"
 #include "window.h"
 
 #include <string.h>
 
+/* One for each interpreter that there can be. */
+enum { PYTHON, LUA, OFFERS };
+static const char *const offer_names[OFFERS] = {"python", "lua"};
+static const struct heapster__hook *_Atomic offers[OFFERS];
+
+/* Its number, or OFFERS. */
+static unsigned offer_of(const char *name) {
+  unsigned number = 0;
+  while (number < OFFERS && strcmp(offer_names[number], name) != 0) number++;
+  return number;
+}
+
+void heapster__hook_offer(const struct heapster__hook *hook) {
+  unsigned number = offer_of(hook->name);
+  if (number < OFFERS) heapster__store_release(&offers[number], hook); /* pairs with the acquire of who calls it */
+}
+
 enum heapster_error heapster_hook(const char *name) {
-  if (strcmp(name, "malloc") != 0) return HEAPSTER_UNKNOWN_HOOK;
-  const struct heapster__malloc_way *way = heapster__malloc_way();
-  return way && !way->problem ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
+  if (strcmp(name, "malloc") == 0) {
+    const struct heapster__malloc_way *way = heapster__malloc_way();
+    return way && !way->problem ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
+  }
+  unsigned number = offer_of(name);
+  if (number == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
+  const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
+  return hook ? hook->install() : HEAPSTER_UNSUPPORTED;
 }
 
 enum heapster_error heapster_unhook(const char *name) {
-  return strcmp(name, "malloc") != 0 ? HEAPSTER_UNKNOWN_HOOK : HEAPSTER_UNSUPPORTED;
+  if (strcmp(name, "malloc") == 0) return HEAPSTER_UNSUPPORTED;
+  unsigned number = offer_of(name);
+  if (number == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
+  const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
+  return hook ? hook->remove() : HEAPSTER_UNSUPPORTED;
+}
+
+static void read_offer(unsigned number, const char **way, const char **problem) {
+  const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
+  *way = hook ? hook->way() : "none";
+  *problem = hook ? hook->problem() : "its module is not loaded";
 }
 
 static void read_malloc(struct heapster_status *status) {
@@ -44,6 +77,8 @@ void heapster_status_read(struct heapster_status *status) {
   status->counters = "sharded";
 #endif
   read_malloc(status);
+  read_offer(PYTHON, &status->python_way, &status->python_problem);
+  read_offer(LUA, &status->lua_way, &status->lua_problem);
   read_threads(status);
   status->uncounted_count = heapster__load_relaxed(&heapster__blemishes.uncounted);
   status->lost_size_count = heapster__load_relaxed(&heapster__blemishes.lost_sizes);

@@ -26,7 +26,7 @@ __asm__(".pushsection .note.heapster,\"a\",%note\n"
         ".balign 4\n"
         "1: .quad heapster__anchor - 1b\n"
         ".quad " TEXT(ABI) "\n"
-        ".popsection\n");
+                           ".popsection\n");
 
 enum { NAME_SIZE = 9, NOTE_TYPE = 1 };
 

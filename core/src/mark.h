@@ -1,9 +1,9 @@
 /* The mark for inner layers: how the outermost layer is known.
 
-   A layer that asks an allocator which comes back in (a host's backing, an interpreter) raises the mark around that call;
-   whoever is asked inside passes new blocks through uncounted. The mark is the address of a record in the caller's frame.
-   A frame may be left by longjmp, an exception or cancellation, which lower no mark. So it holds only for calls from
-   below the record (the stack grows downwards) and while the record is intact; else it is dropped.
+   A layer that asks an allocator which comes back in (a host's backing, an interpreter) raises the mark around that
+   call; whoever is asked inside passes new blocks through uncounted. The mark is the address of a record in the
+   caller's frame. A frame may be left by longjmp, an exception or cancellation, which lower no mark. So it holds only
+   for calls from below the record (the stack grows downwards) and while the record is intact; else it is dropped.
 
    What is not promised: a frame that was left together with its callers, and of which nothing has overwritten record or
    return address yet, still holds for calls from below it; and so does one that is further away than
@@ -19,8 +19,8 @@ struct heapster__descent {
   struct heapster__slot *slot;
   uintptr_t outer;          /* the mark that held before, or 0 */
   volatile uintptr_t proof; /* that this is a record, and not lowered: its own address, turned over */
-  uintptr_t frame;          /* the return address lies one word above this; once the frame is left, the next call made */
-  void *returns_to;         /* from where it was called writes its own there */
+  uintptr_t frame;  /* the return address lies one word above this; once the frame is left, the next call made */
+  void *returns_to; /* from where it was called writes its own there */
 };
 
 /* Whether a call from a frame at `here` is made from inside the marked one. Drops a mark that does not hold. */

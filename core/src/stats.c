@@ -54,8 +54,7 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   HEAPSTER__CELLS(X)
 #undef X
   const unsigned buckets = heapster__tally_buckets(raw); /* `since` has no more: it is older */
-  stats->alloc_count =
-      fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, buckets);
+  stats->alloc_count = fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, buckets);
   stats->realloc_growth_count = fill_histogram(&stats->realloc_growth_histogram, &raw->realloc_growth_histogram,
                                                &since->realloc_growth_histogram, buckets);
   stats->realloc_shrink_count = fill_histogram(&stats->realloc_shrink_histogram, &raw->realloc_shrink_histogram,

@@ -65,8 +65,8 @@ static void release(struct heapster__slot *slot) {
   push_free(slot);
 }
 
-/* Other keys' destructors allocate and free too: ask to be called again while the system grants rounds. POSIX promises four;
-   in the last a sanitizer ends its own books of the thread, and none of our code may run. */
+/* Other keys' destructors allocate and free too: ask to be called again while the system grants rounds. POSIX promises
+   four; in the last a sanitizer ends its own books of the thread, and none of our code may run. */
 enum { ROUNDS = 3 };
 
 static void thread_ended(void *thread) {

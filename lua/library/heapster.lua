@@ -103,6 +103,10 @@ function Heap:stats() end
 ---@field malloc_way string "none" where malloc is not counted
 ---@field malloc_problem string? why malloc is not counted, or not all of it
 ---@field malloc_is_proved boolean a probe reached the hook
+---@field python_way string "none" where Python's objects are not counted
+---@field python_problem string? why Python's objects are not counted
+---@field lua_way string "none" where Lua's objects are not counted
+---@field lua_problem string? why Lua's objects are not counted
 ---@field uncounted_count integer requests served but not counted
 ---@field lost_size_count integer frees whose size was lost
 ---@field crossed_count integer blocks freed through another heap than the one that counted them

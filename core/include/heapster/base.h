@@ -46,9 +46,9 @@ HEAPSTER_API const char *heapster_error_text(enum heapster_error error);
 /* "0.1.0". Static storage. */
 HEAPSTER_API const char *heapster_version(void);
 
-/* NULL where this copy of heapster is the process's only one, or was loaded first. Else one sentence that names the files
-   of both: figures of two copies would not add up, so that a module which finds this refuses to load. Static storage,
-   overwritten by the next call. */
+/* NULL where this copy of heapster is the process's only one, or was loaded first. Else one sentence that names the
+   files of both: figures of two copies would not add up, so that a module which finds this refuses to load. Static
+   storage, overwritten by the next call. */
 HEAPSTER_API const char *heapster_conflict(void);
 
 /* Whose requests a window counts: those of every thread, or those of the thread that began it. */

@@ -8,12 +8,15 @@
 extern "C" {
 #endif
 
-/* Counts the malloc family of the process ("malloc") from now on. HEAPSTER_OK also where it is counted
-   already. HEAPSTER_UNSUPPORTED where it can only be hooked from outside (`heapster run`, or by linking
-   heapster::malloc); HEAPSTER_UNKNOWN_HOOK. */
+/* Counts from now on: the malloc family of the process ("malloc"), or the objects of an interpreter whose module is
+   loaded
+   ("python", "lua"); to be called where that interpreter may be called. HEAPSTER_OK also where it is counted already.
+   HEAPSTER_UNSUPPORTED where malloc can only be hooked from outside (`heapster run`, or by linking heapster::malloc),
+   or where the status says why not; HEAPSTER_UNKNOWN_HOOK. */
 HEAPSTER_API enum heapster_error heapster_hook(const char *name);
 
-/* Ends the counting that heapster_hook began. HEAPSTER_UNSUPPORTED for a hook that was preloaded or linked. */
+/* Ends the counting that heapster_hook began. HEAPSTER_UNSUPPORTED for a hook that was preloaded or linked, or that
+   another hook stands above: nothing is changed then. */
 HEAPSTER_API enum heapster_error heapster_unhook(const char *name);
 
 struct heapster_status {
@@ -22,6 +25,10 @@ struct heapster_status {
   const char *malloc_way;     /* "preload", "link" or "none" */
   const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is */
   bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook */
+  const char *python_way;     /* "import", "host" or "none" */
+  const char *python_problem; /* one sentence why Python's objects are not counted; NULL if they are */
+  const char *lua_way;        /* "require", "host" or "none" */
+  const char *lua_problem;    /* the same for Lua */
   uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
   uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 255 bytes each */
   uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */

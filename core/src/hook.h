@@ -1,0 +1,18 @@
+/* Hooks that others bring: an interpreter's module offers one by name. */
+#ifndef HEAPSTER__HOOK_H
+#define HEAPSTER__HOOK_H
+
+#include <heapster/hook.h>
+
+struct heapster__hook {
+  const char *name;
+  enum heapster_error (*install)(void); /* HEAPSTER_OK also where it is installed */
+  enum heapster_error (*remove)(void);  /* HEAPSTER_UNSUPPORTED where something stands above it; `problem` says what */
+  const char *(*way)(void);             /* "none" where it is not installed */
+  const char *(*problem)(void);         /* why it does not count, one sentence; NULL where it does */
+};
+
+/* Makes heapster_hook(hook->name) and the status know it. Idempotent; `hook` lives for ever. */
+HEAPSTER_API void heapster__hook_offer(const struct heapster__hook *hook);
+
+#endif

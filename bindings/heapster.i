@@ -8,6 +8,7 @@
      struct heapster_real           a number, or nothing
      struct heapster_text           a string; or its error; its bytes are to be freed
      struct heapster_histogram *    the attribute of a Stats: a copy, which the script owns
+     const struct heapster_stats *  the same, or nothing
      struct heapster_new_stats, struct heapster_new_histogram, struct heapster_new_status
                                     a value that the script owns, or an error
      struct heapster_heap *         a Heap, never freed
@@ -73,6 +74,7 @@ void heapster_reset(void);
   const uint64_t realloc_growth_avg;
   const uint64_t realloc_shrink_avg;
   const uint64_t realloc_move_avg;
+  const struct heapster_stats *const thread;
   bool is_equal(const struct heapster_stats *other) const;
   struct heapster_new_stats minus(const struct heapster_stats *other) const {
     return heapster__stats_minus($self, other);
@@ -107,5 +109,6 @@ void heapster_reset(void);
 #define heapster_stats_realloc_growth_avg_get(stats) 0
 #define heapster_stats_realloc_shrink_avg_get(stats) 0
 #define heapster_stats_realloc_move_avg_get(stats) 0
+#define heapster_stats_thread_get(stats) heapster__stats_share(stats)
 #define heapster_heap_name_get(heap) heapster_heap_name(heap)
 %}

@@ -21,6 +21,11 @@
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
 %typemap(in) const struct heapster_heap *heap %{ if (!lua_isnil(L, $input)) $1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input); %}
 %typemap(out) struct heapster_heap * "heapster__lua_push_heap(L, $1); SWIG_arg++;"
+%typemap(out) const struct heapster_stats * {
+  if ($1) heapster__lua_push_stats(L, $1);
+  else lua_pushnil(L);
+  SWIG_arg++;
+}
 %typemap(out) struct heapster_histogram * "heapster__lua_push_histogram(L, $1); SWIG_arg++;"
 
 %define HEAPSTER_NEW(type)

@@ -22,7 +22,7 @@ static int close(lua_State *L) {
     end(L, window);
   } else {
     lua_getiuservalue(L, 1, 1);
-    window->is_open = heapster_window_end(window->window, lua_touserdata(L, -1)) == HEAPSTER_WRONG_THREAD;
+    window->is_open = heapster__stats_window_end(window->window, lua_touserdata(L, -1)) == HEAPSTER_WRONG_THREAD;
   }
   return 0;
 }
@@ -64,7 +64,7 @@ int heapster__lua_measuring(lua_State *L) {
   heapster__lua_check_counting(L, &options);
   struct heapster__lua_window *const window = heapster__lua_new(L, HEAPSTER__LUA_MEASURING, sizeof *window);
   window->is_open = false;
-  heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof(struct heapster_stats));
+  heapster__lua_new_stats(L);
   lua_setiuservalue(L, 2, 1);
   heapster__lua_window_begin(L, window, &options);
   return 1;

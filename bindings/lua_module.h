@@ -45,6 +45,7 @@ extern const luaL_Reg heapster__lua_histogram_metamethods[];
 extern const luaL_Reg heapster__lua_heap_metamethods[];
 int heapster__lua_stats(lua_State *L);
 int heapster__lua_stats_as_table(lua_State *L);
+struct heapster_stats *heapster__lua_new_stats(lua_State *L); /* to be filled; has no share */
 void heapster__lua_push_stats(lua_State *L, const struct heapster_stats *stats);
 void heapster__lua_push_histogram(lua_State *L, const struct heapster_histogram *histogram);
 void heapster__lua_push_heap(lua_State *L, const struct heapster_heap *heap);

@@ -30,10 +30,10 @@ static void push_call(lua_State *L, const struct heapster__lua_run *run) {
 }
 
 /* What a window told of a later run counts only if it made fewer requests: others can only add. */
-static void choose(lua_State *L, struct heapster__lua_run *run, const struct heapster_stats *stats) {
-  struct heapster_stats *const best = lua_touserdata(L, HEAPSTER__LUA_RUN_STATS);
+static void choose(lua_State *L, struct heapster__lua_run *run, const struct heapster_shared_stats *stats) {
+  struct heapster_shared_stats *const best = lua_touserdata(L, HEAPSTER__LUA_RUN_STATS);
   const int base = FUNCTION + run->arguments;
-  if (heapster__stats_requests(stats) >= heapster__stats_requests(best)) {
+  if (heapster__stats_requests(&stats->stats) >= heapster__stats_requests(&best->stats)) {
     lua_settop(L, base + run->results);
     return;
   }
@@ -52,8 +52,8 @@ static void take_results(lua_State *L, struct heapster__lua_run *run) {
     heapster__lua_window_end(L, &run->window, lua_touserdata(L, HEAPSTER__LUA_RUN_STATS));
     run->results = lua_gettop(L) - base;
   } else {
-    struct heapster_stats stats;
-    heapster__lua_window_end(L, &run->window, &stats);
+    struct heapster_shared_stats stats;
+    heapster__lua_window_end(L, &run->window, &stats.stats);
     choose(L, run, &stats);
   }
   run->runs++;
@@ -78,7 +78,7 @@ int heapster__lua_run(lua_State *L, const struct heapster__lua_run *like, const 
   const int arguments = lua_gettop(L) - 1;
   const size_t limits_size = like->limit_count * sizeof *limits;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
-  heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof(struct heapster_stats));
+  heapster__lua_new_stats(L);
   lua_insert(L, 1);
   struct heapster__lua_run *const run = heapster__lua_new(L, HEAPSTER__LUA_RUN, sizeof *run + limits_size);
   *run = *like;

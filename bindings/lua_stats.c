@@ -5,15 +5,21 @@ static const char *const histogram_names[] = {"alloc_histogram", "realloc_growth
                                               "realloc_shrink_histogram"};
 enum { WORDS = 2, HISTOGRAMS = 3 };
 
+struct heapster_stats *heapster__lua_new_stats(lua_State *L) {
+  struct heapster_shared_stats *const both = heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof *both);
+  both->share.scope = HEAPSTER_PROCESS;
+  return &both->stats;
+}
+
 void heapster__lua_push_stats(lua_State *L, const struct heapster_stats *stats) {
-  *(struct heapster_stats *)heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof *stats) = *stats;
+  *heapster__lua_new_stats(L) = *stats;
 }
 
 /* stats([heap]): as the generated one of Heap, but read into its userdata at once. */
 int heapster__lua_stats(lua_State *L) {
   heapster__lua_check_count(L, 0, 1);
   const struct heapster_heap *const heap = lua_isnoneornil(L, 1) ? NULL : heapster__lua_check_heap(L, 1);
-  heapster_stats_read(heap, heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof(struct heapster_stats)));
+  heapster_stats_read(heap, heapster__lua_new_stats(L));
   return 1;
 }
 

@@ -16,7 +16,7 @@ void heapster__lua_window_begin(lua_State *L, struct heapster__lua_window *windo
 /* One of thread scope stays open where another thread tries to end it. */
 void heapster__lua_window_end(lua_State *L, struct heapster__lua_window *window, struct heapster_stats *stats) {
   const enum heapster_error error =
-      window->is_open ? heapster_window_end(window->window, stats) : HEAPSTER_WINDOW_CLOSED;
+      window->is_open ? heapster__stats_window_end(window->window, stats) : HEAPSTER_WINDOW_CLOSED;
   if (error != HEAPSTER_WRONG_THREAD) window->is_open = false;
   if (error) heapster__lua_raise_core(L, error);
 }

@@ -34,6 +34,8 @@
 %typemap(out) struct heapster_new_stats "$result = heapster__python_stats_new($1);"
 %typemap(out) struct heapster_new_histogram "$result = heapster__python_histogram_new($1);"
 %typemap(out) struct heapster_histogram * "$result = heapster__python_histogram_new(heapster__histogram_copy($1));"
+%typemap(out) const struct heapster_stats *
+  "$result = $1 ? heapster__python_stats_new(heapster__stats_copy($1)) : SWIG_Py_Void();"
 %typemap(out) struct heapster_heap * "$result = heapster__python_heap_new($1);"
 %typemap(out) struct heapster_new_status {
   if ($1.error) { heapster__python_raise($1.error); SWIG_fail; }

@@ -1,6 +1,5 @@
 /* limit(): a with block, or a function, that may do so much and no more. */
 #include "python_module.h"
-#include "value.h"
 
 typedef struct {
   heapster__PyWindow window; /* its options are the limits' own */
@@ -11,9 +10,7 @@ bool heapster__limits_judge(const struct heapster__limits *limits, const struct 
   const struct heapster_text words = heapster__limits_broken(stats, limits->limits, limits->count);
   if (!words.error && words.length == 0) return true;
   PyObject *const message = heapster__python_string(words);
-  struct heapster_stats *const copy = message ? heapster__value_memory(sizeof *copy) : NULL;
-  if (copy) *copy = *stats;
-  PyObject *const diff = message ? heapster__python_stats_new((struct heapster_new_stats){copy, HEAPSTER_OK}) : NULL;
+  PyObject *const diff = message ? heapster__python_stats_new(heapster__stats_copy(stats)) : NULL;
   PyObject *const type = heapster__python_errors.limit_exceeded;
   PyObject *const error = diff ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
   if (error && PyObject_SetAttrString(error, "diff", diff) == 0) PyErr_SetObject(type, error);
@@ -105,18 +102,35 @@ static bool take_arguments(struct heapster__limits *limits, PyObject *const *arg
   return false;
 }
 
+/* Takes over the memory of the limits. */
+static PyObject *new_limit(const struct heapster__limits *limits) {
+  Limit *const self = PyObject_New(Limit, &limit_type);
+  if (!self) {
+    PyMem_Free(limits->limits);
+    return NULL;
+  }
+  heapster__pywindow_init(&self->window, &limits->options);
+  self->window.vectorcall = call;
+  self->limits = *limits;
+  return (PyObject *)self;
+}
+
+PyObject *heapster__limit_again(PyObject *limit, PyObject *none) {
+  (void)none;
+  struct heapster__limits limits = ((Limit *)limit)->limits;
+  const size_t size = limits.count * sizeof *limits.limits;
+  struct heapster_limit *const copy = PyMem_Malloc(size);
+  if (!copy) return PyErr_NoMemory();
+  limits.limits = memcpy(copy, limits.limits, size);
+  return new_limit(&limits);
+}
+
 PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
   (void)module;
   struct heapster__limits limits = {.count = 0};
-  Limit *const self = take_arguments(&limits, arguments, count, names) ? PyObject_New(Limit, &limit_type) : NULL;
-  if (!self) {
-    PyMem_Free(limits.limits);
-    return NULL;
-  }
-  heapster__pywindow_init(&self->window, &limits.options);
-  self->window.vectorcall = call;
-  self->limits = limits;
-  return (PyObject *)self;
+  if (take_arguments(&limits, arguments, count, names)) return new_limit(&limits);
+  PyMem_Free(limits.limits);
+  return NULL;
 }
 
 bool heapster__limit_add(PyObject *module) {

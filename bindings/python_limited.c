@@ -12,13 +12,13 @@ typedef struct {
 static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
   const Limited *const self = (Limited *)object;
   struct heapster__call call;
-  struct heapster_stats stats;
+  struct heapster_shared_stats stats;
   PyObject *result = NULL;
   if (!self->function) return PyErr_Format(PyExc_RuntimeError, "this function is being destroyed");
   if (heapster__call_make(&call, self->function, arguments, (size_t)PyVectorcall_NARGS(flagged), names, NULL))
-    result = heapster__call_in_window(&call, &self->limits->options, &stats);
+    result = heapster__call_in_window(&call, &self->limits->options, &stats.stats);
   heapster__call_free(&call);
-  if (result && !heapster__limits_judge(self->limits, &stats)) Py_CLEAR(result);
+  if (result && !heapster__limits_judge(self->limits, &stats.stats)) Py_CLEAR(result);
   return result;
 }
 
@@ -83,7 +83,18 @@ static bool dress(PyObject *limited, PyObject *function) {
   return dressed != NULL;
 }
 
+/* A coroutine function whose every coroutine is a window. */
+static PyObject *new_coroutine(PyObject *owner, PyObject *function) {
+  static PyMethodDef again = {"again", heapster__limit_again, METH_NOARGS, NULL};
+  PyObject *const made = PyCFunction_New(&again, owner);
+  PyObject *limited = made ? heapster__limited_coroutine(made, function) : NULL;
+  Py_XDECREF(made);
+  if (limited && !dress(limited, function)) Py_CLEAR(limited);
+  return limited;
+}
+
 PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
+  if (heapster__is_coroutine_function(function)) return new_coroutine(owner, function);
   if (PyType_Ready(&limited_type) < 0) return NULL;
   Limited *const self = PyObject_GC_New(Limited, &limited_type);
   if (!self) return NULL;

@@ -3,7 +3,7 @@
 #include "value.h"
 
 static struct heapster_stats *new_stats(void) {
-  struct heapster_stats *const stats = heapster__value_memory(sizeof *stats);
+  struct heapster_stats *const stats = heapster__stats_new();
   if (!stats) PyErr_NoMemory();
   return stats;
 }

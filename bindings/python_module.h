@@ -125,6 +125,7 @@ typedef struct {
   struct heapster__options options; /* owns the heap object */
   struct heapster_window window;
   struct heapster_stats *stats; /* of the window, once it has ended */
+  PyObject *face;               /* for `async with`, or NULL */
   bool is_open;
 } heapster__PyWindow;
 
@@ -135,6 +136,17 @@ void heapster__pywindow_clear(heapster__PyWindow *self);
 
 /* Makes a type ready whose objects are called to enter (no argument) and to leave (three). */
 bool heapster__pywindow_type_ready(PyTypeObject *type);
+
+/* python_async.c: the same for `async with`. A face is what __aenter__ and __aexit__ of a manager give: it is called as
+   the manager is, and then awaited. The manager keeps its face. */
+PyObject *heapster__async_face(heapster__PyWindow *manager);
+
+/* `function`, a coroutine function, as one whose coroutines run in limits that `again()` gives. */
+PyObject *heapster__limited_coroutine(PyObject *again, PyObject *function);
+bool heapster__is_coroutine_function(PyObject *function);
+
+/* python_start.c: puts on what import is to put on. */
+bool heapster__python_start(void);
 
 /* python_measuring.c, python_limit.c, python_limited.c */
 bool heapster__measuring_add(PyObject *module);
@@ -154,6 +166,7 @@ bool heapster__limit_of(PyObject *name, PyObject *value, struct heapster_limit *
 
 /* Raises LimitExceeded where the window broke one. */
 bool heapster__limits_judge(const struct heapster__limits *limits, const struct heapster_stats *stats);
+PyObject *heapster__limit_again(PyObject *limit, PyObject *none); /* a Limit of the same limits */
 PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *limits, PyObject *function);
 
 #endif

@@ -1,6 +1,8 @@
 /* How and where a window counts, from keyword arguments. */
 #include "python_module.h"
 
+#include "hook.h"
+
 struct heapster__options heapster__options_default(void) {
   return (struct heapster__options){.heap = Py_None, .scope = HEAPSTER_PROCESS, .repeat = 1};
 }
@@ -129,8 +131,9 @@ bool heapster__python_heap_find(PyObject *object, const struct heapster_heap **h
 bool heapster__window_open(const struct heapster__options *options, struct heapster_window *window) {
   const struct heapster_heap *heap;
   if (!heapster__python_heap_find(options->heap, &heap)) return false;
-  if (!heap && !heapster_heap_next(NULL)) {
-    heapster__python_raise_text(heapster__python_errors.not_counting, heapster__why_no_heap(NULL));
+  if (!heapster__is_counted(heap)) {
+    const char *const name = heap ? heapster_heap_name(heap) : NULL;
+    heapster__python_raise_text(heapster__python_errors.not_counting, heapster__why_no_heap(name));
     return false;
   }
   const enum heapster_error error = heapster_window_begin(heap, options->scope, window);
@@ -139,7 +142,7 @@ bool heapster__window_open(const struct heapster__options *options, struct heaps
 }
 
 bool heapster__window_close(struct heapster_window window, struct heapster_stats *stats) {
-  const enum heapster_error error = heapster_window_end(window, stats);
+  const enum heapster_error error = heapster__stats_window_end(window, stats);
   if (error && !PyErr_Occurred()) heapster__python_raise(error);
   return !error;
 }

@@ -181,7 +181,10 @@ static PyObject *reduce(PyObject *restorer, const void *value, size_t size) {
 }
 
 PyObject *heapster__python_stats_reduce(const struct heapster_stats *stats) {
-  return reduce(restorers.stats, stats, sizeof *stats);
+  const struct heapster_stats *const share = heapster__stats_share(stats);
+  struct heapster_shared_stats both = {.stats = *stats};
+  if (share) both.share = *share;
+  return reduce(restorers.stats, &both, sizeof both);
 }
 
 PyObject *heapster__python_histogram_reduce(const struct heapster_histogram *histogram) {
@@ -200,13 +203,17 @@ static void *restore(PyObject *arguments, size_t size) {
   return memcpy(value, bytes, size);
 }
 
+static bool is_possible(const struct heapster_stats *stats) {
+  return (unsigned)stats->kind <= HEAPSTER_WINDOW && (unsigned)stats->scope <= HEAPSTER_THREAD;
+}
+
 static PyObject *restore_stats(PyObject *module, PyObject *arguments) {
   (void)module;
-  struct heapster_stats *const stats = restore(arguments, sizeof *stats);
-  if (!stats) return NULL;
-  if ((unsigned)stats->kind <= HEAPSTER_WINDOW && (unsigned)stats->scope <= HEAPSTER_THREAD)
-    return heapster__python_stats_new((struct heapster_new_stats){stats, HEAPSTER_OK});
-  heapster__value_free(stats);
+  struct heapster_shared_stats *const both = restore(arguments, sizeof *both);
+  if (!both) return NULL;
+  if (is_possible(&both->stats) && is_possible(&both->share))
+    return heapster__python_stats_new((struct heapster_new_stats){&both->stats, HEAPSTER_OK});
+  heapster__value_free(both);
   PyErr_SetString(PyExc_ValueError, "these bytes are no Stats");
   return NULL;
 }

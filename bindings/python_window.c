@@ -1,4 +1,4 @@
-/* What `with measuring()` and `with limit()` share: a window between __enter__ and __exit__.
+/* What `with measuring()` and `with limit()` share: a window between __enter__ and __exit__, __aenter__ and __aexit__.
 
    To enter a with block Python fetches __enter__ and __exit__, which makes a bound method of each, and frees the first
    after it has been called: inside the window. So the two attributes here hand out the manager itself, which is
@@ -10,11 +10,13 @@
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyTypeObject *of;
+  bool is_async;
 } Door;
 
 static PyObject *door_get(PyObject *self, PyObject *manager, PyObject *type) {
   (void)type;
   PyObject *const called = manager ? manager : self;
+  if (manager && ((Door *)self)->is_async) return heapster__async_face((heapster__PyWindow *)manager);
   Py_INCREF(called);
   return called;
 }
@@ -25,7 +27,11 @@ static PyObject *door_call(PyObject *self, PyObject *const *arguments, size_t fl
   PyTypeObject *const type = ((Door *)self)->of;
   if (count < 1 || !PyObject_TypeCheck(arguments[0], type))
     return PyErr_Format(PyExc_TypeError, "__enter__ and __exit__ need a %s", type->tp_name);
-  return PyObject_Vectorcall(arguments[0], arguments + 1, (size_t)count - 1, names);
+  PyObject *const called = door_get(self, arguments[0], NULL);
+  PyObject *const result =
+      called ? PyObject_Vectorcall(called, arguments + 1, (size_t)count - 1, names) : NULL;
+  Py_XDECREF(called);
+  return result;
 }
 
 static PyTypeObject door_type = {
@@ -34,11 +40,12 @@ static PyTypeObject door_type = {
     .tp_vectorcall_offset = offsetof(Door, vectorcall),          .tp_descr_get = door_get,
 };
 
-static bool door_add(PyTypeObject *type, const char *name) {
+static bool door_add(PyTypeObject *type, const char *name, bool is_async) {
   Door *const door = PyObject_New(Door, &door_type);
   if (!door) return false;
   door->vectorcall = door_call;
   door->of = type;
+  door->is_async = is_async;
   const int failed = PyDict_SetItemString(type->tp_dict, name, (PyObject *)door);
   Py_DECREF(door);
   return !failed;
@@ -46,7 +53,8 @@ static bool door_add(PyTypeObject *type, const char *name) {
 
 bool heapster__pywindow_type_ready(PyTypeObject *type) {
   if (PyType_Ready(&door_type) < 0 || PyType_Ready(type) < 0) return false;
-  if (!door_add(type, "__enter__") || !door_add(type, "__exit__")) return false;
+  if (!door_add(type, "__enter__", false) || !door_add(type, "__exit__", false)) return false;
+  if (!door_add(type, "__aenter__", true) || !door_add(type, "__aexit__", true)) return false;
   PyType_Modified(type);
   return true;
 }
@@ -55,6 +63,7 @@ void heapster__pywindow_init(heapster__PyWindow *self, const struct heapster__op
   self->options = *options;
   Py_INCREF(self->options.heap);
   self->stats = NULL;
+  self->face = NULL;
   self->is_open = false;
 }
 
@@ -63,7 +72,7 @@ bool heapster__pywindow_begin(heapster__PyWindow *self) {
     PyErr_SetString(PyExc_RuntimeError, "this window is open already");
     return false;
   }
-  if (!self->stats) self->stats = heapster__value_memory(sizeof *self->stats);
+  if (!self->stats) self->stats = heapster__stats_new();
   if (!self->stats) {
     PyErr_NoMemory();
     return false;
@@ -76,7 +85,7 @@ bool heapster__pywindow_end(heapster__PyWindow *self) {
     heapster__python_raise(HEAPSTER_WINDOW_CLOSED);
     return false;
   }
-  const enum heapster_error error = heapster_window_end(self->window, self->stats);
+  const enum heapster_error error = heapster__stats_window_end(self->window, self->stats);
   if (error == HEAPSTER_WRONG_THREAD) {
     heapster__python_raise(error);
     return false;
@@ -89,5 +98,6 @@ bool heapster__pywindow_end(heapster__PyWindow *self) {
 void heapster__pywindow_clear(heapster__PyWindow *self) {
   if (self->is_open) heapster_window_end(self->window, NULL);
   heapster__value_free(self->stats);
+  Py_CLEAR(self->face);
   Py_CLEAR(self->options.heap);
 }

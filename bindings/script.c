@@ -6,8 +6,39 @@
 
 #include <string.h>
 
+struct heapster_stats *heapster__stats_new(void) {
+  struct heapster_shared_stats *const both = heapster__value_memory(sizeof *both);
+  if (both) both->share.scope = HEAPSTER_PROCESS;
+  return both ? &both->stats : NULL;
+}
+
+static struct heapster_shared_stats *both_of(const struct heapster_stats *stats) {
+  return (struct heapster_shared_stats *)(uintptr_t)stats;
+}
+
+const struct heapster_stats *heapster__stats_share(const struct heapster_stats *stats) {
+  const struct heapster_stats *const share = &both_of(stats)->share;
+  return share->scope == HEAPSTER_THREAD ? share : NULL;
+}
+
+struct heapster_new_stats heapster__stats_copy(const struct heapster_stats *stats) {
+  struct heapster_stats *const copy = heapster__stats_new();
+  if (!copy) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};
+  const struct heapster_stats *const share = heapster__stats_share(stats);
+  *copy = *stats;
+  if (share) both_of(copy)->share = *share;
+  return (struct heapster_new_stats){copy, HEAPSTER_OK};
+}
+
+enum heapster_error heapster__stats_window_end(struct heapster_window window, struct heapster_stats *stats) {
+  if (!stats) return heapster_window_end(window, NULL);
+  struct heapster_shared_stats *const both = both_of(stats);
+  both->share.scope = HEAPSTER_PROCESS;
+  return heapster_window_end_with_thread(window, &both->stats, &both->share);
+}
+
 struct heapster_new_stats heapster__script_stats(const struct heapster_heap *heap) {
-  struct heapster_stats *const stats = heapster__value_memory(sizeof *stats);
+  struct heapster_stats *const stats = heapster__stats_new();
   if (!stats) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};
   heapster_stats_read(heap, stats);
   return (struct heapster_new_stats){stats, HEAPSTER_OK};
@@ -100,7 +131,7 @@ struct heapster_figure heapster__stats_figure(const struct heapster_stats *stats
 
 struct heapster_new_stats heapster__stats_minus(const struct heapster_stats *after,
                                                 const struct heapster_stats *before) {
-  struct heapster_stats *const diff = heapster__value_memory(sizeof *diff);
+  struct heapster_stats *const diff = heapster__stats_new();
   if (!diff) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};
   const enum heapster_error error = heapster_stats_diff(diff, after, before);
   if (!error) return (struct heapster_new_stats){diff, HEAPSTER_OK};
@@ -142,8 +173,13 @@ bool heapster__histogram_is_equal(const struct heapster_histogram *a, const stru
 
 /* Reasons. */
 
+static const char *const hooks[] = {"malloc", "python", "lua"};
+
 bool heapster__is_hook(const char *name) {
-  return strcmp(name, "malloc") == 0 || strcmp(name, "python") == 0 || strcmp(name, "lua") == 0;
+  for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+    if (strcmp(name, hooks[i]) == 0) return true;
+  }
+  return false;
 }
 
 static void say(struct heapster_text *text, const char *words) {
@@ -161,20 +197,30 @@ static void say_heaps(struct heapster_text *text) {
   }
 }
 
-static void say_why_no_malloc(struct heapster_text *text) {
+/* Why a hook does not count, or could not be taken off; NULL if there is nothing to say. */
+static const char *problem_of(const char *hook) {
   struct heapster_status status;
   heapster_status_read(&status);
-  if (status.malloc_problem) {
-    say(text, ": ");
-    say(text, status.malloc_problem);
-  }
-  say(text, "; start the program with `heapster run -- program`");
+  if (strcmp(hook, "python") == 0) return status.python_problem;
+  return strcmp(hook, "lua") == 0 ? status.lua_problem : status.malloc_problem;
+}
+
+static void say_why_not(struct heapster_text *text, const char *hook) {
+  const char *const problem = problem_of(hook);
+  if (problem) say(text, ": ");
+  if (problem) say(text, problem);
+  if (strcmp(hook, "malloc") == 0) say(text, "; start the program with `heapster run -- program`");
 }
 
 struct heapster_text heapster__why_no_heap(const char *name) {
   struct heapster_text text = {0};
   if (!name) {
-    say(&text, "nothing is counted: there is no heap, and malloc");
+    say(&text, "nothing is counted");
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+      say(&text, "; ");
+      say(&text, hooks[i]);
+      say_why_not(&text, hooks[i]);
+    }
   } else {
     say(&text, heapster__is_hook(name) ? "heap \"" : "no heap is called \"");
     say(&text, name);
@@ -184,8 +230,10 @@ struct heapster_text heapster__why_no_heap(const char *name) {
     say_heaps(&text);
     return text;
   }
-  say(&text, " is not counted");
-  if (!name || strcmp(name, "malloc") == 0) say_why_no_malloc(&text);
+  if (name) {
+    say(&text, " is not counted");
+    say_why_not(&text, name);
+  }
   say(&text, "; heapster.status() tells more");
   return text;
 }
@@ -197,15 +245,16 @@ struct heapster_text heapster__why_no_hook(const char *verb, enum heapster_error
   say(&text, is_unknown ? "" : verb);
   say(&text, is_unknown ? "" : " \"");
   say(&text, hook);
-  say(&text, is_unknown ? "\"; there is malloc" : "\"");
+  say(&text, is_unknown ? "\"; there are malloc, python and lua" : "\"");
   if (is_unknown) return text;
   struct heapster_status status;
   heapster_status_read(&status);
-  if (strcmp(verb, "hook") == 0 || strcmp(status.malloc_way, "none") == 0) {
-    say_why_no_malloc(&text);
-  } else {
+  const bool is_malloc = strcmp(hook, "malloc") == 0;
+  if (is_malloc && strcmp(verb, "unhook") == 0 && strcmp(status.malloc_way, "none") != 0) {
     say(&text, ": it is hooked for the life of the process, by ");
     say(&text, status.malloc_way);
+  } else {
+    say_why_not(&text, hook);
   }
   return text;
 }

@@ -19,6 +19,13 @@ struct heapster_real {
   double value;
 };
 
+/* The memory of every Stats that a script has: the share is the calling thread's of a window, where its scope is
+   HEAPSTER_THREAD; else there is none. */
+struct heapster_shared_stats {
+  struct heapster_stats stats; /* first, so that a pointer to it is one to both */
+  struct heapster_stats share;
+};
+
 /* A new value, to be freed by heapster__value_free; or NULL, and why. */
 struct heapster_new_stats {
   struct heapster_stats *value;
@@ -47,6 +54,18 @@ struct heapster_text heapster__script_json(void);
 struct heapster_text heapster__script_prometheus(void);
 
 #ifndef SWIG
+
+/* Memory for a Stats that has no share, or NULL. */
+struct heapster_stats *heapster__stats_new(void);
+
+/* A Stats of the same figures; the share comes along. */
+struct heapster_new_stats heapster__stats_copy(const struct heapster_stats *stats);
+
+/* Ends the window into a Stats of a script, with its share; `stats` may be NULL. */
+enum heapster_error heapster__stats_window_end(struct heapster_window window, struct heapster_stats *stats);
+
+/* The share of a Stats of a script, or NULL. */
+const struct heapster_stats *heapster__stats_share(const struct heapster_stats *stats);
 
 /* The words for a kind and a scope. */
 const char *heapster__kind_name(enum heapster_stats_kind kind);

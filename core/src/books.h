@@ -40,13 +40,19 @@ HEAPSTER__INLINE bool heapster__book_put(struct heapster__map *map, unsigned hea
   return heapster__likely(put == HEAPSTER__PUT) || heapster__book_put_slow(map, heap, block, size, put);
 }
 
+/* A new block of a layer that is known to be the outermost. */
+HEAPSTER__INLINE void heapster__book_outer_alloc(struct heapster__map *map, unsigned heap, const void *block,
+                                                 uint64_t size) {
+  if (heapster__likely(heapster__book_put(map, heap, block, size))) heapster__count_alloc(heap, size);
+}
+
 HEAPSTER__INLINE void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__unlikely(heapster__is_inner(slot))) {
     heapster__book_inner(slot);
     return;
   }
-  if (heapster__likely(heapster__book_put(map, heap, block, size))) heapster__count_alloc(heap, size);
+  heapster__book_outer_alloc(map, heap, block, size);
 }
 
 /* A request for a new block that the allocator below refused. */

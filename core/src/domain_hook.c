@@ -6,14 +6,23 @@
 #include <string.h>
 
 static struct heapster__domain below[HEAPSTER__DOMAINS];
+static heapster__counter arrived; /* requests for a new block that came from inside another layer */
+
+static __attribute__((noinline)) void *passed(struct heapster__slot *slot, void *block) {
+  heapster__book_inner(slot);
+  heapster__add_relaxed(&arrived, 1);
+  return block;
+}
 
 /* Every call goes down under the mark: the interpreter's allocator asks malloc in its turn. */
 HEAPSTER__INLINE void *booked(struct heapster__descent *descent, void *block, size_t size) {
   heapster__ascend(descent);
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__unlikely(heapster__is_inner(slot))) return passed(slot, block);
   if (heapster__likely(block != NULL))
-    heapster__book_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+    heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   else
-    heapster__book_failure(HEAPSTER__PYTHON);
+    heapster__count_alloc_failure(HEAPSTER__PYTHON);
   return block;
 }
 
@@ -96,4 +105,16 @@ struct heapster__domain heapster__domain_below(unsigned number) {
 bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain) {
   return domain->malloc == counted[number].malloc && domain->calloc == counted[number].calloc &&
          domain->realloc == counted[number].realloc && domain->free == counted[number].free;
+}
+
+bool heapster__domain_is_reached(const struct heapster__domain *domain) {
+  struct heapster__slot *slot = heapster__slot_claim();
+  if (!slot) return false;
+  uint64_t before = heapster__load_relaxed(&arrived);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
+  void *block = domain->malloc(domain->context, HEAPSTER__GRANULE);
+  if (block) domain->free(domain->context, block);
+  heapster__ascend(&descent);
+  return heapster__load_relaxed(&arrived) != before;
 }

@@ -44,6 +44,21 @@ enum heapster_error heapster_unhook(const char *name) {
   return hook ? hook->remove() : HEAPSTER_UNSUPPORTED;
 }
 
+/* A heap that no hook is behind is its host's own. */
+static bool is_counted(const char *name) {
+  unsigned number = offer_of(name);
+  const struct heapster__hook *hook = number < OFFERS ? heapster__load_acquire(&offers[number]) : NULL;
+  return !hook || strcmp(hook->way(), "none") != 0;
+}
+
+bool heapster__is_counted(const struct heapster_heap *heap) {
+  if (heap) return is_counted(heapster_heap_name(heap));
+  while ((heap = heapster_heap_next(heap))) {
+    if (is_counted(heapster_heap_name(heap))) return true;
+  }
+  return false;
+}
+
 static void read_offer(unsigned number, const char **way, const char **problem) {
   const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
   *way = hook ? hook->way() : "none";

@@ -2,6 +2,7 @@
 #ifndef HEAPSTER__HOOK_H
 #define HEAPSTER__HOOK_H
 
+#include <heapster/heap.h>
 #include <heapster/hook.h>
 
 struct heapster__hook {
@@ -14,5 +15,8 @@ struct heapster__hook {
 
 /* Makes heapster_hook(hook->name) and the status know it. Idempotent; `hook` lives for ever. */
 HEAPSTER_API void heapster__hook_offer(const struct heapster__hook *hook);
+
+/* Whether what `heap` stands for is counted now: the hooks' heaps may have lost theirs. NULL: whether any heap is. */
+HEAPSTER_API bool heapster__is_counted(const struct heapster_heap *heap);
 
 #endif

@@ -7,7 +7,8 @@
 
    What is not promised: a frame that was left together with its callers, and of which nothing has overwritten record or
    return address yet, still holds for calls from below it; and so does one that is further away than
-   HEAPSTER__STACK_REACH, which may be on another stack, where it cannot be looked at. */
+   HEAPSTER__STACK_REACH, which may be on another stack, where it cannot be looked at. AddressSanitizer's fake stack
+   (detect_stack_use_after_return=1) is none: there the mark does not hold. */
 #ifndef HEAPSTER__MARK_H
 #define HEAPSTER__MARK_H
 

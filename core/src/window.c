@@ -18,9 +18,9 @@ struct place {
   int64_t start; /* use at the begin, as the record counts it */
   int64_t peak;  /* highest record so far */
   uint64_t use_max;
-  bool is_alone;           /* no other thread had counted anything */
-  uint64_t own_operations; /* of the thread that began it, so far; unless it was alone */
+  bool is_alone; /* no other thread had counted anything */
   struct heapster__tally tally;
+  struct heapster__tally own; /* of the thread that began it; unless it was alone */
 };
 
 /* The table of the process; every access holds the lock, but for reading how many are open. */
@@ -69,10 +69,9 @@ static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
   return drift->record = drift->told;
 }
 
-static uint64_t own_operations(struct heapster__slot *slot, unsigned number) {
-  struct heapster__tally own = {0};
-  if (slot) heapster__sum_of_slot(&own, slot, number);
-  return heapster__tally_operations(&own);
+static void sum_own(const struct place *place, struct heapster__tally *sum) {
+  memset(sum, 0, sizeof *sum);
+  heapster__sum_of_slot(sum, place->slot, place->number);
 }
 
 static void sum_scope(const struct place *place, struct heapster__tally *sum) {
@@ -90,7 +89,7 @@ static void begin(struct place *place) {
   place->is_open = true;
   place->use_max = is_thread ? 0 : heapster__use_max_so_far(place->number);
   place->is_alone = heapster__is_alone(place->slot);
-  if (!is_thread && !place->is_alone) place->own_operations = own_operations(place->slot, place->number);
+  if (!is_thread && place->slot && !place->is_alone) sum_own(place, &place->own);
   sum_scope(place, &place->tally);
 }
 
@@ -148,14 +147,30 @@ static bool is_same_thread(const struct place *place) {
 
 static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
+/* The counters at the begin and at the end of the window, of the thread that began it. */
+struct own {
+  const struct heapster__tally *before;
+  const struct heapster__tally *now;
+  struct heapster__tally sum;
+};
+
+/* False: they are not known, its slot is another thread's now. `all` is what every thread counted. */
+static bool read_own(const struct place *place, const struct heapster__tally *all, struct own *own) {
+  if (place->scope == HEAPSTER_THREAD || !place->slot || !is_same_thread(place)) return false;
+  own->before = place->is_alone ? &place->tally : &place->own;
+  own->now = all;
+  if (heapster__is_alone(place->slot)) return true;
+  sum_own(place, &own->sum);
+  own->now = &own->sum;
+  return true;
+}
+
 /* Operations by other threads than the one that began the window; where that one ended, by any. */
-static uint64_t foreign(const struct place *place, const struct heapster__tally *now) {
-  if (place->scope == HEAPSTER_THREAD || !place->slot || heapster__is_alone(place->slot)) return 0;
-  uint64_t before = heapster__tally_operations(&place->tally);
-  uint64_t all = beyond(heapster__tally_operations(now), before);
-  if (!is_same_thread(place)) return all;
-  uint64_t own_before = place->is_alone ? before : place->own_operations;
-  return beyond(all, beyond(own_operations(place->slot, place->number), own_before));
+static uint64_t foreign(const struct place *place, const struct heapster__tally *now, const struct own *own) {
+  if (place->scope == HEAPSTER_THREAD || !place->slot || (own && own->now == now)) return 0;
+  uint64_t all = beyond(heapster__tally_operations(now), heapster__tally_operations(&place->tally));
+  if (!own) return all;
+  return beyond(all, beyond(heapster__tally_operations(own->now), heapster__tally_operations(own->before)));
 }
 
 /* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */
@@ -166,11 +181,12 @@ static void fill_alive(struct heapster_stats *stats, unsigned number) {
   stats->use_curr = heapster__tally_use(&heap);
 }
 
-static void fill(const struct place *place, const struct heapster__tally *now, struct heapster_stats *stats) {
+static void fill(const struct place *place, const struct heapster__tally *now, const struct own *own,
+                 struct heapster_stats *stats) {
   heapster__stats_fill(stats, now, &place->tally);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = place->scope;
-  stats->foreign_count = foreign(place, now);
+  stats->foreign_count = foreign(place, now, own);
   stats->use_peak = place->peak > place->start ? (uint64_t)(place->peak - place->start) : 0;
   if (stats->use_change > 0 && stats->use_peak < (uint64_t)stats->use_change)
     stats->use_peak = (uint64_t)stats->use_change;
@@ -180,33 +196,53 @@ static void fill(const struct place *place, const struct heapster__tally *now, s
     stats->use_max = beyond((uint64_t)place->peak, place->use_max); /* whatever a reset did meanwhile */
 }
 
-static void end(struct place *place, struct heapster_stats *stats) {
+/* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */
+static void fill_share(const struct own *own, const struct heapster_stats *stats, struct heapster_stats *share) {
+  heapster__stats_fill(share, own->now, own->before);
+  share->kind = HEAPSTER_DIFF;
+  share->scope = HEAPSTER_THREAD;
+  share->live_count = stats->live_count;
+  share->use_curr = stats->use_curr;
+}
+
+static void end(struct place *place, struct heapster_stats *stats, struct heapster_stats *share) {
   struct heapster__tally now;
   sum_scope(place, &now);
   if (place->scope == HEAPSTER_THREAD)
     drift_begin(place->slot, place->number);
   else
     ledger_begin(place->number);
-  if (stats) fill(place, &now, stats);
+  if (stats) {
+    struct own own;
+    const bool is_own = read_own(place, &now, &own);
+    fill(place, &now, is_own ? &own : NULL, stats);
+    if (share && is_own && place->slot == heapster__slot_here()) fill_share(&own, stats, share);
+  }
   place->is_open = false;
   heapster__add_relaxed(&windows.open, -1U);
 }
 
-static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats) {
+static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats,
+                                 struct heapster_stats *share) {
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct place *place = &windows.places[window.index];
   if (!place->is_open || place->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
   bool is_here = place->slot == heapster__slot_here() && is_same_thread(place);
   if (place->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end(place, stats);
+  end(place, stats, share);
   return HEAPSTER_OK;
 }
 
-enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats) {
+enum heapster_error heapster_window_end_with_thread(struct heapster_window window, struct heapster_stats *stats,
+                                                    struct heapster_stats *thread) {
   heapster__lock();
-  enum heapster_error error = ended(window, stats);
+  enum heapster_error error = ended(window, stats, thread);
   heapster__unlock();
   return error;
+}
+
+enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats) {
+  return heapster_window_end_with_thread(window, stats, NULL);
 }
 
 static void reset(unsigned number) {

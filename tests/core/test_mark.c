@@ -21,7 +21,7 @@ static __attribute__((noinline)) bool is_inner_far_below(struct heapster__slot *
 
 /* As a frame does that is left by longjmp. */
 static __attribute__((noinline)) void raise_and_leave(struct heapster__slot *slot) {
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, slot);
 }
 
@@ -35,7 +35,7 @@ static void calls_from_inside_a_marked_one_are_inner_until_it_is_restored(void *
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
   assert_false(is_inner_here(slot));
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, slot);
   assert_int_equal(descent.outer, 0);
   assert_true(is_inner_here(slot));
@@ -45,7 +45,7 @@ static void calls_from_inside_a_marked_one_are_inner_until_it_is_restored(void *
 }
 
 static __attribute__((noinline)) bool nested_is_restored(struct heapster__slot *slot, uintptr_t expected) {
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, slot);
   const bool is_inner = is_inner_here(slot);
   heapster__ascend(&descent);
@@ -55,7 +55,7 @@ static __attribute__((noinline)) bool nested_is_restored(struct heapster__slot *
 static void a_nested_mark_gives_way_to_the_outer_one(void **state) {
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, slot);
   assert_true(nested_is_restored(slot, (uintptr_t)&descent));
   assert_true(is_inner_here(slot));
@@ -84,7 +84,7 @@ static void a_mark_of_a_left_frame_is_dropped_by_a_call_from_below_once_its_reco
 static void a_lowered_mark_leaves_no_proof_behind(void **state) {
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, slot);
   heapster__ascend(&descent);
   slot->mark = (uintptr_t)&descent;
@@ -93,7 +93,7 @@ static void a_lowered_mark_leaves_no_proof_behind(void **state) {
 
 static void without_a_slot_there_is_no_mark(void **state) {
   (void)state;
-  struct heapster__descent descent;
+  struct heapster__descent descent = {0};
   heapster__descend(&descent, NULL);
   heapster__ascend(&descent);
   assert_false(heapster__is_inner(NULL));

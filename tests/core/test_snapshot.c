@@ -175,7 +175,7 @@ static void a_reading_that_resets_overtake_counts_from_one_of_them(void **state)
   (void)state;
   read_with_resets(0);
   const sig_atomic_t all = steps;
-  for (sig_atomic_t step = 1; step <= all; step += 1 + all / 300) {
+  for (sig_atomic_t step = 1; step <= all; step += 1 + all / 50) {
     heapster_reset();
     turn_over(heap, 5, 64);
     const struct heapster_stats stats = read_with_resets(step);

@@ -20,6 +20,12 @@ struct lua_State;
 /* The module, as Python calls it: a new reference, or NULL with an exception set. Holds the GIL. */
 HEAPSTER_API struct _object *PyInit__heapster(void);
 
+/* Counts Python's objects from before Py_Initialize on, so that none is older than the count; `import heapster` does
+   the same later. To be called where nobody runs Python yet, after Py_PreInitialize where PYTHONMALLOC is obeyed: that
+   sets CPython's allocators anew. HEAPSTER_OK also where they are counted already; HEAPSTER_UNSUPPORTED, and the status
+   says why. */
+HEAPSTER_API enum heapster_error heapster_python_hook(void);
+
 /* Leaves the module's table on the stack of `L` and answers 1. */
 HEAPSTER_API int luaopen_heapster(struct lua_State *L);
 

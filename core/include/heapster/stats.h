@@ -19,7 +19,7 @@ enum heapster_stats_kind {
    saturate at 0. */
 struct heapster_stats {
   enum heapster_stats_kind kind;
-  enum heapster_scope scope; /* HEAPSTER_THREAD only in windows of that scope */
+  enum heapster_scope scope; /* HEAPSTER_THREAD in windows of that scope, and in a thread's share of a window */
 
   uint64_t alloc_count;      /* requests for a new block that were served */
   uint64_t alloc_sum;        /* bytes they asked for */

@@ -30,6 +30,13 @@ HEAPSTER_API enum heapster_error heapster_window_begin(const struct heapster_hea
    HEAPSTER_WINDOW_CLOSED; HEAPSTER_WRONG_THREAD (the window stays open). `stats` is untouched on failure. */
 HEAPSTER_API enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats);
 
+/* The same, and what of it was the calling thread's own share, as a diff of scope HEAPSTER_THREAD; both wanted. A share
+   has no peak, and live_count and use_curr are the heap's. `thread` is untouched where there is none: after a window of
+   thread scope, which is all the thread's; where another thread began it; with HEAPSTER_COUNTERS=shared. */
+HEAPSTER_API enum heapster_error heapster_window_end_with_thread(struct heapster_window window,
+                                                                 struct heapster_stats *stats,
+                                                                 struct heapster_stats *thread);
+
 #ifdef __cplusplus
 }
 #endif

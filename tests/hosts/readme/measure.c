@@ -10,7 +10,7 @@ int main(void) {
   struct heapster_window window;
   struct heapster_stats done;
   heapster_window_begin(textures, HEAPSTER_PROCESS, &window);
-  void *pixels = heapster_heap_malloc(textures, 640 * 480 * 4);
+  void *pixels = heapster_heap_malloc(textures, 1228800);
   heapster_heap_free(textures, pixels);
   heapster_window_end(window, &done); /* done.alloc_count is 1, done.use_peak 1228800 */
 

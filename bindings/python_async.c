@@ -1,0 +1,127 @@
+/* `async with` and coroutines: windows that are open while a coroutine waits.
+
+   __aenter__ gives something to await, whose end is told by StopIteration. All objects for that are there before the
+   window opens and are kept until it has ended. */
+#include "python_module.h"
+
+typedef struct {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  PyObject *manager; /* which keeps this; NULL once it is gone */
+  PyObject *end;     /* the StopIteration that ends what is awaited next; or NULL */
+} Face;
+
+static PyObject *stop_iteration(PyObject *value) {
+  return PyObject_CallFunctionObjArgs(PyExc_StopIteration, value, NULL);
+}
+
+static PyObject *enter(Face *self) {
+  PyObject *const end = stop_iteration(self->manager);
+  if (!end) return NULL;
+  PyObject *const manager = PyObject_Vectorcall(self->manager, NULL, 0, NULL);
+  if (!manager) {
+    Py_DECREF(end);
+    return NULL;
+  }
+  Py_DECREF(manager); /* its caller has it */
+  self->end = end;
+  Py_INCREF(self);
+  return (PyObject *)self;
+}
+
+static PyObject *leave(Face *self, PyObject *const *raised) {
+  PyObject *const answer = PyObject_Vectorcall(self->manager, raised, 3, NULL);
+  if (!answer) {
+    Py_CLEAR(self->end); /* it has the manager, which has this */
+    return NULL;
+  }
+  PyObject *const entered = self->end;
+  self->end = stop_iteration(answer);
+  Py_XDECREF(entered);
+  Py_DECREF(answer);
+  if (!self->end) return NULL;
+  Py_INCREF(self);
+  return (PyObject *)self;
+}
+
+static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
+  Face *const self = (Face *)object;
+  const Py_ssize_t count = PyVectorcall_NARGS(flagged);
+  if (self->manager && !names && count == 0) return enter(self);
+  if (self->manager && !names && count == 3) return leave(self, arguments);
+  PyErr_SetString(PyExc_TypeError, "__aenter__ and __aexit__ are for an async with block");
+  return NULL;
+}
+
+static PyObject *await_it(PyObject *self) {
+  Py_INCREF(self);
+  return self;
+}
+
+/* The end stays referenced: nothing is freed where it is caught. */
+static PyObject *next(PyObject *object) {
+  PyObject *const end = ((Face *)object)->end;
+  if (!end) return NULL;
+  Py_INCREF(PyExc_StopIteration);
+  Py_INCREF(end);
+  PyErr_Restore(PyExc_StopIteration, end, NULL);
+  return NULL;
+}
+
+static void dealloc(PyObject *self) {
+  Py_CLEAR(((Face *)self)->end);
+  PyObject_Free(self);
+}
+
+static PyAsyncMethods async_methods = {.am_await = await_it};
+
+static PyTypeObject face_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Face",
+    .tp_basicsize = sizeof(Face),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_dealloc = dealloc,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Face, vectorcall),
+    .tp_as_async = &async_methods,
+    .tp_iter = await_it,
+    .tp_iternext = next,
+};
+
+PyObject *heapster__async_face(heapster__PyWindow *manager) {
+  if (!manager->face && PyType_Ready(&face_type) == 0) {
+    Face *const face = PyObject_New(Face, &face_type);
+    if (face) {
+      face->vectorcall = call;
+      face->manager = (PyObject *)manager;
+      face->end = NULL;
+    }
+    manager->face = (PyObject *)face;
+  }
+  Py_XINCREF(manager->face);
+  return manager->face;
+}
+
+bool heapster__is_coroutine_function(PyObject *function) {
+  PyObject *const plain = PyMethod_Check(function) ? PyMethod_GET_FUNCTION(function) : function;
+  return PyFunction_Check(plain) && ((PyCodeObject *)PyFunction_GET_CODE(plain))->co_flags & CO_COROUTINE;
+}
+
+/* In Python, since only that makes what inspect and asyncio take for a coroutine function. The awaitable is made before
+   the window opens, and is freed after it has ended. */
+static const char source[] = "def made(again, function):\n"
+                             "    async def limited(*arguments, **keywords):\n"
+                             "        awaitable = function(*arguments, **keywords)\n"
+                             "        with again():\n"
+                             "            return await awaitable\n"
+                             "    return limited\n";
+
+PyObject *heapster__limited_coroutine(PyObject *again, PyObject *function) {
+  PyObject *const names = PyDict_New();
+  PyObject *limited = NULL;
+  if (names && PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) == 0) {
+    PyObject *const ran = PyRun_String(source, Py_file_input, names, names);
+    if (ran) limited = PyObject_CallFunctionObjArgs(PyDict_GetItemString(names, "made"), again, function, NULL);
+    Py_XDECREF(ran);
+  }
+  Py_XDECREF(names);
+  return limited;
+}

@@ -116,7 +116,15 @@ static bool complete(PyObject *module) {
          heapster__python_start();
 }
 
+/* Figures of two copies of the core would not add up. */
+static bool is_only_copy(void) {
+  const char *const conflict = heapster_conflict();
+  if (conflict) PyErr_SetString(PyExc_ImportError, conflict);
+  return !conflict;
+}
+
 PyObject *PyInit__heapster(void) {
+  if (!is_only_copy()) return NULL;
   PyObject *module = heapster__python_swig_init();
   if (module && !complete(module)) Py_CLEAR(module);
   return module;

@@ -14,9 +14,15 @@ static __attribute__((noinline)) void *passed(struct heapster__slot *slot, void 
   return block;
 }
 
-/* Every call goes down under the mark: the interpreter's allocator asks malloc in its turn. */
-HEAPSTER__INLINE void *booked(struct heapster__descent *descent, void *block, size_t size) {
-  heapster__ascend(descent);
+/* Where another layer is counted, every call goes down under the mark: the interpreter's allocator may ask that one in
+   its turn. */
+HEAPSTER__INLINE bool is_marked(struct heapster__descent *descent) {
+  if (heapster__likely(!heapster__load_relaxed(&heapster__has_layers))) return false;
+  heapster__descend(descent, heapster__slot_here());
+  return true;
+}
+
+HEAPSTER__INLINE void *booked(void *block, size_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__unlikely(heapster__is_inner(slot))) return passed(slot, block);
   if (heapster__likely(block != NULL))
@@ -28,26 +34,29 @@ HEAPSTER__INLINE void *booked(struct heapster__descent *descent, void *block, si
 
 HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void *context, size_t size) {
   struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_here());
-  return booked(&descent, down->malloc(context, heapster__size_below(size)), size);
+  bool has_mark = is_marked(&descent);
+  void *block = down->malloc(context, heapster__size_below(size));
+  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
+  return booked(block, size);
 }
 
 HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
   size_t bytes;
-  bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
+  bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__GRANULE;
   struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_here());
-  if (is_too_much || bytes >= HEAPSTER__GRANULE) return booked(&descent, down->calloc(context, count, size), bytes);
-  return booked(&descent, down->calloc(context, 1, HEAPSTER__GRANULE), bytes);
+  bool has_mark = is_marked(&descent);
+  void *block = down->calloc(context, is_wide ? count : 1, is_wide ? size : HEAPSTER__GRANULE);
+  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
+  return booked(block, bytes);
 }
 
 HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void *context, void *block, size_t size) {
   if (!block) return counted_malloc(down, context, size);
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
   struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_here());
+  bool has_mark = is_marked(&descent);
   void *fresh = down->realloc(context, block, heapster__size_below(size));
-  heapster__ascend(&descent);
+  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
   if (fresh)
     heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
@@ -59,7 +68,10 @@ HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *co
   if (heapster__unlikely(!block)) return;
   heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
   struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_here());
+  if (heapster__likely(!is_marked(&descent))) {
+    down->free(context, block);
+    return;
+  }
   down->free(context, block);
   heapster__ascend(&descent);
 }

@@ -13,6 +13,8 @@ static struct {
   _Atomic unsigned last;
 } registry;
 
+_Atomic bool heapster__has_layers;
+
 unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
 
 struct heapster_heap *heapster__heap_at(unsigned number) {
@@ -23,6 +25,7 @@ struct heapster_heap *heapster__heap_at(unsigned number) {
 static void publish(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
+  if (heap->number != HEAPSTER__PYTHON) heapster__store_relaxed(&heapster__has_layers, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }
 

@@ -19,6 +19,9 @@ struct heapster_heap {
   const struct heapster_allocator *backing;
 };
 
+/* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. */
+extern HEAPSTER__HIDDEN _Atomic bool heapster__has_layers;
+
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 

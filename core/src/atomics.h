@@ -29,7 +29,16 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__likely(condition) __builtin_expect(!!(condition), 1)
 #define heapster__unlikely(condition) __builtin_expect(!!(condition), 0)
 
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HEAPSTER__THREAD_SANITIZER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define HEAPSTER__THREAD_SANITIZER
+#endif
+
+/* ThreadSanitizer does not see what assembly writes. */
+#if defined(__x86_64__) && !defined(HEAPSTER__THREAD_SANITIZER)
 #include <emmintrin.h>
 
 /* Adds `count` cells (even, 16-aligned) to as many sums. Each cell is read whole: processors read the 8-byte halves of

@@ -143,7 +143,8 @@ void heapster__count_unseen_free(unsigned heap) {
 /* A drift is in [-D, D) between requests; so one of 4 D or more leaves it beyond 3 D, on either side. */
 static void note_size(struct heapster__shard *shard) {
   int64_t net = heapster__load_relaxed(&shard->drift.net);
-  if (net >= 3 * HEAPSTER__DRIFT || net <= -3 * HEAPSTER__DRIFT) heapster__store_relaxed(&shard->is_large, true);
+  if (net >= INT64_C(3) * HEAPSTER__DRIFT || net <= INT64_C(-3) * HEAPSTER__DRIFT)
+    heapster__store_relaxed(&shard->is_large, true);
 }
 
 void heapster__tell(struct heapster__slot *slot, unsigned heap) {

@@ -54,16 +54,17 @@ static uintptr_t new_chunk(void) {
 
 void *heapster__piece_take(size_t bytes) {
   size_t size = (bytes + HEAPSTER__CACHE_LINE - 1) & ~(size_t)(HEAPSTER__CACHE_LINE - 1);
-  uintptr_t place = heapster__load_relaxed(&next_piece);
+  /* acquire and release pair with each other: who takes a piece of a chunk sees the chunk as the system gave it */
+  uintptr_t place = heapster__load_acquire(&next_piece);
   for (;;) {
     size_t used = place % CHUNK;
     if (used && used + size <= CHUNK) {
-      if (heapster__swap_relaxed(&next_piece, &place, place + size)) return (void *)place;
+      if (heapster__swap_acq_rel(&next_piece, &place, place + size)) return (void *)place;
       continue;
     }
     uintptr_t chunk = new_chunk();
     if (!chunk) return NULL;
-    if (heapster__swap_relaxed(&next_piece, &place, chunk + size)) {
+    if (heapster__swap_acq_rel(&next_piece, &place, chunk + size)) {
       heapster__add_relaxed(&mapped_bytes, CHUNK);
       return (void *)chunk;
     }

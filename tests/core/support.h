@@ -33,11 +33,17 @@ uint64_t argument(int argc, char **argv, int index, uint64_t otherwise);
 bool is_sharded(void);
 
 /* ThreadSanitizer follows neither requests after its own end of a thread nor threads in the child of a fork. */
-#if defined(__SANITIZE_THREAD__)
-enum { IS_UNDER_TSAN = 1 };
-#else
-enum { IS_UNDER_TSAN = 0 };
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
 #endif
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
+#endif
+enum { IS_UNDER_TSAN = UNDER_TSAN };
 
 /* Says on stdout that a law was not tested here, and why. Answers the exit status, 0. */
 int skipped(const char *reason);

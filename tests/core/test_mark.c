@@ -81,6 +81,17 @@ static void a_mark_of_a_left_frame_is_dropped_by_a_call_from_below_once_its_reco
   assert_int_equal(slot->mark, 0);
 }
 
+static void a_mark_raised_over_a_left_one_does_not_bring_it_back(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  raise_and_leave(slot);
+  struct heapster__descent descent = {0};
+  heapster__descend(&descent, slot);
+  assert_int_equal(descent.outer, 0);
+  heapster__ascend(&descent);
+  assert_int_equal(slot->mark, 0);
+}
+
 static void a_lowered_mark_leaves_no_proof_behind(void **state) {
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
@@ -105,6 +116,7 @@ int main(void) {
       cmocka_unit_test(a_nested_mark_gives_way_to_the_outer_one),
       cmocka_unit_test(a_mark_of_a_left_frame_is_dropped_by_a_call_from_above_it),
       cmocka_unit_test(a_mark_of_a_left_frame_is_dropped_by_a_call_from_below_once_its_record_is_overwritten),
+      cmocka_unit_test(a_mark_raised_over_a_left_one_does_not_bring_it_back),
       cmocka_unit_test(a_lowered_mark_leaves_no_proof_behind),
       cmocka_unit_test(without_a_slot_there_is_no_mark),
   };

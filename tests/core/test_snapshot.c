@@ -7,24 +7,10 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "figures.h"
 #include "snapshot.h"
-#include "trap.h"
-
-/* The thread sanitizer holds locks of its own inside an atomic operation: the handler must leave the core alone. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-enum { MAY_STEP_IN = false };
-#define IS_DECIDED
-#endif
-#endif
-#ifndef IS_DECIDED
-enum { MAY_STEP_IN = true };
-#endif
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
@@ -147,62 +133,6 @@ static void one_reading_is_that_of_all(void **state) {
   assert_true(heapster_stats_is_equal(&all, &total));
 }
 
-/* The baseline is copied within the first instructions of a reading; without a sanitizer, 2,000 of them reach beyond.
- */
-enum { LAST_STEP = 2000, STRIDE = 29, TRAP_FLAG = 0x100 };
-
-static volatile sig_atomic_t steps;
-static volatile sig_atomic_t reset_at;
-static volatile sig_atomic_t works_before_reset;
-
-/* Steps no further once it has reset: the rest is not of interest, and every step costs a signal. */
-static void reset_twice(int number, siginfo_t *unused, void *context) {
-  (void)number;
-  (void)unused;
-  (void)context;
-  if (!MAY_STEP_IN || ++steps != reset_at) return;
-#if defined(__x86_64__)
-  ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
-#endif
-  if (works_before_reset) turn_over(heap, 2, 64);
-  heapster_reset();
-  heapster_reset();
-}
-
-/* Reads, with two resets after the n-th instruction of that: the second writes the baseline that the first replaced.
-   False: it was through before. */
-static bool is_reset_while_read(sig_atomic_t step, struct heapster_stats *stats) {
-  steps = 0;
-  reset_at = step;
-  heapster_reset();
-  turn_over(heap, 5, 64);
-  trap_every_instruction();
-  heapster_stats_read(heap, stats);
-  trap_no_more();
-  return steps >= step;
-}
-
-static void a_reading_that_resets_overtake_counts_from_one_of_them(void **state) {
-  (void)state;
-  struct heapster_stats stats;
-  works_before_reset = false;
-  for (sig_atomic_t step = 1; step < LAST_STEP && is_reset_while_read(step, &stats); step += STRIDE) {
-    assert_true(stats.alloc_count == 0 || stats.alloc_count == 5);
-    assert_int_equal(stats.alloc_sum, 64 * stats.alloc_count);
-    assert_true(stats.dealloc_count == stats.alloc_count && stats.dealloc_sum == stats.alloc_sum);
-  }
-}
-
-static void a_reading_overtaken_by_work_and_a_reset_is_not_below_its_baseline(void **state) {
-  (void)state;
-  struct heapster_stats stats;
-  works_before_reset = true;
-  for (sig_atomic_t step = 1; step < LAST_STEP && is_reset_while_read(step, &stats); step += STRIDE) {
-    assert_true(stats.alloc_count <= 7 && stats.alloc_sum <= 448);
-    assert_true(stats.dealloc_count <= 7 && stats.dealloc_sum <= 448);
-  }
-}
-
 static atomic_bool is_over;
 
 static void *reset_all_the_time(void *unused) {
@@ -239,12 +169,8 @@ int main(void) {
       cmocka_unit_test(a_record_stays_after_it_was_read),
       cmocka_unit_test(a_reading_of_all_adds_up_whatever_its_capacity),
       cmocka_unit_test(one_reading_is_that_of_all),
-      cmocka_unit_test(a_reading_that_resets_overtake_counts_from_one_of_them),
-      cmocka_unit_test(a_reading_overtaken_by_work_and_a_reset_is_not_below_its_baseline),
       cmocka_unit_test(resets_on_another_thread_disturb_no_reading),
   };
-  const struct sigaction action = {.sa_sigaction = reset_twice, .sa_flags = SA_SIGINFO};
-  if (sigaction(SIGTRAP, &action, NULL)) return 1;
   if (heapster_heap_create("snapshot", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

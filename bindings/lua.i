@@ -75,7 +75,7 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
 %typemap(out) struct heapster_text "heapster__lua_push_text(L, $1); SWIG_arg++;"
 
 /* hook and unhook answer with it. */
-%typemap(out) enum heapster_error "if ($1) return heapster__lua_raise_hook(L, $1, arg1);"
+%typemap(out) enum heapster_error "if ($1) return heapster__lua_raise_hook(L, \"$symname\", $1, arg1);"
 
 %insert("wrapper") %{
 /* lua_module.c has the name that Lua looks for. */

@@ -60,14 +60,9 @@ int heapster__lua_raise_core(lua_State *L, enum heapster_error error) {
   return luaL_error(L, "%s", error == HEAPSTER_NO_MEMORY ? "not enough memory" : heapster_error_text(error));
 }
 
-int heapster__lua_raise_hook(lua_State *L, enum heapster_error error, const char *hook) {
-  if (error == HEAPSTER_UNKNOWN_HOOK)
-    return luaL_argerror(L, 1, lua_pushfstring(L, "no hook is called '%s'; there is malloc", hook));
-  struct heapster_status status;
-  heapster_status_read(&status);
-  return luaL_error(L, "hook '%s' (way: %s): %s%s%s; heapster.status() tells more", hook, status.malloc_way,
-                    heapster_error_text(error), status.malloc_problem ? ": " : "",
-                    status.malloc_problem ? status.malloc_problem : "");
+int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error error, const char *hook) {
+  const char *const why = heapster__lua_push_text(L, heapster__why_no_hook(verb, error, hook));
+  return error == HEAPSTER_UNKNOWN_HOOK ? luaL_argerror(L, 1, why) : luaL_error(L, "%s", why);
 }
 
 const char *heapster__lua_push_text(lua_State *L, struct heapster_text text) {

@@ -73,7 +73,7 @@ void heapster__lua_push_error(lua_State *L, enum heapster__lua_error kind, struc
 /* Raise, and do not return. */
 int heapster__lua_raise(lua_State *L, enum heapster__lua_error kind, struct heapster_text message);
 int heapster__lua_raise_core(lua_State *L, enum heapster_error error);
-int heapster__lua_raise_hook(lua_State *L, enum heapster_error error, const char *hook);
+int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error error, const char *hook);
 
 /* What an error message calls the value at `index`. May leave its name on the stack. */
 const char *heapster__lua_type_name(lua_State *L, int index);

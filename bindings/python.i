@@ -1,7 +1,7 @@
 /* How the values of heapster.i look in Python. The C behind it is in python_*.c. */
 %begin %{
 #define SWIG_TYPE_TABLE heapster
-#define PY_SSIZE_T_CLEAN
+#include "python_memory.h"
 %}
 %{
 #include "python_module.h"
@@ -101,6 +101,7 @@ VALUE(heapster_status, status)
 %extend heapster_stats {
   PyObject *as_dict(void) const { return heapster__python_stats_as_dict($self); }
   PyObject *__reduce__(void) const { return heapster__python_stats_reduce($self); }
+  struct heapster_text _repr_html_(void) const { return heapster__python_stats_html($self); }
 }
 %extend heapster_histogram {
   PyObject *__reduce__(void) const { return heapster__python_histogram_reduce($self); }

@@ -6,8 +6,8 @@
 
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
-  PyObject *manager; /* which keeps this; NULL once it is gone */
-  PyObject *end;     /* the StopIteration that ends what is awaited next; or NULL */
+  heapster__PyWindow *manager;
+  PyObject *end; /* the StopIteration that ends what is awaited next; or NULL */
 } Face;
 
 static PyObject *stop_iteration(PyObject *value) {
@@ -15,9 +15,10 @@ static PyObject *stop_iteration(PyObject *value) {
 }
 
 static PyObject *enter(Face *self) {
-  PyObject *const end = stop_iteration(self->manager);
+  Py_CLEAR(self->end);
+  PyObject *const end = stop_iteration((PyObject *)self->manager);
   if (!end) return NULL;
-  PyObject *const manager = PyObject_Vectorcall(self->manager, NULL, 0, NULL);
+  PyObject *const manager = PyObject_Vectorcall((PyObject *)self->manager, NULL, 0, NULL);
   if (!manager) {
     Py_DECREF(end);
     return NULL;
@@ -29,11 +30,8 @@ static PyObject *enter(Face *self) {
 }
 
 static PyObject *leave(Face *self, PyObject *const *raised) {
-  PyObject *const answer = PyObject_Vectorcall(self->manager, raised, 3, NULL);
-  if (!answer) {
-    Py_CLEAR(self->end); /* it has the manager, which has this */
-    return NULL;
-  }
+  PyObject *const answer = PyObject_Vectorcall((PyObject *)self->manager, raised, 3, NULL);
+  if (!answer) return NULL;
   PyObject *const entered = self->end;
   self->end = stop_iteration(answer);
   Py_XDECREF(entered);
@@ -46,8 +44,8 @@ static PyObject *leave(Face *self, PyObject *const *raised) {
 static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
   Face *const self = (Face *)object;
   const Py_ssize_t count = PyVectorcall_NARGS(flagged);
-  if (self->manager && !names && count == 0) return enter(self);
-  if (self->manager && !names && count == 3) return leave(self, arguments);
+  if (!names && count == 0) return enter(self);
+  if (!names && count == 3) return leave(self, arguments);
   PyErr_SetString(PyExc_TypeError, "__aenter__ and __aexit__ are for an async with block");
   return NULL;
 }
@@ -57,7 +55,7 @@ static PyObject *await_it(PyObject *self) {
   return self;
 }
 
-/* The end stays referenced: nothing is freed where it is caught. */
+/* The end stays referenced, so that nothing is freed where it is caught, inside the window. */
 static PyObject *next(PyObject *object) {
   PyObject *const end = ((Face *)object)->end;
   if (!end) return NULL;
@@ -67,9 +65,12 @@ static PyObject *next(PyObject *object) {
   return NULL;
 }
 
-static void dealloc(PyObject *self) {
-  Py_CLEAR(((Face *)self)->end);
-  PyObject_Free(self);
+static void dealloc(PyObject *object) {
+  Face *const self = (Face *)object;
+  self->manager->face = NULL;
+  Py_CLEAR(self->end);
+  Py_CLEAR(self->manager);
+  PyObject_Del(self);
 }
 
 static PyAsyncMethods async_methods = {.am_await = await_it};
@@ -87,17 +88,17 @@ static PyTypeObject face_type = {
 };
 
 PyObject *heapster__async_face(heapster__PyWindow *manager) {
-  if (!manager->face && PyType_Ready(&face_type) == 0) {
-    Face *const face = PyObject_New(Face, &face_type);
-    if (face) {
-      face->vectorcall = call;
-      face->manager = (PyObject *)manager;
-      face->end = NULL;
-    }
-    manager->face = (PyObject *)face;
+  if (manager->face) {
+    Py_INCREF(manager->face);
+    return manager->face;
   }
-  Py_XINCREF(manager->face);
-  return manager->face;
+  Face *const face = PyType_Ready(&face_type) == 0 ? PyObject_New(Face, &face_type) : NULL;
+  if (!face) return NULL;
+  Py_INCREF(manager);
+  face->vectorcall = call;
+  face->manager = manager;
+  face->end = NULL;
+  return manager->face = (PyObject *)face;
 }
 
 bool heapster__is_coroutine_function(PyObject *function) {

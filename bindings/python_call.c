@@ -1,5 +1,6 @@
 /* A call made ready, so that making it allocates nothing of ours. */
 #include "python_module.h"
+#include "value.h"
 
 /* Room for `count` arguments behind the one that is the callee's. */
 static bool make_room(struct heapster__call *call, size_t count) {
@@ -7,7 +8,7 @@ static bool make_room(struct heapster__call *call, size_t count) {
     call->arguments = call->few + 1;
     return true;
   }
-  PyObject **const many = PyMem_New(PyObject *, count + 1);
+  PyObject **const many = heapster__value_memory((count + 1) * sizeof(PyObject *));
   if (!many) {
     PyErr_NoMemory();
     return false;
@@ -74,7 +75,7 @@ PyObject *heapster__call_run(struct heapster__call *call) {
 }
 
 void heapster__call_free(struct heapster__call *call) {
-  if (call->arguments && call->arguments != call->few + 1) PyMem_Free(call->arguments - 1);
+  if (call->arguments && call->arguments != call->few + 1) heapster__value_free(call->arguments - 1);
   Py_XDECREF(call->names);
 }
 

@@ -34,12 +34,13 @@ Let snapshots count from here on. What is alive stays; windows that are open are
 DOC(heapster_hook, "hook(name, /)
 --
 
-Count from now on what that hook sees, such as 'malloc'. Raise RuntimeError where this can only be done from outside,
-by `heapster run`.")
+Count from now on what that hook sees: 'python', or 'malloc'. Raise RuntimeError where this cannot be done, such as
+malloc's that needs `heapster run`; the message says why.")
 DOC(heapster_unhook, "unhook(name, /)
 --
 
-End the counting that hook() began.")
+End the counting that hook() or the import began. Raise RuntimeError, and change nothing, where another hook stands
+above.")
 
 DOC(heapster_stats, "What a heap, or all of them, did: a value, equal to another by its figures.
 
@@ -123,7 +124,7 @@ DOC(heapster_status::malloc_way, "How malloc came to be counted: 'preload', 'lin
 DOC(heapster_status::malloc_problem, "Why malloc is not counted, or not all of it; None if it is.")
 DOC(heapster_status::malloc_is_proved, "Whether a probe through the C library reached the hook.")
 DOC(heapster_status::python_way, "How Python's objects came to be counted: 'import', 'host' or 'none'.")
-DOC(heapster_status::python_problem, "Why Python's objects are not counted; None if they are.")
+DOC(heapster_status::python_problem, "Why Python's objects are not counted, or cannot be unhooked; None otherwise.")
 DOC(heapster_status::lua_way, "How Lua's objects came to be counted: 'require', 'host' or 'none'.")
 DOC(heapster_status::lua_problem, "Why Lua's objects are not counted; None if they are.")
 DOC(heapster_status::uncounted_count, "Requests that were served but not counted: heapster's own memory ran out.")

@@ -18,9 +18,9 @@ static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {PYMEM_DOMAIN_MEM
 
 /* Changed by who may call Python; read by any thread that reads the status. */
 static struct {
-  const char *_Atomic way;  /* NULL: not installed */
-  _Atomic bool is_refused;  /* it was to be removed, and could not */
-  _Atomic bool was_reached; /* what was found last */
+  const char *_Atomic way;                         /* NULL: not installed */
+  _Atomic bool is_refused;                         /* it was to be removed, and could not */
+  _Atomic bool was_reached;                        /* what was found last */
   struct heapster__domain seen[HEAPSTER__DOMAINS]; /* and with which functions in force */
 } hook = {.was_reached = true};
 

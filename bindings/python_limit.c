@@ -1,5 +1,6 @@
 /* limit(): a with block, or a function, that may do so much and no more. */
 #include "python_module.h"
+#include "value.h"
 
 typedef struct {
   heapster__PyWindow window; /* its options are the limits' own */
@@ -60,8 +61,8 @@ static PyObject *repr(PyObject *object) {
 static void dealloc(PyObject *object) {
   Limit *const self = (Limit *)object;
   heapster__pywindow_clear(&self->window);
-  PyMem_Free(self->limits.limits);
-  PyObject_Free(self);
+  heapster__value_free(self->limits.limits);
+  PyObject_Del(self);
 }
 
 static PyTypeObject limit_type = {
@@ -96,7 +97,7 @@ static bool take_arguments(struct heapster__limits *limits, PyObject *const *arg
     return false;
   }
   limits->options = heapster__options_default();
-  limits->limits = PyMem_New(struct heapster_limit, (size_t)PyTuple_GET_SIZE(names));
+  limits->limits = heapster__value_memory((size_t)PyTuple_GET_SIZE(names) * sizeof *limits->limits);
   if (limits->limits) return take(limits, arguments + count, names);
   PyErr_NoMemory();
   return false;
@@ -106,7 +107,7 @@ static bool take_arguments(struct heapster__limits *limits, PyObject *const *arg
 static PyObject *new_limit(const struct heapster__limits *limits) {
   Limit *const self = PyObject_New(Limit, &limit_type);
   if (!self) {
-    PyMem_Free(limits->limits);
+    heapster__value_free(limits->limits);
     return NULL;
   }
   heapster__pywindow_init(&self->window, &limits->options);
@@ -119,7 +120,7 @@ PyObject *heapster__limit_again(PyObject *limit, PyObject *none) {
   (void)none;
   struct heapster__limits limits = ((Limit *)limit)->limits;
   const size_t size = limits.count * sizeof *limits.limits;
-  struct heapster_limit *const copy = PyMem_Malloc(size);
+  struct heapster_limit *const copy = heapster__value_memory(size);
   if (!copy) return PyErr_NoMemory();
   limits.limits = memcpy(copy, limits.limits, size);
   return new_limit(&limits);
@@ -129,7 +130,7 @@ PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, P
   (void)module;
   struct heapster__limits limits = {.count = 0};
   if (take_arguments(&limits, arguments, count, names)) return new_limit(&limits);
-  PyMem_Free(limits.limits);
+  heapster__value_free(limits.limits);
   return NULL;
 }
 

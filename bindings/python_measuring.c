@@ -58,7 +58,7 @@ static void dealloc(PyObject *object) {
   Measuring *const self = (Measuring *)object;
   heapster__pywindow_clear(&self->window);
   Py_XDECREF(self->diff);
-  PyObject_Free(self);
+  PyObject_Del(self);
 }
 
 static PyGetSetDef attributes[] = {

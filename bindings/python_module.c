@@ -78,13 +78,15 @@ static PyMethodDef methods[] = {
      "nothing of this is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
      "measuring(heap=None, scope='process')\n--\n\n"
-     "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it."},
+     "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it. Also for\n"
+     "`async with`: the window is open while the block waits."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', **limits)\n--\n\n"
      "Limit what a with block, or the function that it decorates, may do: raises LimitExceeded where it did more.\n\n"
      "A limit's name is a figure of a window, such as alloc_count, use_peak or live_change. Its value is the most\n"
      "allowed, as a number or, for bytes, a size such as '1 MiB'; or a pair of the least and the most, None for no\n"
-     "end: live_change=(0, 0). A block that raises is not judged. A decorated function is measured call by call."},
+     "end: live_change=(0, 0). A block that raises is not judged. A decorated function is measured call by call, a\n"
+     "decorated coroutine function from a coroutine's start to its end."},
     {"heaps", heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap that is counted, the oldest first."},
     {NULL, NULL, 0, NULL},
 };

@@ -3,9 +3,7 @@
 #ifndef HEAPSTER__PYTHON_MODULE_H
 #define HEAPSTER__PYTHON_MODULE_H
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
+#include "python_memory.h"
 #include "script.h"
 
 /* Names that CPython 3.8 has with an underscore, or not at all. */
@@ -62,6 +60,9 @@ PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int ope
 Py_hash_t heapster__python_heap_hash(PyObject *self);
 PyObject *heapster__python_refuse_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords);
 int heapster__python_refuse_set(PyObject *self, PyObject *name, PyObject *value);
+
+/* python_html.c: for notebooks */
+struct heapster_text heapster__python_stats_html(const struct heapster_stats *stats);
 
 /* python_options.c: how and where a window counts, from keyword arguments. */
 struct heapster__options {
@@ -125,7 +126,7 @@ typedef struct {
   struct heapster__options options; /* owns the heap object */
   struct heapster_window window;
   struct heapster_stats *stats; /* of the window, once it has ended */
-  PyObject *face;               /* for `async with`, or NULL */
+  PyObject *face;               /* for `async with`, not owned; or NULL */
   bool is_open;
 } heapster__PyWindow;
 
@@ -138,7 +139,7 @@ void heapster__pywindow_clear(heapster__PyWindow *self);
 bool heapster__pywindow_type_ready(PyTypeObject *type);
 
 /* python_async.c: the same for `async with`. A face is what __aenter__ and __aexit__ of a manager give: it is called as
-   the manager is, and then awaited. The manager keeps its face. */
+   the manager is, and then awaited. It keeps the manager, of which there is one at a time. */
 PyObject *heapster__async_face(heapster__PyWindow *manager);
 
 /* `function`, a coroutine function, as one whose coroutines run in limits that `again()` gives. */

@@ -28,16 +28,18 @@ static PyObject *door_call(PyObject *self, PyObject *const *arguments, size_t fl
   if (count < 1 || !PyObject_TypeCheck(arguments[0], type))
     return PyErr_Format(PyExc_TypeError, "__enter__ and __exit__ need a %s", type->tp_name);
   PyObject *const called = door_get(self, arguments[0], NULL);
-  PyObject *const result =
-      called ? PyObject_Vectorcall(called, arguments + 1, (size_t)count - 1, names) : NULL;
+  PyObject *const result = called ? PyObject_Vectorcall(called, arguments + 1, (size_t)count - 1, names) : NULL;
   Py_XDECREF(called);
   return result;
 }
+
+static void door_dealloc(PyObject *self) { PyObject_Del(self); }
 
 static PyTypeObject door_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Door",   .tp_basicsize = sizeof(Door),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(Door, vectorcall),          .tp_descr_get = door_get,
+    .tp_dealloc = door_dealloc,
 };
 
 static bool door_add(PyTypeObject *type, const char *name, bool is_async) {
@@ -98,6 +100,5 @@ bool heapster__pywindow_end(heapster__PyWindow *self) {
 void heapster__pywindow_clear(heapster__PyWindow *self) {
   if (self->is_open) heapster_window_end(self->window, NULL);
   heapster__value_free(self->stats);
-  Py_CLEAR(self->face);
   Py_CLEAR(self->options.heap);
 }

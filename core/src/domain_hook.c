@@ -8,45 +8,54 @@
 static struct heapster__domain below[HEAPSTER__DOMAINS];
 static heapster__counter arrived; /* requests for a new block that came from inside another layer */
 
-static __attribute__((noinline)) void *passed(struct heapster__slot *slot, void *block) {
-  heapster__book_inner(slot);
-  heapster__add_relaxed(&arrived, 1);
+/* Books a block, NULL included, that the one below gave. */
+static __attribute__((noinline)) void *booked_slow(void *block, size_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__is_inner(slot)) {
+    heapster__book_inner(slot);
+    heapster__add_relaxed(&arrived, 1);
+  } else if (block) {
+    heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+  } else {
+    heapster__count_alloc_failure(HEAPSTER__PYTHON);
+  }
   return block;
-}
-
-/* Where another layer is counted, every call goes down under the mark: the interpreter's allocator may ask that one in
-   its turn. */
-HEAPSTER__INLINE bool is_marked(struct heapster__descent *descent) {
-  if (heapster__likely(!heapster__load_relaxed(&heapster__has_layers))) return false;
-  heapster__descend(descent, heapster__slot_here());
-  return true;
 }
 
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
   struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__unlikely(heapster__is_inner(slot))) return passed(slot, block);
-  if (heapster__likely(block != NULL))
+  if (heapster__unlikely(!slot || heapster__load_relaxed(&slot->mark) || !block)) return booked_slow(block, size);
+  if (heapster__likely(size <= HEAPSTER__SHORT_SIZE)) /* as objects are */
     heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   else
-    heapster__count_alloc_failure(HEAPSTER__PYTHON);
+    heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   return block;
 }
 
-HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void *context, size_t size) {
+/* Where another layer is counted, a call goes down under the mark: the interpreter's allocator may ask that layer in
+   its turn. */
+HEAPSTER__INLINE bool has_layers(void) { return heapster__unlikely(heapster__load_relaxed(&heapster__has_layers)); }
+
+static __attribute__((noinline)) void *marked_malloc(const struct heapster__domain *down, void *context, size_t size) {
   struct heapster__descent descent;
-  bool has_mark = is_marked(&descent);
+  heapster__descend(&descent, heapster__slot_here());
   void *block = down->malloc(context, heapster__size_below(size));
-  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
+  heapster__ascend(&descent);
   return booked(block, size);
+}
+
+HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void *context, size_t size) {
+  if (has_layers()) return marked_malloc(down, context, size);
+  return booked(down->malloc(context, heapster__size_below(size)), size);
 }
 
 HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
   size_t bytes;
   bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__GRANULE;
   struct heapster__descent descent;
-  bool has_mark = is_marked(&descent);
+  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
   void *block = down->calloc(context, is_wide ? count : 1, is_wide ? size : HEAPSTER__GRANULE);
-  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
+  heapster__ascend(&descent);
   return booked(block, bytes);
 }
 
@@ -54,9 +63,9 @@ HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void
   if (!block) return counted_malloc(down, context, size);
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
   struct heapster__descent descent;
-  bool has_mark = is_marked(&descent);
+  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
   void *fresh = down->realloc(context, block, heapster__size_below(size));
-  if (heapster__unlikely(has_mark)) heapster__ascend(&descent);
+  heapster__ascend(&descent);
   if (fresh)
     heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
@@ -64,16 +73,20 @@ HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void
   return fresh;
 }
 
-HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *context, void *block) {
-  if (heapster__unlikely(!block)) return;
+static __attribute__((noinline)) void marked_free(const struct heapster__domain *down, void *context, void *block) {
+  if (!block) return;
   heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
   struct heapster__descent descent;
-  if (heapster__likely(!is_marked(&descent))) {
-    down->free(context, block);
-    return;
-  }
+  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
   down->free(context, block);
   heapster__ascend(&descent);
+}
+
+HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *context, void *block) {
+  if (has_layers() || heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__PYTHON, block)))
+    marked_free(down, context, block);
+  else
+    down->free(context, block);
 }
 
 /* A domain finds what is below it without its context, which is not ours. */

@@ -33,8 +33,8 @@ HEAPSTER_API struct heapster__domain heapster__domain_below(unsigned number);
 /* Whether these are the counted functions of the domain. */
 HEAPSTER_API bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain);
 
-/* Whether a request that is made through `domain` arrives at the counted functions of any domain. It shows in no figure.
-   For a thread that may call the interpreter. */
+/* Whether a request that is made through `domain` arrives at the counted functions of any domain. It shows in no
+   figure. For a thread that may call the interpreter. */
 HEAPSTER_API bool heapster__domain_is_reached(const struct heapster__domain *domain);
 
 #endif

@@ -65,7 +65,7 @@ def test_a_window_ended_twice_is_an_error():
 
 
 def test_a_window_that_is_open_is_not_opened_again():
-    limit = heapster.limit(alloc_count=5)
+    limit = heapster.limit(alloc_count=5, heap="malloc")
     with limit, pytest.raises(RuntimeError, match="open already"):
         limit.__enter__()
     with limit:

@@ -1,5 +1,5 @@
-/* A program with heaps of its own and a Python inside, whose scripts look at those heaps and assert. heapster::python is
-   linked statically: there is no file to find at run time. Ends with 1 where the script fails. */
+/* A program with heaps of its own and a Python inside, whose scripts look at those heaps and assert. heapster::python
+   is linked statically: there is no file to find at run time. Ends with 1 where the script fails. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

@@ -13,16 +13,14 @@
 enum { BLOCKS = 7, SIZE = 100 };
 
 /* What each says: "7 700" for heap shared. */
-static const char python_script[] =
-    "import sys; sys.path.insert(0, sys.argv[1])\n"
-    "import heapster\n"
-    "found = heapster.stats('shared')\n"
-    "assert (found.alloc_count, found.use_curr) == (7, 700), found\n";
-static const char lua_script[] =
-    "local pattern = ...\n"
-    "package.cpath = pattern\n"
-    "local found = require('heapster').stats('shared')\n"
-    "assert(found.alloc_count == 7 and found.use_curr == 700, tostring(found))\n";
+static const char python_script[] = "import sys; sys.path.insert(0, sys.argv[1])\n"
+                                    "import heapster\n"
+                                    "found = heapster.stats('shared')\n"
+                                    "assert (found.alloc_count, found.use_curr) == (7, 700), found\n";
+static const char lua_script[] = "local pattern = ...\n"
+                                 "package.cpath = pattern\n"
+                                 "local found = require('heapster').stats('shared')\n"
+                                 "assert(found.alloc_count == 7 and found.use_curr == 700, tostring(found))\n";
 
 static bool python_agrees(char **arguments) {
   PyConfig config;

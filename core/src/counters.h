@@ -75,18 +75,23 @@ bool heapster__is_alone(const struct heapster__slot *slot);
 /* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
 int64_t heapster__highest_untold(unsigned heap);
 
-HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
-  if (heapster__unlikely(!shard)) {
-    heapster__count_alloc_slow(heap, size);
-    return;
-  }
+/* With the slot of the calling thread and its shard of the heap at hand. */
+HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, struct heapster__shard *shard, unsigned heap,
+                                               uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
   int64_t heap_net = heapster__drift_grow(&shard->drift, size);
   int64_t total_net = heapster__drift_grow(&slot->total, size);
   if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+}
+
+HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  if (heapster__likely(shard != NULL))
+    heapster__count_alloc_in(slot, shard, heap, size);
+  else
+    heapster__count_alloc_slow(heap, size);
 }
 
 HEAPSTER__INLINE void heapster__count_dealloc(unsigned heap, uint64_t size) {

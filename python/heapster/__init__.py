@@ -6,8 +6,8 @@
     with heapster.limit(alloc_count=10): ...      # an AssertionError where the block asks for more
     print(heapster.report())                      # everything so far
 
-Today a Python program is counted under `heapster run -- python3 program.py`: heap "malloc", the requests that CPython
-and its extensions make of the C library. A host may count heaps of its own. status() tells what is hooked.
+The import counts Python's objects from there on, as heap "python", unless HEAPSTER_HOOKS says otherwise; under
+`heapster run -- python3 program.py` heap "malloc" is there too. A host may count heaps of its own. status() tells all.
 """
 
 from heapster._heapster import (

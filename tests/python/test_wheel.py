@@ -171,6 +171,7 @@ def test_swig_comes_from_pypi_where_none_is_on_path(installed):
         for program in pathlib.Path(folder).glob("*"):
             if "swig" not in program.name and not (programs / program.name).is_symlink():
                 (programs / program.name).symlink_to(program)
-    text = output(installed.python, "-m", "pip", "wheel", "-vv", "--no-deps", "-w", programs.parent / "second", ROOT,
-                  env={**CLEAN, "PATH": str(programs)})  # fmt: skip
-    assert re.search(r"Found SWIG: \S*pip-build-env\S*/bin/swig", text)
+    done = run(installed.python, "-m", "pip", "wheel", "-vv", "--no-deps", "-w", programs.parent / "second", ROOT,
+               env={**CLEAN, "PATH": str(programs)})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Found SWIG: \S*pip-build-env\S*/bin/swig", done.stdout + done.stderr)

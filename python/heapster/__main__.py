@@ -1,0 +1,40 @@
+"""python -m heapster: what is installed here, whether it counts, what that costs; `run` is the heapster command's."""
+
+import argparse
+import platform
+import sys
+from typing import List, Optional
+
+import heapster
+from heapster import command, selftest
+
+EPILOG = "Status: 0; 1 where the selftest finds a hook that does not count; 2 for a wrong argument."
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m heapster", description=heapster.__doc__, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    jobs = parser.add_subparsers(dest="job", metavar="COMMAND", required=True)
+    jobs.add_parser("run", add_help=False, help="run a program and print its report: run [OPTION...] -- PROGRAM [ARG...]")
+    jobs.add_parser("version", help="print the versions of heapster and of this Python")
+    jobs.add_parser("status", help="print what is hooked in a Python program, and how")
+    test = jobs.add_parser("selftest", help="prove that each hook counts, and measure what that costs on this machine",
+                           description=selftest.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    test.add_argument("--quick", action="store_true", help="the proof, and figures that are only rough")
+    return parser
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["run"]:
+        command.become(given)
+    options = _parser().parse_args(given)
+    if options.job == "version":
+        print(f"heapster {heapster.__version__}, {platform.python_implementation()} {platform.python_version()}")
+    if options.job == "status":
+        print(heapster.status())
+    return selftest.run(options.quick) if options.job == "selftest" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

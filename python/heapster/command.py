@@ -1,0 +1,47 @@
+"""The `heapster` command: where it is, and the script that pip installs for it."""
+
+import os
+import pathlib
+import shutil
+import sys
+from typing import List, NoReturn, Optional
+
+PACKAGE = pathlib.Path(__file__).parent
+
+# Of the installed package; of the build tree.
+PLACES = (PACKAGE / "bin" / "heapster", PACKAGE.parents[1] / "bin" / "heapster")
+
+
+def _is_program(path: str) -> bool:
+    """Whether it is no script: pip's script of that name would only come back here."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def _on_path() -> Optional[str]:
+    for folder in os.get_exec_path():
+        found = shutil.which("heapster", path=folder)
+        if found and _is_program(found):
+            return found
+    return None
+
+
+def find() -> Optional[str]:
+    """Return the path of the command, or None: inside the package, in the build tree, on PATH."""
+    for place in PLACES:
+        if os.access(place, os.X_OK):
+            return str(place)
+    return _on_path()
+
+
+def become(arguments: List[str]) -> NoReturn:
+    """Become the command; where there is none, say so and end with 127, as a shell does."""
+    path = find()
+    if path is None:
+        print(f"heapster: the command is neither in {PLACES[0].parent} nor on PATH", file=sys.stderr)
+        raise SystemExit(127)
+    os.execv(path, ["heapster", *arguments])
+
+
+def main(arguments: Optional[List[str]] = None) -> NoReturn:
+    become(sys.argv[1:] if arguments is None else arguments)

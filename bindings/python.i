@@ -69,6 +69,7 @@
   if (!($1 >= 0 && $1 <= 1)) { PyErr_Format(PyExc_ValueError, "q must be 0 .. 1, not %R", $input); SWIG_fail; }
 }
 %feature("kwargs") heapster__script_stats;
+%feature("kwargs") heapster__script_live_histogram;
 
 /* --- values --- */
 

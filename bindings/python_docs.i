@@ -7,6 +7,11 @@ DOC(heapster__script_stats, "stats(heap=None)
 --
 
 Return the counters as they are now: of all heaps, or of one by its name or Heap. after - before is a diff.")
+DOC(heapster__script_live_histogram, "live_histogram(heap=None)
+--
+
+Return a Histogram of the sizes of the blocks that are alive now: of all heaps, or of one by its name or Heap.
+It reads the block map: the time grows with the memory that the heap has touched.")
 DOC(heapster__script_heap, "heap(name, /)
 --
 

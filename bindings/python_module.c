@@ -78,7 +78,8 @@ static PyMethodDef methods[] = {
      "nothing of this is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
      "measuring(heap=None, scope='process')\n--\n\n"
-     "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it. Also for\n"
+     "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it. Also "
+     "for\n"
      "`async with`: the window is open while the block waits."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', **limits)\n--\n\n"

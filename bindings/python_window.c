@@ -36,9 +36,12 @@ static PyObject *door_call(PyObject *self, PyObject *const *arguments, size_t fl
 static void door_dealloc(PyObject *self) { PyObject_Del(self); }
 
 static PyTypeObject door_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Door",   .tp_basicsize = sizeof(Door),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, .tp_call = PyVectorcall_Call,
-    .tp_vectorcall_offset = offsetof(Door, vectorcall),          .tp_descr_get = door_get,
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Door",
+    .tp_basicsize = sizeof(Door),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Door, vectorcall),
+    .tp_descr_get = door_get,
     .tp_dealloc = door_dealloc,
 };
 

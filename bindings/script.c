@@ -44,6 +44,13 @@ struct heapster_new_stats heapster__script_stats(const struct heapster_heap *hea
   return (struct heapster_new_stats){stats, HEAPSTER_OK};
 }
 
+struct heapster_new_histogram heapster__script_live_histogram(const struct heapster_heap *heap) {
+  struct heapster_histogram *const histogram = heapster__value_memory(sizeof *histogram);
+  if (!histogram) return (struct heapster_new_histogram){NULL, HEAPSTER_NO_MEMORY};
+  heapster_live_histogram(heap, histogram);
+  return (struct heapster_new_histogram){histogram, HEAPSTER_OK};
+}
+
 struct heapster_heap *heapster__script_heap(const struct heapster_heap *named_heap) {
   return (struct heapster_heap *)(uintptr_t)named_heap; /* the same one, which no script changes */
 }

@@ -43,6 +43,9 @@ struct heapster_new_status {
 /* A snapshot of one heap, or of the total for NULL. */
 struct heapster_new_stats heapster__script_stats(const struct heapster_heap *heap);
 
+/* The sizes of the blocks alive now, of one heap, or of all for NULL. */
+struct heapster_new_histogram heapster__script_live_histogram(const struct heapster_heap *heap);
+
 /* The heap that was named: its typemap knows. */
 struct heapster_heap *heapster__script_heap(const struct heapster_heap *named_heap);
 

@@ -40,7 +40,7 @@ FLOORS = (
     "heapster/allocator",
     "books",
     "heap",
-    "snapshot",
+    "snapshot live",
     "window allocator",
     # 4: hooks
     "malloc_hook domain_hook attach lua_hook",

@@ -127,3 +127,39 @@ struct heapster__block heapster__map_take_stale(struct heapster__map *map, const
   }
   return (struct heapster__block){0, 0, false};
 }
+
+/* The size that begins in a long block's first cell; its continuation may run into the next leaf. */
+static uint64_t long_size(struct heapster__map *map, const void *address) {
+  uint64_t rest = 0;
+  for (unsigned i = 0; i < HEAPSTER__EXTENSION_CELLS; i++) {
+    _Atomic uint16_t *cell = cell_after(map, address, i + 1);
+    uint16_t value = cell ? heapster__load_relaxed(cell) : 0;
+    if (heapster__owner(value) != HEAPSTER__EXTENSION) break;
+    rest |= (uint64_t)(value & 127) << (7 * i);
+    if (!(value & 128)) return 255 + rest;
+  }
+  return 255;
+}
+
+static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, uint64_t start,
+                      void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
+  for (unsigned i = 0; i < 65536; i++) {
+    uint16_t cell = heapster__load_relaxed(&leaf->cells[i]);
+    if (heapster__likely(!heapster__is_first(cell))) continue;
+    uint64_t size = cell & 255;
+    if (size > HEAPSTER__SHORT_SIZE)
+      size = long_size(map, (const void *)(uintptr_t)(start + (uint64_t)i * HEAPSTER__GRANULE));
+    visit(context, heapster__owner(cell), size);
+  }
+}
+
+void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
+                        const void *context) {
+  for (uint64_t i = 0; i < 16384; i++) {
+    struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]); /* pairs with who published it */
+    for (uint64_t j = 0; branch && j < 16384; j++) {
+      struct heapster__leaf *leaf = heapster__load_acquire(&branch->leaves[j]);
+      if (leaf) walk_leaf(map, leaf, i << 34 | j << 20, visit, context);
+    }
+  }
+}

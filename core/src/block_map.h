@@ -62,6 +62,11 @@ enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void 
    free went by unseen. */
 struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size);
 
+/* Visits every block, in the order of addresses, while their threads go on: one that is entered or taken out meanwhile
+   is visited or not, with its own size or, half written, as one of 255. */
+void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
+                        const void *context);
+
 static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
 
 HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
@@ -94,8 +99,8 @@ HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned ind
 }
 
 /* Enters a size that takes one cell. */
-HEAPSTER__INLINE enum heapster__put heapster__put_short(struct heapster__leaf *leaf, const void *address, unsigned owner,
-                                                        uint64_t size) {
+HEAPSTER__INLINE enum heapster__put heapster__put_short(struct heapster__leaf *leaf, const void *address,
+                                                        unsigned owner, uint64_t size) {
   _Atomic uint16_t *cell = &leaf->cells[heapster__cell_index(address)];
   if (heapster__unlikely(heapster__is_first(heapster__load_relaxed(cell)))) return HEAPSTER__PUT_STALE;
   heapster__store_relaxed(cell, (uint16_t)(owner << 8 | size));

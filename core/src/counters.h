@@ -76,8 +76,8 @@ bool heapster__is_alone(const struct heapster__slot *slot);
 int64_t heapster__highest_untold(unsigned heap);
 
 /* With the slot of the calling thread and its shard of the heap at hand. */
-HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, struct heapster__shard *shard, unsigned heap,
-                                               uint64_t size) {
+HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, struct heapster__shard *shard,
+                                               unsigned heap, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
   int64_t heap_net = heapster__drift_grow(&shard->drift, size);

@@ -152,6 +152,12 @@ function Measuring:stop() end
 ---@return heapster.Stats
 function heapster.stats(heap) end
 
+--- The sizes of the blocks that are alive now, of all heaps or of one. It reads the block map: the time grows with the
+--- memory that the heap has touched. Errors: UnknownHeap, NotCounting.
+---@param heap? string|heapster.Heap
+---@return heapster.Histogram
+function heapster.live_histogram(heap) end
+
 --- Calls `fn` in a window of its own and adds nothing to it: `local result, diff, more = heapster.measure(fn, ...)`.
 --- fn's further results follow the diff; its errors pass. `fn` may yield. Errors: UnknownHeap, NotCounting.
 ---@generic T

@@ -89,6 +89,13 @@ function TestSmoke.test_histogram_has_64_buckets_and_quantiles()
   lu.assertNil((histogram - histogram):quantile(0.5))
 end
 
+function TestSmoke.test_live_histogram_has_the_blocks_that_are_kept()
+  local before = heapster.live_histogram()
+  local kept = {}
+  for i = 1, 50 do kept[i] = ("x"):rep(300000) end
+  lu.assertEquals(heapster.live_histogram()[19] - before[19], #kept)
+end
+
 function TestSmoke.test_text_names_the_fields()
   lu.assertStrContains(tostring(heapster.stats()), "alloc_count: ")
   lu.assertStrContains(heapster.report(), "alloc_count: ")

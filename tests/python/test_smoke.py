@@ -91,6 +91,12 @@ def test_histogram_has_64_buckets_and_quantiles():
     assert (histogram - histogram).quantile(0.5) is None
 
 
+def test_live_histogram_has_the_blocks_that_are_kept():
+    before = heapster.live_histogram()
+    kept = ["x" * 300_000 for _ in range(50)]
+    assert heapster.live_histogram()[18] - before[18] == len(kept)
+
+
 def test_text_names_the_fields():
     assert "alloc_count: " in str(heapster.stats())
     assert "alloc_count: " in heapster.report()

@@ -56,6 +56,11 @@ struct heapster_heap_stats {
 HEAPSTER_API size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_heap_stats *heaps,
                                             size_t capacity);
 
+/* The sizes of the blocks that are alive now, of one heap or of all for NULL. Other threads go on meanwhile: a block
+   that they make or free may be in it or not. Takes no lock; the time is that of reading the block map, an eighth of
+   the address space that the heap touched. */
+HEAPSTER_API void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram);
+
 /* Snapshots of every heap count from here on. live_count and use_curr stay what is alive; use_max starts
    from there; open windows are not disturbed. */
 HEAPSTER_API void heapster_reset(void);

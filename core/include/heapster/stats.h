@@ -63,9 +63,9 @@ struct heapster_stats {
 
 /* after - before. Two snapshots give a diff: a change of live_count and use_curr is theirs. Two diffs or
    windows give a diff as well, which compares what they did: its signed changes are the difference of
-   theirs, and live_count and use_curr are those of `after`. There counts and buckets are cut at 0 each on its own: where
-   `after` made fewer requests of one size and more of another, the count is the difference, the buckets show the more.
-   HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. `diff` may be one of the two. */
+   theirs, and live_count and use_curr are those of `after`. There counts and buckets are cut at 0 each on its own:
+   where `after` made fewer requests of one size and more of another, the count is the difference, the buckets show the
+   more. HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. `diff` may be one of the two. */
 HEAPSTER_API enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
                                                      const struct heapster_stats *before);
 

@@ -55,7 +55,8 @@ static void run_subinterpreters(void) {
 
 int main(void) {
   require(PyImport_AppendInittab("heapster", PyInit__heapster) == 0, "no module");
-  require(heapster_python_hook() == HEAPSTER_OK && heapster_python_hook() == HEAPSTER_OK, "not hooked");
+  require(heapster_python_hook() == HEAPSTER_OK, "not hooked");
+  require(heapster_python_hook() == HEAPSTER_OK, "hooked twice is not hooked");
   for (int round = 0; round < ROUNDS; round++) {
     const struct heapster_stats before = python();
     Py_Initialize();

@@ -62,8 +62,10 @@ static enum heapster_error make(const char *name, const struct heapster_allocato
   unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;
   if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
   struct heapster_heap *heap = &registry.heaps[number];
-  if (!heap->map) heap->map = backing ? heapster__map_create() : &heapster__main_map;
-  if (!heap->map || !heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
+  if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
+  struct heapster__map *map = backing ? heapster__map_create() : &heapster__main_map;
+  if (!map) return HEAPSTER_NO_MEMORY;
+  heap->map = map; /* not before all is had: the number's next heap may be over another allocator */
   heap->number = number;
   if (backing) heap->own = *backing;
   heap->backing = backing ? &heap->own : heapster_allocator_system();

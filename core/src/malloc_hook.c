@@ -128,7 +128,10 @@ static void *resized_to_nothing(void *block, struct heapster__block taken) {
     return NULL;
   }
   void *wider = way.below.realloc(fresh, HEAPSTER__GRANULE);
-  if (wider) fresh = wider;
+  if (wider)
+    fresh = wider;
+  else
+    errno = error;
   heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   return fresh;
 }
@@ -152,12 +155,17 @@ void *heapster__counted_realloc(void *block, size_t size) {
   return fresh;
 }
 
+/* Refused before it goes down: the block stays, on the books of the heap that counted it. */
+static void refuse_resize(void *block) {
+  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+}
+
 void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
   if (!__builtin_mul_overflow(count, size, &bytes)) return heapster__counted_realloc(block, bytes);
-  struct heapster__block none = {0, 0, false};
   if (block)
-    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, none, block);
+    refuse_resize(block);
   else
     heapster__book_failure(HEAPSTER__MALLOC);
   errno = ENOMEM;

@@ -83,7 +83,8 @@ uint64_t heapster__use_max_so_far(unsigned number) {
 uint64_t heapster__use_max(unsigned number, uint64_t use) {
   int64_t highest = heapster__highest_untold(number);
   heapster__use_max_raise(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
-  return heapster__use_max_so_far(number);
+  uint64_t so_far = heapster__use_max_so_far(number);
+  return so_far > use ? so_far : use; /* a reset may have begun the record anew in between */
 }
 
 /* A heap's raw counters, and what its snapshots count from; in memory of the caller. */

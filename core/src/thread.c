@@ -99,7 +99,7 @@ struct heapster__slot *heapster__slot_claim_to_free(void) {
   uintptr_t state = heapster__self;
   if (state == HEAPSTER__THREAD_STARTING || state == HEAPSTER__THREAD_DEAD) return NULL;
   if (state == HEAPSTER__THREAD_FREES_ENOUGH) return heapster__slot_claim();
-  heapster__self = state == HEAPSTER__THREAD_NEW ? HEAPSTER__THREAD_FREES : state + 1;
+  heapster__self = state == HEAPSTER__THREAD_NEW ? HEAPSTER__THREAD_FREES + 1 : state + 1;
   return NULL;
 }
 

@@ -18,10 +18,13 @@
 enum { FAR_BLOCK = 900000, NEAR_BLOCK = 500000, FAR_BLOCKS = 12, KEPT_ERRNO = 4711 };
 
 static atomic_bool refuses_pages;
+static atomic_uint pages_left; /* how often pages are given before they are refused */
 static atomic_uint pages_refused;
 
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
-  if (!atomic_load(&refuses_pages)) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+  const bool is_left = atomic_load(&pages_left) > 0 && atomic_fetch_sub(&pages_left, 1) > 0;
+  if (is_left || !atomic_load(&refuses_pages))
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
   atomic_fetch_add(&pages_refused, 1);
   errno = ENOMEM;
   return MAP_FAILED;
@@ -154,6 +157,30 @@ static void a_heap_that_cannot_be_made_can_be_made_later(void) {
   require_ok(heapster_heap_create("later", &backing, &made));
 }
 
+/* Over a host's backing with pages for the map only, then over the system: now and then the first finds none for its
+   counters, and must leave nothing behind for the second. */
+static void a_heap_that_failed_half_way_leaves_nothing_to_the_next(void) {
+  enum { TRIES = 60 };
+  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  unsigned failed = 0;
+  for (unsigned i = 0; i < TRIES; ++i) {
+    char name[16];
+    struct heapster_heap *made;
+    snprintf(name, sizeof name, "host.%u", i);
+    atomic_store(&pages_left, 1);
+    atomic_store(&refuses_pages, true);
+    failed += heapster_heap_create(name, &backing, &made) != HEAPSTER_OK ? 1 : 0;
+    atomic_store(&pages_left, 0);
+    atomic_store(&refuses_pages, false);
+    snprintf(name, sizeof name, "system.%u", i);
+    require_ok(heapster_heap_create(name, NULL, &made));
+    const struct heapster_window window = window_on(made);
+    heapster_heap_free(churned[0], heapster_heap_malloc(made, 40));
+    require(window_of(window).dealloc_count == 1, "a block of %s was not found in the map of the system's heaps", name);
+  }
+  require(failed > 0, "no heap failed");
+}
+
 static void require_bad_name(const char *name) {
   struct heapster_heap *made = heap;
   require_error(HEAPSTER_BAD_NAME, heapster_heap_create(name, NULL, &made));
@@ -209,6 +236,7 @@ int main(void) {
   with_memory_again_counting_goes_on();
   a_block_that_moves_where_none_can_be_booked_is_booked_as_freed();
   a_heap_that_cannot_be_made_can_be_made_later();
+  a_heap_that_failed_half_way_leaves_nothing_to_the_next();
   bad_names_are_refused();
   one_heap_too_many_is_refused();
   require(commanded_is_sound(&arena), "the backing's blocks were misused");

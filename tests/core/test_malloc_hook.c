@@ -112,6 +112,17 @@ static void resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16
   assert_int_equal(stats.dealloc_sum, 0);
 }
 
+static void resizing_to_0_keeps_errno_where_the_block_cannot_be_widened(void **state) {
+  (void)state;
+  to_nothing = KEEPS;
+  void *block = heapster__counted_malloc(100);
+  arena.refuse_after = 2;
+  block = heapster__counted_realloc(block, 0);
+  assert_non_null(block);
+  assert_int_equal(errno, 4711);
+  heapster__counted_free(block);
+}
+
 static void resizing_to_0_where_that_is_refused_keeps_the_block(void **state) {
   (void)state;
   to_nothing = REFUSES;
@@ -122,6 +133,20 @@ static void resizing_to_0_where_that_is_refused_keeps_the_block(void **state) {
   const struct heapster_stats stats = counted();
   assert_int_equal(stats.realloc_fail_count, 1);
   assert_int_equal(stats.dealloc_sum, 100);
+}
+
+static void a_reallocarray_that_overflows_is_booked_with_the_heap_of_the_block(void **state) {
+  (void)state;
+  struct heapster_heap *other = NULL;
+  struct heapster_stats stats;
+  assert_int_equal(heapster_heap_create("other", NULL, &other), HEAPSTER_OK);
+  void *block = heapster_heap_malloc(other, 40);
+  assert_null(heapster__counted_reallocarray(block, SIZE_MAX / 2, 3));
+  heapster_stats_read(other, &stats);
+  assert_int_equal(stats.realloc_fail_count, 1);
+  assert_int_equal(stats.live_count, 1);
+  heapster_heap_free(other, block);
+  assert_int_equal(counted().realloc_fail_count, 0);
 }
 
 static void a_reallocarray_that_overflows_is_refused_and_keeps_the_block(void **state) {
@@ -183,8 +208,10 @@ int main(void) {
       TEST(resizes_are_counted_and_small_ones_go_down_as_16),
       TEST(resizing_to_0_where_that_frees_is_a_free),
       TEST(resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16),
+      TEST(resizing_to_0_keeps_errno_where_the_block_cannot_be_widened),
       TEST(resizing_to_0_where_that_is_refused_keeps_the_block),
       TEST(a_reallocarray_that_overflows_is_refused_and_keeps_the_block),
+      TEST(a_reallocarray_that_overflows_is_booked_with_the_heap_of_the_block),
       TEST(posix_memalign_answers_errors_and_leaves_block_and_errno_alone),
       TEST(aligned_requests_count_what_was_asked),
   };

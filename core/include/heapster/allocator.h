@@ -10,7 +10,7 @@ extern "C" {
 
 /* Functions with the contracts of C11's of the same name, each with the context in front. `calloc`,
    `realloc` and `aligned_alloc` may be NULL: heapster then builds calloc and realloc from malloc and free,
-   and refuses aligned requests. heapster never asks for less than 16 bytes, and never resizes to 0.
+   and refuses requests aligned to more than 16. heapster never asks for less than 16 bytes, and never resizes to 0.
    Must be callable from every thread that uses the heap. */
 struct heapster_allocator {
   void *(*malloc)(void *context, size_t size);

@@ -25,7 +25,8 @@ HEAPSTER_API enum heapster_error heapster_heap_create(const char *name, const st
 /* The heap of that name, or NULL if none is counted. `malloc`, `python` and `lua` exist when hooked. */
 HEAPSTER_API struct heapster_heap *heapster_heap_find(const char *name);
 
-/* The heap after `heap` in the order of creation, the first for NULL, NULL after the last. */
+/* The heap after `heap`, the first for NULL, NULL after the last: the hooks' heaps, then a host's in the order of
+ * creation. */
 HEAPSTER_API struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap);
 
 /* Never NULL, static storage. */

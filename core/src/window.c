@@ -145,6 +145,8 @@ static bool is_same_thread(const struct place *place) {
   return !place->slot || place->slot_generation == heapster__load_relaxed(&place->slot->generation);
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
 /* The counters at the begin and at the end of the window, of the thread that began it. */
@@ -187,13 +189,15 @@ static void fill(const struct place *place, const struct heapster__tally *now, c
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = place->scope;
   stats->foreign_count = foreign(place, now, own);
-  stats->use_peak = place->peak > place->start ? (uint64_t)(place->peak - place->start) : 0;
+  /* A thread may tell only now what it did before: but no use rises by more than was asked for meanwhile. */
+  const uint64_t most = stats->total_alloc_sum;
+  stats->use_peak = place->peak > place->start ? smaller((uint64_t)(place->peak - place->start), most) : 0;
   if (stats->use_change > 0 && stats->use_peak < (uint64_t)stats->use_change)
     stats->use_peak = (uint64_t)stats->use_change;
   if (place->scope == HEAPSTER_THREAD)
     fill_alive(stats, place->number);
   else
-    stats->use_max = beyond((uint64_t)place->peak, place->use_max); /* whatever a reset did meanwhile */
+    stats->use_max = smaller(beyond((uint64_t)place->peak, place->use_max), most); /* whatever a reset did meanwhile */
 }
 
 /* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */

@@ -47,6 +47,36 @@ static void process_scope_counts_other_threads_and_says_so(void **state) {
   assert_int_equal(stats.foreign_count, 4);
 }
 
+static pthread_barrier_t window_is_open;
+
+static void *allocate_before_and_end_inside(void *unused) {
+  void *block = heapster_heap_malloc(heap, 456);
+  pthread_barrier_wait(&window_is_open); /* it is not yet */
+  pthread_barrier_wait(&window_is_open);
+  (void)unused;
+  return block;
+}
+
+static void what_another_thread_did_before_the_begin_and_tells_inside_is_no_peak(void **state) {
+  (void)state;
+  struct heapster_window window;
+  struct heapster_stats stats;
+  pthread_t thread;
+  void *block;
+  pthread_barrier_init(&window_is_open, NULL, 2);
+  assert_int_equal(pthread_create(&thread, NULL, allocate_before_and_end_inside, NULL), 0);
+  pthread_barrier_wait(&window_is_open);
+  heapster_window_begin(heap, HEAPSTER_PROCESS, &window);
+  pthread_barrier_wait(&window_is_open);
+  pthread_join(thread, &block);
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  assert_int_equal(stats.alloc_count + stats.dealloc_count + stats.foreign_count, 0);
+  assert_int_equal(stats.use_peak, 0);
+  assert_int_equal(stats.use_max, 0);
+  heapster_heap_free(heap, block);
+  pthread_barrier_destroy(&window_is_open);
+}
+
 static void thread_scope_counts_its_own_thread_only(void **state) {
   (void)state;
   struct heapster_window window;
@@ -169,6 +199,7 @@ static void a_thread_that_is_ending_begins_no_window(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(process_scope_counts_other_threads_and_says_so),
+      cmocka_unit_test(what_another_thread_did_before_the_begin_and_tells_inside_is_no_peak),
       cmocka_unit_test(thread_scope_counts_its_own_thread_only),
       cmocka_unit_test(a_thread_that_frees_the_blocks_of_others_goes_below_its_begin),
       cmocka_unit_test(thread_scope_ends_on_its_own_thread_only),

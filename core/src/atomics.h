@@ -62,16 +62,6 @@ static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change
   return heapster__load_relaxed(cell);
 }
 
-/* Raises a cell that only the calling thread writes to `value`, unless it is there already. */
-static inline void heapster__raise_owned(heapster__level *cell, int64_t value) {
-  int64_t seen = heapster__load_relaxed(cell);
-  while (value > seen) {
-    int64_t expected = seen;
-    __asm__ volatile("cmpxchgq %2, %1" : "+a"(seen), "+m"(*(volatile int64_t *)cell) : "r"(value) : "cc");
-    if (seen == expected) return;
-  }
-}
-
 #else
 
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
@@ -82,12 +72,6 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
 
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   return heapster__add_relaxed(cell, change) + change;
-}
-
-static inline void heapster__raise_owned(heapster__level *cell, int64_t value) {
-  int64_t seen = heapster__load_relaxed(cell);
-  while (value > seen && !heapster__swap_relaxed(cell, &seen, value)) {
-  }
 }
 
 #endif

@@ -46,10 +46,12 @@ struct heapster__epoch {
 };
 struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger);
 
-/* The use grew, or shrank; answers the net now. */
+/* The use grew, or shrank; answers the net now. Without a branch, because a heap that is being filled is at its highest
+   with every request; a signal handler that reaches a higher one just between load and store is not noticed by it. */
 HEAPSTER__INLINE int64_t heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
   int64_t net = heapster__move_owned(&drift->net, (int64_t)bytes);
-  if (net > heapster__load_relaxed(&drift->highest)) heapster__raise_owned(&drift->highest, net);
+  int64_t highest = heapster__load_relaxed(&drift->highest);
+  heapster__store_relaxed(&drift->highest, net > highest ? net : highest);
   return net;
 }
 

@@ -38,11 +38,13 @@ FLOORS = (
     "counters",
     # 3: heaps
     "heapster/allocator",
+    "heapster/lua",
     "books",
     "heap",
     "snapshot live",
     "window allocator",
     # 4: hooks
+    "lua_record",
     "malloc_hook domain_hook attach lua_hook",
     "hook",
     # 5: the process

@@ -25,6 +25,13 @@ extern HEAPSTER__HIDDEN _Atomic bool heapster__has_layers;
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 
+/* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */
+enum heapster_error heapster__heap_check_name(const char *name);
+
+/* Opens a heap with the next number and any name, in the main map or in one of its own. Callers hold the lock. */
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
+                                        struct heapster_heap **made);
+
 /* The open heap of that number, or NULL. */
 struct heapster_heap *heapster__heap_at(unsigned number);
 

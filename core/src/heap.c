@@ -14,6 +14,7 @@ static struct {
 } registry;
 
 _Atomic bool heapster__has_layers;
+_Atomic bool heapster__has_malloc;
 
 unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
 
@@ -26,6 +27,7 @@ static void publish(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
   if (heap->number != HEAPSTER__PYTHON) heapster__store_relaxed(&heapster__has_layers, true);
+  if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }
 

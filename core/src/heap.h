@@ -22,6 +22,9 @@ struct heapster_heap {
 /* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. */
 extern HEAPSTER__HIDDEN _Atomic bool heapster__has_layers;
 
+/* Whether `malloc` is open: what asks the system's allocator by its public functions comes back in there. */
+extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
+
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 

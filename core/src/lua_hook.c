@@ -33,9 +33,7 @@ static void *ask_system(void *ptr, size_t nsize) {
   return NULL;
 }
 
-/* Under the mark: what is below may ask a layer that counts. */
-HEAPSTER__INLINE void *ask_below(const record *state, void *ptr, size_t osize, size_t nsize) {
-  if (!state->below.alloc) return ask_system(ptr, nsize);
+static __attribute__((noinline)) void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__descent descent;
   heapster__descend(&descent, heapster__slot_claim());
   void *block = state->below.alloc(state->below.ud, ptr, osize, nsize);
@@ -43,24 +41,40 @@ HEAPSTER__INLINE void *ask_below(const record *state, void *ptr, size_t osize, s
   return block;
 }
 
-/* Bytes of a state of heap `lua` that are not, or no longer, on the books of that heap. */
-static void note_uncounted(const record *state, int64_t bytes) {
-  if (bytes && state->last) heapster__add_relaxed(&heapster__lua_uncounted, bytes);
+/* Under the mark where what is below may ask a layer that counts: Lua's own asks malloc and no other. */
+HEAPSTER__INLINE void *ask_below(const record *state, void *ptr, size_t osize, size_t nsize) {
+  if (heapster__unlikely(!state->below.alloc)) return ask_system(ptr, nsize);
+  if (state->is_exact || heapster__unlikely(heapster__load_relaxed(&heapster__has_malloc)))
+    return ask_marked(state, ptr, osize, nsize);
+  return state->below.alloc(state->below.ud, ptr, osize, nsize);
 }
 
 static __attribute__((noinline)) void enter_inner(const record *state, size_t size) {
   heapster__book_inner(heapster__slot_here());
-  note_uncounted(state, (int64_t)size);
+  heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
-HEAPSTER__INLINE void enter(const record *state, const void *block, size_t size) {
+static __attribute__((noinline)) void enter_slow(const record *state, const void *block, size_t size) {
   unsigned heap = state->heap->number;
   if (heapster__unlikely(heapster__is_inner(heapster__slot_here())))
     enter_inner(state, size);
   else if (!is_mapped(state, size) || heapster__likely(heapster__book_put(state->map, heap, block, size)))
     heapster__count_alloc(heap, size);
   else
-    note_uncounted(state, (int64_t)size);
+    heapster__lua_note_uncounted(state, (int64_t)size);
+}
+
+/* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
+HEAPSTER__INLINE void enter(const record *state, const void *block, size_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  unsigned heap = state->heap->number;
+  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
+  if (heapster__unlikely(!shard || heapster__load_relaxed(&slot->mark) || !leaf || size > HEAPSTER__SHORT_SIZE) ||
+      !is_mapped(state, size) || heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT)
+    enter_slow(state, block, size);
+  else
+    heapster__count_alloc_in(slot, shard, heap, size);
 }
 
 HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {
@@ -109,7 +123,7 @@ static int64_t counted(const record *state, struct heapster__block block) {
 static __attribute__((noinline)) void leave_odd(const record *state, const void *ptr, size_t size) {
   struct heapster__block taken = take(state, ptr, size).block;
   heapster__book_gone(state->heap->number, taken);
-  note_uncounted(state, counted(state, taken) - (int64_t)size);
+  heapster__lua_note_uncounted(state, counted(state, taken) - (int64_t)size);
 }
 
 HEAPSTER__INLINE void released(record *state, void *ptr, size_t size) {
@@ -138,7 +152,8 @@ static bool book_resized_unmapped(const record *state, struct heapster__block ta
   return true;
 }
 
-static void book_resized(const record *state, struct taken taken, const void *from, const void *to, size_t size) {
+static void book_resized(const record *state, struct taken taken, size_t old, const void *from, const void *to,
+                         size_t size) {
   unsigned heap = state->heap->number;
   bool is_counted;
   if (is_mapped(state, size)) {
@@ -148,7 +163,7 @@ static void book_resized(const record *state, struct taken taken, const void *fr
     is_counted = book_resized_unmapped(state, taken.block, from != to, size);
   }
   struct heapster__block now = {size, is_counted ? heap : 0, false};
-  note_uncounted(state, (int64_t)size - counted(state, now) + counted(state, taken.block));
+  heapster__lua_note_uncounted(state, (int64_t)size - (int64_t)old - counted(state, now) + counted(state, taken.block));
 }
 
 static void book_refused(const record *state, struct taken taken, const void *ptr, size_t size) {
@@ -158,7 +173,7 @@ static void book_refused(const record *state, struct taken taken, const void *pt
     heapster__count_realloc_failure(state->heap->number);
 }
 
-static void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+static __attribute__((noinline)) void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
   struct taken taken = take(state, ptr, osize);
   void *fresh = ask_below(state, ptr, osize, size_below(state, nsize));
   if (!fresh && nsize > osize) {
@@ -167,8 +182,7 @@ static void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
   }
   if (!fresh) fresh = ptr;
   state->bytes += nsize - osize;
-  book_resized(state, taken, ptr, fresh, nsize);
-  note_uncounted(state, -(int64_t)osize);
+  book_resized(state, taken, osize, ptr, fresh, nsize);
   return fresh;
 }
 
@@ -180,112 +194,4 @@ void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     return NULL;
   }
   return nsize ? created(state, osize, nsize) : NULL;
-}
-
-static enum heapster_error create(const char *name, const struct heapster_lua_backing *backing, record **made) {
-  record *state = heapster__lua_record_take();
-  if (!state) return HEAPSTER_NO_MEMORY;
-  state->is_exact = backing != NULL;
-  if (backing) state->below = *backing;
-  enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &state->heap);
-  if (error) {
-    heapster__lua_record_give_back(state);
-    return error;
-  }
-  state->map = state->heap->map;
-  heapster__store_relaxed(&state->way, "host");
-  *made = state;
-  return HEAPSTER_OK;
-}
-
-enum heapster_error heapster_lua_state_create(const char *name, const struct heapster_lua_backing *backing, void **ud) {
-  record *state = NULL;
-  enum heapster_error error = heapster__heap_check_name(name);
-  if (!error) {
-    heapster__lock();
-    error = create(name, backing, &state);
-    heapster__unlock();
-  }
-  *ud = state;
-  return error;
-}
-
-bool heapster__lua_can_wrap(void) {
-#ifdef HEAPSTER_SHARED_COUNTERS
-  return false;
-#else
-  return true;
-#endif
-}
-
-static record *taken_for(const struct heapster__lua_start *start) {
-  record *state = heapster__lua_record_take();
-  if (!state) return NULL;
-  state->below = start->below;
-  state->is_exact = !start->ignores_osize;
-  if (heapster__lua_record_name(state)) return state;
-  heapster__lua_record_give_back(state);
-  return NULL;
-}
-
-void *heapster__lua_wrap(const struct heapster__lua_start *start) {
-  heapster__lock();
-  record *state = taken_for(start);
-  heapster__unlock();
-  if (!state) return NULL;
-  state->last = start->last;
-  state->bytes = start->bytes;
-  note_uncounted(state, (int64_t)start->bytes);
-  heapster__store_relaxed(&state->way, start->way);
-  return state;
-}
-
-void heapster__lua_unwrap(void *ud) {
-  record *state = ud;
-  note_uncounted(state, -(int64_t)state->bytes);
-  heapster__lua_record_give_back(state);
-}
-
-void heapster__lua_forget(void *ud) {
-  record *state = ud;
-  note_uncounted(state, -(int64_t)state->bytes);
-  heapster__store_relaxed(&state->way, NULL);
-}
-
-struct heapster_lua_backing heapster__lua_below(void *ud) {
-  return ((record *)ud)->below;
-}
-
-bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc) {
-  record *state = ud;
-  uint64_t before = state->bytes;
-  struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_claim());
-  void *block = alloc->alloc(alloc->ud, NULL, 0, HEAPSTER__GRANULE);
-  bool is_reached = state->bytes != before;
-  if (block) alloc->alloc(alloc->ud, block, HEAPSTER__GRANULE, 0);
-  heapster__ascend(&descent);
-  return is_reached;
-}
-
-void heapster__lua_note_lost(void *ud, bool is_lost) { heapster__store_relaxed(&((record *)ud)->is_lost, is_lost); }
-
-bool heapster__lua_is_any_lost(void) {
-  for (record *state = heapster__lua_record_first(); state; state = state->next) {
-    if (heapster__load_relaxed(&state->way) && heapster__load_relaxed(&state->is_lost)) return true;
-  }
-  return false;
-}
-
-const char *heapster__lua_way(void) {
-  for (record *state = heapster__lua_record_first(); state; state = state->next) {
-    const char *way = heapster__load_relaxed(&state->way);
-    if (way) return way;
-  }
-  return "none";
-}
-
-uint64_t heapster__lua_preexisting(void) {
-  int64_t bytes = heapster__load_relaxed(&heapster__lua_uncounted);
-  return bytes > 0 ? (uint64_t)bytes : 0;
 }

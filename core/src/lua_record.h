@@ -34,4 +34,9 @@ bool heapster__lua_record_name(struct heapster__lua_record *record);
 /* Bytes of hooked states that no heap `lua` counts; signed, as a state that was unhooked leaves blocks on the books. */
 extern HEAPSTER__HIDDEN heapster__level heapster__lua_uncounted;
 
+/* `bytes` more of a hooked state are not on the books of its heap. A host's own state is counted from its first. */
+static inline void heapster__lua_note_uncounted(const struct heapster__lua_record *record, int64_t bytes) {
+  if (bytes && record->last) heapster__add_relaxed(&heapster__lua_uncounted, bytes);
+}
+
 #endif

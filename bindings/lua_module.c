@@ -82,5 +82,6 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   lua_setfield(L, -2, "version");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, functions);
+  heapster__lua_start(L);
   return 1;
 }

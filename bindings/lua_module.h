@@ -11,6 +11,10 @@
 /* In generated code: leaves the module's table, with the generated functions, on the stack. */
 int heapster__lua_open_generated(lua_State *L);
 
+/* lua_hook.c: hook, unhook and status of the module on the stack know the state; and hooks it, or what HEAPSTER_HOOKS
+ * says. */
+void heapster__lua_start(lua_State *L);
+
 /* lua_value.c: userdata of the module's classes. A value lies inside its userdata, so that Lua's collector knows how
    large it is; of a Heap, that is a pointer. */
 enum heapster__lua_class {

@@ -138,4 +138,6 @@ DOC(heapster_status::crossed_count, "Blocks freed or resized through another hea
 DOC(heapster_status::threads_seen, "The most threads that were alive at one time.")
 DOC(heapster_status::threads_alive, "Threads that have counters now.")
 DOC(heapster_status::windows_open, "Windows that are open now, of 256.")
+DOC(heapster_status::lua_preexisting,
+    "Bytes of hooked Lua states that are older than their hook, and that no heap counts.")
 DOC(heapster_status::own_bytes, "Memory that heapster took from the system for itself: address space mapped.")

@@ -37,6 +37,7 @@ enum heapster_error heapster__status_text(const struct heapster_status *status, 
   hook(&lines, "malloc", status->malloc_way, status->malloc_problem);
   hook(&lines, "python", status->python_way, status->python_problem);
   hook(&lines, "lua", status->lua_way, status->lua_problem);
+  blemish(&lines, "bytes of Lua states from before the hook", status->lua_preexisting);
   line(&lines, "threads: %" PRIu32 " alive, %" PRIu32 " seen\n", status->threads_alive, status->threads_seen);
   line(&lines, "open windows: %" PRIu32 "\n", status->windows_open);
   line(&lines, "own memory: %s\n", own);

@@ -38,13 +38,15 @@ FLOORS = (
     "counters",
     # 3: heaps
     "heapster/allocator",
+    "heapster/lua",
     "books",
     "heap",
     "snapshot live",
     "window allocator",
     # 4: hooks
+    "lua_record",
     "malloc_hook domain_hook attach lua_hook",
-    "hook",
+    "hook lua_state",
     # 5: the process
     "report report_protocol",
     "exit_report_write exit_report_every",

@@ -47,28 +47,28 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
   heapster__count_dealloc(taken.owner, taken.size);
 }
 
-static void book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot)) {
     heapster__book_inner(slot);
-    return;
+    return false;
   }
-  if (!heapster__book_put(map, heap, block, size)) return;
+  if (!heapster__book_put(map, heap, block, size)) return false;
   heapster__count_alloc(heap, size);
   heapster__count_unseen_alloc(heap);
+  return true;
 }
 
-void heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                             const void *to, uint64_t size) {
-  if (!taken.owner) {
-    book_first_met(map, heap, to, size);
-    return;
-  }
+  if (!taken.owner) return book_first_met(map, heap, to, size);
   note_blemishes(heap, taken);
-  if (heapster__book_put(map, taken.owner, to, size))
+  bool is_put = heapster__book_put(map, taken.owner, to, size);
+  if (is_put)
     heapster__count_resize(taken.owner, (struct heapster__resize){taken.size, size, from != to});
   else
     heapster__count_dealloc(taken.owner, taken.size);
+  return is_put;
 }
 
 void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block) {

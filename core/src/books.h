@@ -81,8 +81,8 @@ HEAPSTER__INLINE void heapster__book_free(struct heapster__map *map, unsigned he
   heapster__book_gone(heap, heapster__book_take(map, block));
 }
 
-/* The block of `taken`, if there was one, is now `size` large and at `to`. */
-void heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+/* The block of `taken`, if there was one, is now `size` large and at `to`. Whether it is on somebody's books. */
+bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                             const void *to, uint64_t size);
 
 /* The resize was refused: the old block stays. */

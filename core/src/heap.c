@@ -14,6 +14,7 @@ static struct {
 } registry;
 
 _Atomic bool heapster__has_layers;
+_Atomic bool heapster__has_malloc;
 
 unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
 
@@ -26,6 +27,7 @@ static void publish(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
   if (heap->number != HEAPSTER__PYTHON) heapster__store_relaxed(&heapster__has_layers, true);
+  if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }
 
@@ -56,14 +58,20 @@ static bool is_kept(const char *name) {
   return !strcmp(name, "malloc") || !strcmp(name, "python") || !strcmp(name, "lua") || !strncmp(name, "lua:", 4);
 }
 
-static enum heapster_error make(const char *name, const struct heapster_allocator *backing,
-                                struct heapster_heap **made) {
+enum heapster_error heapster__heap_check_name(const char *name) {
+  if (!is_name(name)) return HEAPSTER_BAD_NAME;
+  return is_kept(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
+}
+
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
+                                        struct heapster_heap **made) {
+  if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
   unsigned last = heapster__last_heap();
   unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;
   if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
   struct heapster_heap *heap = &registry.heaps[number];
   if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
-  struct heapster__map *map = backing ? heapster__map_create() : &heapster__main_map;
+  struct heapster__map *map = has_own_map ? heapster__map_create() : &heapster__main_map;
   if (!map) return HEAPSTER_NO_MEMORY;
   heap->map = map; /* not before all is had: the number's next heap may be over another allocator */
   heap->number = number;
@@ -77,11 +85,11 @@ static enum heapster_error make(const char *name, const struct heapster_allocato
 enum heapster_error heapster_heap_create(const char *name, const struct heapster_allocator *backing,
                                          struct heapster_heap **heap) {
   *heap = NULL;
-  if (!is_name(name)) return HEAPSTER_BAD_NAME;
-  if (is_kept(name)) return HEAPSTER_NAME_TAKEN;
+  enum heapster_error error = heapster__heap_check_name(name);
+  if (error) return error;
   if (backing == heapster_allocator_system()) backing = NULL;
   heapster__lock();
-  enum heapster_error error = heapster_heap_find(name) ? HEAPSTER_NAME_TAKEN : make(name, backing, heap);
+  error = heapster__heap_make(name, backing, backing != NULL, heap);
   heapster__unlock();
   return error;
 }

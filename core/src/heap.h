@@ -22,8 +22,18 @@ struct heapster_heap {
 /* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. */
 extern HEAPSTER__HIDDEN _Atomic bool heapster__has_layers;
 
+/* Whether `malloc` is open: what asks the system's allocator by its public functions comes back in there. */
+extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
+
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
+
+/* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */
+enum heapster_error heapster__heap_check_name(const char *name);
+
+/* Opens a heap with the next number and any name, in the main map or in one of its own. Callers hold the lock. */
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
+                                        struct heapster_heap **made);
 
 /* The open heap of that number, or NULL. */
 struct heapster_heap *heapster__heap_at(unsigned number);

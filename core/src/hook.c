@@ -3,6 +3,7 @@
 
 #include "atomics.h"
 #include "books.h"
+#include "lua_hook.h"
 #include "malloc_hook.h"
 #include "window.h"
 
@@ -94,6 +95,7 @@ void heapster_status_read(struct heapster_status *status) {
   read_malloc(status);
   read_offer(PYTHON, &status->python_way, &status->python_problem);
   read_offer(LUA, &status->lua_way, &status->lua_problem);
+  status->lua_preexisting = heapster__lua_preexisting();
   read_threads(status);
   status->uncounted_count = heapster__load_relaxed(&heapster__blemishes.uncounted);
   status->lost_size_count = heapster__load_relaxed(&heapster__blemishes.lost_sizes);

@@ -105,14 +105,15 @@ function Heap:stats() end
 ---@field malloc_is_proved boolean a probe reached the hook
 ---@field python_way string "none" where Python's objects are not counted
 ---@field python_problem string? why Python's objects are not counted
----@field lua_way string "none" where Lua's objects are not counted
----@field lua_problem string? why Lua's objects are not counted
+---@field lua_way string "require", "host", or "none" where no state is counted
+---@field lua_problem string? why no state is counted, or not all of them
 ---@field uncounted_count integer requests served but not counted
 ---@field lost_size_count integer frees whose size was lost
 ---@field crossed_count integer blocks freed through another heap than the one that counted them
 ---@field threads_seen integer
 ---@field threads_alive integer
 ---@field windows_open integer
+---@field lua_preexisting integer bytes of hooked states from before their hook, which no heap counts
 ---@field own_bytes integer memory that heapster took for itself
 
 --- A window over a block: `local m <close> = heapster.measuring()`.
@@ -208,12 +209,13 @@ function heapster.status() end
 --- Snapshots count from here on; what is alive stays counted, and open windows are not disturbed.
 function heapster.reset() end
 
---- Counts the malloc family from now on; an error where that can only be had from outside (`heapster run`).
----@param name "malloc"
+--- Counts from now on: what this state asks, which `require` has begun, or the malloc family; an error where the latter can
+--- only be had from outside (`heapster run`).
+---@param name "lua"|"malloc"
 function heapster.hook(name) end
 
 --- Ends what heapster.hook began.
----@param name "malloc"
+---@param name "lua"|"malloc"
 function heapster.unhook(name) end
 
 return heapster

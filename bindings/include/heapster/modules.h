@@ -29,6 +29,11 @@ HEAPSTER_API enum heapster_error heapster_python_hook(void);
 /* Leaves the module's table on the stack of `L` and answers 1. */
 HEAPSTER_API int luaopen_heapster(struct lua_State *L);
 
+/* Counts a state that runs already, as `require "heapster"` does, which then leaves it as it is. To be called where
+   that may be called; may raise an error of Lua for want of memory. HEAPSTER_OK also where it is counted already;
+   HEAPSTER_UNSUPPORTED, and the status says why. */
+HEAPSTER_API enum heapster_error heapster_lua_hook(struct lua_State *L);
+
 #ifdef __cplusplus
 }
 #endif

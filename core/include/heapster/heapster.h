@@ -8,6 +8,7 @@
 #include <heapster/histogram.h>
 #include <heapster/hook.h>
 #include <heapster/limit.h>
+#include <heapster/lua.h>
 #include <heapster/report.h>
 #include <heapster/stats.h>
 #include <heapster/window.h>

@@ -29,6 +29,7 @@ struct heapster_status {
   const char *python_problem; /* one sentence why Python's objects are not counted; NULL if they are */
   const char *lua_way;        /* "require", "host" or "none" */
   const char *lua_problem;    /* the same for Lua */
+  uint64_t lua_preexisting;   /* bytes of hooked Lua states that are older than their hook, and no heap counts */
   uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
   uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 255 bytes each */
   uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */

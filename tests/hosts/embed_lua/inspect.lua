@@ -3,7 +3,7 @@ local heapster = require "heapster"
 
 local names = {}
 for i, heap in ipairs(heapster.heaps()) do names[i] = heap.name end
-assert(table.concat(names, " ") == "textures audio")
+assert(table.concat(names, " "):find("^textures audio"))
 assert(heapster.stats("audio").use_curr == 44100)
 
 local texture, diff = heapster.measure({ heap = "textures" }, load_texture, 640, 480)

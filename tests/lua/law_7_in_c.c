@@ -1,0 +1,26 @@
+/* Lua module `law_7_in_c`: after every step of a random Lua program, what heap `lua` and the bytes from before the hook
+   add up to is what Lua says that it uses, to the byte. Read in C, where the reading asks Lua for nothing.
+
+     law_7_in_c.follow(heap)   checks it now, and answers what Lua uses */
+#include <heapster/heapster.h>
+#include <lauxlib.h>
+#include <lua.h>
+
+static int follow(lua_State *L) {
+  struct heapster_stats stats;
+  struct heapster_status status;
+  heapster_status_read(&status);
+  heapster_stats_read(heapster_heap_find(luaL_checkstring(L, 1)), &stats);
+  const lua_Integer used = (lua_Integer)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB);
+  const lua_Integer found = (lua_Integer)(stats.use_curr + status.lua_preexisting);
+  if (found != used) return luaL_error(L, "law 7: Lua uses %I bytes, heapster says %I", used, found);
+  lua_pushinteger(L, used);
+  return 1;
+}
+
+HEAPSTER_API int luaopen_law_7_in_c(lua_State *L);
+int luaopen_law_7_in_c(lua_State *L) {
+  static const luaL_Reg functions[] = {{"follow", follow}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  return 1;
+}

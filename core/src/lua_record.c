@@ -70,7 +70,7 @@ static bool has_map_for(const struct heapster_heap *heap, const struct heapster_
 static void write_name(char name[HEAPSTER_HEAP_NAME], unsigned order) {
   char digits[4];
   unsigned count = 0;
-  strcpy(name, "lua");
+  memcpy(name, "lua", sizeof "lua");
   if (order == 1) return;
   for (; order; order /= 10) digits[count++] = (char)('0' + order % 10);
   name[3] = ':';

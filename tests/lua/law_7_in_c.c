@@ -12,7 +12,7 @@ static int follow(lua_State *L) {
   heapster_status_read(&status);
   heapster_stats_read(heapster_heap_find(luaL_checkstring(L, 1)), &stats);
   const lua_Integer used = (lua_Integer)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB);
-  const lua_Integer found = (lua_Integer)(stats.use_curr + status.lua_preexisting);
+  const lua_Integer found = (lua_Integer)stats.use_curr + (lua_Integer)status.lua_preexisting;
   if (found != used) return luaL_error(L, "law 7: Lua uses %I bytes, heapster says %I", used, found);
   lua_pushinteger(L, used);
   return 1;

@@ -24,7 +24,7 @@ enum heapster_error {
   HEAPSTER_NO_MEMORY,           /* the system gave no pages for heapster's own books */
   HEAPSTER_BAD_NAME,            /* a heap's name is empty, too long, or has a character outside [A-Za-z0-9_.:-] */
   HEAPSTER_NAME_TAKEN,          /* a heap of that name exists already */
-  HEAPSTER_TOO_MANY_HEAPS,      /* all 254 heaps are in use */
+  HEAPSTER_TOO_MANY_HEAPS,      /* all 254 numbers are taken; two are kept for malloc and python */
   HEAPSTER_UNKNOWN_HEAP,        /* no heap of that name is counted */
   HEAPSTER_UNKNOWN_HOOK,        /* no hook of that name exists */
   HEAPSTER_UNKNOWN_FIELD,       /* no field of that name exists */

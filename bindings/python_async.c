@@ -101,9 +101,15 @@ PyObject *heapster__async_face(heapster__PyWindow *manager) {
   return manager->face = (PyObject *)face;
 }
 
-bool heapster__is_coroutine_function(PyObject *function) {
+static bool has_flag(PyObject *function, int flags) {
   PyObject *const plain = PyMethod_Check(function) ? PyMethod_GET_FUNCTION(function) : function;
-  return PyFunction_Check(plain) && ((PyCodeObject *)PyFunction_GET_CODE(plain))->co_flags & CO_COROUTINE;
+  return PyFunction_Check(plain) && ((PyCodeObject *)PyFunction_GET_CODE(plain))->co_flags & flags;
+}
+
+bool heapster__is_coroutine_function(PyObject *function) { return has_flag(function, CO_COROUTINE); }
+
+bool heapster__is_generator_function(PyObject *function) {
+  return has_flag(function, CO_GENERATOR | CO_ASYNC_GENERATOR);
 }
 
 /* In Python, since only that makes what inspect and asyncio take for a coroutine function. The awaitable is made before

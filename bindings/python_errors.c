@@ -23,7 +23,7 @@ bool heapster__python_errors_add(PyObject *module) {
                                    "No heap has that name; heapster.heaps() lists those there are.", PyExc_LookupError);
   errors->limit_exceeded = new_error(module, "heapster.LimitExceeded",
                                      "A block did more than its limit() allows, a line for each limit broken.\n\n"
-                                     "diff is the Stats of the window that was judged.",
+                                     "diff is the Stats of the window that was judged, broken the names of the limits.",
                                      PyExc_AssertionError);
   return errors->not_counting && errors->unknown_heap && errors->limit_exceeded;
 }

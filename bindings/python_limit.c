@@ -7,16 +7,38 @@ typedef struct {
   struct heapster__limits limits;
 } Limit;
 
+/* The names of the limits that were broken, in a tuple. */
+static PyObject *names_of_broken(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+  PyObject *const names = PyList_New(0);
+  bool is_complete = names != NULL;
+  for (size_t i = 0; is_complete && i < limits->count; i++) {
+    if (heapster_limit_check(stats, &limits->limits[i], 1, NULL) == 0) continue;
+    PyObject *const name = PyUnicode_FromString(limits->limits[i].field->name);
+    is_complete = name && PyList_Append(names, name) == 0;
+    Py_XDECREF(name);
+  }
+  PyObject *const tuple = is_complete ? PyList_AsTuple(names) : NULL;
+  Py_XDECREF(names);
+  return tuple;
+}
+
+/* Takes over `value`, which may be NULL. */
+static bool set(PyObject *error, const char *name, PyObject *value) {
+  const bool is_set = value && PyObject_SetAttrString(error, name, value) == 0;
+  Py_XDECREF(value);
+  return is_set;
+}
+
 bool heapster__limits_judge(const struct heapster__limits *limits, const struct heapster_stats *stats) {
   const struct heapster_text words = heapster__limits_broken(stats, limits->limits, limits->count);
   if (!words.error && words.length == 0) return true;
   PyObject *const message = heapster__python_string(words);
-  PyObject *const diff = message ? heapster__python_stats_new(heapster__stats_copy(stats)) : NULL;
   PyObject *const type = heapster__python_errors.limit_exceeded;
-  PyObject *const error = diff ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
-  if (error && PyObject_SetAttrString(error, "diff", diff) == 0) PyErr_SetObject(type, error);
+  PyObject *const error = message ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
+  if (error && set(error, "diff", heapster__python_stats_new(heapster__stats_copy(stats))) &&
+      set(error, "broken", names_of_broken(limits, stats)))
+    PyErr_SetObject(type, error);
   Py_XDECREF(message);
-  Py_XDECREF(diff);
   Py_XDECREF(error);
   return false;
 }
@@ -45,11 +67,20 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
   return NULL;
 }
 
+/* As one would write it: alloc_count <= 10, 1 <= alloc_count, 0 <= live_change <= 0. */
+static PyObject *followed_by(PyObject *text, const char *before, const struct heapster_limit *limit) {
+  const char *const name = limit->field->name;
+  const long long min = limit->min, max = limit->max;
+  if (limit->min == INT64_MIN) return PyUnicode_FromFormat("%U%s%s <= %lld", text, before, name, max);
+  if (limit->max == INT64_MAX) return PyUnicode_FromFormat("%U%s%lld <= %s", text, before, min, name);
+  return PyUnicode_FromFormat("%U%s%lld <= %s <= %lld", text, before, min, name, max);
+}
+
 static PyObject *repr(PyObject *object) {
   const struct heapster__limits *const limits = &((Limit *)object)->limits;
   PyObject *text = PyUnicode_FromString("<Limit");
   for (size_t i = 0; text && i < limits->count; i++) {
-    PyObject *const longer = PyUnicode_FromFormat("%U %s", text, limits->limits[i].field->name);
+    PyObject *const longer = followed_by(text, i == 0 ? " " : ", ", &limits->limits[i]);
     Py_DECREF(text);
     text = longer;
   }

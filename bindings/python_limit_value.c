@@ -42,6 +42,11 @@ static bool bounds_of(const struct heapster_field *field, PyObject *value, int64
   *min = INT64_MIN;
   if (value == Py_None) return refuse_type(field, value);
   if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 2) return bound_of(field, value, INT64_MAX, max);
+  if (PyTuple_GET_ITEM(value, 0) == Py_None && PyTuple_GET_ITEM(value, 1) == Py_None) {
+    PyErr_Format(PyExc_ValueError, "%s: %R limits nothing: one of both ends, at least, is a number", field->name,
+                 value);
+    return false;
+  }
   if (!bound_of(field, PyTuple_GET_ITEM(value, 0), INT64_MIN, min)) return false;
   if (!bound_of(field, PyTuple_GET_ITEM(value, 1), INT64_MAX, max)) return false;
   if (*min <= *max) return true;

@@ -95,6 +95,12 @@ static PyObject *new_coroutine(PyObject *owner, PyObject *function) {
 
 PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
   if (heapster__is_coroutine_function(function)) return new_coroutine(owner, function);
+  if (heapster__is_generator_function(function))
+    return PyErr_Format(
+        PyExc_TypeError,
+        "limit() cannot judge %R: calling it only makes the generator; put the loop that runs it into a "
+        "function, or into `with limit(...)`",
+        function);
   if (PyType_Ready(&limited_type) < 0) return NULL;
   Limited *const self = PyObject_GC_New(Limited, &limited_type);
   if (!self) return NULL;

@@ -146,6 +146,9 @@ PyObject *heapster__async_face(heapster__PyWindow *manager);
 PyObject *heapster__limited_coroutine(PyObject *again, PyObject *function);
 bool heapster__is_coroutine_function(PyObject *function);
 
+/* Also async ones. */
+bool heapster__is_generator_function(PyObject *function);
+
 /* python_start.c: puts on what import is to put on. */
 bool heapster__python_start(void);
 

@@ -41,6 +41,7 @@ class UnknownHeap(LookupError): ...
 
 class LimitExceeded(AssertionError):
     diff: Stats
+    broken: tuple[str, ...]
 
 class _Value: ...
 

@@ -77,6 +77,7 @@ CASES = [
     (lambda: heapster.limit(alloc_count=2**64), ValueError, "64 bits"),
     (lambda: heapster.limit(alloc_count=(1, 2, 3)), TypeError, "tuple"),
     (lambda: heapster.limit(alloc_count=(3, 2)), ValueError, "least"),
+    (lambda: heapster.limit(alloc_count=(None, None)), ValueError, "limits nothing"),
     (lambda: heapster.limit(use_peak="1 XiB"), ValueError, "1 XiB"),
     (lambda: heapster.limit(alloc_count=1)(3), TypeError, "function"),
     (broken_limit, heapster.LimitExceeded, "alloc_count"),

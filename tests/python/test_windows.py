@@ -123,6 +123,7 @@ def test_every_broken_limit_has_a_line_and_the_error_its_diff(heap):
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["alloc_count", "alloc_sum"]
     assert caught.value.diff.alloc_sum == 64
     assert isinstance(caught.value, AssertionError)
+    assert caught.value.broken == ("alloc_count", "alloc_sum")
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (str(copy), copy.diff) == (str(caught.value), caught.value.diff)
 
@@ -159,6 +160,23 @@ def test_a_decorated_method_is_bound_and_may_call_itself(heap):
     assert tree.grow(4) is tree
     with pytest.raises(heapster.LimitExceeded):
         tree.grow(5)
+
+
+def test_a_generator_function_is_refused_since_its_call_runs_nothing():
+    def numbers():
+        yield 1
+
+    async def later():
+        yield 1
+
+    for function in (numbers, later):
+        with pytest.raises(TypeError, match="only makes the generator"):
+            heapster.limit(alloc_count=1)(function)
+
+
+def test_a_limit_is_written_as_one_would_write_it():
+    limit = heapster.limit(alloc_count=10, use_peak=("1 KiB", None), live_change=(-1, 0))
+    assert repr(limit) == "<Limit alloc_count <= 10, 1024 <= use_peak, -1 <= live_change <= 0>"
 
 
 def test_decorated_functions_in_a_cycle_are_collected():

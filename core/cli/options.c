@@ -3,89 +3,91 @@
 
 #include "report_protocol.h"
 
-#include <argp.h>
 #include <err.h>
+#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *argp_program_version = "heapster " HEAPSTER_VERSION;
+static const char command_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [ARG...]\n"
+                                   "Tell what the heap of a program did: how many requests, of which sizes, how much\n"
+                                   "is live, what the peak was.\n"
+                                   "\n"
+                                   "  -h, --help                 Give this help list\n"
+                                   "  -V, --version              Print program version\n"
+                                   "\n"
+                                   "`heapster run -- PROGRAM` runs a program and prints its report when it ends;\n"
+                                   "`heapster run --help` tells more.\n";
+
+static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [ARG...]\n"
+                               "Run PROGRAM, count every request it makes to malloc, and print the report when\n"
+                               "it ends.\n"
+                               "\n"
+                               "  -f, --format=FORMAT        text (the default), json or prometheus\n"
+                               "  -o, --output=PATH          Write the report to PATH instead of standard\n"
+                               "                             error; with %p in PATH, which stands for the\n"
+                               "                             process id, every process that the program starts\n"
+                               "                             reports too\n"
+                               "  -h, --help                 Give this help list\n"
+                               "  -V, --version              Print program version\n"
+                               "\n"
+                               "The command ends as PROGRAM does: with its status, or by the same signal. It\n"
+                               "ends with 125 if it fails itself, 126 if PROGRAM cannot be executed, 127 if it\n"
+                               "does not exist.\n"
+                               "\n"
+                               "HEAPSTER_REPORT_EVERY=SECONDS in the environment replaces PATH by a snapshot as\n"
+                               "often, while PROGRAM runs.\n";
+
+/* `heapster` and `heapster run` each take theirs; "+" ends them at the first word that is none. */
+static const struct option command_options[] = {
+    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+static const struct option run_options[] = {{"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {0}};
+
+static _Noreturn void tell(const char *text) {
+  fputs(text, stdout);
+  exit(EXIT_SUCCESS);
+}
+
+/* getopt_long has said what is wrong. */
+static _Noreturn void refuse(const char *command) {
+  fprintf(stderr, "Try `%s --help' for more information.\n", command);
+  exit(HEAPSTER__FAILED);
+}
 
 static bool is_format(const char *word) {
   return strcmp(word, "text") == 0 || strcmp(word, "json") == 0 || strcmp(word, "prometheus") == 0;
 }
 
-/* The program's own options are the program's: everything from its name on is taken at once. */
-static void take_rest(struct argp_state *state) {
-  ((struct heapster__options *)state->input)->program = &state->argv[state->next - 1];
-  state->next = state->argc;
-}
-
-static error_t take_run(int key, char *word, struct argp_state *state) {
-  struct heapster__options *const options = state->input;
-  switch (key) {
-  case 'f':
-    if (!is_format(word))
-      argp_failure(state, HEAPSTER__FAILED, 0, "unknown format '%s': it can be text, json or prometheus", word);
-    options->format = word;
-    return 0;
-  case 'o':
-    options->output = word;
-    return 0;
-  case ARGP_KEY_ARG:
-    take_rest(state);
-    return 0;
-  case ARGP_KEY_NO_ARGS:
-    argp_failure(state, HEAPSTER__FAILED, 0, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
-    return 0;
-  default:
-    return ARGP_ERR_UNKNOWN;
+static void take_run_option(struct heapster__options *options, int key) {
+  if (key == 'h') tell(run_help);
+  if (key == 'V') tell("heapster " HEAPSTER_VERSION "\n");
+  if (key == 'o') {
+    options->output = optarg;
+  } else if (key == 'f') {
+    options->format = optarg;
+    if (!is_format(optarg)) errx(HEAPSTER__FAILED, "unknown format '%s': it can be text, json or prometheus", optarg);
+  } else {
+    refuse("heapster run");
   }
 }
 
-static const struct argp_option run_options[] = {
-    {"format", 'f', "FORMAT", 0, "text (the default), json or prometheus", 0},
-    {"output", 'o', "PATH", 0,
-     "Write the report to PATH instead of standard error; with %p in PATH, which stands for the process id, every "
-     "process that the program starts reports too",
-     0},
-    {0}};
-
-static const struct argp run = {
-    run_options,
-    take_run,
-    "[--] PROGRAM [ARG...]",
-    "Run PROGRAM, count every request it makes to malloc, and print the report when it ends."
-    "\vThe command ends as PROGRAM does: with its status, or by the same signal. It ends with 125 if it fails itself, "
-    "126 if PROGRAM cannot be executed, 127 if it does not exist.\n\n"
-    "HEAPSTER_REPORT_EVERY=SECONDS in the environment replaces PATH by a snapshot as often, while PROGRAM runs.",
-    NULL,
-    NULL,
-    NULL};
-
-static error_t take_command(int key, char *word, struct argp_state *state) {
-  switch (key) {
-  case ARGP_KEY_ARG:
-    if (strcmp(word, "run") != 0)
-      argp_failure(state, HEAPSTER__FAILED, 0, "unknown command '%s': there is 'run'", word);
-    take_rest(state);
-    return 0;
-  case ARGP_KEY_NO_ARGS:
-    argp_state_help(state, stderr, (ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK) | ARGP_HELP_EXIT_ERR);
-    return 0;
-  default:
-    return ARGP_ERR_UNKNOWN;
+/* Returns the word after the options of the command itself. */
+static int take_command(int argc, char **argv) {
+  int key;
+  while ((key = getopt_long(argc, argv, "+hV", command_options, NULL)) != -1) {
+    if (key == 'h') tell(command_help);
+    if (key == 'V') tell("heapster " HEAPSTER_VERSION "\n");
+    refuse("heapster");
   }
+  if (optind < argc && strcmp(argv[optind], "run") == 0) return optind;
+  if (optind < argc) errx(HEAPSTER__FAILED, "unknown command '%s': there is 'run'", argv[optind]);
+  fputs(command_help, stderr);
+  exit(HEAPSTER__FAILED);
 }
-
-static const struct argp top = {
-    NULL,
-    take_command,
-    "run [OPTION...] [--] PROGRAM [ARG...]",
-    "Tell what the heap of a program did: how many requests, of which sizes, how much is live, what the peak was."
-    "\v'heapster run -- PROGRAM' runs a program and prints its report when it ends; 'heapster run --help' tells more.",
-    NULL,
-    NULL,
-    NULL};
 
 static void read_environment(struct heapster__options *options) {
   const char *const seconds = getenv(HEAPSTER__REPORT_EVERY);
@@ -98,12 +100,15 @@ static void read_environment(struct heapster__options *options) {
 }
 
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
-  static char name[] = "heapster run";
+  static char name[] = "heapster run"; /* what getopt_long begins its messages with */
   *options = (struct heapster__options){.format = "text"};
-  argp_err_exit_status = HEAPSTER__FAILED;
-  argp_parse(&top, argc, argv, ARGP_IN_ORDER, NULL, options);
-  char **const words = argv + (options->program - argv);
+  const int run = take_command(argc, argv);
+  char **const words = argv + run;
   words[0] = name;
-  argp_parse(&run, argc - (int)(words - argv), words, ARGP_IN_ORDER, NULL, options);
+  optind = 1;
+  int key;
+  while ((key = getopt_long(argc - run, words, "+f:o:hV", run_options, NULL)) != -1) take_run_option(options, key);
+  if (optind >= argc - run) errx(HEAPSTER__FAILED, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
+  options->program = words + optind;
   read_environment(options);
 }

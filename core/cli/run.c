@@ -47,10 +47,18 @@ static const char *base_name(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
+/* Those that end a program; not every C library knows their names. */
+#define NAMED(signal) [signal] = #signal
+static const char *const signal_names[] = {
+    NAMED(SIGHUP),  NAMED(SIGINT),  NAMED(SIGQUIT), NAMED(SIGILL),  NAMED(SIGTRAP),   NAMED(SIGABRT), NAMED(SIGBUS),
+    NAMED(SIGFPE),  NAMED(SIGKILL), NAMED(SIGUSR1), NAMED(SIGSEGV), NAMED(SIGUSR2),   NAMED(SIGPIPE), NAMED(SIGALRM),
+    NAMED(SIGTERM), NAMED(SIGXCPU), NAMED(SIGXFSZ), NAMED(SIGPROF), NAMED(SIGVTALRM), NAMED(SIGPOLL), NAMED(SIGSYS),
+};
+
 static void name_signal(char *text, size_t capacity, int signal) {
-  const char *const name = sigabbrev_np(signal);
-  if (name != NULL)
-    snprintf(text, capacity, "SIG%s", name);
+  const bool is_known = (size_t)signal < sizeof signal_names / sizeof signal_names[0] && signal_names[signal] != NULL;
+  if (is_known)
+    snprintf(text, capacity, "%s", signal_names[signal]);
   else
     snprintf(text, capacity, "signal %d", signal);
 }

@@ -2,6 +2,7 @@
    HEAPSTER_REPORT in the environment nothing happens here. */
 #include "exit_report_every.h"
 #include "exit_report_write.h"
+#include "platform.h"
 #include "report_protocol.h"
 
 #include <heapster/hook.h>
@@ -103,7 +104,7 @@ static bool write_report(bool is_last) {
 
 static bool write_snapshot(void) { return is_reporting() && write_report(false); }
 
-static void write_last(void) {
+HEAPSTER__AT_UNLOAD static void write_last(void) {
   if (is_reporting()) write_report(true);
 }
 
@@ -179,14 +180,12 @@ static void remember(const char *pattern) {
   *(void **)&own.next_Exit = dlsym(RTLD_NEXT, "_Exit");
 }
 
-/* on_exit, because what is registered so before main runs after every destructor, of other libraries too;
-   a destructor of ours would run in the midst of them. */
 __attribute__((constructor)) static void prepare(void) {
   const char *const pattern = secure_getenv(HEAPSTER__REPORT);
   if (!is_meant(pattern, secure_getenv(HEAPSTER__REPORT_PID))) return;
   remember(pattern);
   heapster_status_read(&(struct heapster_status){0}); /* proves the hook now: at exit nothing may be asked for */
-  on_exit(write_at_exit, NULL);
+  HEAPSTER__ON_EXIT(write_at_exit);
   at_quick_exit(write_last);
   if (heapster__report_is_per_process(own.pattern)) pthread_atfork(NULL, NULL, begin_in_child);
   begin();

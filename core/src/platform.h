@@ -11,10 +11,22 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 
 /* glibc keeps room for libraries that are opened late to use the fastest thread-local; musl refuses to open
    such a library. */
-#if defined(__GLIBC__) || defined(__gnu_linux__)
+#if defined(__GLIBC__)
 #define HEAPSTER__TLS_MODEL __attribute__((tls_model("initial-exec")))
 #else
 #define HEAPSTER__TLS_MODEL
+#endif
+
+/* What exit is to call after the destructors of all other libraries: a function(void) after HEAPSTER__AT_UNLOAD, and a
+   function(int, void *) given to HEAPSTER__ON_EXIT in a constructor; one of both is called. glibc calls last what
+   on_exit knew before main; musl has no on_exit, and calls destructors in the reverse order of constructors, of which a
+   preloaded library's are among the first. */
+#if defined(__GLIBC__)
+#define HEAPSTER__AT_UNLOAD
+#define HEAPSTER__ON_EXIT(function) ((void)on_exit(function, NULL))
+#else
+#define HEAPSTER__AT_UNLOAD __attribute__((destructor))
+#define HEAPSTER__ON_EXIT(function) ((void)(function))
 #endif
 
 /* For what crosses files but not the library's border; for what runs when the library is loaded; and for what must

@@ -1,6 +1,7 @@
 /* Windows and epochs: what ends one stretch of time and begins another. */
 #include "window.h"
 
+#include "mark.h"
 #include "snapshot.h"
 
 #include <string.h>
@@ -279,4 +280,10 @@ static void forked(void) {
   heapster__unlock();
 }
 
-HEAPSTER__AT_LOAD static void start(void) { heapster__at_fork(heapster__lock, heapster__unlock, forked); }
+/* musl asks malloc for the place of a fork handler: for us, not for the program. */
+HEAPSTER__AT_LOAD static void start(void) {
+  struct heapster__descent descent;
+  heapster__descend(&descent, heapster__slot_claim());
+  heapster__at_fork(heapster__lock, heapster__unlock, forked);
+  heapster__ascend(&descent);
+}

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if !defined(__GLIBC__)
+#define pvalloc valloc /* musl has none */
+#endif
+
 static void *volatile kept; /* what the compiler cannot follow, it cannot leave out */
 
 static void *seen(void *block) {

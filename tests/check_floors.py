@@ -20,7 +20,7 @@ FLOORS = (
     # 0: the machine
     "heapster/base",
     "atomics",
-    "platform error",
+    "platform error lock",
     "instance",
     # 1: plain values, declared in public; addresses and threads
     "heapster/histogram",

@@ -2,6 +2,7 @@
 #include "heap.h"
 
 #include "instance.h"
+#include "lock.h"
 
 #include <string.h>
 

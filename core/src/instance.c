@@ -3,6 +3,7 @@
 #include <heapster/base.h>
 
 #include "instance.h"
+#include "lock.h"
 #include "platform.h"
 
 #include <limits.h>

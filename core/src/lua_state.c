@@ -1,4 +1,5 @@
 /* Lua states that are counted: a host's own, and those hooked while they run. */
+#include "lock.h"
 #include "lua_hook.h"
 #include "lua_record.h"
 

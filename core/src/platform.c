@@ -1,4 +1,4 @@
-/* The one door to the operating system and the C library: pages, the end of a thread, fork, the lock. */
+/* The one door to the operating system and the C library: pages, the end of a thread, fork. */
 #include "platform.h"
 
 #include "atomics.h"
@@ -96,9 +96,3 @@ bool heapster__at_thread_end(void *thread, void (*ended)(void *thread)) {
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
   pthread_atfork(before, in_parent, in_child);
 }
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-void heapster__lock(void) { pthread_mutex_lock(&lock); }
-
-void heapster__unlock(void) { pthread_mutex_unlock(&lock); }

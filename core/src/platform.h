@@ -1,4 +1,4 @@
-/* The one door to the operating system and the C library: pages, the end of a thread, fork, the lock. */
+/* The one door to the operating system and the C library: pages, the end of a thread, fork. */
 #ifndef HEAPSTER__PLATFORM_H
 #define HEAPSTER__PLATFORM_H
 
@@ -59,9 +59,5 @@ bool heapster__at_thread_end(void *thread, void (*ended)(void *thread));
 
 /* Calls these around every fork from now on: before, in the parent after, in the child after. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
-
-/* Serialises the rare: making heaps, opening and closing windows, reset. Never taken in a hook. */
-void heapster__lock(void);
-void heapster__unlock(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* Windows and epochs: what ends one stretch of time and begins another. */
 #include "window.h"
 
+#include "lock.h"
 #include "mark.h"
 #include "snapshot.h"
 
@@ -268,7 +269,7 @@ void heapster_reset(void) {
 }
 
 /* The other threads, and so whoever would end their windows, are gone. */
-static void forked(void) {
+static void drop_others(void) {
   struct heapster__slot *own = heapster__slot_here();
   heapster__threads_forked();
   for (uint32_t i = 0; i < windows.used; i++) {
@@ -277,13 +278,16 @@ static void forked(void) {
     place->is_open = false;
     heapster__add_relaxed(&windows.open, -1U);
   }
-  heapster__unlock();
 }
+
+static void in_parent(void) { heapster__unlock_after_fork(NULL); }
+
+static void in_child(void) { heapster__unlock_after_fork(drop_others); }
 
 /* musl asks malloc for the place of a fork handler: for us, not for the program. */
 HEAPSTER__AT_LOAD static void start(void) {
   struct heapster__descent descent;
   heapster__descend(&descent, heapster__slot_claim());
-  heapster__at_fork(heapster__lock, heapster__unlock, forked);
+  heapster__at_fork(heapster__lock_for_fork, in_parent, in_child);
   heapster__ascend(&descent);
 }

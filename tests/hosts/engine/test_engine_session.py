@@ -1,0 +1,34 @@
+"""The README's session is what comes out, each time."""
+
+import os
+import pathlib
+import re
+import shutil
+
+import pytest
+import session
+
+ENGINE = pathlib.Path(os.environ["HEAPSTER_BUILD"]) / "tests/hosts/engine/engine"
+
+
+@pytest.fixture(autouse=True)
+def same_lua():
+    """Sizes of Lua's own objects are those of its release: only the one of the recording has the same figures."""
+    release = f"Lua {os.environ['HEAPSTER_LUA_RELEASE']}"
+    recorded = re.search(r"Recorded with (Lua \S+)", session.README.read_text(encoding="utf-8"))[1]
+    if release != recorded:
+        pytest.skip(f"the session was recorded with {recorded}, this is {release}")
+
+
+def test_session_is_the_readmes():
+    assert session.played(ENGINE, session.shown()) == session.shown(), "mend with: session.py --record ENGINE"
+
+
+def test_session_comes_out_the_same_whatever_the_seed_of_lua():
+    assert {session.played(ENGINE, session.shown()) for _ in range(20)} == {session.shown()}
+
+
+def test_session_comes_out_the_same_without_random_addresses():
+    if not shutil.which("setarch"):
+        pytest.skip("setarch is not installed")
+    assert session.played(ENGINE, session.shown(), before=("setarch", "-R")) == session.shown()

@@ -65,10 +65,10 @@ struct heapster_new_status heapster__script_status(void) {
 /* Texts: what the core writes to a sink, as one value. What people read has no newline at its end, since print adds
    one; what machines read has. */
 
-static struct heapster_text for_people(struct heapster_text text, enum heapster_error error) {
-  heapster__text_close(&text, error);
-  if (text.length > 0 && text.bytes[text.length - 1] == '\n') text.length--;
-  return text;
+static struct heapster_text for_people(struct heapster_text *text, enum heapster_error error) {
+  heapster__text_close(text, error);
+  if (text->length > 0 && text->bytes[text->length - 1] == '\n') text->length--;
+  return *text;
 }
 
 static struct heapster_text process_text(enum heapster_error (*write)(struct heapster_sink)) {
@@ -78,7 +78,8 @@ static struct heapster_text process_text(enum heapster_error (*write)(struct hea
 }
 
 struct heapster_text heapster__script_report(void) {
-  return process_text(heapster_report);
+  struct heapster_text text = {0};
+  return for_people(&text, heapster_report(heapster__text_sink(&text)));
 }
 struct heapster_text heapster__script_json(void) {
   return process_text(heapster_json);
@@ -89,7 +90,7 @@ struct heapster_text heapster__script_prometheus(void) {
 
 struct heapster_text heapster__stats_text(const struct heapster_stats *stats) {
   struct heapster_text text = {0};
-  return for_people(text, heapster_stats_text(stats, heapster__text_sink(&text)));
+  return for_people(&text, heapster_stats_text(stats, heapster__text_sink(&text)));
 }
 
 struct heapster_text heapster__stats_json(const struct heapster_stats *stats) {
@@ -100,12 +101,12 @@ struct heapster_text heapster__stats_json(const struct heapster_stats *stats) {
 
 struct heapster_text heapster__histogram_text(const struct heapster_histogram *histogram) {
   struct heapster_text text = {0};
-  return for_people(text, heapster_histogram_text(histogram, heapster__text_sink(&text)));
+  return for_people(&text, heapster_histogram_text(histogram, heapster__text_sink(&text)));
 }
 
 struct heapster_text heapster__status_as_text(const struct heapster_status *status) {
   struct heapster_text text = {0};
-  return for_people(text, heapster__status_text(status, heapster__text_sink(&text)));
+  return for_people(&text, heapster__status_text(status, heapster__text_sink(&text)));
 }
 
 /* Words. */
@@ -278,5 +279,5 @@ struct heapster_text heapster__limits_broken(const struct heapster_stats *stats,
   const struct heapster_sink sink = heapster__text_sink(&text);
   if (heapster_limit_check(stats, limits, count, NULL) == 0) return text;
   heapster_limit_check(stats, limits, count, &sink);
-  return for_people(text, text.length > 0 ? HEAPSTER_OK : HEAPSTER_NO_MEMORY);
+  return for_people(&text, text.length > 0 ? HEAPSTER_OK : HEAPSTER_NO_MEMORY);
 }

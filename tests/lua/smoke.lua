@@ -101,6 +101,11 @@ function TestSmoke.test_text_names_the_fields()
   lu.assertStrContains(heapster.report(), "alloc_count: ")
 end
 
+function TestSmoke.test_text_has_no_newline_at_its_end()
+  lu.assertNotEquals(tostring(heapster.stats()):sub(-1), "\n")
+  lu.assertNotEquals(heapster.report():sub(-1), "\n")
+end
+
 function TestSmoke.test_machine_output_names_the_heap()
   lu.assertStrContains(heapster.stats():to_json(), '"kind": "snapshot"')
   lu.assertStrContains(heapster.json(), '"malloc"')

@@ -102,6 +102,11 @@ def test_text_names_the_fields():
     assert "alloc_count: " in heapster.report()
 
 
+def test_text_has_no_newline_at_its_end():
+    assert not str(heapster.stats()).endswith("\n")
+    assert not heapster.report().endswith("\n")
+
+
 def test_machine_output_names_the_heap():
     assert '"kind": "snapshot"' in heapster.stats().to_json()
     assert '"malloc"' in heapster.json()

@@ -221,6 +221,14 @@ def test_game_whose_commands_were_taken_away_ends_with_an_error_and_no_crash():
         assert ran.stdout.count(b"\n") >= 2, (blow, ran)
 
 
+def test_demo_shows_a_budget_that_breaks_and_a_level_that_does_not_leak():
+    lines = (SCRIPTS.parents[1] / "demo/engine.txt").read_bytes()
+    ran = played(lines)
+    assert ran.returncode == 0
+    assert ran.stdout.count(b"above the limit") == ran.stdout.count(b"alloc_count: 187,200 is") == 1
+    assert b"\nheap       allocs" in ran.stdout
+
+
 def test_folder_without_scripts_is_an_error(tmp_path):
     ran = played(folder=tmp_path)
     assert (ran.returncode, ran.stderr) == (1, b"engine: no script 'game'\n")

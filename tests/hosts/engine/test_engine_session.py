@@ -1,4 +1,4 @@
-"""The README's session is what comes out, each time."""
+"""The READMEs' sessions are what comes out, each time."""
 
 import os
 import pathlib
@@ -22,6 +22,12 @@ def same_lua():
 
 def test_session_is_the_readmes():
     assert session.played(ENGINE, session.shown()) == session.shown(), "mend with: session.py --record ENGINE"
+
+
+def test_excerpt_in_the_root_readme_is_what_comes_out():
+    text = (session.HERE.parents[2] / "README.md").read_text(encoding="utf-8")
+    excerpt = re.search(r"<!-- sample: engine -->\n```\n(.*?)```\n<!-- end of sample -->", text, re.DOTALL)[1]
+    assert session.played(ENGINE, excerpt + "> /quit\n").startswith(excerpt + "> /quit\n")
 
 
 def test_session_comes_out_the_same_whatever_the_seed_of_lua():

@@ -15,8 +15,9 @@
 #include <string.h>
 
 enum {
-  STEP = 8,             /* between the small classes: the alignment that Lua needs */
-  SMALL_CLASSES = 16,   /* 8, 16, ... 128 bytes; above them 256, 512 and 1024 */
+  STEP = 8,            /* between the small classes: the alignment that Lua needs */
+  SMALL_LARGEST = 128, /* bytes; above them 256, 512 and 1024 */
+  SMALL_CLASSES = SMALL_LARGEST / STEP,
   LARGE = POOL_CLASSES, /* no class: an arena of its own */
   ARENA_BYTES = 16384
 };
@@ -35,7 +36,7 @@ _Static_assert(sizeof(struct pool_vacant) <= STEP, "a vacant block holds the way
 _Static_assert(sizeof(struct pool_arena) % 16 == 0, "a large block is aligned as malloc's are");
 
 static unsigned bin_of(size_t size) {
-  if (size <= SMALL_CLASSES * STEP) return (unsigned)((size - 1) / STEP);
+  if (size <= SMALL_LARGEST) return (unsigned)((size - 1) / STEP);
   unsigned bin = SMALL_CLASSES;
   while (bin < LARGE && size > pool_stride(bin)) bin++;
   return bin;
@@ -73,8 +74,11 @@ static void put(struct pool *pool, unsigned bin, void *block) {
   pool->vacant[bin] = vacant;
 }
 
-/* From the last to the first, so that blocks are handed out in the order of their addresses. */
-static void carve(struct pool *pool, unsigned bin, const struct pool_arena *arena) {
+/* A new arena of vacant blocks, if it can be had; put from the last to the first, so that they are handed out in the
+   order of their addresses. */
+static void carve(struct pool *pool, unsigned bin) {
+  const struct pool_arena *const arena = arena_make(pool, bin, ARENA_BYTES);
+  if (!arena) return;
   const size_t stride = pool_stride(bin);
   for (size_t i = arena->bytes / stride; i > 0; i--) put(pool, bin, blocks_of(arena) + (i - 1) * stride);
 }
@@ -87,13 +91,9 @@ static void *take_large(struct pool *pool, size_t size) {
 }
 
 static void *take_small(struct pool *pool, unsigned bin) {
-  if (!pool->vacant[bin]) {
-    const struct pool_arena *const arena = arena_make(pool, bin, ARENA_BYTES);
-    if (!arena) return NULL;
-    carve(pool, bin, arena);
-  }
+  if (!pool->vacant[bin]) carve(pool, bin);
   struct pool_vacant *const block = pool->vacant[bin];
-  pool->vacant[bin] = block->next;
+  if (block) pool->vacant[bin] = block->next;
   return block;
 }
 
@@ -160,6 +160,9 @@ size_t pool_live(const struct pool *pool) {
 void pool_open(struct pool *pool, size_t budget) { *pool = (struct pool){.budget = budget}; }
 
 void pool_close(struct pool *pool) {
-  while (pool->arenas) arena_drop(pool, pool->arenas);
+  for (struct pool_arena *arena = pool->arenas, *next; arena; arena = next) {
+    next = arena->next;
+    free(arena);
+  }
   pool_open(pool, 0);
 }

@@ -47,16 +47,18 @@ static int closed(void **state) {
   (void)state;
   const bool is_sound = pool_live(&seen.pool) == 0;
   pool_close(&seen.pool);
-  return is_sound && seen.pool.taken == 0 ? 0 : -1;
+  return is_sound ? 0 : -1;
 }
 
 /* --- the pool by itself --- */
 
-static void *ask(size_t size) {
+static void *ask_filled(size_t size, unsigned byte) {
   void *const block = pool_alloc(&seen.pool, NULL, 0, size);
-  if (block) memset(block, (int)(size & 0xFF), size);
+  if (block) memset(block, (int)byte, size);
   return block;
 }
+
+static void *ask(size_t size) { return ask_filled(size, size & 0xFF); }
 
 static void give(void *block, size_t size) { assert_null(pool_alloc(&seen.pool, block, size, 0)); }
 
@@ -76,7 +78,7 @@ static void blocks_of_one_size_do_not_overlap(void **state) {
   enum { COUNT = 500 };
   for (size_t size = 1; size <= 300; size += 13) {
     unsigned char *blocks[COUNT];
-    for (unsigned i = 0; i < COUNT; i++) memset(blocks[i] = ask(size), (int)(i & 0xFF), size);
+    for (unsigned i = 0; i < COUNT; i++) blocks[i] = ask_filled(size, i & 0xFF);
     for (unsigned i = 0; i < COUNT; i++) {
       assert_int_equal(blocks[i][0], i & 0xFF);
       assert_int_equal(blocks[i][size - 1], i & 0xFF);

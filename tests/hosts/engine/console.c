@@ -9,6 +9,8 @@
 enum verdict { DONE, FAILED, UNFINISHED };
 enum { WORDS = 8 };
 
+static const char blanks[] = " \t\r";
+
 /* --- Lua --- */
 
 static bool is_unfinished(lua_State *L) {
@@ -67,8 +69,8 @@ static enum verdict execute_lua(lua_State *L, const struct console *console) {
 
 static int push_words(lua_State *L, const char *text) {
   int count = 0;
-  for (text += strspn(text, " \t"); *text && count < WORDS; text += strspn(text, " \t")) {
-    const size_t length = strcspn(text, " \t");
+  for (text += strspn(text, blanks); *text && count < WORDS; text += strspn(text, blanks)) {
+    const size_t length = strcspn(text, blanks);
     lua_pushlstring(L, text, length);
     text += length;
     count++;
@@ -164,7 +166,12 @@ static void echo(const struct console *console, size_t start) {
   if (console->is_echoing) printf("%.*s\n", (int)(console->length - start), console->text + start);
 }
 
-static bool is_quit(const struct console *console) { return strcmp(console->text, "/quit") == 0; }
+static bool is_quit(const struct console *console) {
+  static const char quit[] = "/quit";
+  const size_t length = sizeof quit - 1;
+  return strncmp(console->text, quit, length) == 0 &&
+         strspn(console->text + length, blanks) == console->length - length;
+}
 
 bool console_run(struct console *console) {
   for (;;) {
@@ -172,9 +179,10 @@ bool console_run(struct console *console) {
     const size_t start = console->length ? console->length + 1 : 0;
     const enum line line = read_line(console);
     if (line == LINE || line == EMPTY) echo(console, start);
+    if (line == END || line == TOO_LONG) putchar('\n');
     if (line == LINE && is_quit(console)) return true;
     if (line == TOO_LONG) {
-      printf("\na line, or several that belong together, may have %d bytes\n", CONSOLE_TEXT - 2);
+      printf("a line, or several that belong together, may have %d bytes\n", CONSOLE_TEXT - 2);
       console->length = 0;
     } else if (line == LINE || start > 0) {
       run(console, line != LINE);

@@ -28,13 +28,13 @@ def answers(*lines):
 def test_ten_thousand_frames_without_a_word_ask_for_nothing():
     ran = played()
     assert (ran.returncode, ran.stderr) == (0, b"")
-    assert ran.stdout.startswith(b"> 10000 frames, 52 entities, ")
+    assert ran.stdout.startswith(b"> \n10000 frames, 52 entities, ")
 
 
 def test_end_of_the_input_plays_what_is_left():
     ran = played("/run 9000", "= 1", b"= 2")
     assert ran.returncode == 0
-    assert b"\n> = 2\n2\n> 1000 frames, " in ran.stdout
+    assert b"\n> = 2\n2\n> \n1000 frames, " in ran.stdout
 
 
 def test_wasteful_frames_break_their_budget_and_the_game_fails_with_it():
@@ -113,6 +113,19 @@ def test_unknown_commands_are_named():
     assert answers("/run 1e999") == ["'1e999' is no number of frames"]
     assert answers("/wasteful") == ["/wasteful on, or /wasteful off"]
     assert "levels.nowhere" in answers("/level nowhere")[0]
+
+
+def test_help_names_every_command():
+    names = answers("for name in pairs(package.loaded.commands) do print(name) end")
+    assert {"run", "level", "wasteful"} <= set(names)
+    described = {line.split()[0] for line in answers("/help")}
+    assert {f"/{name}" for name in names} - {"/help"} <= described
+
+
+def test_line_may_end_as_on_other_systems():
+    assert answers(b"/run 60 \r\n", b"= 2\r\n") == ["60 frames, 52 entities, 2 eaten", "2"]
+    assert played(b"/quit \r\n").returncode == 0
+    assert played(b"/quit \r\n").stdout.startswith(b"> /quit")
 
 
 def test_line_that_is_too_long_is_left_out():

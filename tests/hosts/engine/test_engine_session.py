@@ -15,7 +15,7 @@ ENGINE = pathlib.Path(os.environ["HEAPSTER_BUILD"]) / "tests/hosts/engine/engine
 def same_lua():
     """Sizes of Lua's own objects are those of its release: only the one of the recording has the same figures."""
     release = f"Lua {os.environ['HEAPSTER_LUA_RELEASE']}"
-    recorded = re.search(r"Recorded with (Lua \S+)", session.README.read_text(encoding="utf-8"))[1]
+    recorded = re.search(r"Recorded with (Lua \d+\.\d+\.\d+)", session.README.read_text(encoding="utf-8"))[1]
     if release != recorded:
         pytest.skip(f"the session was recorded with {recorded}, this is {release}")
 

@@ -54,8 +54,11 @@ def outcome(command, folder, preload):
 
 
 def reports(folder):
+    """Of every process that left one: the file of one that a signal killed stays empty."""
     for path in sorted(folder.iterdir()):
-        yield json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text:
+            yield json.loads(text)
 
 
 def different_lines(without, counted):

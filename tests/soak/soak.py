@@ -8,11 +8,13 @@ A line a program and allocator; ends with 1 where one differs. The table goes to
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,12 +47,21 @@ def outcome(command, folder, preload):
     """(status, output), run in `folder`, which is made empty: programs may not differ by their place."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    try:
-        done = subprocess.run(command, cwd=folder, env=environment(preload), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        return (f"not ended after {LIMIT} s", b"")
-    return (done.returncode, done.stdout)
+    with subprocess.Popen(command, cwd=folder, env=environment(preload), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=LIMIT)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            output, status = b"", f"not ended after {LIMIT} s"
+        end_the_rest(process.pid)
+    return (status, output)
+
+
+def end_the_rest(session):
+    """What the program left running: it would write where the next one runs."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
 
 
 def reports(folder):
@@ -85,7 +96,7 @@ def judged(bare, counted, seen):
 
 def run(program, allocator, build):
     preload = library(allocator)
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder, figures = pathlib.Path(place) / "run", pathlib.Path(place) / "reports"
         figures.mkdir()
         bare = outcome(program.command(), folder, preload)

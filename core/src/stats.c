@@ -38,27 +38,61 @@ uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_lea
 
 uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
 
-/* after - before, and the count: the sum of it. */
-static uint64_t fill_histogram(struct heapster_histogram *histogram, const struct heapster_histogram *after,
-                               const struct heapster_histogram *before, unsigned buckets) {
+/* after - before, and the count: the sum of it. The number of buckets is known where this is put in, and so the loops
+   become a few vectors. */
+static inline __attribute__((always_inline)) uint64_t fill_buckets(struct heapster_histogram *histogram,
+                                                                   const struct heapster_histogram *after,
+                                                                   const struct heapster_histogram *before,
+                                                                   unsigned buckets) {
   for (unsigned i = 0; i < buckets; i++) histogram->buckets[i] = after->buckets[i] - before->buckets[i];
   memset(histogram->buckets + buckets, 0, (HEAPSTER_BUCKETS - buckets) * sizeof histogram->buckets[0]);
   return total_of(histogram, buckets);
 }
 
+static uint64_t fill_histogram(struct heapster_histogram *histogram, const struct heapster_histogram *after,
+                               const struct heapster_histogram *before, bool is_large) {
+  return is_large ? fill_buckets(histogram, after, before, HEAPSTER_BUCKETS)
+                  : fill_buckets(histogram, after, before, HEAPSTER__COMMON_BUCKETS);
+}
+
+void heapster__tally_clear(struct heapster__tally *tally) {
+  if (tally->is_large) {
+    memset(tally, 0, sizeof *tally);
+    return;
+  }
+  memset(tally, 0, offsetof(struct heapster__tally, alloc_histogram));
+#define X(name) memset(&tally->name, 0, HEAPSTER__COMMON_BUCKETS * sizeof tally->name.buckets[0]);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+}
+_Static_assert(offsetof(struct heapster__tally, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
+               "the histograms follow the cells");
+
+static void fill_nothing(struct heapster_stats *stats, const struct heapster__tally *raw) {
+  memset(stats, 0, sizeof *stats);
+  stats->live_count = heapster__tally_live(raw);
+  stats->use_curr = heapster__tally_use(raw);
+}
+_Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
+
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
                           const struct heapster__tally *since) {
+  if (raw == since) {
+    fill_nothing(stats, raw);
+    return;
+  }
   stats->kind = HEAPSTER_SNAPSHOT;
   stats->scope = HEAPSTER_PROCESS;
 #define X(name) stats->name = raw->name - since->name;
   HEAPSTER__CELLS(X)
 #undef X
-  const unsigned buckets = heapster__tally_buckets(raw); /* `since` has no more: it is older */
-  stats->alloc_count = fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, buckets);
+  const bool is_large = raw->is_large; /* `since` has no more buckets: it is older */
+  stats->alloc_count =
+      fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, is_large);
   stats->realloc_growth_count = fill_histogram(&stats->realloc_growth_histogram, &raw->realloc_growth_histogram,
-                                               &since->realloc_growth_histogram, buckets);
+                                               &since->realloc_growth_histogram, is_large);
   stats->realloc_shrink_count = fill_histogram(&stats->realloc_shrink_histogram, &raw->realloc_shrink_histogram,
-                                               &since->realloc_shrink_histogram, buckets);
+                                               &since->realloc_shrink_histogram, is_large);
   stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
   stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
   stats->live_count = heapster__tally_live(raw);

@@ -49,9 +49,12 @@ static inline unsigned heapster__tally_buckets(const struct heapster__tally *tal
   return tally->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
 }
 
+/* All 0 again. Writes what may be other than 0 only. */
+void heapster__tally_clear(struct heapster__tally *tally);
+
 /* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and
    use_curr are absolute, from `raw`; live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope
-   PROCESS; use_max, use_peak and foreign_count are 0: they are not in a tally. */
+   PROCESS; use_max, use_peak and foreign_count are 0: they are not in a tally. Cheap where `raw` is `since`. */
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
                           const struct heapster__tally *since);
 

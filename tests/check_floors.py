@@ -42,6 +42,7 @@ FLOORS = (
     "books",
     "heap",
     "snapshot live",
+    "reading",
     "window allocator",
     # 4: hooks
     "lua_record",

@@ -51,6 +51,17 @@ static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cell
   }
 }
 
+/* The sum of as many cells, read in the same way. */
+static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigned count) {
+  __m128i total = _mm_setzero_si128();
+  for (unsigned i = 0; i < count; i += 2)
+    total = _mm_add_epi64(total, _mm_load_si128((const __m128i *)(const void *)&cells[i]));
+  return (uint64_t)_mm_cvtsi128_si64(total) + (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(total, total));
+}
+
+/* Whether others see a thread's writes in the order in which it made them, relaxed ones too. */
+enum { HEAPSTER__WRITES_IN_ORDER = 1 };
+
 /* Adds to a cell that only the calling thread writes. */
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
   __asm__ volatile("addq %1, %0" : "+m"(*(volatile uint64_t *)cell) : "er"(value) : "cc");
@@ -67,6 +78,14 @@ static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i++) sums[i] += heapster__load_relaxed(&cells[i]);
 }
+
+static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigned count) {
+  uint64_t total = 0;
+  for (unsigned i = 0; i < count; i++) total += heapster__load_relaxed(&cells[i]);
+  return total;
+}
+
+enum { HEAPSTER__WRITES_IN_ORDER = 0 };
 
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) { heapster__add_relaxed(cell, value); }
 

@@ -186,11 +186,40 @@ void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot
 }
 
 void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
+  const uint32_t slots = heapster__slot_count();
   if (heapster__load_relaxed(&is_orphaned)) sum_shard(sum, heapster__load_acquire(&orphans[heap]));
-  for (uint32_t i = 0; i < heapster__slot_count(); i++) {
+  for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     if (slot) heapster__sum_slot(sum, slot, heap);
   }
+}
+
+/* An alloc of no bytes shows in its bucket alone, and the first large one is read only once `is_large` is set. Where
+   another thread's writes are seen in any order, no cell is known to be the last: there all are looked at. */
+static uint64_t activity_of(struct heapster__shard *shard) {
+  if (!shard) return 0;
+  const bool is_large = heapster__load_relaxed(&shard->is_large);
+  const unsigned buckets = is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+  uint64_t activity = is_large + heapster__total_relaxed(&shard->alloc_sum, HEAPSTER__CELL_COUNT);
+  if (HEAPSTER__WRITES_IN_ORDER) return activity + heapster__load_relaxed(&shard->alloc_histogram.buckets[0]);
+#define X(name) activity += heapster__total_relaxed(shard->name.buckets, buckets);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  return activity;
+}
+
+uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap) {
+  return activity_of(heapster__load_acquire(&slot->shards[heap])); /* pairs with the swap that published it */
+}
+
+uint64_t heapster__activity_heap(unsigned heap) {
+  const uint32_t slots = heapster__slot_count();
+  uint64_t activity = heapster__load_relaxed(&is_orphaned) ? activity_of(heapster__load_acquire(&orphans[heap])) : 0;
+  for (uint32_t i = 0; i < slots; i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    if (slot) activity += heapster__activity_slot(slot, heap);
+  }
+  return activity;
 }
 
 bool heapster__is_alone(const struct heapster__slot *slot) {
@@ -204,8 +233,9 @@ static int64_t untold_by(struct heapster__slot *slot, unsigned heap) {
 }
 
 int64_t heapster__highest_untold(unsigned heap) {
+  const uint32_t slots = heapster__slot_count();
   int64_t highest = 0;
-  for (uint32_t i = 0; i < heapster__slot_count(); i++) {
+  for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     int64_t untold = slot ? untold_by(slot, heap) : 0;
     if (untold > highest) highest = untold;

@@ -69,6 +69,13 @@ struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned
 void heapster__sum_heap(struct heapster__tally *sum, unsigned heap);
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap);
 
+/* A number that every request, resize, free and failure of a heap changes, of every thread or of one slot: while it is
+   the same, counters read since it was first found are too. It is a sum of cells that only grow; what an act writes
+   last must be among them, or a reading from within the act would be taken for one from after it. So an alloc books its
+   size after its bucket. */
+uint64_t heapster__activity_heap(unsigned heap);
+uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap);
+
 /* Whether no other thread than that of `slot` ever counted anything. */
 bool heapster__is_alone(const struct heapster__slot *slot);
 

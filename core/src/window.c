@@ -3,7 +3,7 @@
 
 #include "lock.h"
 #include "mark.h"
-#include "snapshot.h"
+#include "reading.h"
 
 #include <string.h>
 
@@ -21,8 +21,11 @@ struct place {
   int64_t peak;  /* highest record so far */
   uint64_t use_max;
   bool is_alone; /* no other thread had counted anything */
-  struct heapster__tally tally;
-  struct heapster__tally own; /* of the thread that began it; unless it was alone */
+  /* Of its scope, at the begin and at the end; which is which is `at`. They stay when the place is closed: a window
+     like the one before begins with what that ended with, if nothing happened in between. */
+  struct heapster__reading readings[2];
+  unsigned at;
+  struct heapster__reading own; /* of the thread that began it, at the begin; unless it was alone */
 };
 
 /* The table of the process; every access holds the lock, but for reading how many are open. */
@@ -33,6 +36,11 @@ static struct {
 } windows;
 
 uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.open); }
+
+/* Callers hold the lock, so that this is nobody else's to change meanwhile. */
+static void count_open(uint32_t change) {
+  heapster__store_relaxed(&windows.open, heapster__load_relaxed(&windows.open) + change);
+}
 
 static bool is_on_ledger(const struct place *place, unsigned number) {
   return place->is_open && place->scope == HEAPSTER_PROCESS && place->number == number;
@@ -71,17 +79,8 @@ static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
   return drift->record = drift->told;
 }
 
-static void sum_own(const struct place *place, struct heapster__tally *sum) {
-  memset(sum, 0, sizeof *sum);
-  heapster__sum_of_slot(sum, place->slot, place->number);
-}
-
-static void sum_scope(const struct place *place, struct heapster__tally *sum) {
-  memset(sum, 0, sizeof *sum);
-  if (place->scope == HEAPSTER_THREAD)
-    heapster__sum_of_slot(sum, place->slot, place->number);
-  else
-    heapster__sum(sum, place->number);
+static struct heapster__slot *slot_read(const struct place *place) {
+  return place->scope == HEAPSTER_THREAD ? place->slot : NULL;
 }
 
 static void begin(struct place *place) {
@@ -91,8 +90,8 @@ static void begin(struct place *place) {
   place->is_open = true;
   place->use_max = is_thread ? 0 : heapster__use_max_so_far(place->number);
   place->is_alone = heapster__is_alone(place->slot);
-  if (!is_thread && place->slot && !place->is_alone) sum_own(place, &place->own);
-  sum_scope(place, &place->tally);
+  if (!is_thread && place->slot && !place->is_alone) heapster__reading_refresh(&place->own, place->slot, place->number);
+  heapster__reading_refresh(&place->readings[place->at], slot_read(place), place->number);
 }
 
 /* A place that is not open, or NULL. */
@@ -120,6 +119,17 @@ static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, 
 }
 #endif
 
+/* What the place read for another heap, scope or thread says nothing. */
+static void aim(struct place *place, enum heapster_scope scope, unsigned number, struct heapster__slot *slot) {
+  if (place->scope == scope && place->number == number && place->slot == slot) return;
+  place->scope = scope;
+  place->number = number;
+  place->slot = slot;
+  place->readings[0].is_made = false;
+  place->readings[1].is_made = false;
+  place->own.is_made = false;
+}
+
 enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
                                           struct heapster_window *window) {
   *window = (struct heapster_window){0, 0};
@@ -131,11 +141,9 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   struct place *place = vacant();
   if (place) {
     if (!++place->generation) place->generation = 1;
-    place->scope = scope;
-    place->number = number;
-    place->slot = slot;
+    aim(place, scope, number, slot);
     place->slot_generation = slot ? heapster__load_relaxed(&slot->generation) : 0;
-    heapster__add_relaxed(&windows.open, 1);
+    count_open(1);
     begin(place);
     *window = (struct heapster_window){(uint32_t)(place - windows.places), place->generation};
   }
@@ -151,30 +159,34 @@ static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
-/* The counters at the begin and at the end of the window, of the thread that began it. */
-struct own {
+/* Two tallies of a window: the same one twice where nothing happened. */
+struct span {
   const struct heapster__tally *before;
   const struct heapster__tally *now;
-  struct heapster__tally sum;
 };
 
-/* False: they are not known, its slot is another thread's now. `all` is what every thread counted. */
-static bool read_own(const struct place *place, const struct heapster__tally *all, struct own *own) {
+/* The share of the thread that began the window, of what all threads did; `sum` is room for it. False: it is not
+   known, its slot is another thread's now. */
+static bool read_own(const struct place *place, const struct span *all, struct heapster__tally *sum, struct span *own) {
   if (place->scope == HEAPSTER_THREAD || !place->slot || !is_same_thread(place)) return false;
-  own->before = place->is_alone ? &place->tally : &place->own;
-  own->now = all;
-  if (heapster__is_alone(place->slot)) return true;
-  sum_own(place, &own->sum);
-  own->now = &own->sum;
+  *own = *all;
+  if (place->is_alone && heapster__is_alone(place->slot)) return true;
+  if (!place->is_alone) own->before = &place->own.tally;
+  own->now = own->before;
+  if (all->now == all->before) return true;
+  memset(sum, 0, sizeof *sum);
+  heapster__sum_of_slot(sum, place->slot, place->number);
+  own->now = sum;
   return true;
 }
 
 /* Operations by other threads than the one that began the window; where that one ended, by any. */
-static uint64_t foreign(const struct place *place, const struct heapster__tally *now, const struct own *own) {
-  if (place->scope == HEAPSTER_THREAD || !place->slot || (own && own->now == now)) return 0;
-  uint64_t all = beyond(heapster__tally_operations(now), heapster__tally_operations(&place->tally));
-  if (!own) return all;
-  return beyond(all, beyond(heapster__tally_operations(own->now), heapster__tally_operations(own->before)));
+static uint64_t foreign(const struct place *place, const struct span *all, const struct span *own) {
+  if (place->scope == HEAPSTER_THREAD || !place->slot || all->now == all->before) return 0;
+  if (own && own->now == all->now) return 0;
+  uint64_t count = beyond(heapster__tally_operations(all->now), heapster__tally_operations(all->before));
+  if (!own) return count;
+  return beyond(count, beyond(heapster__tally_operations(own->now), heapster__tally_operations(own->before)));
 }
 
 /* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */
@@ -185,12 +197,12 @@ static void fill_alive(struct heapster_stats *stats, unsigned number) {
   stats->use_curr = heapster__tally_use(&heap);
 }
 
-static void fill(const struct place *place, const struct heapster__tally *now, const struct own *own,
+static void fill(const struct place *place, const struct span *all, const struct span *own,
                  struct heapster_stats *stats) {
-  heapster__stats_fill(stats, now, &place->tally);
+  heapster__stats_fill(stats, all->now, all->before);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = place->scope;
-  stats->foreign_count = foreign(place, now, own);
+  stats->foreign_count = foreign(place, all, own);
   /* A thread may tell only now what it did before: but no use rises by more than was asked for meanwhile. */
   const uint64_t most = stats->total_alloc_sum;
   stats->use_peak = place->peak > place->start ? smaller((uint64_t)(place->peak - place->start), most) : 0;
@@ -203,29 +215,48 @@ static void fill(const struct place *place, const struct heapster__tally *now, c
 }
 
 /* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */
-static void fill_share(const struct own *own, const struct heapster_stats *stats, struct heapster_stats *share) {
-  heapster__stats_fill(share, own->now, own->before);
+static void fill_share(const struct span *all, const struct span *own, const struct heapster_stats *stats,
+                       struct heapster_stats *share) {
+  if (own->now == all->now && all->now != all->before) {
+    *share = *stats; /* nobody else was there; and where nothing happened zeros are quicker made than copied */
+    share->use_max = 0;
+    share->use_peak = 0;
+  } else {
+    heapster__stats_fill(share, own->now, own->before);
+  }
   share->kind = HEAPSTER_DIFF;
   share->scope = HEAPSTER_THREAD;
   share->live_count = stats->live_count;
   share->use_curr = stats->use_curr;
 }
 
-static void end(struct place *place, struct heapster_stats *stats, struct heapster_stats *share) {
-  struct heapster__tally now;
-  sum_scope(place, &now);
+/* What the place's window was, with its peak. Where nothing happened no record has to be taken: it is where it began.
+ */
+static struct span close(struct place *place) {
+  const struct heapster__reading *const before = &place->readings[place->at];
+  struct heapster__reading *const now = &place->readings[!place->at];
+  const uint64_t activity = heapster__activity(slot_read(place), place->number);
+  if (activity == before->activity) return (struct span){&before->tally, &before->tally};
+  heapster__reading_make(now, activity, slot_read(place), place->number);
+  place->at = !place->at;
   if (place->scope == HEAPSTER_THREAD)
     drift_begin(place->slot, place->number);
   else
     ledger_begin(place->number);
+  return (struct span){&before->tally, &now->tally};
+}
+
+static void end(struct place *place, struct heapster_stats *stats, struct heapster_stats *share) {
+  const struct span all = close(place);
   if (stats) {
-    struct own own;
-    const bool is_own = read_own(place, &now, &own);
-    fill(place, &now, is_own ? &own : NULL, stats);
-    if (share && is_own && place->slot == heapster__slot_here()) fill_share(&own, stats, share);
+    struct heapster__tally sum;
+    struct span own;
+    const bool is_own = read_own(place, &all, &sum, &own);
+    fill(place, &all, is_own ? &own : NULL, stats);
+    if (share && is_own && place->slot == heapster__slot_here()) fill_share(&all, &own, stats, share);
   }
   place->is_open = false;
-  heapster__add_relaxed(&windows.open, -1U);
+  count_open(-1U);
 }
 
 static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats,
@@ -276,7 +307,7 @@ static void drop_others(void) {
     struct place *place = &windows.places[i];
     if (!place->is_open || place->slot == own) continue;
     place->is_open = false;
-    heapster__add_relaxed(&windows.open, -1U);
+    count_open(-1U);
   }
 }
 

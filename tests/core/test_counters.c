@@ -109,11 +109,59 @@ static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
   assert_int_equal(tally.dealloc_count, 0);
 }
 
+static void alloc_of_nothing(void) { heapster__count_alloc(heap, 0); }
+static void alloc(void) { heapster__count_alloc(heap, 1); }
+static void large_alloc(void) { heapster__count_alloc(heap, 1 << 30); }
+static void free_of_nothing(void) { heapster__count_dealloc(heap, 0); }
+static void growth(void) { resize(1, 2, true); }
+static void shrink(void) { resize(2, 1, true); }
+static void same_size(void) { resize(1, 1, false); }
+static void alloc_failure(void) { heapster__count_alloc_failure(heap); }
+static void realloc_failure(void) { heapster__count_realloc_failure(heap); }
+static void unseen_alloc(void) { heapster__count_unseen_alloc(heap); }
+static void unseen_free(void) { heapster__count_unseen_free(heap); }
+
+static void (*const acts[])(void) = {alloc_of_nothing, alloc,        large_alloc, free_of_nothing,
+                                     growth,           shrink,       same_size,   alloc_failure,
+                                     realloc_failure,  unseen_alloc, unseen_free};
+enum { ACTS = sizeof acts / sizeof acts[0] };
+
+static void *act_each(void *seen) {
+  for (unsigned i = 0; i < ACTS; i++) {
+    const uint64_t before = heapster__activity_heap(heap);
+    acts[i]();
+    if (heapster__activity_heap(heap) == before) *(unsigned *)seen = i;
+  }
+  return NULL;
+}
+
+static void every_act_changes_the_activity(void **state) {
+  (void)state;
+  unsigned unnoticed = ACTS;
+  act_each(&unnoticed);
+  assert_int_equal(unnoticed, ACTS);
+  const uint64_t before = heapster__activity_heap(heap);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, act_each, &unnoticed), 0);
+  pthread_join(thread, NULL);
+  assert_int_equal(unnoticed, ACTS);
+  assert_int_not_equal(heapster__activity_heap(heap), before);
+}
+
+static void reading_is_no_activity(void **state) {
+  (void)state;
+  alloc();
+  const uint64_t before = heapster__activity_heap(heap);
+  sum();
+  assert_int_equal(heapster__activity_heap(heap), before);
+}
+
 static void heaps_are_apart(void **state) {
   (void)state;
   const unsigned other = heap;
   opened(NULL);
   heapster__count_alloc(other, 10);
+  assert_int_equal(heapster__activity_heap(heap), 0);
   const struct heapster__tally tally = sum();
   assert_int_equal(heapster__tally_operations(&tally), 0);
 }
@@ -141,6 +189,8 @@ int main(void) {
       TEST(shrink_is_counted_by_the_difference),
       TEST(a_resize_to_the_same_size_is_neither_even_when_it_moves),
       TEST(failures_and_the_unseen_have_counts_of_their_own),
+      TEST(every_act_changes_the_activity),
+      TEST(reading_is_no_activity),
       TEST(heaps_are_apart),
       TEST(what_ended_threads_counted_stays),
   };

@@ -81,7 +81,7 @@ void heapster_reset(void);
   }
   struct heapster_text as_text(void) const { return heapster__stats_text($self); }
   struct heapster_text to_json(void) const { return heapster__stats_json($self); }
-  ~heapster_stats() { heapster__value_free($self); }
+  ~heapster_stats() { heapster__stats_free($self); }
 }
 %extend heapster_histogram {
   uint64_t total(void) const;

@@ -1,6 +1,5 @@
 /* measure(): a function run in a window, or in several of which the cleanest counts. */
 #include "python_module.h"
-#include "value.h"
 
 static struct heapster_stats *new_stats(void) {
   struct heapster_stats *const stats = heapster__stats_new();
@@ -41,7 +40,7 @@ static PyObject *run_often(struct heapster__call *call, const struct heapster__o
   struct heapster_stats *spare = new_stats();
   bool is_done = spare != NULL;
   for (long i = 1; is_done && i < options->repeat; i++) is_done = run_again(call, options, best, &spare, &result);
-  heapster__value_free(spare);
+  heapster__stats_free(spare);
   if (!is_done) Py_CLEAR(result);
   return result;
 }
@@ -90,6 +89,6 @@ PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments,
     result = run(&call, &options, &stats);
   heapster__call_free(&call);
   if (result) return pair(result, stats);
-  heapster__value_free(stats);
+  heapster__stats_free(stats);
   return NULL;
 }

@@ -102,6 +102,6 @@ bool heapster__pywindow_end(heapster__PyWindow *self) {
 
 void heapster__pywindow_clear(heapster__PyWindow *self) {
   if (self->is_open) heapster_window_end(self->window, NULL);
-  heapster__value_free(self->stats);
+  heapster__stats_free(self->stats);
   Py_CLEAR(self->options.heap);
 }

@@ -58,8 +58,9 @@ struct heapster_text heapster__script_prometheus(void);
 
 #ifndef SWIG
 
-/* Memory for a Stats that has no share, or NULL. */
+/* Memory for a Stats that has no share, or NULL. heapster__value_free frees it too. */
 struct heapster_stats *heapster__stats_new(void);
+void heapster__stats_free(struct heapster_stats *stats);
 
 /* A Stats of the same figures; the share comes along. */
 struct heapster_new_stats heapster__stats_copy(const struct heapster_stats *stats);

@@ -42,7 +42,7 @@ FLOORS = (
     "books",
     "heap",
     "snapshot live",
-    "reading",
+    "reading epoch",
     "window allocator",
     # 4: hooks
     "lua_record",

@@ -1,6 +1,7 @@
-/* Windows and epochs: what ends one stretch of time and begins another. */
+/* Windows: what happened between a begin and an end. */
 #include "window.h"
 
+#include "epoch.h"
 #include "lock.h"
 #include "mark.h"
 #include "reading.h"
@@ -17,8 +18,7 @@ struct place {
   unsigned number;             /* the heap's, or 0 for the total */
   struct heapster__slot *slot; /* of the thread that began it */
   uint32_t slot_generation;
-  int64_t start; /* use at the begin, as the record counts it */
-  int64_t peak;  /* highest record so far */
+  struct heapster__watch watch; /* in thread scope, of the drift's record, and in no list */
   uint64_t use_max;
   bool is_alone; /* no other thread had counted anything */
   /* Of its scope, at the begin and at the end; which is which is `at`. They stay when the place is closed: a window
@@ -42,39 +42,17 @@ static void count_open(uint32_t change) {
   heapster__store_relaxed(&windows.open, heapster__load_relaxed(&windows.open) + change);
 }
 
-static bool is_on_ledger(const struct place *place, unsigned number) {
-  return place->is_open && place->scope == HEAPSTER_PROCESS && place->number == number;
-}
-
 static bool is_on_drift(const struct place *place, const struct heapster__slot *slot, unsigned number) {
   return place->is_open && place->scope == HEAPSTER_THREAD && place->slot == slot && place->number == number;
 }
 
-static void raise_peak(struct place *place, int64_t record) {
-  if (record > place->peak) place->peak = record;
-}
-
-/* Begins a new epoch of a ledger; answers where it starts. What the calling thread has not told belongs to the old. */
-static int64_t ledger_begin(unsigned number) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (slot) heapster__tell(slot, number);
-  struct heapster__ledger *ledger = &heapster__ledgers[number];
-  /* use_max never falls in between: it is raised before the record is taken away, and by what was taken */
-  heapster__use_max_raise(number, heapster__ledger_record(ledger, heapster__highest_untold(number), 0));
-  struct heapster__epoch epoch = heapster__ledger_begin(ledger);
-  heapster__use_max_raise(number, epoch.old_record);
-  for (uint32_t i = 0; i < windows.used; i++) {
-    if (is_on_ledger(&windows.places[i], number)) raise_peak(&windows.places[i], epoch.old_record);
-  }
-  return epoch.start;
-}
-
-/* The same for the calling thread's drift. */
+/* Begins a new record of the calling thread's drift; answers where it starts. */
 static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
   heapster__tell(slot, number);
   struct heapster__drift *drift = heapster__drift_of(slot, number);
   for (uint32_t i = 0; i < windows.used; i++) {
-    if (is_on_drift(&windows.places[i], slot, number)) raise_peak(&windows.places[i], drift->record);
+    struct place *place = &windows.places[i];
+    if (is_on_drift(place, slot, number) && drift->record > place->watch.peak) place->watch.peak = drift->record;
   }
   return drift->record = drift->told;
 }
@@ -85,8 +63,10 @@ static struct heapster__slot *slot_read(const struct place *place) {
 
 static void begin(struct place *place) {
   bool is_thread = place->scope == HEAPSTER_THREAD;
-  place->start = is_thread ? drift_begin(place->slot, place->number) : ledger_begin(place->number);
-  place->peak = place->start;
+  if (is_thread)
+    place->watch.start = place->watch.peak = drift_begin(place->slot, place->number);
+  else
+    heapster__watch_begin(&place->watch, place->number);
   place->is_open = true;
   place->use_max = is_thread ? 0 : heapster__use_max_so_far(place->number);
   place->is_alone = heapster__is_alone(place->slot);
@@ -205,13 +185,15 @@ static void fill(const struct place *place, const struct span *all, const struct
   stats->foreign_count = foreign(place, all, own);
   /* A thread may tell only now what it did before: but no use rises by more than was asked for meanwhile. */
   const uint64_t most = stats->total_alloc_sum;
-  stats->use_peak = place->peak > place->start ? smaller((uint64_t)(place->peak - place->start), most) : 0;
+  const int64_t rise = place->watch.peak - place->watch.start; /* both may be below 0 in thread scope */
+  stats->use_peak = rise > 0 ? smaller((uint64_t)rise, most) : 0;
   if (stats->use_change > 0 && stats->use_peak < (uint64_t)stats->use_change)
     stats->use_peak = (uint64_t)stats->use_change;
   if (place->scope == HEAPSTER_THREAD)
     fill_alive(stats, place->number);
   else
-    stats->use_max = smaller(beyond((uint64_t)place->peak, place->use_max), most); /* whatever a reset did meanwhile */
+    stats->use_max =
+        smaller(beyond((uint64_t)place->watch.peak, place->use_max), most); /* whatever a reset did meanwhile */
 }
 
 /* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */
@@ -230,19 +212,22 @@ static void fill_share(const struct span *all, const struct span *own, const str
   share->use_curr = stats->use_curr;
 }
 
-/* What the place's window was, with its peak. Where nothing happened no record has to be taken: it is where it began.
- */
+/* What the window was, with its peak. Where nothing happened no record has to be taken: it is where it began. */
 static struct span close(struct place *place) {
+  const bool is_thread = place->scope == HEAPSTER_THREAD;
   const struct heapster__reading *const before = &place->readings[place->at];
-  struct heapster__reading *const now = &place->readings[!place->at];
+  struct heapster__reading *now = &place->readings[place->at];
   const uint64_t activity = heapster__activity(slot_read(place), place->number);
-  if (activity == before->activity) return (struct span){&before->tally, &before->tally};
-  heapster__reading_make(now, activity, slot_read(place), place->number);
-  place->at = !place->at;
-  if (place->scope == HEAPSTER_THREAD)
-    drift_begin(place->slot, place->number);
-  else
-    ledger_begin(place->number);
+  if (activity != before->activity) {
+    place->at = !place->at;
+    now = &place->readings[place->at];
+    heapster__reading_make(now, activity, slot_read(place), place->number);
+    if (is_thread)
+      drift_begin(place->slot, place->number);
+    else
+      heapster__epoch_begin(place->number);
+  }
+  if (!is_thread) heapster__watch_end(&place->watch, place->number);
   return (struct span){&before->tally, &now->tally};
 }
 
@@ -284,7 +269,7 @@ enum heapster_error heapster_window_end(struct heapster_window window, struct he
 
 static void reset(unsigned number) {
   struct heapster__tally raw = {0};
-  int64_t start = ledger_begin(number);
+  int64_t start = heapster__epoch_begin(number);
   heapster__sum(&raw, number);
   if (number) heapster__baseline_publish(number, &raw);
   heapster__use_max_restart(number, start);
@@ -307,6 +292,7 @@ static void drop_others(void) {
     struct place *place = &windows.places[i];
     if (!place->is_open || place->slot == own) continue;
     place->is_open = false;
+    if (place->scope == HEAPSTER_PROCESS) heapster__watch_end(&place->watch, place->number);
     count_open(-1U);
   }
 }

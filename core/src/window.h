@@ -1,4 +1,4 @@
-/* Windows and epochs: what ends one stretch of time and begins another. */
+/* Windows: what happened between a begin and an end. */
 #ifndef HEAPSTER__WINDOW_H
 #define HEAPSTER__WINDOW_H
 

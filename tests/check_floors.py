@@ -43,7 +43,8 @@ FLOORS = (
     "heap",
     "snapshot live",
     "reading epoch",
-    "window allocator",
+    "window allocator frame",
+    "frame_text",
     # 4: hooks
     "lua_record",
     "malloc_hook domain_hook attach lua_hook",

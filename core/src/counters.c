@@ -170,15 +170,18 @@ struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned
   return shard ? &shard->drift : NULL;
 }
 
+static unsigned buckets_of(struct heapster__shard *shard) {
+  return heapster__load_relaxed(&shard->is_large) ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+}
+
 static void sum_shard(struct heapster__tally *sum, struct heapster__shard *shard) {
   if (!shard) return;
-  bool is_large = heapster__load_relaxed(&shard->is_large);
-  unsigned buckets = is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+  unsigned buckets = buckets_of(shard);
   heapster__sum_relaxed(&sum->alloc_sum, &shard->alloc_sum, HEAPSTER__CELL_COUNT);
 #define X(name) heapster__sum_relaxed(sum->name.buckets, shard->name.buckets, buckets);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  sum->is_large |= is_large;
+  sum->is_large |= buckets > HEAPSTER__COMMON_BUCKETS;
 }
 
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap) {
@@ -198,9 +201,8 @@ void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
    another thread's writes are seen in any order, no cell is known to be the last: there all are looked at. */
 static uint64_t activity_of(struct heapster__shard *shard) {
   if (!shard) return 0;
-  const bool is_large = heapster__load_relaxed(&shard->is_large);
-  const unsigned buckets = is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
-  uint64_t activity = is_large + heapster__total_relaxed(&shard->alloc_sum, HEAPSTER__CELL_COUNT);
+  const unsigned buckets = buckets_of(shard);
+  uint64_t activity = buckets + heapster__total_relaxed(&shard->alloc_sum, HEAPSTER__CELL_COUNT);
   if (HEAPSTER__WRITES_IN_ORDER) return activity + heapster__load_relaxed(&shard->alloc_histogram.buckets[0]);
 #define X(name) activity += heapster__total_relaxed(shard->name.buckets, buckets);
   HEAPSTER__HISTOGRAMS(X)
@@ -220,6 +222,39 @@ uint64_t heapster__activity_heap(unsigned heap) {
     if (slot) activity += heapster__activity_slot(slot, heap);
   }
   return activity;
+}
+
+void heapster__activities(uint64_t *activities, unsigned last) {
+  const bool has_orphans = heapster__load_relaxed(&is_orphaned);
+  for (unsigned heap = 1; heap <= last; heap++)
+    activities[heap] = has_orphans ? activity_of(heapster__load_acquire(&orphans[heap])) : 0;
+  const uint32_t slots = heapster__slot_count();
+  for (uint32_t i = 0; i < slots; i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    for (unsigned heap = 1; slot && heap <= last; heap++) activities[heap] += heapster__activity_slot(slot, heap);
+  }
+}
+
+static void add_requests(struct heapster__requests *sum, struct heapster__shard *shard) {
+  if (!shard) return;
+  const unsigned buckets = buckets_of(shard);
+  sum->alloc_count += heapster__total_relaxed(shard->alloc_histogram.buckets, buckets);
+  sum->realloc_growth_count += heapster__total_relaxed(shard->realloc_growth_histogram.buckets, buckets);
+  sum->total_alloc_sum +=
+      heapster__load_relaxed(&shard->alloc_sum) + heapster__load_relaxed(&shard->realloc_growth_sum);
+  sum->total_dealloc_sum +=
+      heapster__load_relaxed(&shard->dealloc_sum) + heapster__load_relaxed(&shard->realloc_shrink_sum);
+}
+
+struct heapster__requests heapster__requests_of(unsigned heap) {
+  struct heapster__requests sum = {0};
+  const uint32_t slots = heapster__slot_count();
+  if (heapster__load_relaxed(&is_orphaned)) add_requests(&sum, heapster__load_acquire(&orphans[heap]));
+  for (uint32_t i = 0; i < slots; i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    if (slot) add_requests(&sum, heapster__load_acquire(&slot->shards[heap]));
+  }
+  return sum;
 }
 
 bool heapster__is_alone(const struct heapster__slot *slot) {

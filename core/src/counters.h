@@ -76,6 +76,18 @@ void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot
 uint64_t heapster__activity_heap(unsigned heap);
 uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap);
 
+/* The activity of every heap from 1 to `last` at once; activities[0] is not touched. */
+void heapster__activities(uint64_t *activities, unsigned last);
+
+/* What frames tell: a few of a heap's counters, of every thread. */
+struct heapster__requests {
+  uint64_t alloc_count;
+  uint64_t realloc_growth_count;
+  uint64_t total_alloc_sum;
+  uint64_t total_dealloc_sum;
+};
+struct heapster__requests heapster__requests_of(unsigned heap);
+
 /* Whether no other thread than that of `slot` ever counted anything. */
 bool heapster__is_alone(const struct heapster__slot *slot);
 

@@ -109,6 +109,11 @@ static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
   assert_int_equal(tally.dealloc_count, 0);
 }
 
+static void *alloc_40(void *unused) {
+  heapster__count_alloc(heap, 40);
+  return unused;
+}
+
 static void alloc_of_nothing(void) { heapster__count_alloc(heap, 0); }
 static void alloc(void) { heapster__count_alloc(heap, 1); }
 static void large_alloc(void) { heapster__count_alloc(heap, 1 << 30); }
@@ -148,27 +153,40 @@ static void every_act_changes_the_activity(void **state) {
   assert_int_not_equal(heapster__activity_heap(heap), before);
 }
 
-static void reading_is_no_activity(void **state) {
+static void all_activities_are_those_of_each_heap(void **state) {
   (void)state;
+  uint64_t activities[HEAPSTER__HEAP_NUMBERS] = {7};
   alloc();
-  const uint64_t before = heapster__activity_heap(heap);
-  sum();
-  assert_int_equal(heapster__activity_heap(heap), before);
+  on_another_thread(alloc_40);
+  heapster__activities(activities, heap);
+  for (unsigned i = 1; i <= heap; i++) assert_int_equal(activities[i], heapster__activity_heap(i));
+  assert_int_equal(activities[0], 7);
+}
+
+static void requests_are_what_the_tally_has(void **state) {
+  (void)state;
+  heapster__count_alloc(heap, 3);
+  heapster__count_alloc(heap, 1 << 30);
+  on_another_thread(alloc_40);
+  resize(10, 74, false);
+  resize(13, 10, true);
+  heapster__count_dealloc(heap, 3);
+  const struct heapster__requests found = heapster__requests_of(heap);
+  assert_int_equal(found.alloc_count, 3);
+  assert_int_equal(found.realloc_growth_count, 1);
+  assert_int_equal(found.total_alloc_sum, (1 << 30) + 107);
+  assert_int_equal(found.total_dealloc_sum, 6);
 }
 
 static void heaps_are_apart(void **state) {
   (void)state;
   const unsigned other = heap;
   opened(NULL);
+  const uint64_t before = heapster__activity_heap(heap);
   heapster__count_alloc(other, 10);
-  assert_int_equal(heapster__activity_heap(heap), 0);
+  assert_int_equal(heapster__activity_heap(heap), before);
   const struct heapster__tally tally = sum();
   assert_int_equal(heapster__tally_operations(&tally), 0);
-}
-
-static void *alloc_40(void *unused) {
-  heapster__count_alloc(heap, 40);
-  return unused;
 }
 
 static void what_ended_threads_counted_stays(void **state) {
@@ -190,7 +208,8 @@ int main(void) {
       TEST(a_resize_to_the_same_size_is_neither_even_when_it_moves),
       TEST(failures_and_the_unseen_have_counts_of_their_own),
       TEST(every_act_changes_the_activity),
-      TEST(reading_is_no_activity),
+      TEST(all_activities_are_those_of_each_heap),
+      TEST(requests_are_what_the_tally_has),
       TEST(heaps_are_apart),
       TEST(what_ended_threads_counted_stays),
   };

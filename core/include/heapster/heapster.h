@@ -4,6 +4,7 @@
 
 #include <heapster/allocator.h>
 #include <heapster/base.h>
+#include <heapster/frame.h>
 #include <heapster/heap.h>
 #include <heapster/histogram.h>
 #include <heapster/hook.h>

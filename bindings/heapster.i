@@ -9,7 +9,8 @@
      struct heapster_text           a string; or its error; its bytes are to be freed
      struct heapster_histogram *    the attribute of a Stats: a copy, which the script owns
      const struct heapster_stats *  the same, or nothing
-     struct heapster_new_stats, struct heapster_new_histogram, struct heapster_new_status
+     struct heapster_frame *         the attribute of a Frames: a copy, or nothing where no frame has ended
+     struct heapster_new_stats, struct heapster_new_histogram, struct heapster_new_status, struct heapster_new_frames
                                     a value that the script owns, or an error
      struct heapster_heap *         a Heap, never freed
      const struct heapster_heap *heap        (argument) nothing for the total, a name, or a Heap
@@ -47,12 +48,16 @@
 %rename(Histogram) heapster_histogram;
 %rename(Heap) heapster_heap;
 %rename(Status) heapster_status;
+%rename(Frame) heapster_frame;
+%rename(Frames) heapster_frames;
+%rename(frame) heapster_frame_mark;
 %rename(reset) heapster_reset;
 %rename(hook) heapster_hook;
 %rename(unhook) heapster_unhook;
 %rename(text) as_text; /* the public functions have the short names in C */
 %rename(quantile) as_quantile;
 %ignore heapster_histogram::buckets;
+%ignore heapster_frames::kept;
 %immutable;
 %nodefaultctor;
 %nodefaultdtor heapster_heap;
@@ -64,6 +69,8 @@ struct heapster_heap {};
 %include <heapster/histogram.h>
 %include <heapster/stats.h>
 %include <heapster/hook.h>
+%clear uint64_t use_peak; /* every frame has one */
+%include <heapster/frame.h>
 %include "script.h"
 void heapster_reset(void);
 
@@ -101,6 +108,15 @@ void heapster_reset(void);
 %extend heapster_status {
   struct heapster_text as_text(void) const { return heapster__status_as_text($self); }
   ~heapster_status() { heapster__value_free($self); }
+}
+%extend heapster_frame {
+  bool is_equal(const struct heapster_frame *other) const { return heapster__frame_is_equal($self, other); }
+  struct heapster_text as_text(void) const { return heapster__frame_text($self); }
+  ~heapster_frame() { heapster__value_free($self); }
+}
+%extend heapster_frames {
+  struct heapster_text as_text(void) const { return heapster__frames_text($self); }
+  ~heapster_frames() { heapster__value_free($self); }
 }
 %{
 /* What typemap FIGURE does not ask. */

@@ -16,6 +16,8 @@
 %typemap(in) struct heapster_stats *, const struct heapster_stats * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_STATS);"
 %typemap(in) struct heapster_histogram *, const struct heapster_histogram * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_HISTOGRAM);"
 %typemap(in) struct heapster_status *, const struct heapster_status * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_STATUS);"
+%typemap(in) struct heapster_frame *, const struct heapster_frame * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_FRAME);"
+%typemap(in) struct heapster_frames *, const struct heapster_frames * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_FRAMES);"
 %typemap(in) struct heapster_heap *, const struct heapster_heap * "$1 = *(struct heapster_heap **)heapster__lua_check(L, $input, HEAPSTER__LUA_HEAP);"
 %typemap(in) const struct heapster_heap *named_heap "$1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input);"
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
@@ -23,6 +25,11 @@
 %typemap(out) struct heapster_heap * "heapster__lua_push_heap(L, $1); SWIG_arg++;"
 %typemap(out) const struct heapster_stats * {
   if ($1) heapster__lua_push_stats(L, $1);
+  else lua_pushnil(L);
+  SWIG_arg++;
+}
+%typemap(out) struct heapster_frame * {
+  if (arg1->kept_count) heapster__lua_push_frame(L, $1);
   else lua_pushnil(L);
   SWIG_arg++;
 }
@@ -41,6 +48,7 @@
 HEAPSTER_NEW(stats)
 HEAPSTER_NEW(histogram)
 HEAPSTER_NEW(status)
+HEAPSTER_NEW(frames)
 %{
 static void heapster__lua_push_status(lua_State *L, const struct heapster_status *status) {
   *(struct heapster_status *)heapster__lua_new(L, HEAPSTER__LUA_STATUS, sizeof *status) = *status;
@@ -49,6 +57,11 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
 
 /* Numbers: SWIG pushes every integer as a float. */
 %typemap(out) uint64_t, uint32_t, int64_t "lua_pushinteger(L, (lua_Integer)$1); SWIG_arg++;"
+%typemap(out) uint64_t worst_index {
+  if ($1) lua_pushinteger(L, (lua_Integer)$1);
+  else lua_pushnil(L);
+  SWIG_arg++;
+}
 %typemap(out) uint64_t FIGURE {
   const struct heapster_figure figure = heapster__stats_figure(arg1, "$1_name");
   if (figure.is_defined) lua_pushinteger(L, (lua_Integer)figure.value);
@@ -75,6 +88,7 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
 %typemap(out) struct heapster_text "heapster__lua_push_text(L, $1); SWIG_arg++;"
 
 /* hook and unhook answer with it. */
+%typemap(out) enum heapster_error heapster_frame_mark "if ($1) return heapster__lua_raise_core(L, $1);"
 %typemap(out) enum heapster_error "if ($1) return heapster__lua_raise_hook(L, \"$symname\", $1, arg1);"
 
 %insert("wrapper") %{
@@ -94,4 +108,6 @@ static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind)
   adopt(L, "Histogram", HEAPSTER__LUA_HISTOGRAM);
   adopt(L, "Heap", HEAPSTER__LUA_HEAP);
   adopt(L, "Status", HEAPSTER__LUA_STATUS);
+  adopt(L, "Frame", HEAPSTER__LUA_FRAME);
+  adopt(L, "Frames", HEAPSTER__LUA_FRAMES);
 %}

@@ -15,8 +15,8 @@ static const struct {
   int place; /* 1: _G, 2: the registry */
   const char *name;
 } swig_names[] = {{1, "swig_type"}, {1, "swig_equals"}, {2, "SWIG"}};
-static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status"};
-enum { SWIG_NAMES = 3, SWIG_TABLES = 4 };
+static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
+enum { SWIG_NAMES = 3, SWIG_TABLES = 6 };
 
 /* SWIG's start fills tables of the process, and interpreters may open the module in several threads. */
 static void open_locked(lua_State *L) {

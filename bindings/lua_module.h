@@ -22,6 +22,8 @@ enum heapster__lua_class {
   HEAPSTER__LUA_HISTOGRAM,
   HEAPSTER__LUA_HEAP,
   HEAPSTER__LUA_STATUS,
+  HEAPSTER__LUA_FRAME,
+  HEAPSTER__LUA_FRAMES,
   HEAPSTER__LUA_MEASURING,
   HEAPSTER__LUA_RUN,
   HEAPSTER__LUA_CLASSES
@@ -43,10 +45,13 @@ void heapster__lua_class_adopt(lua_State *L, enum heapster__lua_class kind);
 /* __index, as a metamethod: attributes and methods; other names are an error. */
 int heapster__lua_index(lua_State *L);
 
-/* lua_stats.c, lua_histogram.c, lua_heap.c: what a class has beyond what SWIG makes. */
+/* lua_stats.c, lua_histogram.c, lua_heap.c, lua_frames.c: what a class has beyond what SWIG makes. */
 extern const luaL_Reg heapster__lua_stats_metamethods[];
 extern const luaL_Reg heapster__lua_histogram_metamethods[];
 extern const luaL_Reg heapster__lua_heap_metamethods[];
+extern const luaL_Reg heapster__lua_frames_metamethods[];
+void heapster__lua_push_frame(lua_State *L, const struct heapster_frame *frame);
+void heapster__lua_push_frames(lua_State *L, const struct heapster_frames *frames);
 int heapster__lua_stats(lua_State *L);
 int heapster__lua_stats_as_table(lua_State *L);
 struct heapster_stats *heapster__lua_new_stats(lua_State *L); /* to be filled; has no share */

@@ -5,8 +5,9 @@
 
 static const struct {
   const char *name;
-} classes[HEAPSTER__LUA_CLASSES] = {{"heapster.Stats"},  {"heapster.Histogram"}, {"heapster.Heap"},
-                                    {"heapster.Status"}, {"heapster.Measuring"}, {"heapster.Run"}};
+} classes[HEAPSTER__LUA_CLASSES] = {{"heapster.Stats"},     {"heapster.Histogram"}, {"heapster.Heap"},
+                                    {"heapster.Status"},    {"heapster.Frame"},     {"heapster.Frames"},
+                                    {"heapster.Measuring"}, {"heapster.Run"}};
 
 void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
   void *const value = lua_newuserdatauv(L, size, kind == HEAPSTER__LUA_MEASURING);
@@ -101,6 +102,7 @@ static const luaL_Reg *metamethods_of(enum heapster__lua_class kind) {
   if (kind == HEAPSTER__LUA_STATS) return heapster__lua_stats_metamethods;
   if (kind == HEAPSTER__LUA_HISTOGRAM) return heapster__lua_histogram_metamethods;
   if (kind == HEAPSTER__LUA_HEAP) return heapster__lua_heap_metamethods;
+  if (kind == HEAPSTER__LUA_FRAMES) return heapster__lua_frames_metamethods;
   return NULL;
 }
 

@@ -36,6 +36,13 @@
 %typemap(out) struct heapster_histogram * "$result = heapster__python_histogram_new(heapster__histogram_copy($1));"
 %typemap(out) const struct heapster_stats *
   "$result = $1 ? heapster__python_stats_new(heapster__stats_copy($1)) : SWIG_Py_Void();"
+%typemap(out) struct heapster_new_frames "$result = heapster__python_frames_new($1);"
+%typemap(out) struct heapster_frame * "$result = arg1->kept_count ? heapster__python_frame_new($1) : SWIG_Py_Void();"
+%typemap(out) uint64_t worst_index "$result = $1 ? PyLong_FromUnsignedLongLong($1) : SWIG_Py_Void();"
+%typemap(out) enum heapster_error heapster_frame_mark {
+  if ($1) { heapster__python_raise($1); SWIG_fail; }
+  $result = SWIG_Py_Void();
+}
 %typemap(out) struct heapster_heap * "$result = heapster__python_heap_new($1);"
 %typemap(out) struct heapster_new_status {
   if ($1.error) { heapster__python_raise($1.error); SWIG_fail; }
@@ -70,6 +77,7 @@
 }
 %feature("kwargs") heapster__script_stats;
 %feature("kwargs") heapster__script_live_histogram;
+%feature("kwargs") heapster__script_frames;
 
 /* --- values --- */
 
@@ -93,11 +101,16 @@ VALUE(type, short_name)
 COMPARED_VALUE(heapster_stats, stats)
 COMPARED_VALUE(heapster_histogram, histogram)
 COMPARED_VALUE(heapster_heap, heap)
+COMPARED_VALUE(heapster_frame, frame)
+VALUE(heapster_frames, frames)
 VALUE(heapster_status, status)
 
 %feature("python:sq_length") heapster_histogram "heapster__python_histogram_length";
 %feature("python:sq_item") heapster_histogram "heapster__python_histogram_bucket";
 %feature("python:tp_iter") heapster_histogram "PySeqIter_New";
+%feature("python:sq_length") heapster_frames "heapster__python_frames_length";
+%feature("python:sq_item") heapster_frames "heapster__python_frames_item";
+%feature("python:tp_iter") heapster_frames "PySeqIter_New";
 
 %extend heapster_stats {
   PyObject *as_dict(void) const { return heapster__python_stats_as_dict($self); }
@@ -135,6 +148,14 @@ PyObject *heapster__python_heap_new(const struct heapster_heap *heap) {
   return SWIG_Python_NewPointerObj(NULL, (void *)heap, SWIGTYPE_p_heapster_heap, 0);
 }
 
+PyObject *heapster__python_frame_new(const struct heapster_frame *frame) {
+  return new_object(heapster__frame_copy(frame), HEAPSTER_NO_MEMORY, SWIGTYPE_p_heapster_frame);
+}
+
+PyObject *heapster__python_frames_new(struct heapster_new_frames made) {
+  return new_object(made.value, made.error, SWIGTYPE_p_heapster_frames);
+}
+
 struct heapster_stats *heapster__python_stats_of(PyObject *object) {
   return value_of(object, SWIGTYPE_p_heapster_stats);
 }
@@ -145,6 +166,14 @@ struct heapster_histogram *heapster__python_histogram_of(PyObject *object) {
 
 const struct heapster_heap *heapster__python_heap_of(PyObject *object) {
   return value_of(object, SWIGTYPE_p_heapster_heap);
+}
+
+const struct heapster_frame *heapster__python_frame_of(PyObject *object) {
+  return value_of(object, SWIGTYPE_p_heapster_frame);
+}
+
+const struct heapster_frames *heapster__python_frames_of(PyObject *object) {
+  return value_of(object, SWIGTYPE_p_heapster_frames);
 }
 
 const struct heapster_status *heapster__python_status_of(PyObject *object) {

@@ -12,6 +12,15 @@ DOC(heapster__script_live_histogram, "live_histogram(heap=None)
 
 Return a Histogram of the sizes of the blocks that are alive now: of all heaps, or of one by its name or Heap.
 It reads the block map: the time grows with the memory that the heap has touched.")
+DOC(heapster_frame_mark, "frame()
+--
+
+End a frame and begin the next: for a loop to call once a turn. The first call begins frame 1. There is one frame clock
+in the process, for all threads and languages. The call itself asks for no memory of any counted heap.")
+DOC(heapster__script_frames, "frames(heap=None)
+--
+
+Return the last 256 Frames: of all heaps, or of one by its name or Heap. str() is a table with a strip of bars.")
 DOC(heapster__script_heap, "heap(name, /)
 --
 
@@ -121,6 +130,22 @@ DOC(heapster_heap::stats, "stats($self, /)
 --
 
 Return its counters as they are now: the same as heapster.stats(heap).")
+
+DOC(heapster_frame, "What happened between two calls of frame(): a value, equal to another by its figures, which mean what those of a
+window's Stats do.")
+DOC(heapster_frame::alloc_count, "Requests for a new block that were served.")
+DOC(heapster_frame::realloc_growth_count, "Resizes to a larger size.")
+DOC(heapster_frame::total_alloc_sum, "Bytes asked for by both.")
+DOC(heapster_frame::use_peak, "Bytes: the highest use inside, above the use at the begin.")
+DOC(heapster_frames, "The last frames of a heap, or of all: a sequence of Frame, the oldest first, at most 256.")
+DOC(heapster_frames::frame_count, "Frames that have ended, since the first call of frame(): the number of the last one.")
+DOC(heapster_frames::kept_count, "Those that are here: len().")
+DOC(heapster_frames::quiet_count, "Those of them that asked for nothing: no alloc, no growth.")
+DOC(heapster_frames::worst_index, "The number of the worst frame, counted from 1 as frame_count is; None where none has ended.")
+DOC(heapster_frames::last, "The last Frame; None where none has ended.")
+DOC(heapster_frames::mean, "The mean of those kept, each figure rounded down; None where none has ended.")
+DOC(heapster_frames::worst, "The Frame with the most allocs and growths; of equals the one with the most bytes, then the latest. None where none
+has ended.")
 
 DOC(heapster_status, "What is hooked and how, and what could not be counted. str() is a few lines for people.")
 DOC(heapster_status::version, "Of the core.")

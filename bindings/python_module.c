@@ -39,7 +39,7 @@ static void keep_dict(PyTypeObject *type, PyObject **first) {
 }
 
 static bool tidy(PyObject *module) {
-  static const char *const classes[] = {"Stats", "Histogram", "Heap", "Status"};
+  static const char *const classes[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
   static PyObject *first_dicts[sizeof classes / sizeof classes[0]];
   tidy_docs(PyModule_GetDict(module));
   for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {

@@ -28,9 +28,13 @@ PyObject *heapster__python_swig_init(void);
 PyObject *heapster__python_stats_new(struct heapster_new_stats made);
 PyObject *heapster__python_histogram_new(struct heapster_new_histogram made);
 PyObject *heapster__python_heap_new(const struct heapster_heap *heap);
+PyObject *heapster__python_frame_new(const struct heapster_frame *frame); /* copies it */
+PyObject *heapster__python_frames_new(struct heapster_new_frames made);
 struct heapster_stats *heapster__python_stats_of(PyObject *object);
 struct heapster_histogram *heapster__python_histogram_of(PyObject *object);
 const struct heapster_heap *heapster__python_heap_of(PyObject *object);
+const struct heapster_frame *heapster__python_frame_of(PyObject *object);
+const struct heapster_frames *heapster__python_frames_of(PyObject *object);
 const struct heapster_status *heapster__python_status_of(PyObject *object);
 
 /* python_errors.c */
@@ -60,6 +64,14 @@ PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int ope
 Py_hash_t heapster__python_heap_hash(PyObject *self);
 PyObject *heapster__python_refuse_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords);
 int heapster__python_refuse_set(PyObject *self, PyObject *name, PyObject *value);
+
+/* python_frames.c: slots of Frame and Frames */
+PyObject *heapster__python_frame_repr(PyObject *self);
+PyObject *heapster__python_frame_compare(PyObject *self, PyObject *other, int operation);
+Py_hash_t heapster__python_frame_hash(PyObject *self);
+PyObject *heapster__python_frames_repr(PyObject *self);
+Py_ssize_t heapster__python_frames_length(PyObject *self);
+PyObject *heapster__python_frames_item(PyObject *self, Py_ssize_t index);
 
 /* python_html.c: for notebooks */
 struct heapster_text heapster__python_stats_html(const struct heapster_stats *stats);

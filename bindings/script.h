@@ -39,6 +39,10 @@ struct heapster_new_status {
   struct heapster_status *value;
   enum heapster_error error;
 };
+struct heapster_new_frames {
+  struct heapster_frames *value;
+  enum heapster_error error;
+};
 
 /* A snapshot of one heap, or of the total for NULL. */
 struct heapster_new_stats heapster__script_stats(const struct heapster_heap *heap);
@@ -50,6 +54,9 @@ struct heapster_new_histogram heapster__script_live_histogram(const struct heaps
 struct heapster_heap *heapster__script_heap(const struct heapster_heap *named_heap);
 
 struct heapster_new_status heapster__script_status(void);
+
+/* The last frames of one heap, or of the total for NULL. */
+struct heapster_new_frames heapster__script_frames(const struct heapster_heap *heap);
 
 /* The whole process as text, in one reading: for people, as JSON, for Prometheus. */
 struct heapster_text heapster__script_report(void);
@@ -95,6 +102,12 @@ struct heapster_new_histogram heapster__histogram_copy(const struct heapster_his
 struct heapster_new_histogram heapster__histogram_minus(const struct heapster_histogram *after,
                                                         const struct heapster_histogram *before);
 bool heapster__histogram_is_equal(const struct heapster_histogram *a, const struct heapster_histogram *b);
+
+/* script_frames.c. A copy to be freed by heapster__value_free, or NULL. */
+struct heapster_frame *heapster__frame_copy(const struct heapster_frame *frame);
+bool heapster__frame_is_equal(const struct heapster_frame *a, const struct heapster_frame *b);
+struct heapster_text heapster__frame_text(const struct heapster_frame *frame);
+struct heapster_text heapster__frames_text(const struct heapster_frames *frames);
 
 struct heapster_text heapster__status_as_text(const struct heapster_status *status);
 

@@ -116,6 +116,27 @@ function Heap:stats() end
 ---@field lua_preexisting integer bytes of hooked states from before their hook, which no heap counts
 ---@field own_bytes integer memory that heapster took for itself
 
+--- What happened between two calls of heapster.frame(): equal to another by its figures, which mean what those of a
+--- window's Stats do.
+---@class heapster.Frame
+---@field alloc_count integer requests for a new block that were served
+---@field realloc_growth_count integer resizes to a larger size
+---@field total_alloc_sum integer bytes asked for by both
+---@field use_peak integer bytes: the highest use inside, above the use at the begin
+
+--- The last frames of a heap, or of all: an array that cannot be changed, the oldest first, at most 256. tostring gives
+--- a table with a strip of bars.
+---@class heapster.Frames
+---@field frame_count integer frames that have ended since the first call of heapster.frame(): the number of the last one
+---@field kept_count integer those that are here: #frames
+---@field quiet_count integer those of them that asked for nothing: no alloc, no growth
+---@field worst_index integer? the number of the worst frame, counted from 1 as frame_count is; nil where none has ended
+---@field last heapster.Frame? nil where none has ended
+---@field mean heapster.Frame? of those kept, each figure rounded down
+---@field worst heapster.Frame? the one with the most allocs and growths; of equals the one with the most bytes, then the latest
+---@field [integer] heapster.Frame
+---@operator len: integer
+
 --- A window over a block: `local m <close> = heapster.measuring()`.
 ---@class heapster.Measuring
 ---@field diff heapster.Stats once the window has ended; before that an error
@@ -181,6 +202,15 @@ function heapster.measuring(options) end
 ---@param ... any
 ---@return any ...
 function heapster.limit(limits, fn, ...) end
+
+--- Ends a frame and begins the next: for a loop to call once a turn. The first call begins frame 1. There is one frame
+--- clock in the process, for all threads and languages. The call itself asks for no memory of any counted heap.
+function heapster.frame() end
+
+--- The last 256 frames, of all heaps or of one. Errors: UnknownHeap, NotCounting.
+---@param heap? string|heapster.Heap
+---@return heapster.Frames
+function heapster.frames(heap) end
 
 --- Every heap, in the order of creation.
 ---@return heapster.Heap[]

@@ -11,6 +11,8 @@ The import counts Python's objects from there on, as heap "python", unless HEAPS
 """
 
 from heapster._heapster import (
+    Frame,
+    Frames,
     Heap,
     Histogram,
     Limit,
@@ -21,6 +23,8 @@ from heapster._heapster import (
     Status,
     UnknownHeap,
     __version__,
+    frame,
+    frames,
     heap,
     heaps,
     hook,
@@ -38,6 +42,8 @@ from heapster._heapster import (
 )
 
 __all__ = [
+    "Frame",
+    "Frames",
     "Heap",
     "Histogram",
     "Limit",
@@ -48,6 +54,8 @@ __all__ = [
     "Status",
     "UnknownHeap",
     "__version__",
+    "frame",
+    "frames",
     "heap",
     "heaps",
     "hook",

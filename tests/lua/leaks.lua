@@ -31,6 +31,8 @@ local ways <const> = {
   limit_on_an_unknown_field = function() heapster.limit({ alloc_cuont = 0 }, ask) end,
   limit_of_a_bad_size = function() heapster.limit({ use_peak = "1 MiX" }, ask) end,
   limit_of_no_pair = function() heapster.limit({ alloc_count = { 2, 1 } }, ask) end,
+  frames_of_an_unknown_heap = function() heapster.frames("audio") end,
+  field_that_frames_have_not = function() return heapster.frames().wrost end,
   unknown_hook = function() heapster.hook("mallok") end,
   hook_that_is_not_ours = function() heapster.unhook("python") end,
 }

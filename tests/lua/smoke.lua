@@ -96,6 +96,17 @@ function TestSmoke.test_live_histogram_has_the_blocks_that_are_kept()
   lu.assertEquals(heapster.live_histogram()[19] - before[19], #kept)
 end
 
+function TestSmoke.test_frames_have_what_was_asked_between_two_marks()
+  heapster.frame()
+  build()
+  heapster.frame()
+  local frames = heapster.frames()
+  lu.assertTrue(frames.last.alloc_count >= 10)
+  lu.assertTrue(frames.last.use_peak > 0)
+  lu.assertTrue(frames.worst_index <= frames.frame_count)
+  lu.assertStrContains(tostring(frames), "worst")
+end
+
 function TestSmoke.test_text_names_the_fields()
   lu.assertStrContains(tostring(heapster.stats()), "alloc_count: ")
   lu.assertStrContains(heapster.report(), "alloc_count: ")

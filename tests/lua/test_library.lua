@@ -48,6 +48,10 @@ function TestLibrary.test_fields_of_other_classes_are_there()
   local m = heapster.measuring()
   m:stop()
   for _, name in ipairs(fields_of("heapster.Measuring")) do local _ = m[name] end
+  for _ = 1, 2 do heapster.frame() end
+  local frames = heapster.frames()
+  for _, name in ipairs(fields_of("heapster.Frames")) do lu.assertNotNil(frames[name], name) end
+  for _, name in ipairs(fields_of("heapster.Frame")) do lu.assertEquals(math.type(frames.last[name]), "integer", name) end
   for _, name in ipairs(fields_of("heapster")) do lu.assertNotNil(heapster[name], name) end
   lu.assertEquals(fields_of("heapster.Heap"), { "name" })
 end

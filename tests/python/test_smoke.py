@@ -97,6 +97,17 @@ def test_live_histogram_has_the_blocks_that_are_kept():
     assert heapster.live_histogram()[18] - before[18] == len(kept)
 
 
+def test_frames_have_what_was_asked_between_two_marks():
+    heapster.frame()
+    build()
+    heapster.frame()
+    frames = heapster.frames()
+    assert frames.last.alloc_count >= 10
+    assert frames.last.use_peak > 0
+    assert frames.worst_index <= frames.frame_count
+    assert "worst" in str(frames)
+
+
 def test_text_names_the_fields():
     assert "alloc_count: " in str(heapster.stats())
     assert "alloc_count: " in heapster.report()

@@ -1,0 +1,148 @@
+/* Readings: kept while nothing happens, and never from the midst of an act for good. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <string.h>
+
+#include "reading.h"
+#include "support.h"
+#include "trap.h"
+
+enum { MOST_STEPS = 20000 };
+
+static struct heapster_heap *heap;
+static struct heapster__reading kept;
+static void *block;
+
+/* One place, whatever the size: an allocator of few instructions, so that most steps are the core's. */
+static _Alignas(16) unsigned char memory[1 << 20];
+
+static void *place(void *context, size_t size) {
+  (void)context;
+  return size > sizeof memory ? NULL : memory;
+}
+
+static void *place_again(void *context, void *old, size_t size) {
+  (void)old;
+  return place(context, size);
+}
+
+static void leave_it(void *context, void *old) {
+  (void)context;
+  (void)old;
+}
+
+static struct heapster_heap *heap_named(const char *name) {
+  const struct heapster_allocator backing = {.malloc = place, .realloc = place_again, .free = leave_it};
+  struct heapster_heap *made;
+  return heapster_heap_create(name, &backing, &made) ? NULL : made;
+}
+
+static void refresh(void) { heapster__reading_refresh(&kept, NULL, heap->number); }
+
+static bool is_up_to_date(void) {
+  struct heapster__tally now = {0};
+  heapster__sum(&now, heap->number);
+  return memcmp(&now, &kept.tally, sizeof now) == 0;
+}
+
+static void ask_for_nothing(void) { block = heapster_heap_malloc(heap, 0); }
+static void ask_little(void) { block = heapster_heap_malloc(heap, 300); }
+static void ask_much(void) { block = heapster_heap_malloc(heap, 1 << 20); }
+static void free_it(void) { heapster_heap_free(heap, block); }
+static void resize_to(size_t size) { block = heapster_heap_realloc(heap, block, size); }
+static void grow(void) { resize_to(400); }
+static void stay(void) { resize_to(300); }
+static void shrink(void) { resize_to(20); }
+static void ask_too_much(void) { assert_null(heapster_heap_malloc(heap, SIZE_MAX)); }
+static void grow_too_much(void) { assert_null(heapster_heap_realloc(heap, block, SIZE_MAX)); }
+
+/* What is there before the act, and what is left behind it. */
+static const struct act {
+  void (*before)(void);
+  void (*act)(void);
+  bool leaves_block;
+} acts[] = {
+    {NULL, ask_for_nothing, true},     {NULL, ask_little, true},          {NULL, ask_much, true},
+    {ask_for_nothing, free_it, false}, {ask_little, free_it, false},      {ask_much, free_it, false},
+    {ask_little, grow, true},          {ask_little, stay, true},          {ask_little, shrink, true},
+    {NULL, ask_too_much, false},       {ask_little, grow_too_much, true},
+};
+enum { ACTS = sizeof acts / sizeof acts[0] };
+
+static void what_happened_is_read(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < ACTS; ++i) {
+    if (acts[i].before) acts[i].before();
+    refresh();
+    acts[i].act();
+    assert_false(is_up_to_date());
+    refresh();
+    assert_true(is_up_to_date());
+    if (acts[i].leaves_block) free_it();
+  }
+}
+
+static void where_nothing_happened_nothing_is_read(void **state) {
+  (void)state;
+  refresh();
+  kept.tally.alloc_sum += 1; /* stays, as nobody looks */
+  refresh();
+  assert_false(is_up_to_date());
+  kept.is_made = false;
+  refresh();
+  assert_true(is_up_to_date());
+}
+
+/* A reading after every instruction of an act. */
+static struct heapster__reading inside[MOST_STEPS];
+static volatile sig_atomic_t steps;
+
+static void step_in(int number) {
+  (void)number;
+  if (steps == MOST_STEPS) return;
+  inside[steps].is_made = false;
+  heapster__reading_refresh(&inside[steps], NULL, heap->number);
+  steps++;
+}
+
+static void read_inside(const struct act *act) {
+  if (act->before) act->before();
+  steps = 0;
+  trap_every_instruction();
+  act->act();
+  trap_no_more();
+  assert_int_not_equal(steps, MOST_STEPS);
+  struct heapster__tally now = {0};
+  heapster__sum(&now, heap->number);
+  for (sig_atomic_t step = 0; step < steps; ++step) {
+    heapster__reading_refresh(&inside[step], NULL, heap->number);
+    assert_memory_equal(&inside[step].tally, &now, sizeof now);
+  }
+  if (act->leaves_block) free_it();
+}
+
+static void a_reading_from_within_an_act_is_not_taken_for_one_after_it(void **state) {
+  (void)state;
+  if (IS_UNDER_TSAN) skip();  /* it holds locks of its own inside an atomic operation */
+  heap = heap_named("steps"); /* its first large alloc makes more of it to read, by one of the last instructions */
+  assert_non_null(heap);
+  for (unsigned i = 0; i < ACTS; ++i) read_inside(&acts[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_reading_from_within_an_act_is_not_taken_for_one_after_it),
+      cmocka_unit_test(what_happened_is_read),
+      cmocka_unit_test(where_nothing_happened_nothing_is_read),
+  };
+  const struct sigaction action = {.sa_handler = step_in};
+  heap = heap_named("reading");
+  if (!heap || sigaction(SIGTRAP, &action, NULL)) return 1;
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

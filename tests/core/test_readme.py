@@ -27,6 +27,13 @@ def test_host_is_the_readmes_and_does_what_it_says():
     assert f"It prints `{host.stdout.strip()}`" in README.replace("\n", " ")
 
 
+def test_frames_are_the_readmes_and_so_is_their_text():
+    assert (ROOT / "tests/hosts/readme/frames.c").read_text() == shown("sample: tests/hosts/readme/frames.c")
+    host = execute([BUILD / "tests/hosts/readme/readme_frames"])
+    assert host.returncode == 0
+    assert host.stdout == shown("sample: what frames.c prints")
+
+
 def test_figures_of_the_readme_are_those_of_the_bench():
     kept = (ROOT / "tests/bench/results/churn.csv").read_text().splitlines()[3:]
     table = re.search(r"<!-- figures: tests/bench/results/churn.csv -->\n(.*?)<!-- end of figures -->", README, re.DOTALL)

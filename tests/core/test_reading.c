@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include <heapster/window.h>
+
 #include "reading.h"
 #include "support.h"
 #include "trap.h"
@@ -16,6 +18,7 @@
 enum { MOST_STEPS = 20000 };
 
 static struct heapster_heap *heap;
+static struct heapster_heap *other;
 static struct heapster__reading kept;
 static void *block;
 
@@ -135,14 +138,79 @@ static void a_reading_from_within_an_act_is_not_taken_for_one_after_it(void **st
   for (unsigned i = 0; i < ACTS; ++i) read_inside(&acts[i]);
 }
 
+/* Windows keep readings in their places. */
+
+static void turn_over(struct heapster_heap *which, size_t size) {
+  heapster_heap_free(which, heapster_heap_malloc(which, size));
+}
+
+static struct heapster_window begin(const struct heapster_heap *which, enum heapster_scope scope) {
+  struct heapster_window window = {0, 0};
+  assert_int_equal(heapster_window_begin(which, scope, &window), HEAPSTER_OK);
+  assert_int_not_equal(window.generation, 0);
+  return window;
+}
+
+static struct heapster_stats end(struct heapster_window window) {
+  struct heapster_stats stats;
+  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
+  return stats;
+}
+
+static const enum heapster_scope SCOPES[] = {
+    HEAPSTER_PROCESS,
+#ifndef HEAPSTER_SHARED_COUNTERS
+    HEAPSTER_THREAD,
+#endif
+};
+enum { SCOPE_COUNT = sizeof SCOPES / sizeof SCOPES[0] };
+
+static void a_window_begins_anew_whatever_its_place_read_before(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
+    end(begin(heap, SCOPES[i]));
+    turn_over(heap, 0);
+    struct heapster_window window = begin(heap, SCOPES[i]);
+    turn_over(heap, 0);
+    struct heapster_stats stats = end(window);
+    assert_int_equal(stats.alloc_count, 1);
+    assert_int_equal(stats.dealloc_count, 1);
+    window = begin(other, SCOPES[i]);
+    turn_over(heap, 10);
+    assert_int_equal(end(window).alloc_count, 0);
+    window = begin(NULL, SCOPES[i]);
+    turn_over(other, 500000);
+    stats = end(window);
+    assert_int_equal(stats.alloc_count, 1);
+    assert_int_equal(stats.alloc_histogram.buckets[18], 1);
+  }
+}
+
+static void a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
+    const struct heapster_window outer = begin(heap, SCOPES[i]);
+    turn_over(heap, 900);
+    end(begin(heap, SCOPES[i]));
+    const struct heapster_window inner = begin(heap, SCOPES[i]);
+    turn_over(heap, 200);
+    assert_int_equal(end(inner).use_peak, 200);
+    end(begin(heap, SCOPES[i]));
+    assert_int_equal(end(outer).use_peak, 900);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_reading_from_within_an_act_is_not_taken_for_one_after_it),
       cmocka_unit_test(what_happened_is_read),
       cmocka_unit_test(where_nothing_happened_nothing_is_read),
+      cmocka_unit_test(a_window_begins_anew_whatever_its_place_read_before),
+      cmocka_unit_test(a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone),
   };
   const struct sigaction action = {.sa_handler = step_in};
   heap = heap_named("reading");
-  if (!heap || sigaction(SIGTRAP, &action, NULL)) return 1;
+  other = heap_named("other");
+  if (!heap || !other || sigaction(SIGTRAP, &action, NULL)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

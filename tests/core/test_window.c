@@ -177,41 +177,6 @@ static void a_window_does_not_disturb_the_record(void **state) {
   assert_int_equal(stats.use_max, 2500);
 }
 
-static void a_window_begins_anew_whatever_its_place_read_before(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
-    end(begin(heap, SCOPES[i]));
-    turn_over(heap, 0);
-    struct heapster_window window = begin(heap, SCOPES[i]);
-    turn_over(heap, 0);
-    struct heapster_stats stats = end(window);
-    assert_int_equal(stats.alloc_count, 1);
-    assert_int_equal(stats.dealloc_count, 1);
-    window = begin(other, SCOPES[i]);
-    turn_over(heap, 10);
-    assert_int_equal(end(window).alloc_count, 0);
-    window = begin(NULL, SCOPES[i]);
-    turn_over(other, 500000);
-    stats = end(window);
-    assert_int_equal(stats.alloc_count, 1);
-    assert_int_equal(stats.alloc_histogram.buckets[18], 1);
-  }
-}
-
-static void a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
-    const struct heapster_window outer = begin(heap, SCOPES[i]);
-    turn_over(heap, 900);
-    end(begin(heap, SCOPES[i]));
-    const struct heapster_window inner = begin(heap, SCOPES[i]);
-    turn_over(heap, 200);
-    assert_int_equal(end(inner).use_peak, 200);
-    end(begin(heap, SCOPES[i]));
-    assert_int_equal(end(outer).use_peak, 900);
-  }
-}
-
 static void a_window_ends_once_even_when_its_place_is_open_again(void **state) {
   (void)state;
   const struct heapster_window window = begin(NULL, HEAPSTER_PROCESS);
@@ -266,8 +231,6 @@ int main(void) {
       cmocka_unit_test(windows_overlap_without_disturbing_each_other),
       cmocka_unit_test(a_reset_inside_does_not_disturb_a_window),
       cmocka_unit_test(a_window_does_not_disturb_the_record),
-      cmocka_unit_test(a_window_begins_anew_whatever_its_place_read_before),
-      cmocka_unit_test(a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone),
       cmocka_unit_test(a_window_ends_once_even_when_its_place_is_open_again),
       cmocka_unit_test(what_never_was_a_window_is_closed),
       cmocka_unit_test(there_are_256_windows_and_no_more),

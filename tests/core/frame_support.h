@@ -1,0 +1,38 @@
+/* What the tests of frames share: a mark, what was read after it, and what a frame must have. After cmocka.h. */
+#ifndef TESTS_FRAME_SUPPORT_H
+#define TESTS_FRAME_SUPPORT_H
+
+#include <heapster/heapster.h>
+#include <string.h>
+
+static inline void mark(void) { assert_int_equal(heapster_frame_mark(), HEAPSTER_OK); }
+
+/* In memory of its own: it is large. */
+static inline const struct heapster_frames *frames_of(const struct heapster_heap *which) {
+  static struct heapster_frames frames;
+  memset(&frames, 0x5A, sizeof frames);
+  heapster_frames_read(which, &frames);
+  return &frames;
+}
+
+static inline struct heapster_frame last_of(const struct heapster_heap *which) { return frames_of(which)->last; }
+
+static inline void turn_over(struct heapster_heap *which, size_t size) {
+  heapster_heap_free(which, heapster_heap_malloc(which, size));
+}
+
+static inline void assert_frame(struct heapster_frame frame, uint64_t allocs, uint64_t growths, uint64_t bytes,
+                                uint64_t peak) {
+  assert_int_equal(frame.alloc_count, allocs);
+  assert_int_equal(frame.realloc_growth_count, growths);
+  assert_int_equal(frame.total_alloc_sum, bytes);
+  assert_int_equal(frame.use_peak, peak);
+}
+
+/* Each test begins a frame of its own. */
+static inline int marked(void **state) {
+  (void)state;
+  return heapster_frame_mark() ? -1 : 0;
+}
+
+#endif

@@ -2,14 +2,15 @@
 
     heapster run -- python3 tests/bench/bindings.py BUILD [ROUNDS]
 
-In one process, the candidates take turns; a figure is the median over the rounds. It does not show a cold cache, nor
-what more heaps or threads add to every look.
+In one process, the candidates take turns; a figure is the median over the rounds, by processor time. It does not show a
+cold cache, nor what more heaps or threads add to every look.
 """
 
 import ctypes
 import platform
 import statistics
 import sys
+import time
 import timeit
 
 import heapster
@@ -21,19 +22,23 @@ def empty():
     """The function that is measured, and the yardstick of measure()."""
 
 
+def timer_of(statement, **names):
+    return timeit.Timer(statement, timer=time.process_time, globals=names)
+
+
 def from_python(function):
     # `function` is called by timeit's own loop, as `function()` stands in a program.
-    timer = timeit.Timer("call()", globals={"call": function})
+    timer = timer_of("call()", call=function)
     return lambda: timer.timeit(CALLS) / CALLS * 1e9
 
 
 def measure_empty():
-    timer = timeit.Timer("measure(empty)", globals={"measure": heapster.measure, "empty": empty})
+    timer = timer_of("measure(empty)", measure=heapster.measure, empty=empty)
     return lambda: timer.timeit(CALLS) / CALLS * 1e9
 
 
 def loop():
-    timer = timeit.Timer("pass")
+    timer = timer_of("pass")
     return lambda: timer.timeit(CALLS) / CALLS * 1e9
 
 

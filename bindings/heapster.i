@@ -10,6 +10,7 @@
      struct heapster_histogram *    the attribute of a Stats: a copy, which the script owns
      const struct heapster_stats *  the same, or nothing
      struct heapster_frame *         the attribute of a Frames: a copy, or nothing where no frame has ended
+     struct heapster_lua_kinds *    the attribute of a Stats: a copy, or nothing where arg1 has none
      struct heapster_new_stats, struct heapster_new_histogram, struct heapster_new_status, struct heapster_new_frames
                                     a value that the script owns, or an error
      struct heapster_heap *         a Heap, never freed
@@ -58,6 +59,7 @@
 %rename(quantile) as_quantile;
 %ignore heapster_histogram::buckets;
 %ignore heapster_frames::kept;
+%ignore heapster_stats::has_lua_kinds;
 %immutable;
 %nodefaultctor;
 %nodefaultdtor heapster_heap;

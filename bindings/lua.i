@@ -33,6 +33,11 @@
   else lua_pushnil(L);
   SWIG_arg++;
 }
+%typemap(out) struct heapster_lua_kinds * {
+  if (arg1->has_lua_kinds) heapster__lua_push_kinds(L, $1);
+  else lua_pushnil(L);
+  SWIG_arg++;
+}
 %typemap(out) struct heapster_histogram * "heapster__lua_push_histogram(L, $1); SWIG_arg++;"
 
 %define HEAPSTER_NEW(type)

@@ -76,6 +76,7 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   strip(L);
   luaL_setfuncs(L, functions, 0);
   heapster__lua_errors_add(L);
+  heapster__lua_kinds_add(L);
   heapster__lua_measuring_add(L);
   add_run_class(L);
   lua_pushstring(L, heapster_version());

@@ -26,6 +26,8 @@ enum heapster__lua_class {
   HEAPSTER__LUA_FRAMES,
   HEAPSTER__LUA_MEASURING,
   HEAPSTER__LUA_RUN,
+  HEAPSTER__LUA_KINDS,
+  HEAPSTER__LUA_KIND,
   HEAPSTER__LUA_CLASSES
 };
 
@@ -59,6 +61,11 @@ void heapster__lua_push_stats(lua_State *L, const struct heapster_stats *stats);
 void heapster__lua_push_histogram(lua_State *L, const struct heapster_histogram *histogram);
 void heapster__lua_push_heap(lua_State *L, const struct heapster_heap *heap);
 int heapster__lua_heaps(lua_State *L);
+
+/* lua_kinds.c: the classes; a value; a plain table. */
+void heapster__lua_kinds_add(lua_State *L);
+void heapster__lua_push_kinds(lua_State *L, const struct heapster_lua_kinds *kinds);
+void heapster__lua_push_kinds_table(lua_State *L, const struct heapster_lua_kinds *kinds);
 
 /* Whether a name or a Heap is at `index`; the heap of it: UnknownHeap, NotCounting. */
 bool heapster__lua_is_heap(lua_State *L, int index);

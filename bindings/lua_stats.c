@@ -49,10 +49,20 @@ static size_t field_count(void) {
   return count;
 }
 
-/* Pushes name and value of the i-th of kind, scope, the figures and the histograms; pushes nothing and answers false
-   where it has no meaning. */
+/* Pushes name and value of the kinds, where Lua states are counted. */
+static bool push_kinds(lua_State *L, const struct heapster_stats *stats) {
+  const struct heapster_lua_kinds *const kinds = heapster_stats_lua_kinds(stats);
+  if (!kinds) return false;
+  lua_pushstring(L, "lua_kinds");
+  heapster__lua_push_kinds(L, kinds);
+  return true;
+}
+
+/* Pushes name and value of the i-th of kind, scope, the figures, the histograms and lua_kinds; pushes nothing and
+   answers false where it has no meaning. */
 static bool push_item(lua_State *L, const struct heapster_stats *stats, size_t i, size_t fields) {
   if (i >= WORDS && i < WORDS + fields) return push_figure(L, stats, heapster_field_at(i - WORDS));
+  if (i == WORDS + fields + HISTOGRAMS) return push_kinds(L, stats);
   if (i < WORDS) {
     push_word(L, stats, i);
   } else {
@@ -67,11 +77,12 @@ static bool push_item(lua_State *L, const struct heapster_stats *stats, size_t i
 static int next_item(lua_State *L) {
   const struct heapster_stats *const stats = lua_touserdata(L, lua_upvalueindex(1));
   const size_t fields = field_count();
+  const size_t items = WORDS + fields + HISTOGRAMS + 1;
   size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(2));
-  while (i < WORDS + fields + HISTOGRAMS && !push_item(L, stats, i, fields)) i++;
+  while (i < items && !push_item(L, stats, i, fields)) i++;
   lua_pushinteger(L, (lua_Integer)i + 1);
   lua_replace(L, lua_upvalueindex(2));
-  return i < WORDS + fields + HISTOGRAMS ? 2 : 0;
+  return i < items ? 2 : 0;
 }
 
 static int pairs(lua_State *L) {
@@ -105,6 +116,10 @@ int heapster__lua_stats_as_table(lua_State *L) {
   for (size_t i = 0; i < HISTOGRAMS; i++) {
     push_buckets(L, histogram_at(stats, i));
     lua_setfield(L, -2, histogram_names[i]);
+  }
+  if (stats->has_lua_kinds) {
+    heapster__lua_push_kinds_table(L, &stats->lua_kinds);
+    lua_setfield(L, -2, "lua_kinds");
   }
   return 1;
 }

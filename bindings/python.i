@@ -34,6 +34,9 @@
 %typemap(out) struct heapster_new_stats "$result = heapster__python_stats_new($1);"
 %typemap(out) struct heapster_new_histogram "$result = heapster__python_histogram_new($1);"
 %typemap(out) struct heapster_histogram * "$result = heapster__python_histogram_new(heapster__histogram_copy($1));"
+%typemap(out) struct heapster_lua_kinds * {
+  $result = arg1->has_lua_kinds ? heapster__python_lua_kinds_new($1) : SWIG_Py_Void();
+}
 %typemap(out) const struct heapster_stats *
   "$result = $1 ? heapster__python_stats_new(heapster__stats_copy($1)) : SWIG_Py_Void();"
 %typemap(out) struct heapster_new_frames "$result = heapster__python_frames_new($1);"

@@ -96,6 +96,7 @@ DOC(heapster_stats::use_max, "Highest use_curr since start or reset(); in diffs 
 DOC(heapster_stats::use_peak, "Windows: the highest use inside, above the use at its begin.")
 DOC(heapster_stats::unseen_alloc_count, "Blocks first met at their free or resize: they are older than the hook.")
 DOC(heapster_stats::unseen_free_count, "Blocks whose address was handed out again before their free was seen.")
+DOC(heapster_stats::lua_kinds, "What Lua states created, by kind, as a LuaKinds; None where none is counted.")
 DOC(heapster_stats::thread, "Windows of scope 'process', ended by the thread that began them: what of it was that thread's own share, a
 diff; else None.")
 DOC(heapster_stats::foreign_count, "Windows: requests, resizes and frees by other threads meanwhile; 0 is a clean measurement.")

@@ -48,6 +48,11 @@ const char *heapster__python_chars(PyObject *string);         /* of a str, witho
 /* python_values.c: slots of Stats, Histogram, Heap and Status */
 bool heapster__python_values_add(PyObject *module);
 PyObject *heapster__python_stats_as_dict(const struct heapster_stats *stats);
+
+/* python_lua_kinds.c: as named tuples, and as plain dicts. */
+bool heapster__lua_kinds_add(PyObject *module);
+PyObject *heapster__python_lua_kinds_new(const struct heapster_lua_kinds *kinds);
+PyObject *heapster__python_lua_kinds_dict(const struct heapster_lua_kinds *kinds);
 PyObject *heapster__python_stats_reduce(const struct heapster_stats *stats);
 PyObject *heapster__python_stats_repr(PyObject *self);
 PyObject *heapster__python_stats_compare(PyObject *self, PyObject *other, int operation);

@@ -103,6 +103,11 @@ static PyObject *list_of(const struct heapster_histogram *histogram) {
   return list;
 }
 
+static PyObject *kinds_of(const struct heapster_stats *stats) {
+  if (stats->has_lua_kinds) return heapster__python_lua_kinds_dict(&stats->lua_kinds);
+  Py_RETURN_NONE;
+}
+
 /* The keys and values of heapster_stats_json, in its order. */
 static bool fill(PyObject *dict, const struct heapster_stats *stats) {
   if (!put(dict, "kind", PyUnicode_FromString(heapster__kind_name(stats->kind)))) return false;
@@ -113,7 +118,8 @@ static bool fill(PyObject *dict, const struct heapster_stats *stats) {
   }
   return put(dict, "alloc_histogram", list_of(&stats->alloc_histogram)) &&
          put(dict, "realloc_growth_histogram", list_of(&stats->realloc_growth_histogram)) &&
-         put(dict, "realloc_shrink_histogram", list_of(&stats->realloc_shrink_histogram));
+         put(dict, "realloc_shrink_histogram", list_of(&stats->realloc_shrink_histogram)) &&
+         put(dict, "lua_kinds", kinds_of(stats));
 }
 
 PyObject *heapster__python_stats_as_dict(const struct heapster_stats *stats) {

@@ -30,7 +30,7 @@ FLOORS = (
     "thread",
     "mark",
     "writer size field",
-    "histogram",
+    "histogram lua_kinds",
     "stats",
     "limit format",
     "json prometheus text",

@@ -4,6 +4,7 @@
 struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
 
 static struct heapster__shard *_Atomic orphans[HEAPSTER__HEAP_NUMBERS];
+static _Atomic bool has_kinds[HEAPSTER__HEAP_NUMBERS];
 static _Atomic bool is_orphaned; /* something was booked in one of them */
 
 /* Where a request is booked: the thread's own shard, or the orphans', which has no slot. */
@@ -20,6 +21,8 @@ bool heapster__counters_open(unsigned heap) {
   heapster__store_release(&orphans[heap], made);  /* pairs with the acquire of who reads */
   return true;
 }
+
+void heapster__counters_have_kinds(unsigned heap) { heapster__store_relaxed(&has_kinds[heap], true); }
 
 /* A signal handler that comes here in between makes a shard too; the first one published stays. */
 static struct heapster__shard *own_shard(struct heapster__slot *slot, unsigned heap) {
@@ -130,6 +133,12 @@ void heapster__count_realloc_failure(unsigned heap) {
   add(books, &books.shard->realloc_fail_count, 1);
 }
 
+void heapster__count_kind(unsigned heap, unsigned kind, uint64_t size) {
+  struct books books = books_here(heap);
+  add(books, &books.shard->kinds[2 * kind], 1);
+  add(books, &books.shard->kinds[2 * kind + 1], size);
+}
+
 void heapster__count_unseen_alloc(unsigned heap) {
   struct books books = books_here(heap);
   add(books, &books.shard->unseen_alloc_count, 1);
@@ -184,13 +193,39 @@ static void sum_shard(struct heapster__tally *sum, struct heapster__shard *shard
   sum->is_large |= buckets > HEAPSTER__COMMON_BUCKETS;
 }
 
+static uint64_t allocs_of(const struct heapster__tally *sum) {
+  uint64_t count = 0;
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) count += sum->alloc_histogram.buckets[i];
+  return count;
+}
+
+/* A heap of Lua states: the kinds are read before the requests they are of, as an alloc is counted before its kind. */
+static void sum_kinds(struct heapster__tally *sum, struct heapster__shard *shard) {
+  if (!shard) return;
+  uint64_t count = allocs_of(sum);
+  uint64_t bytes = sum->alloc_sum;
+  heapster__sum_relaxed(sum->kinds.cells, shard->kinds, HEAPSTER__LUA_KIND_CELLS);
+  sum_shard(sum, shard);
+  sum->kinds.alloc_count += allocs_of(sum) - count;
+  sum->kinds.alloc_sum += sum->alloc_sum - bytes;
+}
+
+static void sum_one(struct heapster__tally *sum, struct heapster__shard *shard, unsigned heap) {
+  if (heapster__likely(!heapster__load_relaxed(&has_kinds[heap]))) {
+    sum_shard(sum, shard);
+    return;
+  }
+  sum->has_kinds = true;
+  sum_kinds(sum, shard);
+}
+
 void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap) {
-  sum_shard(sum, heapster__load_acquire(&slot->shards[heap])); /* pairs with the swap that published it */
+  sum_one(sum, heapster__load_acquire(&slot->shards[heap]), heap); /* pairs with the swap that published it */
 }
 
 void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
   const uint32_t slots = heapster__slot_count();
-  if (heapster__load_relaxed(&is_orphaned)) sum_shard(sum, heapster__load_acquire(&orphans[heap]));
+  if (heapster__load_relaxed(&is_orphaned)) sum_one(sum, heapster__load_acquire(&orphans[heap]), heap);
   for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     if (slot) heapster__sum_slot(sum, slot, heap);
@@ -199,8 +234,7 @@ void heapster__sum_heap(struct heapster__tally *sum, unsigned heap) {
 
 /* An alloc of no bytes shows in its bucket alone, and the first large one is read only once `is_large` is set. Where
    another thread's writes are seen in any order, no cell is known to be the last: there all are looked at. */
-static uint64_t activity_of(struct heapster__shard *shard) {
-  if (!shard) return 0;
+static uint64_t activity_of_requests(struct heapster__shard *shard) {
   const unsigned buckets = buckets_of(shard);
   uint64_t activity = buckets + heapster__total_relaxed(&shard->alloc_sum, HEAPSTER__CELL_COUNT);
   if (HEAPSTER__WRITES_IN_ORDER) return activity + heapster__load_relaxed(&shard->alloc_histogram.buckets[0]);
@@ -210,13 +244,21 @@ static uint64_t activity_of(struct heapster__shard *shard) {
   return activity;
 }
 
+/* Of a Lua state's heap the kind of a new block is what is counted last. */
+static uint64_t activity_of(struct heapster__shard *shard, unsigned heap) {
+  if (!shard) return 0;
+  const uint64_t activity = activity_of_requests(shard);
+  if (heapster__likely(!heapster__load_relaxed(&has_kinds[heap]))) return activity;
+  return activity + heapster__total_relaxed(shard->kinds, HEAPSTER__LUA_KIND_CELLS);
+}
+
 uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap) {
-  return activity_of(heapster__load_acquire(&slot->shards[heap])); /* pairs with the swap that published it */
+  return activity_of(heapster__load_acquire(&slot->shards[heap]), heap); /* pairs with the swap that published it */
 }
 
 uint64_t heapster__activity_heap(unsigned heap) {
   const uint32_t slots = heapster__slot_count();
-  uint64_t activity = heapster__load_relaxed(&is_orphaned) ? activity_of(heapster__load_acquire(&orphans[heap])) : 0;
+  uint64_t activity = heapster__load_relaxed(&is_orphaned) ? activity_of(heapster__load_acquire(&orphans[heap]), heap) : 0;
   for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     if (slot) activity += heapster__activity_slot(slot, heap);
@@ -227,7 +269,7 @@ uint64_t heapster__activity_heap(unsigned heap) {
 void heapster__activities(uint64_t *activities, unsigned last) {
   const bool has_orphans = heapster__load_relaxed(&is_orphaned);
   for (unsigned heap = 1; heap <= last; heap++)
-    activities[heap] = has_orphans ? activity_of(heapster__load_acquire(&orphans[heap])) : 0;
+    activities[heap] = has_orphans ? activity_of(heapster__load_acquire(&orphans[heap]), heap) : 0;
   const uint32_t slots = heapster__slot_count();
   for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);

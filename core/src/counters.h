@@ -23,11 +23,14 @@ struct heapster__shard {
 #define X(name) struct heapster__cells name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  _Atomic bool is_large; /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
+  heapster__counter
+      kinds[HEAPSTER__LUA_KIND_CELLS]; /* of heaps of Lua states: count and sum of each that a tag tells */
+  _Atomic bool is_large;               /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
 _Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
                    offsetof(struct heapster__shard, alloc_histogram) % 16 == 0 && HEAPSTER__CELL_COUNT % 2 == 0 &&
+                   offsetof(struct heapster__shard, kinds) % 16 == 0 && HEAPSTER__LUA_KIND_CELLS % 2 == 0 &&
                    HEAPSTER__COMMON_BUCKETS % 2 == 0,
                "cells and buckets are read in aligned pairs");
 _Static_assert((1 << HEAPSTER__COMMON_BUCKETS) >= 4 * HEAPSTER__DRIFT,
@@ -47,12 +50,17 @@ struct heapster__resize {
    Callers hold the lock. */
 bool heapster__counters_open(unsigned heap);
 
+/* Figures of the heap tell what was created by kind, from here on. */
+void heapster__counters_have_kinds(unsigned heap);
+
 /* Recording, from any thread. */
 void heapster__count_alloc_slow(unsigned heap, uint64_t size);
 void heapster__count_dealloc_slow(unsigned heap, uint64_t size);
 void heapster__count_resize(unsigned heap, struct heapster__resize resize);
 void heapster__count_alloc_failure(unsigned heap);
 void heapster__count_realloc_failure(unsigned heap);
+/* What an alloc that was just counted is; `kind` is below HEAPSTER__LUA_TAGGED. */
+void heapster__count_kind(unsigned heap, unsigned kind, uint64_t size);
 void heapster__count_unseen_alloc(unsigned heap);
 void heapster__count_unseen_free(unsigned heap);
 
@@ -102,6 +110,11 @@ HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, stru
   int64_t heap_net = heapster__drift_grow(&shard->drift, size);
   int64_t total_net = heapster__drift_grow(&slot->total, size);
   if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+}
+
+HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, unsigned kind, uint64_t size) {
+  heapster__add_owned(&shard->kinds[2 * kind], 1);
+  heapster__add_owned(&shard->kinds[2 * kind + 1], size);
 }
 
 HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {

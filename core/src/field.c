@@ -45,6 +45,8 @@ struct listed {
 #define NO_MEMBER(...)
   HEAPSTER__FIELDS(MEMBER, NO_MEMBER)
   struct heapster_histogram histograms[3];
+  bool has_lua_kinds;
+  struct heapster_lua_kinds lua_kinds;
 };
 
 #define CHECK(name, ...)                                                                 \

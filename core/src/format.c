@@ -32,6 +32,24 @@ static void write_histogram(struct heapster__writer *writer, const char *name,
   heapster__write_histogram(writer, histogram);
 }
 
+/* Kinds of which nothing was created are left out, and the group where that is all. */
+static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  bool is_first = true;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
+    if (kind->count == 0) continue;
+    heapster__write_text(writer, is_first ? "\nlua_kinds." : "lua_kinds.");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, ": ");
+    heapster__write_count(writer, kind->count);
+    heapster__write_text(writer, " (");
+    heapster__write_figure(writer, HEAPSTER_BYTES, kind->sum > INT64_MAX ? INT64_MAX : (int64_t)kind->sum);
+    heapster__write_text(writer, ")\n");
+    is_first = false;
+  }
+}
+
 void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
   for (unsigned i = 0; i < HEAPSTER__GROUPS; i++) {
     const enum heapster__group group = (enum heapster__group)i;
@@ -39,6 +57,7 @@ void heapster__write_stats(struct heapster__writer *writer, const struct heapste
     write_lines(writer, stats, group, HEAPSTER__ALWAYS);
     write_lines(writer, stats, group, HEAPSTER__IF_ANY);
   }
+  if (stats->has_lua_kinds) write_kinds(writer, &stats->lua_kinds);
 #define X(name) write_histogram(writer, #name, &stats->name);
   HEAPSTER__HISTOGRAMS(X)
 #undef X

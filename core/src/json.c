@@ -67,6 +67,21 @@ static void write_histogram(struct heapster__writer *writer, const struct heapst
   heapster__write_text(writer, "]");
 }
 
+static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
+    heapster__write_text(writer, i == 0 ? "{\"" : ", \"");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, "\": {\"count\": ");
+    heapster__write_digits(writer, kind->count);
+    heapster__write_text(writer, ", \"sum\": ");
+    heapster__write_digits(writer, kind->sum);
+    heapster__write_text(writer, "}");
+  }
+  heapster__write_text(writer, "}");
+}
+
 void heapster__write_json_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
   heapster__write_text(writer, "{\"kind\": \"");
   heapster__write_text(writer, kind_name(stats->kind));
@@ -85,6 +100,11 @@ void heapster__write_json_stats(struct heapster__writer *writer, const struct he
 #define X(name) write_key(writer, #name), write_histogram(writer, &stats->name);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
+  write_key(writer, "lua_kinds");
+  if (stats->has_lua_kinds)
+    write_kinds(writer, &stats->lua_kinds);
+  else
+    heapster__write_text(writer, "null");
   heapster__write_text(writer, "}");
 }
 

@@ -54,27 +54,37 @@ static __attribute__((noinline)) void enter_inner(const record *state, size_t si
   heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
-static __attribute__((noinline)) void enter_slow(const record *state, const void *block, size_t size) {
+/* The number of the kind that a tag tells: HEAPSTER__LUA_TAGGED or more where it tells none. */
+HEAPSTER__INLINE size_t kind_of(size_t tag) { return tag - HEAPSTER__LUA_FIRST_TAG; }
+
+static void count(unsigned heap, size_t tag, size_t size) {
+  heapster__count_alloc(heap, size);
+  if (kind_of(tag) < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, (unsigned)kind_of(tag), size);
+}
+
+static __attribute__((noinline)) void enter_slow(const record *state, const void *block, size_t tag, size_t size) {
   unsigned heap = state->heap->number;
   if (heapster__unlikely(heapster__is_inner(heapster__slot_here())))
     enter_inner(state, size);
   else if (!is_mapped(state, size) || heapster__likely(heapster__book_put(state->map, heap, block, size)))
-    heapster__count_alloc(heap, size);
+    count(heap, tag, size);
   else
     heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
 /* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
-HEAPSTER__INLINE void enter(const record *state, const void *block, size_t size) {
+HEAPSTER__INLINE void enter(const record *state, const void *block, size_t tag, size_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   unsigned heap = state->heap->number;
   struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
   struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
   if (heapster__unlikely(!shard || heapster__load_relaxed(&slot->mark) || !leaf || size > HEAPSTER__SHORT_SIZE) ||
-      !is_mapped(state, size) || heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT)
-    enter_slow(state, block, size);
-  else
-    heapster__count_alloc_in(slot, shard, heap, size);
+      !is_mapped(state, size) || heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT) {
+    enter_slow(state, block, tag, size);
+    return;
+  }
+  heapster__count_alloc_in(slot, shard, heap, size);
+  if (kind_of(tag) < HEAPSTER__LUA_TAGGED) heapster__count_kind_in(shard, (unsigned)kind_of(tag), size);
 }
 
 HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {
@@ -84,7 +94,7 @@ HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {
     return NULL;
   }
   state->bytes += size;
-  enter(state, block, size);
+  enter(state, block, tag, size);
   return block;
 }
 

@@ -87,6 +87,7 @@ static struct heapster_heap *own_heap(const struct heapster__lua_record *record)
   struct heapster_heap *heap;
   write_name(name, states.heap_count + 1);
   if (heapster__heap_make(name, NULL, record->is_exact, &heap)) return NULL;
+  heapster__counters_have_kinds(heap->number);
   states.heaps[states.heap_count++] = heap;
   return heap;
 }

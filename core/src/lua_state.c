@@ -15,6 +15,7 @@ static enum heapster_error create(const char *name, const struct heapster_lua_ba
     heapster__lua_record_give_back(state);
     return error;
   }
+  heapster__counters_have_kinds(state->heap->number);
   state->map = state->heap->map;
   heapster__store_relaxed(&state->way, "host");
   *made = state;

@@ -85,6 +85,31 @@ static void write_sizes_of(struct heapster__writer *writer, const char *metric, 
   end_series(writer, heap->stats->alloc_count);
 }
 
+static void write_kinds_of(struct heapster__writer *writer, const char *metric, bool is_sum,
+                           const struct heapster__labelled *heap) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)) != NULL; i++) {
+    begin_series(writer, metric, "", heap->heap);
+    heapster__write_text(writer, ",kind=\"");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, "\"");
+    end_series(writer, is_sum ? kind->sum : kind->count);
+  }
+}
+
+/* No metric where no heap is of Lua states. */
+static void write_kinds(struct heapster__writer *writer, const char *metric, bool is_sum, const char *help,
+                        const struct heapster__labelled *heaps, size_t count) {
+  bool has_head = false;
+  for (size_t i = 0; i < count; i++) {
+    if (!heaps[i].stats->has_lua_kinds) continue;
+    if (!has_head) write_head(writer, metric, help, "counter");
+    has_head = true;
+    write_kinds_of(writer, metric, is_sum, &heaps[i]);
+  }
+}
+
 void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled *heaps, size_t count) {
   if (count == 0) return;
   const struct heapster__field *field;
@@ -93,4 +118,7 @@ void heapster__write_prometheus(struct heapster__writer *writer, const struct he
   }
   write_head(writer, "alloc_size_bytes", "Sizes asked for in new blocks.", "histogram");
   for (size_t i = 0; i < count; i++) write_sizes_of(writer, "alloc_size_bytes", &heaps[i]);
+  write_kinds(writer, "lua_created_total", false, "What Lua states created, by kind.", heaps, count);
+  write_kinds(writer, "lua_created_bytes_total", true, "Bytes asked for what Lua states created, by kind.", heaps,
+              count);
 }

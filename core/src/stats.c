@@ -102,6 +102,8 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   stats->use_max = 0;
   stats->use_peak = 0;
   stats->foreign_count = 0;
+  stats->has_lua_kinds = raw->has_kinds;
+  heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
 }
 
 void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally) {
@@ -111,7 +113,9 @@ void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tal
 #define X(name) sum->name += tally->name;
   HEAPSTER__CELLS(X)
 #undef X
+  heapster__kind_tally_add(&sum->kinds, &tally->kinds);
   sum->is_large |= tally->is_large;
+  sum->has_kinds |= tally->has_kinds;
 }
 
 uint64_t heapster__tally_operations(const struct heapster__tally *raw) {
@@ -151,6 +155,8 @@ enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struc
 #define X(name) heapster__histogram_diff(&result.name, &after->name, &before->name);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
+  result.has_lua_kinds = after->has_lua_kinds;
+  result.lua_kinds = heapster__lua_kinds_minus(&after->lua_kinds, &before->lua_kinds);
   *diff = result;
   return HEAPSTER_OK;
 }
@@ -166,5 +172,5 @@ bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapst
   if (memcmp(&a->name, &b->name, sizeof a->name) != 0) return false;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  return true;
+  return a->has_lua_kinds == b->has_lua_kinds && memcmp(&a->lua_kinds, &b->lua_kinds, sizeof a->lua_kinds) == 0;
 }

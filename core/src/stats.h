@@ -5,6 +5,8 @@
 
 #include <heapster/stats.h>
 
+#include "lua_kinds.h"
+
 /* Histograms of a shard. The counts of allocs, growths and shrinks are their totals and have no cell. */
 #define HEAPSTER__HISTOGRAMS(X) \
   X(alloc_histogram)            \
@@ -38,7 +40,9 @@ struct heapster__tally {
 #define X(name) struct heapster_histogram name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
+  struct heapster__kind_tally kinds;
   bool is_large;
+  bool has_kinds; /* a heap of Lua states is among those summed */
 };
 #define X(name) +1
 enum { HEAPSTER__CELL_COUNT = HEAPSTER__CELLS(X) };

@@ -56,16 +56,32 @@ local heapster = {}
 ---@field alloc_histogram heapster.Histogram by size asked for
 ---@field realloc_growth_histogram heapster.Histogram by the difference
 ---@field realloc_shrink_histogram heapster.Histogram by the difference
+---@field lua_kinds heapster.LuaKinds? what Lua states created; nil where none is counted
 ---@operator sub(heapster.Stats): heapster.Stats
 local Stats = {}
 
---- The figures as a plain table; histograms are arrays of 64.
----@return table<string, integer|string|integer[]>
+--- The figures as a plain table; histograms are arrays of 64, lua_kinds a table of tables.
+---@return table<string, any>
 function Stats:as_table() end
 
 --- One JSON object; what has no meaning is null.
 ---@return string
 function Stats:to_json() end
+
+--- Objects of one kind that were created.
+---@class heapster.LuaKind
+---@field count integer
+---@field sum integer bytes that were asked for them
+
+--- What the new blocks of Lua states were for, by the type tag that Lua gives its allocator: objects created, not objects
+--- alive. All together are alloc_count and alloc_sum. pairs gives the kinds in this order.
+---@class heapster.LuaKinds
+---@field strings heapster.LuaKind
+---@field tables heapster.LuaKind their headers: array and hash parts are `other`
+---@field functions heapster.LuaKind closures, of Lua and of C
+---@field userdata heapster.LuaKind
+---@field threads heapster.LuaKind coroutines; their stacks are `other`
+---@field other heapster.LuaKind parts of objects, prototypes, upvalues, buffers: all that has no tag of its own
 
 --- Counts by power-of-two size: an array of 64 that cannot be changed. h[k + 1] counts sizes in [2^k, 2^(k+1)), h[1]
 --- also size 0. `after - before` is cut at 0, tostring gives the bars.

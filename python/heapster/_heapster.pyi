@@ -1,6 +1,8 @@
 # Made by SWIG and by hand from bindings/: what help(heapster) says there is not repeated here.
+import sys
+from _typeshed import structseq
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Iterator, Literal, TypeVar
+from typing import Any, Awaitable, Callable, Final, Iterator, Literal, TypeVar
 from typing_extensions import ParamSpec, Self, final
 
 _P = ParamSpec("_P")
@@ -16,6 +18,8 @@ __all__ = [
     "Histogram",
     "Limit",
     "LimitExceeded",
+    "LuaKind",
+    "LuaKinds",
     "Measuring",
     "NotCounting",
     "Stats",
@@ -48,6 +52,32 @@ class LimitExceeded(AssertionError):
     broken: tuple[str, ...]
 
 class _Value: ...
+
+@final
+class LuaKind(structseq[int]):
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("count", "sum")
+    @property
+    def count(self) -> int: ...
+    @property
+    def sum(self) -> int: ...
+
+@final
+class LuaKinds(structseq[LuaKind]):
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("strings", "tables", "functions", "userdata", "threads", "other")
+    @property
+    def strings(self) -> LuaKind: ...
+    @property
+    def tables(self) -> LuaKind: ...
+    @property
+    def functions(self) -> LuaKind: ...
+    @property
+    def userdata(self) -> LuaKind: ...
+    @property
+    def threads(self) -> LuaKind: ...
+    @property
+    def other(self) -> LuaKind: ...
 
 @final
 class Histogram(_Value):
@@ -135,6 +165,8 @@ class Stats(_Value):
     def unseen_free_count(self) -> int: ...
     @property
     def foreign_count(self) -> int | None: ...
+    @property
+    def lua_kinds(self) -> LuaKinds | None: ...
     @property
     def thread(self) -> Stats | None: ...
     def __sub__(self, other: Stats, /) -> Stats: ...

@@ -50,9 +50,10 @@ static const struct figure histograms[] = {
 
 enum { FIGURES = sizeof figures / sizeof figures[0], HISTOGRAMS = sizeof histograms / sizeof histograms[0] };
 
-_Static_assert(sizeof(struct heapster_stats) == 2 * sizeof(enum heapster_scope) + FIGURES * sizeof(uint64_t) +
-                                                    HISTOGRAMS * sizeof(struct heapster_histogram),
-               "every field of heapster_stats is a figure or a histogram here");
+_Static_assert(offsetof(struct heapster_stats, has_lua_kinds) == 2 * sizeof(enum heapster_scope) +
+                                                                     FIGURES * sizeof(uint64_t) +
+                                                                     HISTOGRAMS * sizeof(struct heapster_histogram),
+               "every field of heapster_stats is a figure or a histogram here, but for what only Lua states have");
 
 static uint64_t *figure_of(struct heapster_stats *stats, const struct figure *figure) {
   return (uint64_t *)(void *)((char *)stats + figure->offset);

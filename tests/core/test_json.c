@@ -48,7 +48,17 @@ static void json_has_plain_numbers_and_null_for_what_has_no_meaning(void **state
   assert_non_null(strstr(json, "\"realloc_shrink_avg\": null"));
   assert_non_null(strstr(json, "\"live_change\": null, \"use_curr\": 266639, \"use_change\": null"));
   assert_non_null(strstr(json, "\"foreign_count\": null, \"alloc_histogram\": [0, 0, 2, 0, "));
-  assert_string_equal(json + strlen(json) - 7, " 0, 0]}");
+  const char *const end = " 0, 0], \"lua_kinds\": null}";
+  assert_string_equal(json + strlen(json) - strlen(end), end);
+}
+
+static void json_of_a_lua_heap_has_a_count_and_a_sum_a_kind(void **state) {
+  (void)state;
+  const struct heapster_stats stats = {.has_lua_kinds = true, .lua_kinds = {.tables = {2, 112}, .other = {1, 64}}};
+  const char *const json = json_of(&stats);
+  assert_non_null(strstr(json, "], \"lua_kinds\": {\"strings\": {\"count\": 0, \"sum\": 0}, "
+                               "\"tables\": {\"count\": 2, \"sum\": 112}, "));
+  assert_non_null(strstr(json, ", \"other\": {\"count\": 1, \"sum\": 64}}}"));
 }
 
 static void json_of_a_window_has_signed_changes(void **state) {
@@ -99,6 +109,7 @@ int main(void) {
       cmocka_unit_test(json_has_every_field_once),
       cmocka_unit_test(json_has_plain_numbers_and_null_for_what_has_no_meaning),
       cmocka_unit_test(json_of_a_window_has_signed_changes),
+      cmocka_unit_test(json_of_a_lua_heap_has_a_count_and_a_sum_a_kind),
       cmocka_unit_test(json_histograms_have_64_numbers),
       cmocka_unit_test(json_strings_escape_what_json_would_misread),
       cmocka_unit_test(json_strings_keep_utf8_and_replace_other_bytes),

@@ -15,6 +15,25 @@ enum heapster_stats_kind {
   HEAPSTER_WINDOW = 2    /* a diff that also knows its peak and what other threads did meanwhile */
 };
 
+/* Objects of one kind that were created, and the bytes that were asked for them. */
+struct heapster_lua_kind {
+  uint64_t count;
+  uint64_t sum;
+};
+
+/* What the new blocks of a Lua state were for, by the type tag that Lua gives its allocator. The tag is of the object
+   itself: a table's block is its header, and its array and hash parts are `other`, with prototypes, upvalues, stacks,
+   and whatever came without a tag (all of it on LuaJIT). Frees and resizes have no tag: these are objects created, not
+   objects alive. All counts together are alloc_count, all sums alloc_sum. */
+struct heapster_lua_kinds {
+  struct heapster_lua_kind strings;
+  struct heapster_lua_kind tables;
+  struct heapster_lua_kind functions; /* closures, of Lua and of C */
+  struct heapster_lua_kind userdata;
+  struct heapster_lua_kind threads; /* coroutines */
+  struct heapster_lua_kind other;
+};
+
 /* Counts are requests or blocks, sums are bytes as the program asked for them. Counts and sums of a diff
    saturate at 0. */
 struct heapster_stats {
@@ -59,7 +78,17 @@ struct heapster_stats {
   struct heapster_histogram alloc_histogram;          /* by size asked for */
   struct heapster_histogram realloc_growth_histogram; /* by the difference */
   struct heapster_histogram realloc_shrink_histogram; /* by the difference */
+
+  bool has_lua_kinds; /* heaps of Lua states, and a total that has one among its heaps: of those together */
+  struct heapster_lua_kinds lua_kinds;
 };
+
+/* What was created, by kind; NULL where no Lua state is counted. */
+HEAPSTER_API const struct heapster_lua_kinds *heapster_stats_lua_kinds(const struct heapster_stats *stats);
+
+/* Every kind and its name, in the order of the struct; NULL, and `name` untouched, from the end on. */
+HEAPSTER_API const struct heapster_lua_kind *heapster_lua_kind_at(const struct heapster_lua_kinds *kinds, size_t index,
+                                                                  const char **name);
 
 /* after - before. Two snapshots give a diff: a change of live_count and use_curr is theirs. Two diffs or
    windows give a diff as well, which compares what they did: its signed changes are the difference of

@@ -1,0 +1,42 @@
+/* What Lua states created, by kind: the raw counters, and the plain values made of them. */
+#ifndef HEAPSTER__LUA_KINDS_H
+#define HEAPSTER__LUA_KINDS_H
+
+#include <heapster/stats.h>
+
+/* In the order of the struct, and of Lua's type tags. `other` has no cells of its own: it is what the heap's requests
+   leave, so that all kinds together are alloc_count. */
+#define HEAPSTER__LUA_KINDS(X) \
+  X(strings)                   \
+  X(tables)                    \
+  X(functions)                 \
+  X(userdata)                  \
+  X(threads)
+
+#define X(name) +1
+enum {
+  HEAPSTER__LUA_TAGGED = 0 HEAPSTER__LUA_KINDS(X),     /* kinds that a tag tells */
+  HEAPSTER__LUA_KIND_CELLS = 2 * HEAPSTER__LUA_TAGGED, /* a count and a sum each */
+  HEAPSTER__LUA_FIRST_TAG = 4                          /* LUA_TSTRING; the others follow it */
+};
+#undef X
+
+/* Raw, since the process began. */
+struct heapster__kind_tally {
+  uint64_t cells[HEAPSTER__LUA_KIND_CELLS];
+  uint64_t alloc_count; /* of heaps of Lua states only */
+  uint64_t alloc_sum;
+};
+
+/* sum += tally. */
+void heapster__kind_tally_add(struct heapster__kind_tally *sum, const struct heapster__kind_tally *tally);
+
+/* What `raw` has more than `since`, which was read before. */
+void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct heapster__kind_tally *raw,
+                              const struct heapster__kind_tally *since);
+
+/* after - before, each figure cut at 0. */
+struct heapster_lua_kinds heapster__lua_kinds_minus(const struct heapster_lua_kinds *after,
+                                                    const struct heapster_lua_kinds *before);
+
+#endif

@@ -59,7 +59,7 @@ static void strip(lua_State *L) {
 static void add_run_class(lua_State *L) {
   lua_newtable(L);
   lua_newtable(L);
-  heapster__lua_class_add(L, HEAPSTER__LUA_RUN, heapster__lua_window_metamethods);
+  heapster__lua_class_add(L, HEAPSTER__LUA_RUN, heapster__lua_run_metamethods);
 }
 
 /* One module a state, however often it is opened. */

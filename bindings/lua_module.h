@@ -106,6 +106,7 @@ struct heapster__lua_options {
   enum heapster_scope scope;
   lua_Integer warmup;
   lua_Integer repeat;
+  bool stops_gc;
 };
 enum heapster__lua_options_of { HEAPSTER__LUA_OF_WINDOW, HEAPSTER__LUA_OF_MEASURE };
 
@@ -125,6 +126,7 @@ struct heapster__lua_window {
   bool is_open;
 };
 extern const luaL_Reg heapster__lua_window_metamethods[];
+void heapster__lua_window_drop(struct heapster__lua_window *window); /* if it is open */
 void heapster__lua_check_counting(lua_State *L, const struct heapster__lua_options *options);
 void heapster__lua_window_begin(lua_State *L, struct heapster__lua_window *window,
                                 const struct heapster__lua_options *options);
@@ -138,10 +140,14 @@ struct heapster__lua_run {
   int arguments;
   int results; /* of the run that counts, on the stack above the arguments */
   int (*deliver)(lua_State *L, struct heapster__lua_run *run);
+  bool restarts_gc; /* the collector ran before, and runs again when this has ended */
   size_t limit_count;
   struct heapster_limit limits[];
 };
 enum { HEAPSTER__LUA_RUN_STATS = 2 }; /* where on the stack the Stats are in `deliver` */
+
+/* Of its userdata, which begins with the window. */
+extern const luaL_Reg heapster__lua_run_metamethods[];
 
 bool heapster__lua_is_callable(lua_State *L, int index);
 
@@ -150,6 +156,10 @@ bool heapster__lua_is_callable(lua_State *L, int index);
 int heapster__lua_run(lua_State *L, const struct heapster__lua_run *like, const struct heapster_limit *limits);
 
 int heapster__lua_measure(lua_State *L);
+
+/* lua_gc.c: collects, and stops the collector until the run has ended, if it ran. */
+void heapster__lua_gc_stop(lua_State *L, struct heapster__lua_run *run);
+void heapster__lua_gc_restore(lua_State *L, struct heapster__lua_run *run);
 
 /* lua_measuring.c */
 int heapster__lua_measuring(lua_State *L);

@@ -40,15 +40,22 @@ static void set_repeat(lua_State *L, int argument, struct heapster__lua_options 
   options->repeat = times(L, argument, "repeat", 1);
 }
 
+static void set_gc(lua_State *L, int argument, struct heapster__lua_options *options) {
+  const char *const word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  options->stops_gc = strcmp(word, "stop") == 0;
+  if (options->stops_gc || strcmp(word, "leave") == 0) return;
+  luaL_argerror(L, argument,
+                lua_pushfstring(L, "gc: \"leave\" or \"stop\" expected, got %s", luaL_tolstring(L, -1, NULL)));
+}
+
 static const struct option {
   const char *name;
   enum heapster__lua_options_of from; /* measure has them all */
   void (*set)(lua_State *L, int argument, struct heapster__lua_options *options);
 } option_table[] = {
-    {"heap", HEAPSTER__LUA_OF_WINDOW, set_heap},
-    {"scope", HEAPSTER__LUA_OF_WINDOW, set_scope},
-    {"warmup", HEAPSTER__LUA_OF_MEASURE, set_warmup},
-    {"repeat", HEAPSTER__LUA_OF_MEASURE, set_repeat},
+    {"heap", HEAPSTER__LUA_OF_WINDOW, set_heap},      {"scope", HEAPSTER__LUA_OF_WINDOW, set_scope},
+    {"warmup", HEAPSTER__LUA_OF_MEASURE, set_warmup}, {"repeat", HEAPSTER__LUA_OF_MEASURE, set_repeat},
+    {"gc", HEAPSTER__LUA_OF_MEASURE, set_gc},
 };
 enum { OPTIONS = sizeof option_table / sizeof option_table[0] };
 
@@ -64,7 +71,7 @@ bool heapster__lua_option_set(lua_State *L, int argument, enum heapster__lua_opt
 }
 
 static void refuse(lua_State *L, int argument, enum heapster__lua_options_of which) {
-  const char *const others = which == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat" : "";
+  const char *const others = which == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat, gc" : "";
   luaL_argerror(
       L, argument,
       lua_pushfstring(L, "there is no option '%s'; options: heap, scope%s", luaL_tolstring(L, -2, NULL), others));

@@ -59,17 +59,30 @@ static void take_results(lua_State *L, struct heapster__lua_run *run) {
   run->runs++;
 }
 
+/* By an error that passes, or a coroutine that is closed; else there is nothing left to do. */
+static int drop(lua_State *L) {
+  struct heapster__lua_run *const run = lua_touserdata(L, 1);
+  if (!run) return 0;
+  heapster__lua_window_drop(&run->window);
+  heapster__lua_gc_restore(L, run);
+  return 0;
+}
+
+const luaL_Reg heapster__lua_run_metamethods[] = {{"__close", drop}, {"__gc", drop}, {NULL, NULL}};
+
 /* As it is, or after the function has yielded. */
 static int resume(lua_State *L, int status, lua_KContext context) {
   (void)status;
   struct heapster__lua_run *const run = lua_touserdata(L, 1);
   if (context) take_results(L, run);
   while (run->runs - run->options.warmup < run->options.repeat) {
+    if (run->runs == run->options.warmup && run->options.stops_gc) heapster__lua_gc_stop(L, run);
     push_call(L, run);
     if (run->runs >= run->options.warmup) heapster__lua_window_begin(L, &run->window, &run->options);
     lua_callk(L, run->arguments, LUA_MULTRET, true, resume);
     take_results(L, run);
   }
+  heapster__lua_gc_restore(L, run);
   return run->deliver(L, run);
 }
 

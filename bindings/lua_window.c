@@ -21,11 +21,13 @@ void heapster__lua_window_end(lua_State *L, struct heapster__lua_window *window,
   if (error) heapster__lua_raise_core(L, error);
 }
 
-/* Also after the window was ended: then there is nothing to do. */
+void heapster__lua_window_drop(struct heapster__lua_window *window) {
+  if (window->is_open) window->is_open = heapster_window_end(window->window, NULL) == HEAPSTER_WRONG_THREAD;
+}
+
 static int drop(lua_State *L) {
   struct heapster__lua_window *const window = lua_touserdata(L, 1);
-  if (!window || !window->is_open) return 0;
-  window->is_open = heapster_window_end(window->window, NULL) == HEAPSTER_WRONG_THREAD;
+  if (window) heapster__lua_window_drop(window);
   return 0;
 }
 

@@ -180,6 +180,7 @@ function Measuring:stop() end
 ---@class heapster.MeasureOptions: heapster.WindowOptions
 ---@field warmup? integer calls before the first that is measured; 0
 ---@field repeat? integer measured calls, of which the one with the fewest requests counts; 1
+---@field gc? "leave"|"stop" "stop" collects garbage first and keeps the collector stopped meanwhile; "leave"
 
 --- Limits by field, and heap and scope.
 ---@class heapster.Limits: heapster.WindowOptions

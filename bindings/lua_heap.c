@@ -28,6 +28,21 @@ const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument)
   return heapster__lua_find_heap(L, argument);
 }
 
+/* What heaps() gives, for people: a line a heap. */
+static int list_to_string(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_pushliteral(L, "");
+  for (lua_Integer i = 1; lua_geti(L, 1, i) != LUA_TNIL; i++) {
+    const char *const line = luaL_tolstring(L, -1, NULL);
+    lua_pushfstring(L, "%s%s%s", lua_tostring(L, 2), i > 1 ? "\n" : "", line);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
 /* heaps(): an array, in the order of creation. */
 int heapster__lua_heaps(lua_State *L) {
   lua_newtable(L);
@@ -36,6 +51,11 @@ int heapster__lua_heaps(lua_State *L) {
     heapster__lua_push_heap(L, heap);
     lua_rawseti(L, -2, ++count);
   }
+  if (luaL_newmetatable(L, "heapster.Heaps")) {
+    lua_pushcfunction(L, list_to_string);
+    lua_setfield(L, -2, "__tostring");
+  }
+  lua_setmetatable(L, -2);
   return 1;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lua_kinds.h"
+
 void heapster__lua_push_kinds(lua_State *L, const struct heapster_lua_kinds *kinds) {
   *(struct heapster_lua_kinds *)heapster__lua_new(L, HEAPSTER__LUA_KINDS, sizeof *kinds) = *kinds;
 }
@@ -11,18 +13,13 @@ static void push_kind(lua_State *L, const struct heapster_lua_kind *kind) {
   *(struct heapster_lua_kind *)heapster__lua_new(L, HEAPSTER__LUA_KIND, sizeof *kind) = *kind;
 }
 
-static int kinds_index(lua_State *L) {
-  const struct heapster_lua_kinds *const kinds = heapster__lua_check(L, 1, HEAPSTER__LUA_KINDS);
-  const char *const wanted = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-  const struct heapster_lua_kind *kind;
-  const char *name;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
-    if (strcmp(name, wanted) != 0) continue;
-    push_kind(L, kind);
-    return 1;
+#define GETTER(name)                                                                                          \
+  static int get_##name(lua_State *L) {                                                                       \
+    push_kind(L, &((const struct heapster_lua_kinds *)heapster__lua_check(L, 1, HEAPSTER__LUA_KINDS))->name); \
+    return 1;                                                                                                 \
   }
-  return heapster__lua_index(L);
-}
+HEAPSTER__LUA_KINDS(GETTER)
+GETTER(other)
 
 /* The iterator of pairs: its upvalues are the kinds and the number of the next. */
 static int next_kind(lua_State *L) {
@@ -98,14 +95,13 @@ static int kind_to_string(lua_State *L) {
 }
 
 void heapster__lua_kinds_add(lua_State *L) {
-  static const luaL_Reg kinds[] = {{"__index", kinds_index},
-                                   {"__pairs", kinds_pairs},
-                                   {"__eq", kinds_equal},
-                                   {"__tostring", kinds_to_string},
-                                   {NULL, NULL}};
+  static const luaL_Reg kinds[] = {
+      {"__pairs", kinds_pairs}, {"__eq", kinds_equal}, {"__tostring", kinds_to_string}, {NULL, NULL}};
   static const luaL_Reg kind[] = {{"__eq", kind_equal}, {"__tostring", kind_to_string}, {NULL, NULL}};
+#define NAMED(name) {#name, get_##name},
+  const luaL_Reg names[] = {HEAPSTER__LUA_KINDS(NAMED) NAMED(other){NULL, NULL}};
   const luaL_Reg figures[] = {{"count", get_count}, {"sum", get_sum}, {NULL, NULL}};
-  lua_newtable(L);
+  luaL_newlib(L, names);
   lua_newtable(L);
   heapster__lua_class_add(L, HEAPSTER__LUA_KINDS, kinds);
   luaL_newlib(L, figures);

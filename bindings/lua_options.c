@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "spelling.h"
+
 struct heapster__lua_options heapster__lua_options_default(void) {
   return (struct heapster__lua_options){.scope = HEAPSTER_PROCESS, .repeat = 1};
 }
@@ -70,11 +72,22 @@ bool heapster__lua_option_set(lua_State *L, int argument, enum heapster__lua_opt
   return false;
 }
 
+static const char *nearest_option(const char *name, enum heapster__lua_options_of which) {
+  struct heapster__spelling spelling = heapster__spelling_of(name);
+  for (size_t i = 0; i < OPTIONS; i++) {
+    if (option_table[i].from <= which) heapster__spelling_try(&spelling, option_table[i].name);
+  }
+  return spelling.nearest;
+}
+
+/* The key is below the top of the stack. */
 static void refuse(lua_State *L, int argument, enum heapster__lua_options_of which) {
+  const char *const name = luaL_tolstring(L, -2, NULL);
+  const char *const meant = nearest_option(name, which);
+  const char *const guess = meant ? lua_pushfstring(L, "did you mean '%s'? ", meant) : "";
   const char *const others = which == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat, gc" : "";
-  luaL_argerror(
-      L, argument,
-      lua_pushfstring(L, "there is no option '%s'; options: heap, scope%s", luaL_tolstring(L, -2, NULL), others));
+  luaL_argerror(L, argument,
+                lua_pushfstring(L, "there is no option '%s'; %soptions: heap, scope%s", name, guess, others));
 }
 
 void heapster__lua_options_take(lua_State *L, int argument, enum heapster__lua_options_of which,

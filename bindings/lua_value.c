@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "spelling.h"
+
 static const struct {
   const char *name;
 } classes[HEAPSTER__LUA_CLASSES] = {{"heapster.Stats"},     {"heapster.Histogram"}, {"heapster.Heap"},
@@ -32,6 +34,17 @@ void *heapster__lua_check(lua_State *L, int index, enum heapster__lua_class kind
   return value;
 }
 
+/* The field that was meant, perhaps: "; did you mean 'alloc_count'?", or nothing. */
+static const char *push_suggestion(lua_State *L, const char *name) {
+  struct heapster__spelling spelling = heapster__spelling_of(name);
+  for (int names = 1; names <= 2; names++) {
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(names)); lua_pop(L, 1))
+      heapster__spelling_try(&spelling, lua_tostring(L, -2));
+  }
+  if (!spelling.nearest) return lua_pushliteral(L, "");
+  return lua_pushfstring(L, "; did you mean '%s'?", spelling.nearest);
+}
+
 /* Upvalues: the attributes, the methods. An attribute's function is called here, not through Lua: that takes no
    further level of calls. */
 int heapster__lua_index(lua_State *L) {
@@ -45,8 +58,9 @@ int heapster__lua_index(lua_State *L) {
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
   const char *const name = luaL_tolstring(L, 2, NULL);
+  const char *const suggestion = push_suggestion(L, name);
   luaL_getmetafield(L, 1, "__name");
-  return luaL_error(L, "a %s has no field '%s'", lua_tostring(L, -1), name);
+  return luaL_error(L, "a %s has no field '%s'%s", lua_tostring(L, -1), name, suggestion);
 }
 
 static int refuse_change(lua_State *L) {

@@ -2,6 +2,7 @@
 #include "script.h"
 
 #include "atomics.h"
+#include "spelling.h"
 #include "status_text.h"
 #include "value.h"
 
@@ -207,9 +208,23 @@ static void say(struct heapster_text *text, const char *words) {
     heapster__text_close(text, HEAPSTER_NO_MEMORY);
 }
 
-static void say_heaps(struct heapster_text *text) {
+static const char *nearest_heap(const char *name) {
+  struct heapster__spelling spelling = heapster__spelling_of(name);
+  for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap))
+    heapster__spelling_try(&spelling, heapster_heap_name(heap));
+  return spelling.nearest;
+}
+
+static void say_heaps(struct heapster_text *text, const char *name) {
   const struct heapster_heap *heap = heapster_heap_next(NULL);
-  say(text, heap ? "; there is " : "; there is none");
+  const char *const meant = nearest_heap(name);
+  if (meant) {
+    say(text, "; did you mean \"");
+    say(text, meant);
+    say(text, "\"? There is ");
+  } else {
+    say(text, heap ? "; there is " : "; there is none");
+  }
   for (; heap; heap = heapster_heap_next(heap)) {
     say(text, heapster_heap_name(heap));
     if (heapster_heap_next(heap)) say(text, ", ");
@@ -246,7 +261,7 @@ struct heapster_text heapster__why_no_heap(const char *name) {
     say(&text, "\"");
   }
   if (name && !heapster__is_hook(name)) {
-    say_heaps(&text);
+    say_heaps(&text, name);
     return text;
   }
   if (name) {

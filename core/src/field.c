@@ -1,6 +1,8 @@
 /* Figures by name: the table of fields. */
 #include "field.h"
 
+#include "spelling.h"
+
 #include <string.h>
 
 /* How the list's columns fill a row. */
@@ -84,35 +86,10 @@ bool heapster_stats_get(const struct heapster_stats *stats, const struct heapste
   return true;
 }
 
-enum { LONGEST = 40 };
-
-static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
-
-/* Insertions, deletions and replacements that make `a` into `b`; both at most LONGEST long. */
-static unsigned distance(const char *a, const char *b) {
-  unsigned row[LONGEST + 1];
-  const size_t width = strlen(b);
-  for (unsigned j = 0; j <= width; j++) row[j] = j;
-  for (size_t i = 0; a[i] != '\0'; i++) {
-    unsigned diagonal = row[0]++;
-    for (size_t j = 0; j < width; j++) {
-      const unsigned replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = least(replaced, least(row[j], diagonal) + 1);
-    }
-  }
-  return row[width];
-}
-
 const struct heapster_field *heapster__field_like(const char *name) {
-  const size_t length = strlen(name);
-  if (length > LONGEST) return NULL;
-  unsigned nearest = length < 9 ? 3 : (unsigned)length / 3 + 1; /* further off is another word */
-  const struct heapster_field *like = NULL;
+  struct heapster__spelling spelling = heapster__spelling_of(name);
   for (size_t i = 0; i < FIELDS; i++) {
-    if (!fields[i].base.is_limit) continue;
-    const unsigned d = distance(name, fields[i].base.name);
-    if (d < nearest) nearest = d, like = &fields[i].base;
+    if (fields[i].base.is_limit) heapster__spelling_try(&spelling, fields[i].base.name);
   }
-  return like;
+  return heapster_field_find(spelling.nearest);
 }

@@ -105,7 +105,7 @@ end
 
 function TestValue.test_unknown_kinds_and_changes_are_refused()
   local kinds = heapster.stats("lua").lua_kinds
-  support.refused({ "test_kinds.lua:", "heapster.LuaKinds", "'tabels'" }, function() return kinds.tabels end)
+  support.refused({ "test_kinds.lua:", "heapster.LuaKinds", "'tabels'; did you mean 'tables'?" }, function() return kinds.tabels end)
   support.refused({ "heapster.LuaKind ", "'bytes'" }, function() return kinds.tables.bytes end)
   support.refused({ "'nil'" }, function() return kinds[nil] end)
   support.refused({ "heapster.LuaKinds cannot be changed" }, function() kinds.tables = 1 end)

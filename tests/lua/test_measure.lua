@@ -216,7 +216,7 @@ end
 
 function TestErrors.test_bad_options_are_named()
   local function refused(words, options) return support.refused(words, measure, options, nothing) end
-  refused({ "bad argument #1", "no option 'haep'", "options: heap, scope, warmup, repeat, gc" }, { haep = "malloc" })
+  refused({ "bad argument #1", "no option 'haep'; did you mean 'heap'? options: heap, scope, warmup, repeat, gc" }, { haep = "malloc" })
   refused({ "no option '1'" }, { "malloc" })
   refused({ "heap: name or heapster.Heap expected, got number" }, { heap = 1 })
   refused({ "heap: name or heapster.Heap expected, got FILE*" }, { heap = io.stdout })

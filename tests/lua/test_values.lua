@@ -103,7 +103,11 @@ end
 
 function TestStats.test_unknown_fields_and_changes_are_refused()
   local stats = textures:stats()
-  support.refused({ "test_values.lua:", "heapster.Stats", "'alloc_cuont'" }, function() return stats.alloc_cuont end)
+  support.refused({ "test_values.lua:", "a heapster.Stats has no field 'alloc_cuont'; did you mean 'alloc_count'?" },
+    function() return stats.alloc_cuont end)
+  support.refused({ "did you mean 'as_table'?" }, function() return stats:as_tabel() end)
+  support.refused({ "did you mean 'lua_kinds'?" }, function() return stats.lua_kind end)
+  lu.assertNotStrContains(tostring(support.refused({ "'attic'" }, function() return stats.attic end)), "did you mean")
   support.refused({ "'1'" }, function() return stats[1] end)
   support.refused({ "'nil'" }, function() return stats[nil] end)
   support.refused({ "heapster.Stats cannot be changed" }, function() stats.alloc_count = 1 end)
@@ -171,7 +175,7 @@ function TestHistogram.test_quantile_of_nothing_is_nil_and_of_no_share_an_error(
 end
 
 function TestHistogram.test_unknown_methods_are_refused()
-  support.refused({ "heapster.Histogram", "'qauntile'" }, function() return textures:stats().alloc_histogram:qauntile(1) end)
+  support.refused({ "heapster.Histogram", "'qauntile'; did you mean 'quantile'?" }, function() return textures:stats().alloc_histogram:qauntile(1) end)
 end
 
 TestHeap = {}
@@ -180,6 +184,8 @@ function TestHeap.test_heaps_are_listed_in_the_order_of_their_creation()
   local names = {}
   for i, heap in ipairs(heapster.heaps()) do names[i] = heap.name end
   lu.assertEquals({ names[1], names[2] }, { "textures", "vast" })
+  lu.assertStrContains(tostring(heapster.heaps()), "heapster.Heap: textures\nheapster.Heap: vast")
+  lu.assertEquals(tostring(setmetatable({}, getmetatable(heapster.heaps()))), "")
 end
 
 function TestHeap.test_heap_equals_itself_by_whatever_way_it_was_found()
@@ -208,7 +214,7 @@ function TestStatus.test_status_is_read_by_field_and_as_text()
   lu.assertEquals(math.type(status.own_bytes), "integer")
   lu.assertEquals(math.type(status.windows_open), "integer")
   lu.assertStrContains(tostring(status), "malloc: none")
-  support.refused({ "heapster.Status", "'malloc_wya'" }, function() return status.malloc_wya end)
+  support.refused({ "heapster.Status", "'malloc_wya'; did you mean 'malloc_way'?" }, function() return status.malloc_wya end)
 end
 
 TestModule = {}

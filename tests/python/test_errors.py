@@ -25,6 +25,7 @@ def raising_block():
 
 CASES = [
     (lambda: heapster.stats("attic"), heapster.UnknownHeap, "attic"),
+    (lambda: heapster.stats("mallco"), heapster.UnknownHeap, 'mallco"; did you mean "malloc"'),
     (lambda: heapster.stats("lua"), heapster.NotCounting, "lua"),
     (lambda: heapster.stats(3), TypeError, "int"),
     (lambda: heapster.stats("a\0b"), ValueError, "null"),

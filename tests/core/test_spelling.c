@@ -1,0 +1,68 @@
+/* What was meant by a mistyped word. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "spelling.h"
+
+/* Of "heap", "scope", "warmup", "repeat", tried in this order. */
+static const char *option_like(const char *wanted) {
+  struct heapster__spelling spelling = heapster__spelling_of(wanted);
+  heapster__spelling_try(&spelling, "heap");
+  heapster__spelling_try(&spelling, "scope");
+  heapster__spelling_try(&spelling, "warmup");
+  heapster__spelling_try(&spelling, "repeat");
+  return spelling.nearest;
+}
+
+static void a_word_with_letters_swapped_missing_or_wrong_is_recognised(void **state) {
+  (void)state;
+  assert_string_equal(option_like("haep"), "heap");
+  assert_string_equal(option_like("scop"), "scope");
+  assert_string_equal(option_like("warm_up"), "warmup");
+  assert_string_equal(option_like("repaet"), "repeat");
+}
+
+static void another_word_is_not(void **state) {
+  (void)state;
+  assert_null(option_like("alloc_count"));
+  assert_null(option_like("gc"));
+  assert_null(option_like(""));
+}
+
+static void a_long_word_is_nobodys(void **state) {
+  (void)state;
+  char longest[200];
+  memset(longest, 'h', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  assert_null(option_like(longest));
+  struct heapster__spelling spelling = heapster__spelling_of("heap");
+  heapster__spelling_try(&spelling, longest);
+  assert_null(spelling.nearest);
+}
+
+static void of_two_as_near_the_first_by_the_alphabet_counts(void **state) {
+  (void)state;
+  static const char *const words[2][2] = {{"audio:1", "audio:2"}, {"audio:2", "audio:1"}};
+  for (unsigned i = 0; i < 2; ++i) {
+    struct heapster__spelling spelling = heapster__spelling_of("audio:3");
+    heapster__spelling_try(&spelling, words[i][0]);
+    heapster__spelling_try(&spelling, words[i][1]);
+    assert_string_equal(spelling.nearest, "audio:1");
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_word_with_letters_swapped_missing_or_wrong_is_recognised),
+      cmocka_unit_test(another_word_is_not),
+      cmocka_unit_test(a_long_word_is_nobodys),
+      cmocka_unit_test(of_two_as_near_the_first_by_the_alphabet_counts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -86,7 +86,7 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
 /* Words. */
 %typemap(in) const char *name %{
   luaL_checktype(L, $input, LUA_TSTRING);
-  $1 = (char *)lua_tostring(L, $input);
+  $1 = (char *)heapster__lua_chars(L, $input);
 %}
 %typemap(out) enum heapster_stats_kind "lua_pushstring(L, heapster__kind_name($1)); SWIG_arg++;"
 %typemap(out) enum heapster_scope "lua_pushstring(L, heapster__scope_name($1)); SWIG_arg++;"

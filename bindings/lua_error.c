@@ -1,6 +1,8 @@
 /* Errors of the Lua module: values with a kind and fields where a script may want to tell them apart, else strings. */
 #include "lua_module.h"
 
+#include <string.h>
+
 /* The names, and by their addresses the keys in the registry. */
 static const struct {
   const char *name;
@@ -70,6 +72,13 @@ const char *heapster__lua_push_text(lua_State *L, struct heapster_text text) {
   const char *const string = lua_pushlstring(L, text.bytes ? text.bytes : "", text.length);
   heapster__text_free(&text);
   return string;
+}
+
+const char *heapster__lua_chars(lua_State *L, int index) {
+  size_t length;
+  const char *const chars = lua_tolstring(L, index, &length);
+  if (strlen(chars) != length) luaL_error(L, "\"%s\" has a null character behind it", chars);
+  return chars;
 }
 
 const char *heapster__lua_type_name(lua_State *L, int index) {

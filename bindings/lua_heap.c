@@ -15,7 +15,7 @@ bool heapster__lua_is_heap(lua_State *L, int index) { return lua_type(L, index) 
 
 const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TSTRING) return heap_at(L, index);
-  const char *const name = lua_tostring(L, index);
+  const char *const name = heapster__lua_chars(L, index);
   const struct heapster_heap *const heap = heapster_heap_find(name);
   if (heap) return heap;
   heapster__lua_raise(L, heapster__is_hook(name) ? HEAPSTER__LUA_NOT_COUNTING : HEAPSTER__LUA_UNKNOWN_HEAP,

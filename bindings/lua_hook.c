@@ -145,7 +145,7 @@ enum heapster_error heapster_lua_hook(lua_State *L) {
 
 /* Whether the only argument is "lua"; what it is not is left to the function that SWIG made. */
 static bool is_lua_meant(lua_State *L) {
-  return lua_gettop(L) == 1 && lua_type(L, 1) == LUA_TSTRING && strcmp(lua_tostring(L, 1), "lua") == 0;
+  return lua_gettop(L) == 1 && lua_type(L, 1) == LUA_TSTRING && strcmp(heapster__lua_chars(L, 1), "lua") == 0;
 }
 
 static int call_generated(lua_State *L) { return lua_tocfunction(L, lua_upvalueindex(1))(L); }

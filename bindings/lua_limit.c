@@ -37,7 +37,7 @@ static void take_options(lua_State *L, struct heapster__lua_options *options) {
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
     if (heapster__lua_option_set(L, 1, HEAPSTER__LUA_OF_WINDOW, options)) continue;
     if (lua_type(L, -2) == LUA_TSTRING)
-      heapster__lua_limit_of(L, lua_tostring(L, -2));
+      heapster__lua_limit_of(L, heapster__lua_chars(L, -2));
     else
       luaL_argerror(L, 1, lua_pushfstring(L, "'%s' is no field; " USAGE, luaL_tolstring(L, -2, NULL)));
   }

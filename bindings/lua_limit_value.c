@@ -17,7 +17,7 @@ static int refuse_type(lua_State *L, const struct heapster_field *field, int ind
 static int64_t size_at(lua_State *L, const struct heapster_field *field, int index) {
   uint64_t bytes;
   if (field->unit != HEAPSTER_BYTES) return refuse_type(L, field, index);
-  if (heapster_size_parse(lua_tostring(L, index), &bytes) == HEAPSTER_OK) return (int64_t)bytes;
+  if (heapster_size_parse(heapster__lua_chars(L, index), &bytes) == HEAPSTER_OK) return (int64_t)bytes;
   return refuse(L, field,
                 lua_pushfstring(L, "'%s' is %s", lua_tostring(L, index), heapster_error_text(HEAPSTER_BAD_SIZE)));
 }

@@ -91,6 +91,9 @@ int heapster__lua_raise(lua_State *L, enum heapster__lua_error kind, struct heap
 int heapster__lua_raise_core(lua_State *L, enum heapster_error error);
 int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error error, const char *hook);
 
+/* The string at `index`, which is one, for C; an error where a null character would end it early. */
+const char *heapster__lua_chars(lua_State *L, int index);
+
 /* What an error message calls the value at `index`. May leave its name on the stack. */
 const char *heapster__lua_type_name(lua_State *L, int index);
 

@@ -20,7 +20,7 @@ static void set_heap(lua_State *L, int argument, struct heapster__lua_options *o
 
 static void set_scope(lua_State *L, int argument, struct heapster__lua_options *options) {
   const bool is_string = lua_type(L, -1) == LUA_TSTRING;
-  if (is_string && heapster__scope_find(lua_tostring(L, -1), &options->scope)) return;
+  if (is_string && heapster__scope_find(heapster__lua_chars(L, -1), &options->scope)) return;
   luaL_argerror(L, argument,
                 lua_pushfstring(L, "scope: \"process\" or \"thread\" expected, got %s", luaL_tolstring(L, -1, NULL)));
 }
@@ -43,7 +43,7 @@ static void set_repeat(lua_State *L, int argument, struct heapster__lua_options 
 }
 
 static void set_gc(lua_State *L, int argument, struct heapster__lua_options *options) {
-  const char *const word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char *const word = lua_type(L, -1) == LUA_TSTRING ? heapster__lua_chars(L, -1) : "";
   options->stops_gc = strcmp(word, "stop") == 0;
   if (options->stops_gc || strcmp(word, "leave") == 0) return;
   luaL_argerror(L, argument,
@@ -63,7 +63,7 @@ enum { OPTIONS = sizeof option_table / sizeof option_table[0] };
 
 bool heapster__lua_option_set(lua_State *L, int argument, enum heapster__lua_options_of which,
                               struct heapster__lua_options *options) {
-  const char *const name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+  const char *const name = lua_type(L, -2) == LUA_TSTRING ? heapster__lua_chars(L, -2) : "";
   for (size_t i = 0; i < OPTIONS; i++) {
     if (option_table[i].from > which || strcmp(option_table[i].name, name) != 0) continue;
     option_table[i].set(L, argument, options);

@@ -6,7 +6,10 @@
      blocks.malloc(name, size)    a block, as a light userdata; nil where it is refused
      blocks.realloc(name, block, size)
      blocks.free(name, block)
-     blocks.elsewhere(fn)         what pcall(fn) gives in another thread of the system */
+     blocks.elsewhere(fn)         what pcall(fn) gives in another thread of the system
+     blocks.replace()             the state's allocator is another module's from now on
+     blocks.stand_above()         the same, but that one asks the one before
+     blocks.step_aside()          the one before is in force again */
 #include <heapster/heapster.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -79,14 +82,45 @@ static int elsewhere(lua_State *L) {
   return 2;
 }
 
+/* As Lua's own, and so able to free what that gave. */
+static void *other_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud, (void)osize;
+  if (nsize) return realloc(ptr, nsize);
+  free(ptr);
+  return NULL;
+}
+
+static struct {
+  lua_Alloc alloc;
+  void *ud;
+} before;
+
+static void *alloc_above(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud;
+  return before.alloc(before.ud, ptr, osize, nsize);
+}
+
+static int put_in_force(lua_State *L, lua_Alloc alloc) {
+  before.alloc = lua_getallocf(L, &before.ud);
+  lua_setallocf(L, alloc, NULL);
+  return 0;
+}
+
+static int replace(lua_State *L) { return put_in_force(L, other_alloc); }
+
+static int stand_above(lua_State *L) { return put_in_force(L, alloc_above); }
+
+static int step_aside(lua_State *L) {
+  lua_setallocf(L, before.alloc, before.ud);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
-    {"create", create_heap},
-    {"create_vast", create_vast},
-    {"malloc", block_malloc},
-    {"realloc", block_realloc},
-    {"free", block_free},
-    {"elsewhere", elsewhere},
-    {NULL, NULL},
+    {"create", create_heap},    {"create_vast", create_vast},
+    {"malloc", block_malloc},   {"realloc", block_realloc},
+    {"free", block_free},       {"elsewhere", elsewhere},
+    {"replace", replace},       {"stand_above", stand_above},
+    {"step_aside", step_aside}, {NULL, NULL},
 };
 
 HEAPSTER_API int luaopen_blocks(lua_State *L);

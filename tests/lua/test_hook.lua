@@ -1,5 +1,6 @@
 --- The hook of the state: on at require, off and on again; what it counts.
 local heapster = require "heapster"
+local blocks = require "blocks"
 local lu = require "luaunit"
 local support = require "support"
 
@@ -53,6 +54,35 @@ function TestHook.test_finalizer_cannot_hook()
   heapster.hook("lua")
   lu.assertFalse(found[1])
   lu.assertStrContains(found[2], "cannot hook \"lua\": a state cannot be hooked while one of its finalizers runs")
+end
+
+TestOtherAllocators = {}
+
+local why <const> = "another allocator took the hook's place in a state (lua_setallocf)"
+
+function TestOtherAllocators.test_one_that_took_its_place_is_reported_as_long_as_it_is_there()
+  blocks.replace()
+  local problem, text = heapster.status().lua_problem, tostring(heapster.status())
+  local before = heapster.stats("lua").alloc_count
+  local _ = { {}, {} }
+  local counted = heapster.stats("lua").alloc_count - before
+  blocks.step_aside()
+  lu.assertEquals(problem, why)
+  lu.assertStrContains(text, "lua: require, " .. why)
+  lu.assertEquals(counted, 0)
+  lu.assertNil(heapster.status().lua_problem)
+end
+
+function TestOtherAllocators.test_one_that_stands_above_is_none_of_its_problems()
+  blocks.stand_above()
+  local problem = heapster.status().lua_problem
+  local _, diff = heapster.measure(function() return { {}, {} } end)
+  local ok, err = pcall(heapster.unhook, "lua")
+  blocks.step_aside()
+  lu.assertNil(problem)
+  lu.assertEquals(diff.lua_kinds.tables.count, 3)
+  lu.assertFalse(ok)
+  lu.assertStrContains(err, "it is counted, but cannot be unhooked while another allocator stands above it")
 end
 
 support.run()

@@ -48,6 +48,7 @@ FLOORS = (
     "frame_text",
     # 4: hooks
     "lua_record",
+    "lua_odd",
     "malloc_hook domain_hook attach lua_hook",
     "hook lua_state",
     # 5: the process

@@ -133,7 +133,7 @@ void heapster__count_realloc_failure(unsigned heap) {
   add(books, &books.shard->realloc_fail_count, 1);
 }
 
-void heapster__count_kind(unsigned heap, unsigned kind, uint64_t size) {
+void heapster__count_kind(unsigned heap, size_t kind, uint64_t size) {
   struct books books = books_here(heap);
   add(books, &books.shard->kinds[2 * kind], 1);
   add(books, &books.shard->kinds[2 * kind + 1], size);

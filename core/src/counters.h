@@ -60,7 +60,7 @@ void heapster__count_resize(unsigned heap, struct heapster__resize resize);
 void heapster__count_alloc_failure(unsigned heap);
 void heapster__count_realloc_failure(unsigned heap);
 /* What an alloc that was just counted is; `kind` is below HEAPSTER__LUA_TAGGED. */
-void heapster__count_kind(unsigned heap, unsigned kind, uint64_t size);
+void heapster__count_kind(unsigned heap, size_t kind, uint64_t size);
 void heapster__count_unseen_alloc(unsigned heap);
 void heapster__count_unseen_free(unsigned heap);
 
@@ -112,7 +112,7 @@ HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, stru
   if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
 }
 
-HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, unsigned kind, uint64_t size) {
+HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, size_t kind, uint64_t size) {
   heapster__add_owned(&shard->kinds[2 * kind], 1);
   heapster__add_owned(&shard->kinds[2 * kind + 1], size);
 }

@@ -7,201 +7,140 @@
      (p, old, 0)         a free; cannot fail
      (p, old, n)         a resize; one that does not grow cannot fail: what is below refuses, and the old block stands
 
-   Over an allocator that may pool by the old size, sizes go down as they came. Blocks below 16 bytes may then share a
-   granule: they are counted by their sizes, without the map; else they go down as 16, and all are in the map.
+   A refused growth makes Lua collect, and so free, before it asks again: between two calls, never inside one.
 
-   A refused growth makes Lua collect, and so free, before it asks again: between two calls, never inside one. */
+   Here is what mostly happens: objects of up to 254 bytes, of a thread that has counters, over Lua's own allocator. It
+   is told by few looks, and in one piece of code, as a Lua program does little else. For the rest there is lua_odd. */
 #include "lua_hook.h"
 
-#include "allocator.h"
-#include "lua_record.h"
+#include "lua_odd.h"
 
 typedef struct heapster__lua_record record;
 
-HEAPSTER__INLINE size_t size_below(const record *state, size_t size) {
-  return state->is_exact ? size : heapster__size_below(size);
-}
+#define NOINLINE __attribute__((noinline))
 
-HEAPSTER__INLINE bool is_mapped(const record *state, size_t size) {
-  return heapster__likely(size >= HEAPSTER__GRANULE) || !state->is_exact;
-}
-
-static void *ask_system(void *ptr, size_t nsize) {
-  const struct heapster_allocator *system = heapster_allocator_system();
-  if (nsize) return ptr ? system->realloc(system->context, ptr, nsize) : system->malloc(system->context, nsize);
-  system->free(system->context, ptr);
-  return NULL;
-}
-
-static __attribute__((noinline)) void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsize) {
-  struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_claim());
-  void *block = state->below.alloc(state->below.ud, ptr, osize, nsize);
-  heapster__ascend(&descent);
-  return block;
-}
-
-/* Under the mark where what is below may ask a layer that counts: Lua's own asks malloc and no other. */
-HEAPSTER__INLINE void *ask_below(const record *state, void *ptr, size_t osize, size_t nsize) {
-  if (heapster__unlikely(!state->below.alloc)) return ask_system(ptr, nsize);
-  if (state->is_exact || heapster__unlikely(heapster__load_relaxed(&heapster__has_malloc)))
-    return ask_marked(state, ptr, osize, nsize);
-  return state->below.alloc(state->below.ud, ptr, osize, nsize);
-}
-
-static __attribute__((noinline)) void enter_inner(const record *state, size_t size) {
-  heapster__book_inner(heapster__slot_here());
-  heapster__lua_note_uncounted(state, (int64_t)size);
-}
-
-/* The number of the kind that a tag tells: HEAPSTER__LUA_TAGGED or more where it tells none. */
-HEAPSTER__INLINE size_t kind_of(size_t tag) { return tag - HEAPSTER__LUA_FIRST_TAG; }
-
-static void count(unsigned heap, size_t tag, size_t size) {
-  heapster__count_alloc(heap, size);
-  if (kind_of(tag) < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, (unsigned)kind_of(tag), size);
-}
-
-static __attribute__((noinline)) void enter_slow(const record *state, const void *block, size_t tag, size_t size) {
-  unsigned heap = state->heap->number;
-  if (heapster__unlikely(heapster__is_inner(heapster__slot_here())))
-    enter_inner(state, size);
-  else if (!is_mapped(state, size) || heapster__likely(heapster__book_put(state->map, heap, block, size)))
-    count(heap, tag, size);
-  else
-    heapster__lua_note_uncounted(state, (int64_t)size);
-}
-
-/* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
-HEAPSTER__INLINE void enter(const record *state, const void *block, size_t tag, size_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  unsigned heap = state->heap->number;
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
-  struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
-  if (heapster__unlikely(!shard || heapster__load_relaxed(&slot->mark) || !leaf || size > HEAPSTER__SHORT_SIZE) ||
-      !is_mapped(state, size) || heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT) {
-    enter_slow(state, block, tag, size);
-    return;
-  }
-  heapster__count_alloc_in(slot, shard, heap, size);
-  if (kind_of(tag) < HEAPSTER__LUA_TAGGED) heapster__count_kind_in(shard, (unsigned)kind_of(tag), size);
-}
-
-HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {
-  void *block = ask_below(state, NULL, tag, size_below(state, size));
-  if (heapster__unlikely(!block)) {
-    heapster__book_failure(state->heap->number);
-    return NULL;
-  }
-  state->bytes += size;
-  enter(state, block, tag, size);
-  return block;
-}
-
-/* What another layer counted before this one came: a block of that size. */
-static struct heapster__block take_from_main(const void *ptr, size_t size) {
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, ptr);
-  if (!taken.owner || taken.size == size) return taken;
-  heapster__map_put(&heapster__main_map, ptr, taken.owner, taken.size);
-  return (struct heapster__block){0, 0, false};
-}
-
-/* A block on its way, and the map it was found in. */
-struct taken {
-  struct heapster__block block;
-  struct heapster__map *map;
+/* Where a request is booked: the thread's slot and its shard of the state's heap. */
+struct place {
+  struct heapster__slot *slot;
+  struct heapster__shard *shard; /* NULL: it has none, or is asked from inside another layer */
 };
 
-static struct taken take(const record *state, const void *ptr, size_t size) {
-  struct taken taken = {{size, state->heap->number, false}, state->map};
-  if (!is_mapped(state, size)) {
-    if (heapster__is_inner(heapster__slot_here())) taken.block.owner = 0;
-    return taken;
-  }
-  taken.block = heapster__book_take(state->map, ptr);
-  if (taken.block.owner || state->map == &heapster__main_map) return taken;
-  taken.block = take_from_main(ptr, size);
-  if (taken.block.owner) taken.map = &heapster__main_map;
-  return taken;
+HEAPSTER__INLINE struct place place_of(const record *state) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__unlikely(!slot || heapster__load_relaxed(&slot->mark))) return (struct place){slot, NULL};
+  return (struct place){slot, heapster__load_relaxed(&slot->shards[state->number])};
 }
 
-/* What of a block is on the books of the state's heap. */
-static int64_t counted(const record *state, struct heapster__block block) {
-  return block.owner == state->heap->number ? (int64_t)block.size : 0;
+/* Nobody counts what the allocator below asks in its turn: it is Lua's own, or the system's. */
+HEAPSTER__INLINE bool is_plain(const record *state) {
+  return heapster__likely(state->is_plain && !heapster__load_relaxed(&heapster__has_malloc));
 }
 
-static __attribute__((noinline)) void leave_odd(const record *state, const void *ptr, size_t size) {
-  struct heapster__block taken = take(state, ptr, size).block;
-  heapster__book_gone(state->heap->number, taken);
-  heapster__lua_note_uncounted(state, counted(state, taken) - (int64_t)size);
+HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize) {
+  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, osize, heapster__size_below(nsize));
+  return heapster__lua_ask(state, ptr, osize, state->is_exact ? nsize : heapster__size_below(nsize));
 }
 
-HEAPSTER__INLINE void released(record *state, void *ptr, size_t size) {
-  bool is_last = ptr == state->last;
-  if (heapster__unlikely(!is_mapped(state, size)) ||
-      heapster__unlikely(!heapster__book_free_own(state->map, state->heap->number, ptr)))
-    leave_odd(state, ptr, size);
+HEAPSTER__INLINE void *ask_to_free(const record *state, void *ptr, size_t size) {
+  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, size, 0);
+  return heapster__lua_ask(state, ptr, size, 0);
+}
+
+HEAPSTER__INLINE bool has_grown(struct place place, uint64_t bytes) {
+  int64_t heap_net = heapster__drift_grow(&place.shard->drift, bytes);
+  return heapster__is_time_to_tell(heap_net, heapster__drift_grow(&place.slot->total, bytes));
+}
+
+HEAPSTER__INLINE bool has_shrunk(struct place place, uint64_t bytes) {
+  int64_t heap_net = heapster__drift_shrink(&place.shard->drift, bytes);
+  return heapster__is_time_to_tell(heap_net, heapster__drift_shrink(&place.slot->total, bytes));
+}
+
+/* Each of the three below ends in a call that takes its place, or in none: so they keep next to nothing on the stack.
+ */
+
+static NOINLINE void *told(const record *state, void *block) {
+  heapster__tell(heapster__slot_here(), state->number);
+  return block;
+}
+
+static NOINLINE void *created(record *state, size_t tag, size_t size) {
+  void *block = ask(state, NULL, tag, size);
+  if (heapster__unlikely(!block)) return heapster__lua_refused(state);
+  state->bytes += size;
+  struct place place = place_of(state);
+  struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
+  if (heapster__unlikely(!place.shard || !leaf || size > HEAPSTER__SHORT_SIZE || size < state->least_mapped) ||
+      heapster__put_short(leaf, block, state->number, size) != HEAPSTER__PUT)
+    return heapster__lua_entered(state, block, tag, size);
+  heapster__add_owned(&place.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  heapster__add_owned(&place.shard->alloc_sum, size);
+  size_t kind = heapster__lua_kind_of(tag);
+  if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind_in(place.shard, kind, size);
+  return has_grown(place, size) ? told(state, block) : block;
+}
+
+static NOINLINE void *told_and_released(const record *state, void *ptr, size_t size) {
+  told(state, NULL);
+  return ask_to_free(state, ptr, size);
+}
+
+static NOINLINE void *released(record *state, void *ptr, size_t size) {
+  struct place place = place_of(state);
+  uint64_t counted;
+  if (heapster__unlikely(!place.shard || ptr == state->last || size < state->least_mapped) ||
+      heapster__unlikely(!heapster__map_take_own(state->map, ptr, state->number, &counted)))
+    return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
-  ask_below(state, ptr, size, 0);
-  if (heapster__unlikely(is_last) && !state->bytes) heapster__lua_record_give_back(state);
+  heapster__add_owned(&place.shard->dealloc_count, 1);
+  heapster__add_owned(&place.shard->dealloc_sum, counted);
+  return heapster__unlikely(has_shrunk(place, counted)) ? told_and_released(state, ptr, size)
+                                                        : ask_to_free(state, ptr, size);
 }
 
-/* Books a resize of a block to one that is not in the map. */
-static bool book_resized_unmapped(const record *state, struct heapster__block taken, bool is_moved, size_t size) {
-  unsigned heap = state->heap->number;
-  if (heapster__is_inner(heapster__slot_here())) {
-    heapster__book_gone(heap, taken);
-    return false;
-  }
-  if (taken.owner == heap) {
-    heapster__count_resize(heap, (struct heapster__resize){taken.size, size, is_moved});
-    return true;
-  }
-  heapster__book_gone(heap, taken);
-  heapster__count_alloc(heap, size);
-  return true;
+static bool book_growth(struct place place, uint64_t bytes, bool is_moved) {
+  heapster__add_owned(&place.shard->realloc_growth_histogram.buckets[heapster__bucket(bytes)], 1);
+  heapster__add_owned(&place.shard->realloc_growth_sum, bytes);
+  if (!is_moved) heapster__add_owned(&place.shard->realloc_growth_in_place_count, 1);
+  return has_grown(place, bytes);
 }
 
-static void book_resized(const record *state, struct taken taken, size_t old, const void *from, const void *to,
-                         size_t size) {
-  unsigned heap = state->heap->number;
-  bool is_counted;
-  if (is_mapped(state, size)) {
-    is_counted = heapster__book_resized(taken.map, heap, taken.block, from, to, size) &&
-                 (!taken.block.owner || taken.block.owner == heap);
-  } else {
-    is_counted = book_resized_unmapped(state, taken.block, from != to, size);
-  }
-  struct heapster__block now = {size, is_counted ? heap : 0, false};
-  heapster__lua_note_uncounted(state, (int64_t)size - (int64_t)old - counted(state, now) + counted(state, taken.block));
+static bool book_shrink(struct place place, uint64_t bytes, bool is_moved) {
+  heapster__add_owned(&place.shard->realloc_shrink_histogram.buckets[heapster__bucket(bytes)], 1);
+  heapster__add_owned(&place.shard->realloc_shrink_sum, bytes);
+  if (!is_moved) heapster__add_owned(&place.shard->realloc_shrink_in_place_count, 1);
+  return has_shrunk(place, bytes);
 }
 
-static void book_refused(const record *state, struct taken taken, const void *ptr, size_t size) {
-  if (is_mapped(state, size))
-    heapster__book_restore(taken.map, state->heap->number, taken.block, ptr);
-  else
-    heapster__count_realloc_failure(state->heap->number);
+/* Whether it is time to tell. */
+static bool book_resize(struct place place, struct heapster__resize resize) {
+  if (resize.is_moved) {
+    heapster__add_owned(&place.shard->realloc_move_count, 1);
+    heapster__add_owned(&place.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
+  }
+  if (resize.to > resize.from) return book_growth(place, resize.to - resize.from, resize.is_moved);
+  if (resize.to < resize.from) return book_shrink(place, resize.from - resize.to, resize.is_moved);
+  heapster__add_owned(&place.shard->realloc_same_count, 1);
+  return false;
 }
 
-static __attribute__((noinline)) void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
-  struct taken taken = take(state, ptr, osize);
-  void *fresh = ask_below(state, ptr, osize, size_below(state, nsize));
-  if (!fresh && nsize > osize) {
-    book_refused(state, taken, ptr, osize);
-    return NULL;
-  }
-  if (!fresh) fresh = ptr;
+static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+  uint64_t counted;
+  if (heapster__unlikely(osize < state->least_mapped || nsize < state->least_mapped) ||
+      heapster__unlikely(!heapster__map_take_own(state->map, ptr, state->number, &counted)))
+    return heapster__lua_resized(state, ptr, osize, nsize);
+  void *fresh = ask(state, ptr, osize, nsize);
+  struct place place = place_of(state);
+  if (heapster__unlikely(!place.shard || !fresh) ||
+      heapster__unlikely(heapster__map_put(state->map, fresh, state->number, nsize) != HEAPSTER__PUT))
+    return heapster__lua_settled(state, counted, ptr, osize, fresh, nsize);
   state->bytes += nsize - osize;
-  book_resized(state, taken, osize, ptr, fresh, nsize);
-  return fresh;
+  struct heapster__resize resize = {counted, nsize, fresh != ptr};
+  return book_resize(place, resize) ? told(state, fresh) : fresh;
 }
 
 void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   record *state = ud;
-  if (heapster__likely(ptr != NULL)) {
-    if (nsize) return resized(state, ptr, osize, nsize);
-    released(state, ptr, osize);
-    return NULL;
-  }
-  return nsize ? created(state, osize, nsize) : NULL;
+  if (!ptr) return nsize ? created(state, osize, nsize) : NULL;
+  return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize);
 }

@@ -36,6 +36,7 @@ static void clear(struct heapster__lua_record *record) {
   record->heap = NULL;
   record->map = NULL;
   record->is_exact = false;
+  record->is_system = false;
   record->bytes = 0;
   record->last = NULL;
   heapster__store_relaxed(&record->way, NULL);
@@ -87,21 +88,31 @@ static struct heapster_heap *own_heap(const struct heapster__lua_record *record)
   struct heapster_heap *heap;
   write_name(name, states.heap_count + 1);
   if (heapster__heap_make(name, NULL, record->is_exact, &heap)) return NULL;
-  heapster__counters_have_kinds(heap->number);
   states.heaps[states.heap_count++] = heap;
   return heap;
 }
 
-static struct heapster__map *map_of(const struct heapster__lua_record *record) {
-  if (has_map_for(record->heap, record)) return record->heap->map;
+static struct heapster__map *map_of(const struct heapster__lua_record *record, const struct heapster_heap *heap) {
+  if (has_map_for(heap, record)) return heap->map;
   if (!record->is_exact) return &heapster__main_map;
   if (!states.shared_map) states.shared_map = heapster__map_create();
   return states.shared_map;
 }
 
+void heapster__lua_record_open(struct heapster__lua_record *record, struct heapster_heap *heap,
+                               struct heapster__map *map) {
+  record->heap = heap;
+  record->map = map;
+  record->number = heap->number;
+  record->least_mapped = record->is_exact ? HEAPSTER__GRANULE : 0;
+  record->is_plain = !record->is_exact;
+  heapster__counters_have_kinds(heap->number);
+}
+
 bool heapster__lua_record_name(struct heapster__lua_record *record) {
   struct heapster_heap *heap = own_heap(record);
-  record->heap = heap ? heap : states.heaps[0];
-  record->map = record->heap ? map_of(record) : NULL;
-  return record->map != NULL;
+  if (!heap) heap = states.heaps[0];
+  struct heapster__map *map = heap ? map_of(record, heap) : NULL;
+  if (map) heapster__lua_record_open(record, heap, map);
+  return map != NULL;
 }

@@ -7,12 +7,16 @@
 #include "heap.h"
 
 struct heapster__lua_record {
-  struct heapster_lua_backing below; /* alloc NULL: the system's allocator */
+  struct heapster_lua_backing below;
   struct heapster_heap *heap;
   struct heapster__map *map;
-  bool is_exact;    /* the one below pools by osize: it gets the sizes that Lua gave */
-  uint64_t bytes;   /* live in the state, as Lua counts them */
-  const void *last; /* the block that lua_close frees last, NULL for a host's own state */
+  unsigned number;     /* the heap's */
+  size_t least_mapped; /* smaller blocks are not in the map: they may share a granule */
+  bool is_exact;       /* the one below pools by osize: it gets the sizes that Lua gave */
+  bool is_plain;       /* the one below is Lua's own, or the system's */
+  bool is_system;      /* below the malloc hook: nobody counts what is asked there */
+  uint64_t bytes;      /* live in the state, as Lua counts them */
+  const void *last;    /* the block that lua_close frees last, NULL for a host's own state */
   const char *_Atomic way;
   _Atomic bool is_lost;
   _Atomic bool is_taken;
@@ -27,6 +31,10 @@ void heapster__lua_record_give_back(struct heapster__lua_record *record);
 
 /* All that were made, taken or not. */
 struct heapster__lua_record *heapster__lua_record_first(void);
+
+/* Gives the record its heap and map; what is below, and whether it is exact, is known. */
+void heapster__lua_record_open(struct heapster__lua_record *record, struct heapster_heap *heap,
+                               struct heapster__map *map);
 
 /* Finds the record a heap: `lua`, `lua:2`, ..., and a map. False: no memory. Callers hold the lock. */
 bool heapster__lua_record_name(struct heapster__lua_record *record);

@@ -1,22 +1,33 @@
 /* Lua states that are counted: a host's own, and those hooked while they run. */
 #include "lock.h"
 #include "lua_hook.h"
+
+#include "allocator.h"
 #include "lua_record.h"
 
 typedef struct heapster__lua_record record;
+
+static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  const struct heapster_allocator *system = heapster_allocator_system();
+  (void)ud, (void)osize;
+  if (nsize) return ptr ? system->realloc(system->context, ptr, nsize) : system->malloc(system->context, nsize);
+  system->free(system->context, ptr);
+  return NULL;
+}
 
 static enum heapster_error create(const char *name, const struct heapster_lua_backing *backing, record **made) {
   record *state = heapster__lua_record_take();
   if (!state) return HEAPSTER_NO_MEMORY;
   state->is_exact = backing != NULL;
-  if (backing) state->below = *backing;
-  enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &state->heap);
+  state->is_system = backing == NULL;
+  state->below = backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL};
+  struct heapster_heap *heap;
+  enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &heap);
   if (error) {
     heapster__lua_record_give_back(state);
     return error;
   }
-  heapster__counters_have_kinds(state->heap->number);
-  state->map = state->heap->map;
+  heapster__lua_record_open(state, heap, heap->map);
   heapster__store_relaxed(&state->way, "host");
   *made = state;
   return HEAPSTER_OK;

@@ -42,15 +42,15 @@ function programs.table_growth()
   return sum
 end
 
+local heapster = tool == "heapster" and require "heapster"
 local world = {}
 for i = 1, 20000 do world[i] = { id = i, name = "entity " .. i, place = { i, i } } end
-
-local heapster = tool == "heapster" and require "heapster"
 local program = assert(programs[name], "there is no such program")
+local before = heapster and heapster.stats("lua")
 local begin = os.clock()
 for _ = 1, rounds do program() end
 print(os.clock() - begin)
 if heapster then
-  local stats = heapster.stats("lua")
-  print(stats.alloc_count, stats.dealloc_count, stats.realloc_growth_count, stats.alloc_sum)
+  local diff = heapster.stats("lua") - before
+  print(diff.alloc_count, diff.dealloc_count, diff.realloc_growth_count, diff.alloc_sum, #world)
 end

@@ -7,10 +7,9 @@
 
 static const struct {
   const char *name;
-} classes[HEAPSTER__LUA_CLASSES] = {{"heapster.Stats"},     {"heapster.Histogram"}, {"heapster.Heap"},
-                                    {"heapster.Status"},    {"heapster.Frame"},     {"heapster.Frames"},
-                                    {"heapster.Measuring"}, {"heapster.Run"},       {"heapster.LuaKinds"},
-                                    {"heapster.LuaKind"}};
+} classes[HEAPSTER__LUA_CLASSES] = {
+    {"heapster.Stats"},  {"heapster.Histogram"}, {"heapster.Heap"}, {"heapster.Status"},   {"heapster.Frame"},
+    {"heapster.Frames"}, {"heapster.Measuring"}, {"heapster.Run"},  {"heapster.LuaKinds"}, {"heapster.LuaKind"}};
 
 void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
   void *const value = lua_newuserdatauv(L, size, kind == HEAPSTER__LUA_MEASURING);

@@ -258,7 +258,8 @@ uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap) {
 
 uint64_t heapster__activity_heap(unsigned heap) {
   const uint32_t slots = heapster__slot_count();
-  uint64_t activity = heapster__load_relaxed(&is_orphaned) ? activity_of(heapster__load_acquire(&orphans[heap]), heap) : 0;
+  uint64_t activity =
+      heapster__load_relaxed(&is_orphaned) ? activity_of(heapster__load_acquire(&orphans[heap]), heap) : 0;
   for (uint32_t i = 0; i < slots; i++) {
     struct heapster__slot *slot = heapster__slot_at(i);
     if (slot) activity += heapster__activity_slot(slot, heap);

@@ -56,7 +56,7 @@ static uint64_t fill_histogram(struct heapster_histogram *histogram, const struc
 }
 
 void heapster__tally_clear(struct heapster__tally *tally) {
-  if (tally->is_large) {
+  if (tally->is_large || tally->has_kinds) {
     memset(tally, 0, sizeof *tally);
     return;
   }
@@ -72,6 +72,7 @@ static void fill_nothing(struct heapster_stats *stats, const struct heapster__ta
   memset(stats, 0, sizeof *stats);
   stats->live_count = heapster__tally_live(raw);
   stats->use_curr = heapster__tally_use(raw);
+  stats->has_lua_kinds = raw->has_kinds;
 }
 _Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
 

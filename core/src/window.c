@@ -301,10 +301,10 @@ static void in_parent(void) { heapster__unlock_after_fork(NULL); }
 
 static void in_child(void) { heapster__unlock_after_fork(drop_others); }
 
-/* musl asks malloc for the place of a fork handler: for us, not for the program. */
+/* What the C library asks malloc for here is for us, not for the program. */
 HEAPSTER__AT_LOAD static void start(void) {
   struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_claim());
+  heapster__descend(&descent, HEAPSTER__AT_FORK_ASKS_MALLOC ? heapster__slot_claim() : NULL);
   heapster__at_fork(heapster__lock_for_fork, in_parent, in_child);
   heapster__ascend(&descent);
 }

@@ -24,6 +24,14 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
+void heapster__book_alloc_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__is_inner(slot))
+    heapster__book_inner(slot);
+  else
+    heapster__book_outer_alloc(map, heap, block, size);
+}
+
 static void book_unknown(unsigned heap) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))

@@ -32,6 +32,7 @@ static inline size_t heapster__size_below(size_t size) {
 /* The slow halves of the functions below. */
 bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                              enum heapster__put put);
+void heapster__book_alloc_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
 void heapster__book_inner(struct heapster__slot *slot);
 
 /* Enters a block into the map, whatever stands in the way. False: no memory, it stays uncounted. */
@@ -46,13 +47,13 @@ HEAPSTER__INLINE void heapster__book_outer_alloc(struct heapster__map *map, unsi
   if (heapster__likely(heapster__book_put(map, heap, block, size))) heapster__count_alloc(heap, size);
 }
 
+/* A new block. Where the heap's gate is open, no mark is up. */
 HEAPSTER__INLINE void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__unlikely(heapster__is_inner(slot))) {
-    heapster__book_inner(slot);
-    return;
-  }
-  heapster__book_outer_alloc(map, heap, block, size);
+  struct heapster__shard *shard = heapster__shard_here(heap);
+  if (heapster__likely(shard && heapster__map_put(map, block, heap, size) == HEAPSTER__PUT))
+    heapster__count_alloc_in(shard, size);
+  else
+    heapster__book_alloc_slow(map, heap, block, size);
 }
 
 /* A request for a new block that the allocator below refused. */

@@ -16,7 +16,9 @@ struct heapster__cells {
 };
 
 struct heapster__shard {
-  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__drift drift;
+  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__gate gate; /* the first: who is let through it is at the shard */
+  struct heapster__drift drift;
+  struct heapster__shard *next; /* of the slot's */
 #define X(name) heapster__counter name;
   HEAPSTER__CELLS(X)
 #undef X
@@ -75,37 +77,35 @@ bool heapster__is_alone(const struct heapster__slot *slot);
 /* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
 int64_t heapster__highest_untold(unsigned heap);
 
-/* With the slot of the calling thread and its shard of the heap at hand. */
-HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, struct heapster__shard *shard,
-                                               unsigned heap, uint64_t size) {
+/* The calling thread's shard of the heap, if its gate is open. */
+HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
+  const struct heapster__gate *gate = heapster__gate_here();
+  return heapster__likely(gate->heap == heap) ? (struct heapster__shard *)(uintptr_t)gate : NULL;
+}
+
+HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
-  int64_t heap_net = heapster__drift_grow(&shard->drift, size);
-  int64_t total_net = heapster__drift_grow(&slot->total, size);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+  if (heapster__drift_grow(&shard->drift, size)) heapster__tell(shard->gate.slot, shard->gate.heap);
 }
 
 HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  struct heapster__shard *shard = heapster__shard_here(heap);
   if (heapster__likely(shard != NULL))
-    heapster__count_alloc_in(slot, shard, heap, size);
+    heapster__count_alloc_in(shard, size);
   else
     heapster__count_alloc_slow(heap, size);
 }
 
 HEAPSTER__INLINE void heapster__count_dealloc(unsigned heap, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  struct heapster__shard *shard = heapster__shard_here(heap);
   if (heapster__unlikely(!shard)) {
     heapster__count_dealloc_slow(heap, size);
     return;
   }
   heapster__add_owned(&shard->dealloc_count, 1);
   heapster__add_owned(&shard->dealloc_sum, size);
-  int64_t heap_net = heapster__drift_shrink(&shard->drift, size);
-  int64_t total_net = heapster__drift_shrink(&slot->total, size);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+  if (heapster__drift_shrink(&shard->drift, size)) heapster__tell(shard->gate.slot, shard->gate.heap);
 }
 
 #endif

@@ -22,17 +22,15 @@ static __attribute__((noinline)) void *booked_slow(void *block, size_t size) {
   return block;
 }
 
-/* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
+/* Objects are small: whatever is not as it mostly is goes the other way. */
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__unlikely(!slot || heapster__load_relaxed(&slot->mark) || !block || size > HEAPSTER__SHORT_SIZE))
-    return booked_slow(block, size);
-  struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[HEAPSTER__PYTHON]);
+  struct heapster__shard *shard = heapster__shard_here(HEAPSTER__PYTHON);
+  if (heapster__unlikely(!shard || !block || size > HEAPSTER__SHORT_SIZE)) return booked_slow(block, size);
   struct heapster__leaf *leaf = heapster__map_leaf(&heapster__main_map, block);
-  if (heapster__unlikely(!shard || !leaf)) return booked_slow(block, size);
+  if (heapster__unlikely(!leaf)) return booked_slow(block, size);
   if (heapster__unlikely(heapster__put_short(leaf, block, HEAPSTER__PYTHON, size) != HEAPSTER__PUT))
     return booked_slow(block, size);
-  heapster__count_alloc_in(slot, shard, HEAPSTER__PYTHON, size);
+  heapster__count_alloc_in(shard, size);
   return block;
 }
 

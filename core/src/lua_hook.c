@@ -64,17 +64,16 @@ static __attribute__((noinline)) void enter_slow(const record *state, const void
     heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
-/* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
+/* Objects are small: whatever is not as it mostly is goes the other way. */
 HEAPSTER__INLINE void enter(const record *state, const void *block, size_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
   unsigned heap = state->heap->number;
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
+  struct heapster__shard *shard = heapster__shard_here(heap);
   struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
-  if (heapster__unlikely(!shard || heapster__load_relaxed(&slot->mark) || !leaf || size > HEAPSTER__SHORT_SIZE) ||
-      !is_mapped(state, size) || heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT)
+  if (heapster__unlikely(!shard || !leaf || size > HEAPSTER__SHORT_SIZE) || !is_mapped(state, size) ||
+      heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT)
     enter_slow(state, block, size);
   else
-    heapster__count_alloc_in(slot, shard, heap, size);
+    heapster__count_alloc_in(shard, size);
 }
 
 HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {

@@ -12,5 +12,6 @@ bool heapster__mark_holds(struct heapster__slot *slot, uintptr_t here) {
   uintptr_t mark = heapster__load_relaxed(&slot->mark);
   if (here < mark && (mark - here > HEAPSTER__STACK_REACH || is_intact(mark))) return true;
   heapster__store_relaxed(&slot->mark, 0);
+  heapster__gate_set(slot);
   return false;
 }

@@ -42,6 +42,7 @@ HEAPSTER__INLINE void heapster__descend(struct heapster__descent *descent, struc
   descent->frame = (uintptr_t)__builtin_frame_address(0);
   descent->returns_to = __builtin_return_address(0);
   heapster__store_relaxed(&slot->mark, (uintptr_t)descent);
+  heapster__gate_set(slot);
 }
 
 /* Lowers it again. */
@@ -49,6 +50,7 @@ HEAPSTER__INLINE void heapster__ascend(struct heapster__descent *descent) {
   if (heapster__unlikely(!descent->slot)) return;
   descent->proof = 0;
   heapster__store_relaxed(&descent->slot->mark, descent->outer);
+  heapster__gate_set(descent->slot);
 }
 
 #endif

@@ -66,7 +66,7 @@ static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
   for (uint32_t i = 0; i < windows.used; i++) {
     if (is_on_drift(&windows.places[i], slot, number)) raise_peak(&windows.places[i], drift->record);
   }
-  return drift->record = drift->told;
+  return drift->record = heapster__load_relaxed(&drift->told);
 }
 
 static void sum_own(const struct place *place, struct heapster__tally *sum) {

@@ -74,7 +74,7 @@ HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapste
 /* The leaf of an address, or NULL. */
 HEAPSTER__INLINE struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  if (heapster__unlikely(bits >> 48)) return NULL;
+  if (heapster__unlikely(bits >> 34 >= 16384)) return NULL;
   /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
   struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
   return heapster__likely(branch != NULL) ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
@@ -140,10 +140,9 @@ HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const vo
   if (heapster__unlikely(!leaf)) return false;
   unsigned index = heapster__cell_index(address);
   _Atomic uint16_t *cells = &leaf->cells[index];
-  unsigned first = heapster__load_relaxed(cells);
-  if (heapster__unlikely(first >> 8 != owner)) return false;
-  *size = first & 255;
-  if (*size > HEAPSTER__SHORT_SIZE && heapster__unlikely(!heapster__take_middle(cells, index, size))) return false;
+  *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
+  if (*size > HEAPSTER__SHORT_SIZE && (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, index, size))))
+    return false;
   heapster__store_relaxed(cells, 0);
   return true;
 }

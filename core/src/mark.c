@@ -4,7 +4,7 @@
 /* The record may lie in a frame that was left: sanitizers would not have it read. */
 __attribute__((no_sanitize("address", "thread"))) static bool is_intact(uintptr_t mark) {
   const struct heapster__descent *descent = (const struct heapster__descent *)mark;
-  if (descent->proof != ~mark) return false;
+  if (descent->proof != heapster__proof_of(descent)) return false;
   return ((void *const volatile *)descent->frame)[1] == descent->returns_to;
 }
 

@@ -56,10 +56,14 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
   __asm__ volatile("addq %1, %0" : "+m"(*(volatile uint64_t *)cell) : "er"(value) : "cc");
 }
 
-/* The same for a level; answers its new value. */
+/* Reads a level that only the calling thread writes, as a processor can in the middle of another instruction: compilers
+   make an instruction of its own of each atomic load. */
+static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
+
+/* Adds to a level that only the calling thread writes; answers its new value. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
-  __asm__ volatile("addq %1, %0" : "+m"(*(volatile int64_t *)cell) : "er"(change) : "cc");
-  return heapster__load_relaxed(cell);
+  __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
+  return heapster__load_owned(cell);
 }
 
 #else
@@ -69,6 +73,8 @@ static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cell
 }
 
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) { heapster__add_relaxed(cell, value); }
+
+static inline int64_t heapster__load_owned(const heapster__level *cell) { return heapster__load_relaxed(cell); }
 
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   return heapster__add_relaxed(cell, change) + change;

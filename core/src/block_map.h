@@ -98,26 +98,26 @@ HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned ind
   return true;
 }
 
-/* Enters a size that takes one cell. */
-HEAPSTER__INLINE enum heapster__put heapster__put_short(struct heapster__leaf *leaf, const void *address,
-                                                        unsigned owner, uint64_t size) {
-  _Atomic uint16_t *cell = &leaf->cells[heapster__cell_index(address)];
-  if (heapster__unlikely(heapster__is_first(heapster__load_relaxed(cell)))) return HEAPSTER__PUT_STALE;
-  heapster__store_relaxed(cell, (uint16_t)(owner << 8 | size));
-  return HEAPSTER__PUT;
+/* Enters a block that was just handed out, if there is a leaf and nothing in its cells. */
+HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const void *address, unsigned owner,
+                                                uint64_t size) {
+  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
+  if (heapster__unlikely(!leaf)) return false;
+  unsigned index = heapster__cell_index(address);
+  _Atomic uint16_t *cells = &leaf->cells[index];
+  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE)) return heapster__put_middle(cells, index, owner, size);
+  if (heapster__unlikely(heapster__load_relaxed(cells))) return false;
+  heapster__store_relaxed(cells, (uint16_t)(owner << 8 | size));
+  return true;
 }
 
 /* Enters a block that was just handed out.
    HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
    HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
-HEAPSTER__INLINE enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
-                                                      uint64_t size) {
-  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
-  if (heapster__unlikely(!leaf)) return heapster__map_put_slow(map, address, owner, size);
-  if (size <= HEAPSTER__SHORT_SIZE) return heapster__put_short(leaf, address, owner, size);
-  unsigned index = heapster__cell_index(address);
-  bool is_put = heapster__put_middle(&leaf->cells[index], index, owner, size);
-  return heapster__likely(is_put) ? HEAPSTER__PUT : heapster__map_put_slow(map, address, owner, size);
+static inline enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
+                                                   uint64_t size) {
+  if (heapster__likely(heapster__map_put_at_once(map, address, owner, size))) return HEAPSTER__PUT;
+  return heapster__map_put_slow(map, address, owner, size);
 }
 
 /* Takes a size out that takes three cells, if it is whole and in one leaf. */

@@ -24,7 +24,7 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
-void heapster__book_alloc_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
     heapster__book_inner(slot);
@@ -53,6 +53,10 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
   }
   note_blemishes(heap, taken);
   heapster__count_dealloc(taken.owner, taken.size);
+}
+
+void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
+  heapster__book_gone(heap, heapster__book_take(map, block));
 }
 
 static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {

@@ -120,14 +120,14 @@ static void shrink(struct books books, unsigned heap, uint64_t bytes) {
   if (heapster__drift_shrink(&books.shard->drift, bytes)) heapster__tell(books.slot, heap);
 }
 
-void heapster__count_alloc_slow(unsigned heap, uint64_t size) {
+void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct books books = books_here(heap);
   add(books, &books.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   add(books, &books.shard->alloc_sum, size);
   grow(books, heap, size);
 }
 
-void heapster__count_dealloc_slow(unsigned heap, uint64_t size) {
+void heapster__count_dealloc(unsigned heap, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   struct books books = books_of(slot ? slot : heapster__slot_claim_to_free(), heap);
   add(books, &books.shard->dealloc_count, 1);
@@ -208,6 +208,12 @@ void heapster__tell(struct heapster__slot *slot, unsigned heap) {
   tell_heap(slot, heap);
   tell_total(slot);
   begin_run(slot, run);
+}
+
+void *heapster__told(void *block) {
+  const struct heapster__gate *gate = heapster__gate_here();
+  if (gate->slot) heapster__tell(gate->slot, gate->heap);
+  return block;
 }
 
 void heapster__tell_all(struct heapster__slot *slot) {

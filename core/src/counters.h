@@ -50,8 +50,8 @@ struct heapster__resize {
 bool heapster__counters_open(unsigned heap);
 
 /* Recording, from any thread. */
-void heapster__count_alloc_slow(unsigned heap, uint64_t size);
-void heapster__count_dealloc_slow(unsigned heap, uint64_t size);
+void heapster__count_alloc(unsigned heap, uint64_t size);
+void heapster__count_dealloc(unsigned heap, uint64_t size);
 void heapster__count_resize(unsigned heap, struct heapster__resize resize);
 void heapster__count_alloc_failure(unsigned heap);
 void heapster__count_realloc_failure(unsigned heap);
@@ -60,6 +60,9 @@ void heapster__count_unseen_free(unsigned heap);
 
 /* Tells the ledgers of `heap` and of the total what the thread has not told yet. */
 void heapster__tell(struct heapster__slot *slot, unsigned heap);
+
+/* The same for the calling thread and the heap of its gate, in the middle of a hook: answers `block`. */
+void *heapster__told(void *block);
 
 /* The same for every heap of the slot. */
 void heapster__tell_all(struct heapster__slot *slot);
@@ -83,29 +86,17 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   return heapster__likely(gate->heap == heap) ? (struct heapster__shard *)(uintptr_t)gate : NULL;
 }
 
-HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
+/* With the shard at hand. They answer whether it is time to tell. */
+HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
-  if (heapster__drift_grow(&shard->drift, size)) heapster__tell(shard->gate.slot, shard->gate.heap);
+  return heapster__drift_grow(&shard->drift, size);
 }
 
-HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__likely(shard != NULL))
-    heapster__count_alloc_in(shard, size);
-  else
-    heapster__count_alloc_slow(heap, size);
-}
-
-HEAPSTER__INLINE void heapster__count_dealloc(unsigned heap, uint64_t size) {
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__unlikely(!shard)) {
-    heapster__count_dealloc_slow(heap, size);
-    return;
-  }
+HEAPSTER__INLINE bool heapster__count_dealloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->dealloc_count, 1);
   heapster__add_owned(&shard->dealloc_sum, size);
-  if (heapster__drift_shrink(&shard->drift, size)) heapster__tell(shard->gate.slot, shard->gate.heap);
+  return heapster__drift_shrink(&shard->drift, size);
 }
 
 #endif

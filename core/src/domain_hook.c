@@ -9,29 +9,23 @@ static struct heapster__domain below[HEAPSTER__DOMAINS];
 static heapster__counter arrived; /* requests for a new block that came from inside another layer */
 
 /* Books a block, NULL included, that the one below gave. */
-static __attribute__((noinline)) void *booked_slow(void *block, size_t size) {
+static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot)) {
     heapster__book_inner(slot);
     heapster__add_relaxed(&arrived, 1);
   } else if (block) {
-    heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+    heapster__book_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
     heapster__count_alloc_failure(HEAPSTER__PYTHON);
   }
   return block;
 }
 
-/* Objects are small: whatever is not as it mostly is goes the other way. */
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  struct heapster__shard *shard = heapster__shard_here(HEAPSTER__PYTHON);
-  if (heapster__unlikely(!shard || !block || size > HEAPSTER__SHORT_SIZE)) return booked_slow(block, size);
-  struct heapster__leaf *leaf = heapster__map_leaf(&heapster__main_map, block);
-  if (heapster__unlikely(!leaf)) return booked_slow(block, size);
-  if (heapster__unlikely(heapster__put_short(leaf, block, HEAPSTER__PYTHON, size) != HEAPSTER__PUT))
-    return booked_slow(block, size);
-  heapster__count_alloc_in(shard, size);
-  return block;
+  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
 /* Where another layer is counted, a call goes down under the mark: the interpreter's allocator may ask that layer in
@@ -75,9 +69,14 @@ HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void
   return fresh;
 }
 
-static __attribute__((noinline)) void marked_free(const struct heapster__domain *down, void *context, void *block) {
+/* `is_done`: it is booked, and time to tell. */
+static __attribute__((noinline)) void free_odd(const struct heapster__domain *down, void *context, void *block,
+                                               bool is_done) {
   if (!block) return;
-  heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
+  if (is_done)
+    heapster__told(block);
+  else
+    heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
   struct heapster__descent descent;
   heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
   down->free(context, block);
@@ -85,10 +84,12 @@ static __attribute__((noinline)) void marked_free(const struct heapster__domain 
 }
 
 HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *context, void *block) {
-  if (has_layers() || heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__PYTHON, block)))
-    marked_free(down, context, block);
-  else
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (!has_layers()) done = heapster__free_at_once(&heapster__main_map, HEAPSTER__PYTHON, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
     down->free(context, block);
+  else
+    free_odd(down, context, block, done == HEAPSTER__DONE_TELL);
 }
 
 /* A domain finds what is below it without its context, which is not ours. */

@@ -64,16 +64,11 @@ static __attribute__((noinline)) void enter_slow(const record *state, const void
     heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
-/* Objects are small: whatever is not as it mostly is goes the other way. */
-HEAPSTER__INLINE void enter(const record *state, const void *block, size_t size) {
-  unsigned heap = state->heap->number;
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  struct heapster__leaf *leaf = heapster__map_leaf(state->map, block);
-  if (heapster__unlikely(!shard || !leaf || size > HEAPSTER__SHORT_SIZE) || !is_mapped(state, size) ||
-      heapster__put_short(leaf, block, heap, size) != HEAPSTER__PUT)
-    enter_slow(state, block, size);
-  else
-    heapster__count_alloc_in(shard, size);
+HEAPSTER__INLINE void enter(const record *state, void *block, size_t size) {
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (is_mapped(state, size)) done = heapster__alloc_at_once(state->map, state->heap->number, block, size);
+  if (heapster__unlikely(done == HEAPSTER__NOT_DONE)) enter_slow(state, block, size);
+  if (heapster__unlikely(done == HEAPSTER__DONE_TELL)) heapster__told(block);
 }
 
 HEAPSTER__INLINE void *created(record *state, size_t tag, size_t size) {
@@ -127,9 +122,10 @@ static __attribute__((noinline)) void leave_odd(const record *state, const void 
 
 HEAPSTER__INLINE void released(record *state, void *ptr, size_t size) {
   bool is_last = ptr == state->last;
-  if (heapster__unlikely(!is_mapped(state, size)) ||
-      heapster__unlikely(!heapster__book_free_own(state->map, state->heap->number, ptr)))
-    leave_odd(state, ptr, size);
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (is_mapped(state, size)) done = heapster__free_at_once(state->map, state->heap->number, ptr);
+  if (heapster__unlikely(done == HEAPSTER__NOT_DONE)) leave_odd(state, ptr, size);
+  if (heapster__unlikely(done == HEAPSTER__DONE_TELL)) heapster__told(ptr);
   state->bytes -= size;
   ask_below(state, ptr, size, 0);
   if (heapster__unlikely(is_last) && !state->bytes) heapster__lua_record_give_back(state);

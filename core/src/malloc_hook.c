@@ -63,12 +63,18 @@ bool heapster__malloc_is_proved(void) {
   return is_proved;
 }
 
-HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  if (heapster__likely(block != NULL))
+static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
+  if (block)
     heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   else
     heapster__book_failure(HEAPSTER__MALLOC);
   return block;
+}
+
+HEAPSTER__INLINE void *booked(void *block, size_t size) {
+  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
 void *heapster__counted_malloc(size_t size) { return booked(way.below.malloc(heapster__size_below(size)), size); }
@@ -80,16 +86,18 @@ static bool is_early(const void *block, size_t *size) { return way.early && way.
 static __attribute__((noinline)) void free_odd(void *block) {
   size_t size;
   if (!block || is_early(block, &size)) return;
-  heapster__book_gone(HEAPSTER__MALLOC, heapster__book_take(&heapster__main_map, block));
+  heapster__book_free(&heapster__main_map, HEAPSTER__MALLOC, block);
   way.below.free(block);
 }
 
 void heapster__counted_free(void *block) {
-  if (heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__MALLOC, block))) {
+  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__MALLOC, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
+    way.below.free(block);
+  else if (done == HEAPSTER__NOT_DONE)
     free_odd(block);
-    return;
-  }
-  way.below.free(block);
+  else
+    way.below.free(heapster__told(block));
 }
 
 /* The functions that may come back in go down under the mark. */

@@ -70,8 +70,8 @@ HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64
 }
 
 HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  int64_t net = heapster__load_relaxed(&drift->net);
-  int64_t highest = heapster__load_relaxed(&drift->highest);
+  int64_t net = heapster__load_owned(&drift->net);
+  int64_t highest = heapster__load_owned(&drift->highest);
   heapster__store_relaxed(&drift->highest, net > highest ? net : highest);
   return heapster__unlikely(heapster__move_owned(&drift->net, -(int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
 }

@@ -53,7 +53,7 @@ static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cell
 
 /* Adds to a cell that only the calling thread writes. */
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
-  __asm__ volatile("addq %1, %0" : "+m"(*(volatile uint64_t *)cell) : "er"(value) : "cc");
+  __asm__ volatile("addq %1, %0" : "+m"(*(uint64_t *)cell) : "er"(value) : "cc");
 }
 
 /* Reads a level that only the calling thread writes, as a processor can in the middle of another instruction: compilers

@@ -10,7 +10,7 @@
 
    and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
    unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
-   for those who read the whole map meanwhile. */
+   for those who read the whole map meanwhile. The first MiB has no leaf, so NULL needs no test of its own. */
 #ifndef HEAPSTER__BLOCK_MAP_H
 #define HEAPSTER__BLOCK_MAP_H
 

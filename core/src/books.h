@@ -37,12 +37,11 @@ enum heapster__at_once {
   HEAPSTER__NOT_DONE,  /* nothing happened: it needs a longer look */
 };
 
-/* A new block: where the heap's gate is open, no mark is up. */
+/* A new block; NULL is not done. Where the heap's gate is open, no mark is up. */
 HEAPSTER__INLINE enum heapster__at_once heapster__alloc_at_once(struct heapster__map *map, unsigned heap,
                                                                 const void *block, uint64_t size) {
   struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__unlikely(!shard || !block)) return HEAPSTER__NOT_DONE;
-  if (heapster__unlikely(!heapster__map_put_at_once(map, block, heap, size))) return HEAPSTER__NOT_DONE;
+  if (heapster__unlikely(!shard || !heapster__map_put_at_once(map, block, heap, size))) return HEAPSTER__NOT_DONE;
   return heapster__unlikely(heapster__count_alloc_in(shard, size)) ? HEAPSTER__DONE_TELL : HEAPSTER__DONE;
 }
 

@@ -88,3 +88,13 @@ void heapster__book_restore(struct heapster__map *map, unsigned heap, struct hea
   if (taken.owner || !heapster__is_inner(heapster__slot_here()))
     heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
 }
+
+void *heapster__resized_odd(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
+                            uint64_t size) {
+  const struct heapster__block taken = {old, heap, false};
+  if (to)
+    heapster__book_resized(map, heap, taken, from, to, size);
+  else
+    heapster__book_restore(map, heap, taken, from);
+  return to;
+}

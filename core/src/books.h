@@ -5,6 +5,7 @@
      a new block           heapster__book_alloc, after the allocator below gave it
      a free                heapster__book_free, before the block goes down
      the common of both    heapster__alloc_at_once, heapster__free_at_once: without a call
+     a common resize       heapster__take_at_once, then heapster__resized
      a resize              heapster__book_take before it goes down, then heapster__book_resized; or
                            heapster__book_restore where the allocator below refused, heapster__book_gone
                            where it freed the block
@@ -45,12 +46,18 @@ HEAPSTER__INLINE enum heapster__at_once heapster__alloc_at_once(struct heapster_
   return heapster__unlikely(heapster__count_alloc_in(shard, size)) ? HEAPSTER__DONE_TELL : HEAPSTER__DONE;
 }
 
-/* A free of a block that the layer's own heap counted. */
+/* Takes out a block that the layer's own heap counted; answers where it is to be booked, or NULL: nothing happened. */
+HEAPSTER__INLINE struct heapster__shard *heapster__take_at_once(struct heapster__map *map, unsigned heap,
+                                                                const void *block, uint64_t *size) {
+  struct heapster__shard *shard = heapster__shard_here(heap);
+  return heapster__likely(shard && heapster__map_take_own(map, block, heap, size)) ? shard : NULL;
+}
+
 HEAPSTER__INLINE enum heapster__at_once heapster__free_at_once(struct heapster__map *map, unsigned heap,
                                                                const void *block) {
   uint64_t size;
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__unlikely(!shard || !heapster__map_take_own(map, block, heap, &size))) return HEAPSTER__NOT_DONE;
+  struct heapster__shard *shard = heapster__take_at_once(map, heap, block, &size);
+  if (heapster__unlikely(!shard)) return HEAPSTER__NOT_DONE;
   return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__DONE_TELL : HEAPSTER__DONE;
 }
 
@@ -90,6 +97,16 @@ static inline struct heapster__block heapster__book_take(struct heapster__map *m
 /* The block of `taken`, if there was one, is now `size` large and at `to`. Whether it is on somebody's books. */
 bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                             const void *to, uint64_t size);
+
+/* The answer of the allocator below to a resize of a block that was taken at once: books it, or puts it back. */
+void *heapster__resized_odd(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
+                            uint64_t size);
+HEAPSTER__INLINE void *heapster__resized(struct heapster__shard *shard, struct heapster__map *map, unsigned heap,
+                                         uint64_t old, const void *from, void *to, uint64_t size) {
+  if (heapster__likely(heapster__map_put_at_once(map, to, heap, size)))
+    return heapster__count_resize_in(shard, old, size, from, to);
+  return heapster__resized_odd(map, heap, old, from, to, size);
+}
 
 /* The resize was refused: the old block stays. */
 void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block);

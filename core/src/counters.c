@@ -158,8 +158,7 @@ static void count_move(struct books books, struct heapster__resize resize) {
   add(books, &books.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
 }
 
-void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
-  struct books books = books_here(heap);
+static void count_resize(struct books books, unsigned heap, struct heapster__resize resize) {
   if (resize.is_moved) count_move(books, resize);
   if (resize.to > resize.from)
     count_growth(books, heap, resize);
@@ -167,6 +166,17 @@ void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
     count_shrink(books, heap, resize);
   else
     add(books, &books.shard->realloc_same_count, 1);
+}
+
+void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
+  count_resize(books_here(heap), heap, resize);
+}
+
+void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from,
+                                void *to) {
+  const struct books books = {shard->gate.slot, shard};
+  count_resize(books, shard->gate.heap, (struct heapster__resize){old, size, from != to});
+  return to;
 }
 
 void heapster__count_alloc_failure(unsigned heap) {

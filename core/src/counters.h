@@ -58,6 +58,9 @@ void heapster__count_realloc_failure(unsigned heap);
 void heapster__count_unseen_alloc(unsigned heap);
 void heapster__count_unseen_free(unsigned heap);
 
+/* heapster__count_resize with the shard at hand; answers `to`, where the block is now. */
+void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from, void *to);
+
 /* Tells the ledgers of `heap` and of the total what the thread has not told yet. */
 void heapster__tell(struct heapster__slot *slot, unsigned heap);
 

@@ -45,7 +45,8 @@ HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void 
   return booked(down->malloc(context, heapster__size_below(size)), size);
 }
 
-HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
+static __attribute__((noinline)) void *calloc_odd(const struct heapster__domain *down, void *context, size_t count,
+                                                  size_t size) {
   size_t bytes;
   bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__GRANULE;
   struct heapster__descent descent;
@@ -55,8 +56,16 @@ HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void 
   return booked(block, bytes);
 }
 
-HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void *context, void *block, size_t size) {
-  if (!block) return counted_malloc(down, context, size);
+HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
+  size_t bytes;
+  bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
+  if (has_layers() || heapster__unlikely(is_too_much || bytes < HEAPSTER__GRANULE))
+    return calloc_odd(down, context, count, size);
+  return booked(down->calloc(context, count, size), bytes);
+}
+
+static __attribute__((noinline)) void *realloc_odd(const struct heapster__domain *down, void *context, void *block,
+                                                   size_t size) {
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
   struct heapster__descent descent;
   heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
@@ -67,6 +76,16 @@ HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void
   else
     heapster__book_restore(&heapster__main_map, HEAPSTER__PYTHON, taken, block);
   return fresh;
+}
+
+HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void *context, void *block, size_t size) {
+  if (!block) return counted_malloc(down, context, size);
+  uint64_t old;
+  struct heapster__shard *shard = NULL;
+  if (!has_layers()) shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_odd(down, context, block, size);
+  void *fresh = down->realloc(context, block, heapster__size_below(size));
+  return heapster__resized(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
 }
 
 /* `is_done`: it is booked, and time to tell. */

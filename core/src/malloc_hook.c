@@ -149,8 +149,7 @@ static void *copied(const void *block, size_t old, size_t size) {
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
-void *heapster__counted_realloc(void *block, size_t size) {
-  if (!block) return heapster__counted_malloc(size);
+static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
@@ -161,6 +160,16 @@ void *heapster__counted_realloc(void *block, size_t size) {
   else
     heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
   return fresh;
+}
+
+void *heapster__counted_realloc(void *block, size_t size) {
+  if (!block) return heapster__counted_malloc(size);
+  uint64_t old;
+  struct heapster__shard *shard = NULL;
+  if (size) shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_odd(block, size);
+  void *fresh = way.below.realloc(block, heapster__size_below(size));
+  return heapster__resized(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
 /* Refused before it goes down: the block stays, on the books of the heap that counted it. */

@@ -24,6 +24,8 @@ typedef _Atomic int64_t heapster__level;
   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_relaxed, memory_order_relaxed)
 #define heapster__swap_acq_rel(cell, expected, desired) \
   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_acq_rel, memory_order_acquire)
+#define heapster__load_seq_cst(cell) atomic_load_explicit((cell), memory_order_seq_cst)
+#define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
 
 #define heapster__likely(condition) __builtin_expect(!!(condition), 1)
@@ -60,9 +62,14 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
    make an instruction of its own of each atomic load. */
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
 
-/* Adds to a level that only the calling thread writes; answers its new value. */
+/* Adds to such a level, or takes off; answers its new value. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
+  return heapster__load_owned(cell);
+}
+
+static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
+  __asm__ volatile("subq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
   return heapster__load_owned(cell);
 }
 
@@ -78,6 +85,10 @@ static inline int64_t heapster__load_owned(const heapster__level *cell) { return
 
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   return heapster__add_relaxed(cell, change) + change;
+}
+
+static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
+  return heapster__move_owned(cell, -change);
 }
 
 #endif

@@ -73,7 +73,7 @@ HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint
   int64_t net = heapster__load_owned(&drift->net);
   int64_t highest = heapster__load_owned(&drift->highest);
   heapster__store_relaxed(&drift->highest, net > highest ? net : highest);
-  return heapster__unlikely(heapster__move_owned(&drift->net, -(int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
+  return heapster__unlikely(heapster__drop_owned(&drift->net, (int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
 }
 
 #endif

@@ -25,6 +25,10 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
 void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (heapster__turn_to(heap)) done = heapster__alloc_at_once(map, heap, block, size);
+  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
+  if (done != HEAPSTER__NOT_DONE) return;
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
     heapster__book_inner(slot);
@@ -56,7 +60,10 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
 }
 
 void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
-  heapster__book_gone(heap, heapster__book_take(map, block));
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (heapster__turn_to(heap)) done = heapster__free_at_once(map, heap, block);
+  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
+  if (done == HEAPSTER__NOT_DONE) heapster__book_gone(heap, heapster__book_take(map, block));
 }
 
 static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {

@@ -79,6 +79,16 @@ static void run_on(struct heapster__slot *slot, struct heapster__shard *shard) {
   if (rest > HEAPSTER__DRIFT_HALF || rest < -HEAPSTER__DRIFT_HALF) heapster__tell(slot, 0);
 }
 
+bool heapster__turn_to(unsigned heap) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (!slot || heapster__load_relaxed(&slot->mark)) return false;
+  struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
+  if (!shard) return false;
+  if (run_of(slot) != shard) run_on(slot, shard);
+  heapster__gate_set(slot);
+  return true;
+}
+
 static struct books books_of(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *own = slot ? own_shard(slot, heap) : NULL;
   if (own) {

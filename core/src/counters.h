@@ -89,6 +89,9 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   return heapster__likely(gate->heap == heap) ? (struct heapster__shard *)(uintptr_t)gate : NULL;
 }
 
+/* Opens the gate of a heap that the thread has counted for before. False: it has not, or a mark is up. */
+bool heapster__turn_to(unsigned heap);
+
 /* With the shard at hand. They answer whether it is time to tell. */
 HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);

@@ -130,6 +130,20 @@ static void drifts_are_those_of_the_heap_and_0_is_the_total(void **state) {
   assert_ptr_equal(heapster__drift_of(slot, heap), drift);
 }
 
+static void a_thread_turns_to_a_heap_that_it_has_counted_for(void **state) {
+  (void)state;
+  const unsigned other = heap;
+  opened(NULL);
+  assert_false(heapster__turn_to(other));
+  heapster__count_alloc(other, 10);
+  assert_non_null(heapster__shard_here(other));
+  heapster__count_alloc(heap, 20);
+  assert_null(heapster__shard_here(other));
+  assert_true(heapster__turn_to(other));
+  assert_non_null(heapster__shard_here(other));
+  assert_null(heapster__shard_here(heap));
+}
+
 static void *count_when_dead(void *unused) {
   heapster__self = &heapster__no_slot[HEAPSTER__THREAD_DEAD];
   heapster__count_alloc(heap, 100);
@@ -185,6 +199,7 @@ int main(void) {
       TEST(a_thread_tells_at_its_end),
       TEST(the_total_is_told_when_the_rest_is_beyond_32_kib),
       TEST(drifts_are_those_of_the_heap_and_0_is_the_total),
+      TEST(a_thread_turns_to_a_heap_that_it_has_counted_for),
       TEST(a_dead_threads_events_are_the_orphans_and_told_at_once),
       TEST(a_thread_that_only_frees_is_counted_among_the_orphans),
   };

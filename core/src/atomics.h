@@ -53,6 +53,10 @@ static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cell
   }
 }
 
+struct heapster__two {
+  uint16_t cells[2];
+};
+
 /* Adds to a cell that only the calling thread writes. */
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
   __asm__ volatile("addq %1, %0" : "+m"(*(uint64_t *)cell) : "er"(value) : "cc");
@@ -73,7 +77,28 @@ static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change
   return heapster__load_owned(cell);
 }
 
+/* Two cells of the calling thread's that follow one another, the first in the low half: one instruction, which others
+   may see the half of. */
+static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
+  uint32_t both;
+  __asm__("movl %1, %0" : "=r"(both) : "m"(*(const struct heapster__two *)(const void *)cells));
+  return both;
+}
+
+static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
+  __asm__ volatile("movl %1, %0" : "=m"(*(struct heapster__two *)(void *)cells) : "ri"(both));
+}
+
 #else
+
+static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
+  return heapster__load_relaxed(&cells[0]) | (uint32_t)heapster__load_relaxed(&cells[1]) << 16;
+}
+
+static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
+  heapster__store_relaxed(&cells[0], (uint16_t)both);
+  heapster__store_relaxed(&cells[1], (uint16_t)(both >> 16));
+}
 
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i++) sums[i] += heapster__load_relaxed(&cells[i]);

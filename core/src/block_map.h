@@ -86,15 +86,16 @@ HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
   return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
 }
 
+/* The marks of the two cells that continue a size of three: the first has another behind it, the second is the last. */
+static const uint32_t HEAPSTER__MIDDLE_MARKS = (uint32_t)HEAPSTER__EXTENSION << 24 | HEAPSTER__EXTENSION << 8 | 128;
+
 /* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
 HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
   if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
-  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_relaxed(&cells[1]) |
-                         heapster__load_relaxed(&cells[2])))
-    return false;
+  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_two_owned(&cells[1]))) return false;
+  const uint32_t rest = (uint32_t)size - 255;
   heapster__store_relaxed(&cells[0], (uint16_t)(owner << 8 | 255));
-  heapster__store_relaxed(&cells[1], heapster__extension(size - 255, false));
-  heapster__store_relaxed(&cells[2], heapster__extension((size - 255) >> 7, true));
+  heapster__store_two_owned(&cells[1], HEAPSTER__MIDDLE_MARKS | (rest & 127) | (rest >> 7) << 16);
   return true;
 }
 
@@ -123,12 +124,10 @@ static inline enum heapster__put heapster__map_put(struct heapster__map *map, co
 /* Takes a size out that takes three cells, if it is whole and in one leaf. */
 HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
   if (heapster__unlikely(index > 65533)) return false;
-  unsigned low = heapster__load_relaxed(&cells[1]);
-  unsigned high = heapster__load_relaxed(&cells[2]);
-  if (heapster__unlikely(low >> 7 != 511 || high >> 7 != 510)) return false;
-  heapster__store_relaxed(&cells[1], 0);
-  heapster__store_relaxed(&cells[2], 0);
-  *size = 255 + (low & 127) + ((high & 127) << 7);
+  const uint32_t rest = heapster__load_two_owned(&cells[1]) - HEAPSTER__MIDDLE_MARKS; /* wraps where the marks differ */
+  if (heapster__unlikely(rest & ~(uint32_t)(127 << 16 | 127))) return false;
+  heapster__store_two_owned(&cells[1], 0);
+  *size = 255 + ((rest & 127) | rest >> 9);
   return true;
 }
 

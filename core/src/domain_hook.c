@@ -141,10 +141,10 @@ static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {
 };
 
 bool heapster__domains_open(void) {
+  heapster__at_layers(go_down_marked);
 #ifdef HEAPSTER_SHARED_COUNTERS
   return false;
 #else
-  heapster__at_layers(go_down_marked);
   return heapster__heap_open(HEAPSTER__PYTHON, "python") != NULL;
 #endif
 }

@@ -46,11 +46,13 @@ void heapster__system_replace(const struct heapster_allocator *below, bool comes
   below_all.comes_back = comes_back;
 }
 
+static bool comes_back(const struct heapster_heap *heap) {
+  return heap->backing == &heap->own || heapster__unlikely(below_all.comes_back);
+}
+
 /* A call of the backing, under the mark where it may come back in. */
 HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {
-  struct heapster__slot *slot = NULL;
-  if (heap->backing == &heap->own || heapster__unlikely(below_all.comes_back)) slot = heapster__slot_claim();
-  heapster__descend(descent, slot);
+  heapster__descend(descent, comes_back(heap) ? heapster__slot_claim() : NULL);
 }
 
 static void *refused(struct heapster_heap *heap, int error) {
@@ -60,19 +62,29 @@ static void *refused(struct heapster_heap *heap, int error) {
 }
 
 /* A host's backing need not know errno: the contract of the heap is C11's, whatever is below. */
-HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t size) {
-  if (heapster__unlikely(!block)) return refused(heap, ENOMEM);
+static __attribute__((noinline)) void *booked_odd(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return refused(heap, ENOMEM);
   heapster__book_alloc(heap->map, heap->number, block, size);
   return block;
 }
 
-void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
-  const struct heapster_allocator *backing = heap->backing;
+HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t size) {
+  enum heapster__at_once done = heapster__alloc_at_once(heap->map, heap->number, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(heap, block, size) : heapster__told(block);
+}
+
+static __attribute__((noinline)) void *marked_malloc(struct heapster_heap *heap, size_t size) {
   struct heapster__descent descent;
   descend(&descent, heap);
-  void *block = backing->malloc(backing->context, heapster__size_below(size));
+  void *block = heap->backing->malloc(heap->backing->context, heapster__size_below(size));
   heapster__ascend(&descent);
   return booked(heap, block, size);
+}
+
+void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
+  if (comes_back(heap)) return marked_malloc(heap, size);
+  return booked(heap, heap->backing->malloc(heap->backing->context, heapster__size_below(size)), size);
 }
 
 static void *cleared(const struct heapster_allocator *backing, size_t size) {
@@ -136,12 +148,28 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
   return NULL;
 }
 
-void heapster_heap_free(struct heapster_heap *heap, void *block) {
-  if (!block) return;
-  const struct heapster_allocator *backing = heap->backing;
-  heapster__book_free(heap->map, heap->number, block);
+static __attribute__((noinline)) void marked_free(struct heapster_heap *heap, void *block) {
   struct heapster__descent descent;
   descend(&descent, heap);
-  backing->free(backing->context, block);
+  heap->backing->free(heap->backing->context, block);
   heapster__ascend(&descent);
+}
+
+static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void *block, bool is_done) {
+  if (!block) return;
+  if (is_done)
+    heapster__told(block);
+  else
+    heapster__book_free(heap->map, heap->number, block);
+  marked_free(heap, block);
+}
+
+void heapster_heap_free(struct heapster_heap *heap, void *block) {
+  enum heapster__at_once done = heapster__free_at_once(heap->map, heap->number, block);
+  if (heapster__unlikely(done != HEAPSTER__DONE))
+    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+  else if (comes_back(heap))
+    marked_free(heap, block);
+  else
+    heap->backing->free(heap->backing->context, block);
 }

@@ -24,6 +24,8 @@ typedef _Atomic int64_t heapster__level;
   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_relaxed, memory_order_relaxed)
 #define heapster__swap_acq_rel(cell, expected, desired) \
   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_acq_rel, memory_order_acquire)
+#define heapster__load_seq_cst(cell) atomic_load_explicit((cell), memory_order_seq_cst)
+#define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
 
 #define heapster__likely(condition) __builtin_expect(!!(condition), 1)
@@ -62,18 +64,52 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
 /* Whether others see a thread's writes in the order in which it made them, relaxed ones too. */
 enum { HEAPSTER__WRITES_IN_ORDER = 1 };
 
+struct heapster__two {
+  uint16_t cells[2];
+};
+
 /* Adds to a cell that only the calling thread writes. */
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
-  __asm__ volatile("addq %1, %0" : "+m"(*(volatile uint64_t *)cell) : "er"(value) : "cc");
+  __asm__ volatile("addq %1, %0" : "+m"(*(uint64_t *)cell) : "er"(value) : "cc");
 }
 
-/* The same for a level; answers its new value. */
+/* Reads a level that only the calling thread writes, as a processor can in the middle of another instruction: compilers
+   make an instruction of its own of each atomic load. */
+static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
+
+/* Adds to such a level, or takes off; answers its new value. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
-  __asm__ volatile("addq %1, %0" : "+m"(*(volatile int64_t *)cell) : "er"(change) : "cc");
-  return heapster__load_relaxed(cell);
+  __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
+  return heapster__load_owned(cell);
+}
+
+static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
+  __asm__ volatile("subq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
+  return heapster__load_owned(cell);
+}
+
+/* Two cells of the calling thread's that follow one another, the first in the low half: one instruction, which others
+   may see the half of. */
+static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
+  uint32_t both;
+  __asm__("movl %1, %0" : "=r"(both) : "m"(*(const struct heapster__two *)(const void *)cells));
+  return both;
+}
+
+static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
+  __asm__ volatile("movl %1, %0" : "=m"(*(struct heapster__two *)(void *)cells) : "ri"(both));
 }
 
 #else
+
+static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
+  return heapster__load_relaxed(&cells[0]) | (uint32_t)heapster__load_relaxed(&cells[1]) << 16;
+}
+
+static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
+  heapster__store_relaxed(&cells[0], (uint16_t)both);
+  heapster__store_relaxed(&cells[1], (uint16_t)(both >> 16));
+}
 
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i++) sums[i] += heapster__load_relaxed(&cells[i]);
@@ -89,8 +125,14 @@ enum { HEAPSTER__WRITES_IN_ORDER = 0 };
 
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) { heapster__add_relaxed(cell, value); }
 
+static inline int64_t heapster__load_owned(const heapster__level *cell) { return heapster__load_relaxed(cell); }
+
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   return heapster__add_relaxed(cell, change) + change;
+}
+
+static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
+  return heapster__move_owned(cell, -change);
 }
 
 #endif

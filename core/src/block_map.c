@@ -20,7 +20,7 @@ static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t 
 
 static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  if (bits >> 48) return NULL;
+  if (bits >> 48 || !(bits >> 20)) return NULL;
   struct heapster__branch *branch = branch_made(map, bits);
   if (!branch) return NULL;
   struct heapster__leaf *_Atomic *place = &branch->leaves[bits >> 20 & 16383];

@@ -10,7 +10,7 @@
 
    and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
    unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
-   for those who read the whole map meanwhile. */
+   for those who read the whole map meanwhile. The first MiB has no leaf, so NULL needs no test of its own. */
 #ifndef HEAPSTER__BLOCK_MAP_H
 #define HEAPSTER__BLOCK_MAP_H
 
@@ -74,7 +74,7 @@ HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapste
 /* The leaf of an address, or NULL. */
 HEAPSTER__INLINE struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  if (heapster__unlikely(bits >> 48)) return NULL;
+  if (heapster__unlikely(bits >> 34 >= 16384)) return NULL;
   /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
   struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
   return heapster__likely(branch != NULL) ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
@@ -86,49 +86,48 @@ HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
   return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
 }
 
+/* The marks of the two cells that continue a size of three: the first has another behind it, the second is the last. */
+static const uint32_t HEAPSTER__MIDDLE_MARKS = (uint32_t)HEAPSTER__EXTENSION << 24 | HEAPSTER__EXTENSION << 8 | 128;
+
 /* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
 HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
   if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
-  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_relaxed(&cells[1]) |
-                         heapster__load_relaxed(&cells[2])))
-    return false;
+  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_two_owned(&cells[1]))) return false;
+  const uint32_t rest = (uint32_t)size - 255;
   heapster__store_relaxed(&cells[0], (uint16_t)(owner << 8 | 255));
-  heapster__store_relaxed(&cells[1], heapster__extension(size - 255, false));
-  heapster__store_relaxed(&cells[2], heapster__extension((size - 255) >> 7, true));
+  heapster__store_two_owned(&cells[1], HEAPSTER__MIDDLE_MARKS | (rest & 127) | (rest >> 7) << 16);
   return true;
 }
 
-/* Enters a size that takes one cell. */
-HEAPSTER__INLINE enum heapster__put heapster__put_short(struct heapster__leaf *leaf, const void *address,
-                                                        unsigned owner, uint64_t size) {
-  _Atomic uint16_t *cell = &leaf->cells[heapster__cell_index(address)];
-  if (heapster__unlikely(heapster__is_first(heapster__load_relaxed(cell)))) return HEAPSTER__PUT_STALE;
-  heapster__store_relaxed(cell, (uint16_t)(owner << 8 | size));
-  return HEAPSTER__PUT;
+/* Enters a block that was just handed out, if there is a leaf and nothing in its cells. */
+HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const void *address, unsigned owner,
+                                                uint64_t size) {
+  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
+  if (heapster__unlikely(!leaf)) return false;
+  unsigned index = heapster__cell_index(address);
+  _Atomic uint16_t *cells = &leaf->cells[index];
+  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE)) return heapster__put_middle(cells, index, owner, size);
+  if (heapster__unlikely(heapster__load_relaxed(cells))) return false;
+  heapster__store_relaxed(cells, (uint16_t)(owner << 8 | size));
+  return true;
 }
 
 /* Enters a block that was just handed out.
    HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
    HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
-HEAPSTER__INLINE enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
-                                                      uint64_t size) {
-  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
-  if (heapster__unlikely(!leaf)) return heapster__map_put_slow(map, address, owner, size);
-  if (size <= HEAPSTER__SHORT_SIZE) return heapster__put_short(leaf, address, owner, size);
-  unsigned index = heapster__cell_index(address);
-  bool is_put = heapster__put_middle(&leaf->cells[index], index, owner, size);
-  return heapster__likely(is_put) ? HEAPSTER__PUT : heapster__map_put_slow(map, address, owner, size);
+static inline enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
+                                                   uint64_t size) {
+  if (heapster__likely(heapster__map_put_at_once(map, address, owner, size))) return HEAPSTER__PUT;
+  return heapster__map_put_slow(map, address, owner, size);
 }
 
 /* Takes a size out that takes three cells, if it is whole and in one leaf. */
 HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
   if (heapster__unlikely(index > 65533)) return false;
-  unsigned low = heapster__load_relaxed(&cells[1]);
-  unsigned high = heapster__load_relaxed(&cells[2]);
-  if (heapster__unlikely(low >> 7 != 511 || high >> 7 != 510)) return false;
-  heapster__store_relaxed(&cells[1], 0);
-  heapster__store_relaxed(&cells[2], 0);
-  *size = 255 + (low & 127) + ((high & 127) << 7);
+  const uint32_t rest = heapster__load_two_owned(&cells[1]) - HEAPSTER__MIDDLE_MARKS; /* wraps where the marks differ */
+  if (heapster__unlikely(rest & ~(uint32_t)(127 << 16 | 127))) return false;
+  heapster__store_two_owned(&cells[1], 0);
+  *size = 255 + ((rest & 127) | rest >> 9);
   return true;
 }
 
@@ -140,10 +139,9 @@ HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const vo
   if (heapster__unlikely(!leaf)) return false;
   unsigned index = heapster__cell_index(address);
   _Atomic uint16_t *cells = &leaf->cells[index];
-  unsigned first = heapster__load_relaxed(cells);
-  if (heapster__unlikely(first >> 8 != owner)) return false;
-  *size = first & 255;
-  if (*size > HEAPSTER__SHORT_SIZE && heapster__unlikely(!heapster__take_middle(cells, index, size))) return false;
+  *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
+  if (*size > HEAPSTER__SHORT_SIZE && (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, index, size))))
+    return false;
   heapster__store_relaxed(cells, 0);
   return true;
 }

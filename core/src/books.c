@@ -24,6 +24,18 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
+void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (heapster__turn_to(heap)) done = heapster__alloc_at_once(map, heap, block, size);
+  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
+  if (done != HEAPSTER__NOT_DONE) return;
+  struct heapster__slot *slot = heapster__slot_here();
+  if (heapster__is_inner(slot))
+    heapster__book_inner(slot);
+  else
+    heapster__book_outer_alloc(map, heap, block, size);
+}
+
 static void book_unknown(unsigned heap) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
@@ -45,6 +57,13 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
   }
   note_blemishes(heap, taken);
   heapster__count_dealloc(taken.owner, taken.size);
+}
+
+void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
+  enum heapster__at_once done = HEAPSTER__NOT_DONE;
+  if (heapster__turn_to(heap)) done = heapster__free_at_once(map, heap, block);
+  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
+  if (done == HEAPSTER__NOT_DONE) heapster__book_gone(heap, heapster__book_take(map, block));
 }
 
 static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
@@ -75,4 +94,14 @@ void heapster__book_restore(struct heapster__map *map, unsigned heap, struct hea
   if (taken.owner) heapster__map_put(map, block, taken.owner, taken.size);
   if (taken.owner || !heapster__is_inner(heapster__slot_here()))
     heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
+}
+
+void *heapster__resized_odd(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
+                            uint64_t size) {
+  const struct heapster__block taken = {old, heap, false};
+  if (to)
+    heapster__book_resized(map, heap, taken, from, to, size);
+  else
+    heapster__book_restore(map, heap, taken, from);
+  return to;
 }

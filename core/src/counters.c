@@ -24,18 +24,81 @@ bool heapster__counters_open(unsigned heap) {
 
 void heapster__counters_have_kinds(unsigned heap) { heapster__store_relaxed(&has_kinds[heap], true); }
 
+static void chain(struct heapster__slot *slot, struct heapster__shard *shard) {
+  shard->next = heapster__load_relaxed(&slot->last);
+  while (!heapster__swap_relaxed(&slot->last, &shard->next, shard)) {
+  }
+}
+
 /* A signal handler that comes here in between makes a shard too; the first one published stays. */
 static struct heapster__shard *own_shard(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *there = heapster__load_relaxed(&slot->shards[heap]);
   if (there) return there;
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return NULL;
-  return atomic_compare_exchange_strong(&slot->shards[heap], &there, made) ? made : there;
+  made->gate = (struct heapster__gate){slot, heap};
+  if (!atomic_compare_exchange_strong(&slot->shards[heap], &there, made)) return there;
+  chain(slot, made);
+  return made;
+}
+
+/* The shard of the slot's run, or NULL. */
+static struct heapster__shard *run_of(struct heapster__slot *slot) {
+  const struct heapster__gate *open = heapster__load_acquire(&slot->open); /* pairs with the release in begin_run */
+  return open->heap ? (struct heapster__shard *)(uintptr_t)open : NULL;
+}
+
+/* Who reads meanwhile finds no run. */
+static struct heapster__shard *end_run(struct heapster__slot *slot) {
+  struct heapster__shard *run = run_of(slot);
+  heapster__store_relaxed(&slot->open, &slot->closed);
+  if (run) heapster__run_end(&run->drift, &slot->total);
+  return run;
+}
+
+static void begin_run(struct heapster__slot *slot, struct heapster__shard *shard) {
+  if (!shard) return;
+  heapster__run_begin(&shard->drift, &slot->total);
+  heapster__store_release(&slot->open, &shard->gate);
+}
+
+/* The total's net by what the heaps say. So what a handler muddled that came while a run began does not stay. */
+static void settle_total(struct heapster__slot *slot) {
+  int64_t net = -heapster__load_relaxed(&slot->total.told);
+  for (struct heapster__shard *each = heapster__load_relaxed(&slot->last); each; each = each->next)
+    net += heapster__load_relaxed(&each->drift.told) + heapster__load_relaxed(&each->drift.net);
+  heapster__store_relaxed(&slot->total.net, net);
+}
+
+static void tell_total(struct heapster__slot *slot) {
+  settle_total(slot);
+  heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
+}
+
+static void run_on(struct heapster__slot *slot, struct heapster__shard *shard) {
+  end_run(slot);
+  begin_run(slot, shard);
+  int64_t rest = heapster__load_relaxed(&slot->total.net);
+  if (rest > HEAPSTER__DRIFT_HALF || rest < -HEAPSTER__DRIFT_HALF) heapster__tell(slot, 0);
+}
+
+bool heapster__turn_to(unsigned heap) {
+  struct heapster__slot *slot = heapster__slot_here();
+  if (!slot || heapster__load_relaxed(&slot->mark)) return false;
+  struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
+  if (!shard) return false;
+  if (run_of(slot) != shard) run_on(slot, shard);
+  heapster__gate_set(slot);
+  return true;
 }
 
 static struct books books_of(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *own = slot ? own_shard(slot, heap) : NULL;
-  if (own) return (struct books){slot, own};
+  if (own) {
+    if (run_of(slot) != own) run_on(slot, own);
+    heapster__gate_set(slot);
+    return (struct books){slot, own};
+  }
   heapster__store_relaxed(&is_orphaned, true);
   return (struct books){NULL, heapster__load_acquire(&orphans[heap])};
 }
@@ -58,9 +121,7 @@ static void grow(struct books books, unsigned heap, uint64_t bytes) {
     heapster__ledger_move(&heapster__ledgers[0], (int64_t)bytes);
     return;
   }
-  int64_t heap_net = heapster__drift_grow(&books.shard->drift, bytes);
-  int64_t total_net = heapster__drift_grow(&books.slot->total, bytes);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(books.slot, heap);
+  if (heapster__drift_grow(&books.shard->drift, bytes)) heapster__tell(books.slot, heap);
 }
 
 static void shrink(struct books books, unsigned heap, uint64_t bytes) {
@@ -69,19 +130,17 @@ static void shrink(struct books books, unsigned heap, uint64_t bytes) {
     heapster__ledger_move(&heapster__ledgers[0], -(int64_t)bytes);
     return;
   }
-  int64_t heap_net = heapster__drift_shrink(&books.shard->drift, bytes);
-  int64_t total_net = heapster__drift_shrink(&books.slot->total, bytes);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(books.slot, heap);
+  if (heapster__drift_shrink(&books.shard->drift, bytes)) heapster__tell(books.slot, heap);
 }
 
-void heapster__count_alloc_slow(unsigned heap, uint64_t size) {
+void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct books books = books_here(heap);
   add(books, &books.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   add(books, &books.shard->alloc_sum, size);
   grow(books, heap, size);
 }
 
-void heapster__count_dealloc_slow(unsigned heap, uint64_t size) {
+void heapster__count_dealloc(unsigned heap, uint64_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   struct books books = books_of(slot ? slot : heapster__slot_claim_to_free(), heap);
   add(books, &books.shard->dealloc_count, 1);
@@ -112,8 +171,7 @@ static void count_move(struct books books, struct heapster__resize resize) {
   add(books, &books.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
 }
 
-void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
-  struct books books = books_here(heap);
+static void count_resize(struct books books, unsigned heap, struct heapster__resize resize) {
   if (resize.is_moved) count_move(books, resize);
   if (resize.to > resize.from)
     count_growth(books, heap, resize);
@@ -121,6 +179,17 @@ void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
     count_shrink(books, heap, resize);
   else
     add(books, &books.shard->realloc_same_count, 1);
+}
+
+void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
+  count_resize(books_here(heap), heap, resize);
+}
+
+void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from,
+                                void *to) {
+  const struct books books = {shard->gate.slot, shard};
+  count_resize(books, shard->gate.heap, (struct heapster__resize){old, size, from != to});
+  return to;
 }
 
 void heapster__count_alloc_failure(unsigned heap) {
@@ -156,21 +225,32 @@ static void note_size(struct heapster__shard *shard) {
     heapster__store_relaxed(&shard->is_large, true);
 }
 
-void heapster__tell(struct heapster__slot *slot, unsigned heap) {
+static void tell_heap(struct heapster__slot *slot, unsigned heap) {
   struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
-  if (heap && shard) {
-    note_size(shard);
-    heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
-  }
-  heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
+  if (!heap || !shard) return;
+  note_size(shard);
+  heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
+}
+
+void heapster__tell(struct heapster__slot *slot, unsigned heap) {
+  struct heapster__shard *run = end_run(slot);
+  tell_heap(slot, heap);
+  tell_total(slot);
+  begin_run(slot, run);
+}
+
+void *heapster__told(void *block) {
+  const struct heapster__gate *gate = heapster__gate_here();
+  if (gate->slot) heapster__tell(gate->slot, gate->heap);
+  return block;
 }
 
 void heapster__tell_all(struct heapster__slot *slot) {
-  for (unsigned heap = 1; heap < HEAPSTER__HEAP_NUMBERS; heap++) {
-    struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[heap]);
-    if (shard) heapster__drift_tell(&shard->drift, &heapster__ledgers[heap]);
-  }
-  heapster__drift_tell(&slot->total, &heapster__ledgers[0]);
+  struct heapster__shard *run = end_run(slot);
+  for (struct heapster__shard *each = heapster__load_relaxed(&slot->last); each; each = each->next)
+    tell_heap(slot, each->gate.heap);
+  tell_total(slot);
+  begin_run(slot, run);
 }
 
 struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned heap) {
@@ -304,10 +384,17 @@ bool heapster__is_alone(const struct heapster__slot *slot) {
   return heapster__slot_count() == 1 && heapster__slot_at(0) == slot && !heapster__load_relaxed(&is_orphaned);
 }
 
+static int64_t total_untold_by(struct heapster__slot *slot) {
+  struct heapster__shard *run = run_of(slot);
+  int64_t highest = run ? heapster__run_highest(&run->drift, &slot->total) : heapster__load_relaxed(&slot->total.net);
+  int64_t before = heapster__load_relaxed(&slot->total.before);
+  return highest > before ? highest : before;
+}
+
 static int64_t untold_by(struct heapster__slot *slot, unsigned heap) {
-  if (!heap) return heapster__load_relaxed(&slot->total.highest);
+  if (!heap) return total_untold_by(slot);
   struct heapster__shard *shard = heapster__load_acquire(&slot->shards[heap]);
-  return shard ? heapster__load_relaxed(&shard->drift.highest) : 0;
+  return shard ? heapster__drift_highest(&shard->drift) : 0;
 }
 
 int64_t heapster__highest_untold(unsigned heap) {

@@ -16,7 +16,9 @@ struct heapster__cells {
 };
 
 struct heapster__shard {
-  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__drift drift;
+  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__gate gate; /* the first: who is let through it is at the shard */
+  struct heapster__drift drift;
+  struct heapster__shard *next; /* of the slot's */
 #define X(name) heapster__counter name;
   HEAPSTER__CELLS(X)
 #undef X
@@ -54,8 +56,8 @@ bool heapster__counters_open(unsigned heap);
 void heapster__counters_have_kinds(unsigned heap);
 
 /* Recording, from any thread. */
-void heapster__count_alloc_slow(unsigned heap, uint64_t size);
-void heapster__count_dealloc_slow(unsigned heap, uint64_t size);
+void heapster__count_alloc(unsigned heap, uint64_t size);
+void heapster__count_dealloc(unsigned heap, uint64_t size);
 void heapster__count_resize(unsigned heap, struct heapster__resize resize);
 void heapster__count_alloc_failure(unsigned heap);
 void heapster__count_realloc_failure(unsigned heap);
@@ -64,8 +66,14 @@ void heapster__count_kind(unsigned heap, size_t kind, uint64_t size);
 void heapster__count_unseen_alloc(unsigned heap);
 void heapster__count_unseen_free(unsigned heap);
 
+/* heapster__count_resize with the shard at hand; answers `to`, where the block is now. */
+void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from, void *to);
+
 /* Tells the ledgers of `heap` and of the total what the thread has not told yet. */
 void heapster__tell(struct heapster__slot *slot, unsigned heap);
+
+/* The same for the calling thread and the heap of its gate, in the middle of a hook: answers `block`. */
+void *heapster__told(void *block);
 
 /* The same for every heap of the slot. */
 void heapster__tell_all(struct heapster__slot *slot);
@@ -102,14 +110,20 @@ bool heapster__is_alone(const struct heapster__slot *slot);
 /* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
 int64_t heapster__highest_untold(unsigned heap);
 
-/* With the slot of the calling thread and its shard of the heap at hand. */
-HEAPSTER__INLINE void heapster__count_alloc_in(struct heapster__slot *slot, struct heapster__shard *shard,
-                                               unsigned heap, uint64_t size) {
+/* The calling thread's shard of the heap, if its gate is open. */
+HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
+  const struct heapster__gate *gate = heapster__gate_here();
+  return heapster__likely(gate->heap == heap) ? (struct heapster__shard *)(uintptr_t)gate : NULL;
+}
+
+/* Opens the gate of a heap that the thread has counted for before. False: it has not, or a mark is up. */
+bool heapster__turn_to(unsigned heap);
+
+/* With the shard at hand. They answer whether it is time to tell. */
+HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
-  int64_t heap_net = heapster__drift_grow(&shard->drift, size);
-  int64_t total_net = heapster__drift_grow(&slot->total, size);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+  return heapster__drift_grow(&shard->drift, size);
 }
 
 HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, size_t kind, uint64_t size) {
@@ -117,27 +131,10 @@ HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, siz
   heapster__add_owned(&shard->kinds[2 * kind + 1], size);
 }
 
-HEAPSTER__INLINE void heapster__count_alloc(unsigned heap, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
-  if (heapster__likely(shard != NULL))
-    heapster__count_alloc_in(slot, shard, heap, size);
-  else
-    heapster__count_alloc_slow(heap, size);
-}
-
-HEAPSTER__INLINE void heapster__count_dealloc(unsigned heap, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  struct heapster__shard *shard = slot ? heapster__load_relaxed(&slot->shards[heap]) : NULL;
-  if (heapster__unlikely(!shard)) {
-    heapster__count_dealloc_slow(heap, size);
-    return;
-  }
+HEAPSTER__INLINE bool heapster__count_dealloc_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->dealloc_count, 1);
   heapster__add_owned(&shard->dealloc_sum, size);
-  int64_t heap_net = heapster__drift_shrink(&shard->drift, size);
-  int64_t total_net = heapster__drift_shrink(&slot->total, size);
-  if (heapster__is_time_to_tell(heap_net, total_net)) heapster__tell(slot, heap);
+  return heapster__drift_shrink(&shard->drift, size);
 }
 
 #endif

@@ -9,67 +9,48 @@ static struct heapster__domain below[HEAPSTER__DOMAINS];
 static heapster__counter arrived; /* requests for a new block that came from inside another layer */
 
 /* Books a block, NULL included, that the one below gave. */
-static __attribute__((noinline)) void *booked_slow(void *block, size_t size) {
+static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot)) {
     heapster__book_inner(slot);
     heapster__add_relaxed(&arrived, 1);
   } else if (block) {
-    heapster__book_outer_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+    heapster__book_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
     heapster__count_alloc_failure(HEAPSTER__PYTHON);
   }
   return block;
 }
 
-/* Objects are small: one look at the slot, and whatever is not as it mostly is goes the other way. */
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__unlikely(!slot || heapster__load_relaxed(&slot->mark) || !block || size > HEAPSTER__SHORT_SIZE))
-    return booked_slow(block, size);
-  struct heapster__shard *shard = heapster__load_relaxed(&slot->shards[HEAPSTER__PYTHON]);
-  struct heapster__leaf *leaf = heapster__map_leaf(&heapster__main_map, block);
-  if (heapster__unlikely(!shard || !leaf)) return booked_slow(block, size);
-  if (heapster__unlikely(heapster__put_short(leaf, block, HEAPSTER__PYTHON, size) != HEAPSTER__PUT))
-    return booked_slow(block, size);
-  heapster__count_alloc_in(slot, shard, HEAPSTER__PYTHON, size);
-  return block;
+  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
-/* Where another layer is counted, a call goes down under the mark: the interpreter's allocator may ask that layer in
-   its turn. */
-HEAPSTER__INLINE bool has_layers(void) { return heapster__unlikely(heapster__load_relaxed(&heapster__has_layers)); }
+/* How the counted functions get there: straight or, once another layer is counted that the interpreter's allocator may
+   ask in its turn, under the mark. They are exchanged, so that no request has to ask. */
+static struct {
+  void *(*_Atomic malloc)(void *context, size_t size);
+  void *(*_Atomic calloc)(void *context, size_t count, size_t size);
+  void *(*_Atomic realloc)(void *context, void *block, size_t size);
+  void (*_Atomic free)(void *context, void *block);
+} down[HEAPSTER__DOMAINS];
 
-static __attribute__((noinline)) void *marked_malloc(const struct heapster__domain *down, void *context, size_t size) {
-  struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_here());
-  void *block = down->malloc(context, heapster__size_below(size));
-  heapster__ascend(&descent);
-  return booked(block, size);
+HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t size) {
+  return booked(heapster__load_relaxed(&down[number].malloc)(context, heapster__size_below(size)), size);
 }
 
-HEAPSTER__INLINE void *counted_malloc(const struct heapster__domain *down, void *context, size_t size) {
-  if (has_layers()) return marked_malloc(down, context, size);
-  return booked(down->malloc(context, heapster__size_below(size)), size);
-}
-
-HEAPSTER__INLINE void *counted_calloc(const struct heapster__domain *down, void *context, size_t count, size_t size) {
+HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t count, size_t size) {
   size_t bytes;
   bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__GRANULE;
-  struct heapster__descent descent;
-  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
-  void *block = down->calloc(context, is_wide ? count : 1, is_wide ? size : HEAPSTER__GRANULE);
-  heapster__ascend(&descent);
-  return booked(block, bytes);
+  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__GRANULE;
+  return booked(heapster__load_relaxed(&down[number].calloc)(context, count, size), bytes);
 }
 
-HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void *context, void *block, size_t size) {
-  if (!block) return counted_malloc(down, context, size);
+static __attribute__((noinline)) void *realloc_odd(unsigned number, void *context, void *block, size_t size) {
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
-  struct heapster__descent descent;
-  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
-  void *fresh = down->realloc(context, block, heapster__size_below(size));
-  heapster__ascend(&descent);
+  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, heapster__size_below(size));
   if (fresh)
     heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
@@ -77,35 +58,82 @@ HEAPSTER__INLINE void *counted_realloc(const struct heapster__domain *down, void
   return fresh;
 }
 
-static __attribute__((noinline)) void marked_free(const struct heapster__domain *down, void *context, void *block) {
-  if (!block) return;
-  heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
-  struct heapster__descent descent;
-  heapster__descend(&descent, has_layers() ? heapster__slot_here() : NULL);
-  down->free(context, block);
-  heapster__ascend(&descent);
+HEAPSTER__INLINE void *counted_realloc(unsigned number, void *context, void *block, size_t size) {
+  if (!block) return counted_malloc(number, context, size);
+  uint64_t old;
+  struct heapster__shard *shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_odd(number, context, block, size);
+  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, heapster__size_below(size));
+  return heapster__resized(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
 }
 
-HEAPSTER__INLINE void counted_free(const struct heapster__domain *down, void *context, void *block) {
-  if (has_layers() || heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__PYTHON, block)))
-    marked_free(down, context, block);
+/* `is_done`: it is booked, and time to tell. */
+static __attribute__((noinline)) void free_odd(unsigned number, void *context, void *block, bool is_done) {
+  if (!block) return;
+  if (is_done)
+    heapster__told(block);
   else
-    down->free(context, block);
+    heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
+  heapster__load_relaxed (&down[number].free)(context, block);
 }
+
+HEAPSTER__INLINE void counted_free(unsigned number, void *context, void *block) {
+  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__PYTHON, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
+    heapster__load_relaxed (&down[number].free)(context, block);
+  else
+    free_odd(number, context, block, done == HEAPSTER__DONE_TELL);
+}
+
+/* A call that goes down under the mark. */
+#define MARKED(call)                                  \
+  struct heapster__descent descent;                   \
+  heapster__descend(&descent, heapster__slot_here()); \
+  call;                                               \
+  heapster__ascend(&descent);
 
 /* A domain finds what is below it without its context, which is not ours. */
-#define DOMAIN(number)                                                                                               \
-  static void *malloc_##number(void *context, size_t size) { return counted_malloc(&below[number], context, size); } \
-  static void *calloc_##number(void *context, size_t count, size_t size) {                                           \
-    return counted_calloc(&below[number], context, count, size);                                                     \
-  }                                                                                                                  \
-  static void *realloc_##number(void *context, void *block, size_t size) {                                           \
-    return counted_realloc(&below[number], context, block, size);                                                    \
-  }                                                                                                                  \
-  static void free_##number(void *context, void *block) { counted_free(&below[number], context, block); }
+#define DOMAIN(number)                                                                                       \
+  static void *malloc_##number(void *context, size_t size) { return counted_malloc(number, context, size); } \
+  static void *calloc_##number(void *context, size_t count, size_t size) {                                   \
+    return counted_calloc(number, context, count, size);                                                     \
+  }                                                                                                          \
+  static void *realloc_##number(void *context, void *block, size_t size) {                                   \
+    return counted_realloc(number, context, block, size);                                                    \
+  }                                                                                                          \
+  static void free_##number(void *context, void *block) { counted_free(number, context, block); }            \
+  static void *marked_malloc_##number(void *context, size_t size) {                                          \
+    MARKED(void *block = below[number].malloc(context, size))                                                \
+    return block;                                                                                            \
+  }                                                                                                          \
+  static void *marked_calloc_##number(void *context, size_t count, size_t size) {                            \
+    MARKED(void *block = below[number].calloc(context, count, size))                                         \
+    return block;                                                                                            \
+  }                                                                                                          \
+  static void *marked_realloc_##number(void *context, void *block, size_t size) {                            \
+    MARKED(void *fresh = below[number].realloc(context, block, size))                                        \
+    return fresh;                                                                                            \
+  }                                                                                                          \
+  static void marked_free_##number(void *context, void *block) { MARKED(below[number].free(context, block)) }
 
 DOMAIN(0)
 DOMAIN(1)
+
+static const struct heapster__domain marked[HEAPSTER__DOMAINS] = {
+    {NULL, marked_malloc_0, marked_calloc_0, marked_realloc_0, marked_free_0},
+    {NULL, marked_malloc_1, marked_calloc_1, marked_realloc_1, marked_free_1},
+};
+
+static void go_down(unsigned number, const struct heapster__domain *by) {
+  heapster__store_relaxed(&down[number].malloc, by->malloc);
+  heapster__store_relaxed(&down[number].calloc, by->calloc);
+  heapster__store_relaxed(&down[number].realloc, by->realloc);
+  heapster__store_relaxed(&down[number].free, by->free);
+}
+
+static void go_down_marked(void) {
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) go_down(i, &marked[i]);
+}
 
 static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {
     {NULL, malloc_0, calloc_0, realloc_0, free_0},
@@ -113,6 +141,7 @@ static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {
 };
 
 bool heapster__domains_open(void) {
+  heapster__at_layers(go_down_marked);
 #ifdef HEAPSTER_SHARED_COUNTERS
   return false;
 #else
@@ -120,10 +149,12 @@ bool heapster__domains_open(void) {
 #endif
 }
 
-struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *down) {
-  below[number] = *down;
+struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *given) {
+  below[number] = *given;
+  go_down(number, given);
+  if (heapster__has_layers()) go_down(number, &marked[number]); /* asked last: one may have come in between */
   struct heapster__domain functions = counted[number];
-  functions.context = down->context;
+  functions.context = given->context;
   return functions;
 }
 

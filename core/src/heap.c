@@ -14,7 +14,11 @@ static struct {
   _Atomic unsigned last;
 } registry;
 
-_Atomic bool heapster__has_layers;
+static struct {
+  _Atomic bool are_there;
+  void (*_Atomic come)(void);
+} layers;
+
 _Atomic bool heapster__has_malloc;
 
 unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
@@ -24,10 +28,21 @@ struct heapster_heap *heapster__heap_at(unsigned number) {
   return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish */
 }
 
+bool heapster__has_layers(void) { return heapster__load_seq_cst(&layers.are_there); }
+
+void heapster__at_layers(void (*come)(void)) { heapster__store_seq_cst(&layers.come, come); }
+
+/* Who goes by has_layers after this sees it, or is called: each side writes before it reads, in one order for all. */
+static void layers_come(void) {
+  heapster__store_seq_cst(&layers.are_there, true);
+  void (*come)(void) = heapster__load_seq_cst(&layers.come);
+  if (come) come();
+}
+
 static void publish(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
-  if (heap->number != HEAPSTER__PYTHON) heapster__store_relaxed(&heapster__has_layers, true);
+  if (heap->number != HEAPSTER__PYTHON) layers_come();
   if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }

@@ -19,8 +19,10 @@ struct heapster_heap {
   const struct heapster_allocator *backing;
 };
 
-/* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. */
-extern HEAPSTER__HIDDEN _Atomic bool heapster__has_layers;
+/* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. And
+   who is called when that comes true; more often does no harm. */
+bool heapster__has_layers(void);
+void heapster__at_layers(void (*come)(void));
 
 /* Whether `malloc` is open: what asks the system's allocator by its public functions comes back in there. */
 extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;

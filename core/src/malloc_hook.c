@@ -63,12 +63,18 @@ bool heapster__malloc_is_proved(void) {
   return is_proved;
 }
 
-HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  if (heapster__likely(block != NULL))
+static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
+  if (block)
     heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   else
     heapster__book_failure(HEAPSTER__MALLOC);
   return block;
+}
+
+HEAPSTER__INLINE void *booked(void *block, size_t size) {
+  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
 void *heapster__counted_malloc(size_t size) { return booked(way.below.malloc(heapster__size_below(size)), size); }
@@ -80,16 +86,18 @@ static bool is_early(const void *block, size_t *size) { return way.early && way.
 static __attribute__((noinline)) void free_odd(void *block) {
   size_t size;
   if (!block || is_early(block, &size)) return;
-  heapster__book_gone(HEAPSTER__MALLOC, heapster__book_take(&heapster__main_map, block));
+  heapster__book_free(&heapster__main_map, HEAPSTER__MALLOC, block);
   way.below.free(block);
 }
 
 void heapster__counted_free(void *block) {
-  if (heapster__unlikely(!heapster__book_free_own(&heapster__main_map, HEAPSTER__MALLOC, block))) {
+  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__MALLOC, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
+    way.below.free(block);
+  else if (done == HEAPSTER__NOT_DONE)
     free_odd(block);
-    return;
-  }
-  way.below.free(block);
+  else
+    way.below.free(heapster__told(block));
 }
 
 /* The functions that may come back in go down under the mark. */
@@ -141,8 +149,7 @@ static void *copied(const void *block, size_t old, size_t size) {
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
-void *heapster__counted_realloc(void *block, size_t size) {
-  if (!block) return heapster__counted_malloc(size);
+static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
@@ -153,6 +160,16 @@ void *heapster__counted_realloc(void *block, size_t size) {
   else
     heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
   return fresh;
+}
+
+void *heapster__counted_realloc(void *block, size_t size) {
+  if (!block) return heapster__counted_malloc(size);
+  uint64_t old;
+  struct heapster__shard *shard = NULL;
+  if (size) shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_odd(block, size);
+  void *fresh = way.below.realloc(block, heapster__size_below(size));
+  return heapster__resized(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
 /* Refused before it goes down: the block stays, on the books of the heap that counted it. */

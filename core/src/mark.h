@@ -19,10 +19,15 @@ enum { HEAPSTER__STACK_REACH = 1 << 20 };
 struct heapster__descent {
   struct heapster__slot *slot;
   uintptr_t outer;          /* the mark that held before, or 0 */
-  volatile uintptr_t proof; /* that this is a record, and not lowered: its own address, turned over */
+  volatile uintptr_t proof; /* that this is a record, whole and not lowered: heapster__proof_of */
   uintptr_t frame;  /* the return address lies one word above this; once the frame is left, the next call made */
   void *returns_to; /* from where it was called writes its own there */
 };
+
+/* Its own address and what it says, turned over: a part of it may have been written over, and is not to be followed. */
+HEAPSTER__INLINE uintptr_t heapster__proof_of(const struct heapster__descent *descent) {
+  return ~((uintptr_t)descent ^ descent->frame ^ (uintptr_t)descent->returns_to);
+}
 
 /* Whether a call from a frame at `here` is made from inside the marked one. Drops a mark that does not hold. */
 bool heapster__mark_holds(struct heapster__slot *slot, uintptr_t here);
@@ -38,10 +43,11 @@ HEAPSTER__INLINE void heapster__descend(struct heapster__descent *descent, struc
   descent->slot = slot;
   if (heapster__unlikely(!slot)) return;
   descent->outer = heapster__is_inner(slot) ? heapster__load_relaxed(&slot->mark) : 0;
-  descent->proof = ~(uintptr_t)descent;
   descent->frame = (uintptr_t)__builtin_frame_address(0);
   descent->returns_to = __builtin_return_address(0);
+  descent->proof = heapster__proof_of(descent);
   heapster__store_relaxed(&slot->mark, (uintptr_t)descent);
+  heapster__gate_set(slot);
 }
 
 /* Lowers it again. */
@@ -49,6 +55,7 @@ HEAPSTER__INLINE void heapster__ascend(struct heapster__descent *descent) {
   if (heapster__unlikely(!descent->slot)) return;
   descent->proof = 0;
   heapster__store_relaxed(&descent->slot->mark, descent->outer);
+  heapster__gate_set(descent->slot);
 }
 
 #endif

@@ -41,14 +41,38 @@ static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) 
   raise(ledger, seen, before + larger(highest, net));
 }
 
+int64_t heapster__drift_highest(const struct heapster__drift *drift) {
+  int64_t in_run = larger(heapster__load_relaxed(&drift->highest), heapster__load_relaxed(&drift->net));
+  return larger(heapster__load_relaxed(&drift->before), in_run);
+}
+
 void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger) {
-  bool is_untouched = !heapster__load_relaxed(&drift->net) && !heapster__load_relaxed(&drift->highest);
-  if (is_untouched) return;
+  int64_t highest = heapster__drift_highest(drift);
   int64_t net = heapster__exchange_relaxed(&drift->net, 0);
-  int64_t highest = heapster__exchange_relaxed(&drift->highest, 0);
-  drift->record = larger(drift->record, drift->told + larger(highest, net));
-  drift->told += net;
+  if (!net && !highest) return;
+  heapster__store_relaxed(&drift->highest, 0);
+  heapster__store_relaxed(&drift->before, 0);
+  drift->record = larger(drift->record, heapster__load_relaxed(&drift->told) + highest);
+  heapster__move_owned(&drift->told, net);
   tell(ledger, net, highest);
+}
+
+void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total) {
+  int64_t net = heapster__load_relaxed(&heap->net);
+  heapster__store_relaxed(&heap->before, heapster__drift_highest(heap));
+  heapster__store_relaxed(&heap->highest, net);
+  heapster__move_owned(&total->net, -net);
+}
+
+int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total) {
+  int64_t in_run = larger(heapster__load_relaxed(&heap->highest), heapster__load_relaxed(&heap->net));
+  return heapster__load_relaxed(&total->net) + in_run;
+}
+
+void heapster__run_end(const struct heapster__drift *heap, struct heapster__drift *total) {
+  int64_t highest = heapster__run_highest(heap, total);
+  heapster__store_relaxed(&total->before, larger(heapster__load_relaxed(&total->before), highest));
+  heapster__move_owned(&total->net, heapster__load_relaxed(&heap->net));
 }
 
 void heapster__ledger_move(struct heapster__ledger *ledger, int64_t change) { tell(ledger, change, 0); }

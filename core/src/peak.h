@@ -4,6 +4,11 @@
    one heap's, or the total's: what the threads told it, and the record of that. While one thread works, use is
    `told + net`, and every figure is exact; each further thread blurs a peak by at most one HEAPSTER__DRIFT.
 
+   Use is at its highest just before it falls, so the highest value is noted there and nowhere else. And while a thread
+   asks for one heap only, a run, the total moves as that heap does: its drift is moved at the end of a run. During one,
+   the total's net is `rest + net`, where `rest` is what the total's drift says. A heap's net and the rest are half a
+   HEAPSTER__DRIFT each at most, so the total's is one.
+
    The record is one word: an epoch of 16 bits and 48 bits of bytes. A new epoch begins with every window's begin
    and end and with a reset, which take the old record away with them. A thread that tells its drift meanwhile sees
    the epoch change, and then leaves out the highest value of a time that is over. */
@@ -13,12 +18,13 @@
 #include "atomics.h"
 #include "platform.h"
 
-enum { HEAPSTER__DRIFT = 65536 };
+enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_HALF = HEAPSTER__DRIFT / 2 };
 
 struct heapster__drift {
   heapster__level net;     /* bytes since the thread last told */
-  heapster__level highest; /* of net, at least 0 */
-  int64_t told;            /* bytes told so far: the thread's own use, less net */
+  heapster__level highest; /* of net, before it last fell, since the run began */
+  heapster__level before;  /* the highest of earlier runs, at least 0 */
+  heapster__level told;    /* bytes told so far: the thread's own use, less net */
   int64_t record;          /* the highest value of told + net since this was last taken */
 };
 
@@ -46,25 +52,28 @@ struct heapster__epoch {
 };
 struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger);
 
-/* The use grew, or shrank; answers the net now. Without a branch, because a heap that is being filled is at its highest
-   with every request; a signal handler that reaches a higher one just between load and store is not noticed by it. */
-HEAPSTER__INLINE int64_t heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
-  int64_t net = heapster__move_owned(&drift->net, (int64_t)bytes);
-  int64_t highest = heapster__load_relaxed(&drift->highest);
+/* The highest value the drift had since the thread last told. */
+int64_t heapster__drift_highest(const struct heapster__drift *drift);
+
+/* The requests of `heap` become a run, or it ends. */
+void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total);
+void heapster__run_end(const struct heapster__drift *heap, struct heapster__drift *total);
+
+/* The highest value that the total reached in the run so far. */
+int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
+
+/* The use grew, or is to shrink. Answers whether it is time to tell. Without a branch, because a heap that is being
+   filled is at its highest each time; a signal handler that reaches more between load and store is not noticed by it.
+ */
+HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
+  return heapster__unlikely(heapster__move_owned(&drift->net, (int64_t)bytes) >= HEAPSTER__DRIFT_HALF);
+}
+
+HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
+  int64_t net = heapster__load_owned(&drift->net);
+  int64_t highest = heapster__load_owned(&drift->highest);
   heapster__store_relaxed(&drift->highest, net > highest ? net : highest);
-  return net;
+  return heapster__unlikely(heapster__drop_owned(&drift->net, (int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
 }
-
-HEAPSTER__INLINE int64_t heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  return heapster__move_owned(&drift->net, -(int64_t)bytes);
-}
-
-/* Whether one of the two is outside [-HEAPSTER__DRIFT, HEAPSTER__DRIFT), and it is time to tell. */
-HEAPSTER__INLINE bool heapster__is_time_to_tell(int64_t heap_net, int64_t total_net) {
-  uint64_t above = (uint64_t)(heap_net + HEAPSTER__DRIFT) | (uint64_t)(total_net + HEAPSTER__DRIFT);
-  return heapster__unlikely(above >= (uint64_t)2 * HEAPSTER__DRIFT);
-}
-_Static_assert((HEAPSTER__DRIFT & (HEAPSTER__DRIFT - 1)) == 0,
-               "a power of two, so that the bits of both can be tested at once");
 
 #endif

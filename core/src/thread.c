@@ -1,8 +1,11 @@
 /* Threads: the slot that holds a thread's counters. */
 #include "thread.h"
 
+const struct heapster__gate heapster__no_slot[HEAPSTER__THREAD_FREES_ENOUGH + 1];
+
 #ifndef HEAPSTER_SHARED_COUNTERS
-_Thread_local uintptr_t heapster__self HEAPSTER__TLS_MODEL;
+_Thread_local const struct heapster__gate *heapster__self HEAPSTER__TLS_MODEL =
+    &heapster__no_slot[HEAPSTER__THREAD_NEW];
 #endif
 
 /* All slots ever made, and the stack of those without a thread: a count of changes above the index + 1 of the
@@ -53,6 +56,8 @@ static struct heapster__slot *slot_made(void) {
   uint32_t index = slot ? heapster__add_relaxed(&threads.count, 1) : HEAPSTER__SLOTS;
   if (index >= HEAPSTER__SLOTS) return NULL;
   slot->index = index;
+  slot->closed.slot = slot;
+  heapster__store_relaxed(&slot->open, &slot->closed);
   heapster__store_release(&threads.slots[index], slot);
   return slot;
 }
@@ -65,6 +70,11 @@ static void release(struct heapster__slot *slot) {
   push_free(slot);
 }
 
+/* Why the calling thread has no slot. */
+static unsigned state_here(void) { return (unsigned)(heapster__self - heapster__no_slot); }
+
+static void set_state(unsigned state) { heapster__self = &heapster__no_slot[state]; }
+
 /* Other keys' destructors allocate and free too: ask to be called again while the system grants rounds. POSIX promises
    four; in the last a sanitizer ends its own books of the thread, and none of our code may run. */
 enum { ROUNDS = 3 };
@@ -72,15 +82,15 @@ enum { ROUNDS = 3 };
 static void thread_ended(void *thread) {
   struct heapster__slot *slot = thread;
   if (++slot->end_calls < ROUNDS && heapster__at_thread_end(slot, thread_ended)) return;
-  heapster__self = HEAPSTER__THREAD_DEAD;
+  set_state(HEAPSTER__THREAD_DEAD);
   release(slot);
 }
 
 struct heapster__slot *heapster__slot_claim(void) {
-  uintptr_t before = heapster__self;
+  if (heapster__slot_here()) return heapster__slot_here();
+  unsigned before = state_here();
   if (before == HEAPSTER__THREAD_STARTING || before == HEAPSTER__THREAD_DEAD) return NULL;
-  if (before > HEAPSTER__THREAD_FREES_ENOUGH) return heapster__slot_here();
-  heapster__self = HEAPSTER__THREAD_STARTING; /* what the end call allocates finds this, and counts elsewhere */
+  set_state(HEAPSTER__THREAD_STARTING); /* what the end call allocates finds this, and counts elsewhere */
   struct heapster__slot *slot = pop_free();
   if (!slot) slot = slot_made();
   if (slot && !heapster__at_thread_end(slot, thread_ended)) {
@@ -90,16 +100,18 @@ struct heapster__slot *heapster__slot_claim(void) {
   if (slot) {
     slot->end_calls = 0;
     heapster__store_relaxed(&slot->is_taken, true);
+    heapster__gate_set(slot);
+  } else {
+    set_state(before);
   }
-  heapster__self = slot ? (uintptr_t)slot : before;
   return slot;
 }
 
 struct heapster__slot *heapster__slot_claim_to_free(void) {
-  uintptr_t state = heapster__self;
+  unsigned state = state_here();
   if (state == HEAPSTER__THREAD_STARTING || state == HEAPSTER__THREAD_DEAD) return NULL;
   if (state == HEAPSTER__THREAD_FREES_ENOUGH) return heapster__slot_claim();
-  heapster__self = state == HEAPSTER__THREAD_NEW ? HEAPSTER__THREAD_FREES + 1 : state + 1;
+  set_state(state == HEAPSTER__THREAD_NEW ? HEAPSTER__THREAD_FREES + 1 : state + 1);
   return NULL;
 }
 

@@ -54,7 +54,7 @@ static int64_t drift_begin(struct heapster__slot *slot, unsigned number) {
     struct place *place = &windows.places[i];
     if (is_on_drift(place, slot, number) && drift->record > place->watch.peak) place->watch.peak = drift->record;
   }
-  return drift->record = drift->told;
+  return drift->record = heapster__load_relaxed(&drift->told);
 }
 
 static struct heapster__slot *slot_read(const struct place *place) {

@@ -1,9 +1,12 @@
-/* One thread's malloc+free pairs, for callgrind to count: pair_instructions bare|heap PAIRS. */
+/* One thread's malloc+free pairs, for callgrind to count: pair_instructions bare|heap|below|domain PAIRS. `domain` is
+   an interpreter's counted functions over malloc and free, `below` the same without them. */
 #include <heapster/heap.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "domain_hook.h"
 
 /* glibc serves all of them from its thread cache, so that the allocator's part is small and always the same;
    the two above 254 bytes have their size in more than one cell of the block map. */
@@ -24,17 +27,47 @@ static void heap_pairs(struct heapster_heap *heap, size_t pairs) {
   }
 }
 
-int main(int count, char **arguments) {
-  if (count != 3 || (strcmp(arguments[1], "bare") != 0 && strcmp(arguments[1], "heap") != 0)) {
-    (void)fprintf(stderr, "usage: %s bare|heap PAIRS\n", arguments[0]);
-    return 2;
+static void domain_pairs(const struct heapster__domain *domain, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) {
+    void *volatile block = domain->malloc(domain->context, sizes[i % SIZES]);
+    domain->free(domain->context, block);
   }
-  const size_t pairs = strtoul(arguments[2], NULL, 10);
-  struct heapster_heap *heap = NULL;
-  if (heapster_heap_create("pairs", NULL, &heap) != HEAPSTER_OK) return 1;
-  if (strcmp(arguments[1], "bare") == 0)
+}
+
+static void *below_malloc(void *context, size_t size) {
+  (void)context;
+  return malloc(size);
+}
+
+static void below_free(void *context, void *block) {
+  (void)context;
+  free(block);
+}
+
+static const struct heapster__domain below = {.malloc = below_malloc, .free = below_free};
+
+static bool run(const char *way, size_t pairs) {
+  if (strcmp(way, "bare") == 0) {
     bare_pairs(pairs);
-  else
+  } else if (strcmp(way, "heap") == 0) {
+    struct heapster_heap *heap = NULL;
+    if (heapster_heap_create("pairs", NULL, &heap) != HEAPSTER_OK) return false;
     heap_pairs(heap, pairs);
-  return 0;
+  } else if (strcmp(way, "below") == 0) {
+    domain_pairs(&below, pairs);
+  } else {
+    if (!heapster__domains_open()) return false;
+    const struct heapster__domain counted = heapster__domain_counted(1, &below);
+    domain_pairs(&counted, pairs);
+  }
+  return true;
+}
+
+int main(int count, char **arguments) {
+  const char *const ways[] = {"bare", "heap", "below", "domain"};
+  for (size_t i = 0; count == 3 && i < sizeof ways / sizeof *ways; i++) {
+    if (strcmp(arguments[1], ways[i]) == 0) return run(ways[i], strtoul(arguments[2], NULL, 10)) ? 0 : 1;
+  }
+  (void)fprintf(stderr, "usage: %s bare|heap|below|domain PAIRS\n", arguments[0]);
+  return 2;
 }

@@ -43,6 +43,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path, help="the build tree")
     parser.add_argument("--heap", type=float, required=True, help="most instructions added by a named heap")
     parser.add_argument("--preload", type=float, required=True, help="most instructions added by the preloaded hook")
+    parser.add_argument("--domain", type=float, required=True, help="most instructions added by an interpreter's hook")
     bounds = parser.parse_args()
 
     program = bounds.build / "tests/core/pair_instructions"
@@ -51,6 +52,7 @@ def main():
     added = {
         "heap": per_pair(program, "heap") - bare,
         "preload": per_pair(program, "bare", library) - bare,
+        "domain": per_pair(program, "domain") - per_pair(program, "below"),
     }
     print(f"a bare pair: {bare:.1f} instructions")
     broken = 0

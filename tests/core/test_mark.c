@@ -102,6 +102,16 @@ static void a_lowered_mark_leaves_no_proof_behind(void **state) {
   assert_false(is_inner_here(slot));
 }
 
+static void a_record_of_which_a_part_was_written_over_does_not_hold(void **state) {
+  (void)state;
+  struct heapster__slot *slot = heapster__slot_claim();
+  struct heapster__descent descent = {0};
+  heapster__descend(&descent, slot);
+  descent.frame = 8;
+  assert_false(is_inner_here(slot));
+  assert_int_equal(slot->mark, 0);
+}
+
 static void without_a_slot_there_is_no_mark(void **state) {
   (void)state;
   struct heapster__descent descent = {0};
@@ -118,6 +128,7 @@ int main(void) {
       cmocka_unit_test(a_mark_of_a_left_frame_is_dropped_by_a_call_from_below_once_its_record_is_overwritten),
       cmocka_unit_test(a_mark_raised_over_a_left_one_does_not_bring_it_back),
       cmocka_unit_test(a_lowered_mark_leaves_no_proof_behind),
+      cmocka_unit_test(a_record_of_which_a_part_was_written_over_does_not_hold),
       cmocka_unit_test(without_a_slot_there_is_no_mark),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,8 @@ static void tell(void) { heapster__drift_tell(&drift, &ledger); }
 static void a_drift_is_told_with_the_highest_value_it_had(void **state) {
   (void)state;
   heapster__drift_grow(&drift, 100);
-  assert_int_equal(heapster__drift_shrink(&drift, 60), 40);
+  heapster__drift_shrink(&drift, 60);
+  assert_int_equal(heapster__load_relaxed(&drift.net), 40);
   assert_int_equal(heapster__ledger_told(&ledger), 0);
   tell();
   assert_int_equal(heapster__ledger_told(&ledger), 40);
@@ -53,7 +54,16 @@ static void what_was_told_is_not_told_again(void **state) {
   tell();
   assert_int_equal(heapster__ledger_told(&ledger), 100);
   assert_int_equal(heapster__load_relaxed(&drift.net), 0);
-  assert_int_equal(heapster__load_relaxed(&drift.highest), 0);
+  assert_int_equal(heapster__drift_highest(&drift), 0);
+}
+
+static void the_highest_value_is_known_before_the_use_falls(void **state) {
+  (void)state;
+  heapster__drift_grow(&drift, 100);
+  assert_int_equal(heapster__drift_highest(&drift), 100);
+  heapster__drift_shrink(&drift, 60);
+  heapster__drift_grow(&drift, 30);
+  assert_int_equal(heapster__drift_highest(&drift), 100);
 }
 
 static void a_drift_that_falls_tells_what_it_reached_before(void **state) {
@@ -77,11 +87,11 @@ static void the_record_does_not_fall_with_the_use(void **state) {
 
 static void drifts_of_several_threads_add_up(void **state) {
   (void)state;
-  struct heapster__drift other = {0};
+  struct heapster__drift another = {0};
   heapster__drift_grow(&drift, 70);
-  heapster__drift_grow(&other, 30);
+  heapster__drift_grow(&another, 30);
   tell();
-  heapster__drift_tell(&other, &ledger);
+  heapster__drift_tell(&another, &ledger);
   assert_int_equal(heapster__ledger_told(&ledger), 100);
   assert_int_equal(record(), 100);
 }
@@ -145,18 +155,57 @@ static void a_drift_keeps_the_record_of_its_own_thread(void **state) {
   assert_int_equal(drift.record, 50);
 }
 
-static void it_is_time_to_tell_at_64_kib_of_either(void **state) {
+static void it_is_time_to_tell_at_32_kib(void **state) {
   (void)state;
-  const int64_t most = HEAPSTER__DRIFT;
-  assert_false(heapster__is_time_to_tell(0, 0));
-  assert_false(heapster__is_time_to_tell(most - 1, most - 1));
-  assert_false(heapster__is_time_to_tell(-most, -most));
-  assert_true(heapster__is_time_to_tell(most, 0));
-  assert_true(heapster__is_time_to_tell(0, most));
-  assert_true(heapster__is_time_to_tell(-most - 1, 0));
-  assert_true(heapster__is_time_to_tell(0, -most - 1));
-  assert_true(heapster__is_time_to_tell(most, -most - 1));
-  assert_true(heapster__is_time_to_tell((int64_t)1 << 40, -1));
+  assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_HALF - 1));
+  assert_true(heapster__drift_grow(&drift, 1));
+  assert_false(heapster__drift_shrink(&drift, HEAPSTER__DRIFT));
+  assert_true(heapster__drift_shrink(&drift, 1));
+  assert_true(heapster__drift_grow(&drift, (uint64_t)1 << 40));
+}
+
+static struct heapster__drift other;
+static struct heapster__drift total;
+
+static void prepare_runs(void) {
+  other = total = (struct heapster__drift){0};
+  heapster__run_begin(&drift, &total);
+}
+
+static void end_runs(const struct heapster__drift *last) {
+  heapster__run_end(last, &total);
+  heapster__drift_tell(&total, &ledger);
+}
+
+static void in_a_run_the_total_moves_as_its_heap_does(void **state) {
+  (void)state;
+  prepare_runs();
+  heapster__drift_grow(&drift, 100);
+  assert_int_equal(heapster__run_highest(&drift, &total), 100);
+  heapster__drift_shrink(&drift, 60);
+  assert_int_equal(heapster__run_highest(&drift, &total), 100);
+  end_runs(&drift);
+  assert_int_equal(heapster__ledger_told(&ledger), 40);
+  assert_int_equal(record(), 100);
+}
+
+/* 100 and no more of the first, 70 more of the second on its 40; what the first reached before is not added again. */
+static void the_total_of_two_runs_is_what_they_reached_together(void **state) {
+  (void)state;
+  prepare_runs();
+  heapster__drift_grow(&drift, 100);
+  heapster__drift_shrink(&drift, 60);
+  heapster__run_end(&drift, &total);
+  heapster__run_begin(&other, &total);
+  heapster__drift_grow(&other, 70);
+  heapster__run_end(&other, &total);
+  heapster__run_begin(&drift, &total);
+  heapster__drift_shrink(&drift, 30);
+  end_runs(&drift);
+  assert_int_equal(heapster__ledger_told(&ledger), 80);
+  assert_int_equal(record(), 110);
+  assert_int_equal(heapster__drift_highest(&drift), 100);
+  assert_int_equal(heapster__drift_highest(&other), 70);
 }
 
 static volatile sig_atomic_t steps;
@@ -224,7 +273,10 @@ int main(void) {
       TEST(use_below_0_counts_as_none),
       TEST(records_hold_after_all_epochs_were_used_once),
       TEST(a_drift_keeps_the_record_of_its_own_thread),
-      TEST(it_is_time_to_tell_at_64_kib_of_either),
+      TEST(the_highest_value_is_known_before_the_use_falls),
+      TEST(it_is_time_to_tell_at_32_kib),
+      TEST(in_a_run_the_total_moves_as_its_heap_does),
+      TEST(the_total_of_two_runs_is_what_they_reached_together),
       TEST(a_drift_told_into_a_later_epoch_leaves_its_highest_value_behind),
       TEST(a_fall_told_into_a_later_epoch_shows_in_the_old_one),
   };

@@ -78,22 +78,22 @@ static void the_highest_value_untold_is_the_largest_of_the_threads(void **state)
   assert_int_equal(heapster__ledger_record(&heapster__ledgers[heap], 0, 0), 500);
 }
 
-static void a_thread_tells_at_64_kib_and_not_before(void **state) {
+static void a_thread_tells_at_32_kib_and_not_before(void **state) {
   (void)state;
   heapster__tell_all(heapster__slot_claim());
   const int64_t total = told(0);
-  heapster__count_alloc(heap, HEAPSTER__DRIFT - 1);
+  heapster__count_alloc(heap, HEAPSTER__DRIFT_HALF - 1);
   assert_int_equal(told(heap), 0);
   heapster__count_alloc(heap, 1);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT);
-  assert_int_equal(told(0) - total, HEAPSTER__DRIFT);
-  heapster__count_dealloc(heap, HEAPSTER__DRIFT);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF);
+  heapster__count_dealloc(heap, HEAPSTER__DRIFT_HALF);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF);
   resize(1, 0, false);
   assert_int_equal(told(heap), -1);
   assert_int_equal(told(0) - total, -1);
-  resize(0, HEAPSTER__DRIFT, true);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT - 1);
+  resize(0, HEAPSTER__DRIFT_HALF, true);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF - 1);
 }
 
 static void a_thread_tells_at_its_end(void **state) {
@@ -102,18 +102,23 @@ static void a_thread_tells_at_its_end(void **state) {
   assert_int_equal(told(heap), 40);
 }
 
-static void the_total_of_two_heaps_is_told_at_64_kib(void **state) {
+/* Each of the two keeps what it has to itself; with a third, the rest is theirs. */
+static void the_total_is_told_when_the_rest_is_beyond_32_kib(void **state) {
   (void)state;
   const unsigned other = heap;
   opened(NULL);
+  opened(NULL);
   heapster__tell_all(heapster__slot_claim());
   const int64_t total = told(0);
-  heapster__count_alloc(other, HEAPSTER__DRIFT - 10);
-  heapster__count_alloc(heap, 10);
-  assert_int_equal(told(0) - total, HEAPSTER__DRIFT);
+  heapster__count_alloc(other, HEAPSTER__DRIFT_HALF - 10);
+  heapster__count_alloc(heap - 1, 20);
+  assert_int_equal(told(0) - total, 0);
+  heapster__count_alloc(heap, 5);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF + 10);
   heapster__tell_all(heapster__slot_here());
-  assert_int_equal(told(other), HEAPSTER__DRIFT - 10);
-  assert_int_equal(told(heap), 10);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF + 15);
+  assert_int_equal(told(other), HEAPSTER__DRIFT_HALF - 10);
+  assert_int_equal(told(heap), 5);
 }
 
 static void drifts_are_those_of_the_heap_and_0_is_the_total(void **state) {
@@ -125,8 +130,22 @@ static void drifts_are_those_of_the_heap_and_0_is_the_total(void **state) {
   assert_ptr_equal(heapster__drift_of(slot, heap), drift);
 }
 
+static void a_thread_turns_to_a_heap_that_it_has_counted_for(void **state) {
+  (void)state;
+  const unsigned other = heap;
+  opened(NULL);
+  assert_false(heapster__turn_to(other));
+  heapster__count_alloc(other, 10);
+  assert_non_null(heapster__shard_here(other));
+  heapster__count_alloc(heap, 20);
+  assert_null(heapster__shard_here(other));
+  assert_true(heapster__turn_to(other));
+  assert_non_null(heapster__shard_here(other));
+  assert_null(heapster__shard_here(heap));
+}
+
 static void *count_when_dead(void *unused) {
-  heapster__self = HEAPSTER__THREAD_DEAD;
+  heapster__self = &heapster__no_slot[HEAPSTER__THREAD_DEAD];
   heapster__count_alloc(heap, 100);
   resize(100, 130, true);
   resize(130, 120, false);
@@ -176,10 +195,11 @@ int main(void) {
       TEST(one_thread_is_alone_until_another_counts),
       TEST(a_slots_sum_has_its_own_thread_only),
       TEST(the_highest_value_untold_is_the_largest_of_the_threads),
-      TEST(a_thread_tells_at_64_kib_and_not_before),
+      TEST(a_thread_tells_at_32_kib_and_not_before),
       TEST(a_thread_tells_at_its_end),
-      TEST(the_total_of_two_heaps_is_told_at_64_kib),
+      TEST(the_total_is_told_when_the_rest_is_beyond_32_kib),
       TEST(drifts_are_those_of_the_heap_and_0_is_the_total),
+      TEST(a_thread_turns_to_a_heap_that_it_has_counted_for),
       TEST(a_dead_threads_events_are_the_orphans_and_told_at_once),
       TEST(a_thread_that_only_frees_is_counted_among_the_orphans),
   };

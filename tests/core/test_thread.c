@@ -109,7 +109,7 @@ static unsigned rounds;
 
 static void claim_late(void *context) {
   claimed_in_round[rounds] = heapster__slot_claim();
-  was_dead_in_round[rounds] = heapster__self == HEAPSTER__THREAD_DEAD;
+  was_dead_in_round[rounds] = heapster__self == &heapster__no_slot[HEAPSTER__THREAD_DEAD];
   if (was_dead_in_round[rounds]) assert_null(heapster__slot_claim_to_free());
   if (++rounds < ROUNDS) pthread_setspecific(late_key, context);
 }
@@ -161,7 +161,7 @@ static void a_thread_that_has_only_freed_claims_when_it_asks(void **state) {
 static unsigned claim_all(unsigned most) {
   unsigned claimed = 0;
   for (; claimed < most; ++claimed) {
-    heapster__self = HEAPSTER__THREAD_NEW;
+    heapster__self = &heapster__no_slot[HEAPSTER__THREAD_NEW];
     if (heapster__slot_claim() == NULL) break;
   }
   return claimed;
@@ -170,7 +170,7 @@ static unsigned claim_all(unsigned most) {
 static void *claim_without_pages(void *unused) {
   refuses_pages = true;
   const unsigned claimed = claim_all(HEAPSTER__SLOTS);
-  const bool is_new = heapster__self == HEAPSTER__THREAD_NEW;
+  const bool is_new = heapster__self == &heapster__no_slot[HEAPSTER__THREAD_NEW];
   refuses_pages = false;
   return claimed < HEAPSTER__SLOTS && is_new && heapster__slot_claim() != NULL ? heapster__slot_here() : unused;
 }

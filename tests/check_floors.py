@@ -21,7 +21,8 @@ FLOORS = (
     "heapster/base",
     "atomics",
     "platform error",
-    "instance",
+    "instance elf_object",
+    "elf_slot",
     # 1: plain values, declared in public; addresses and threads
     "heapster/histogram",
     "heapster/stats",
@@ -45,7 +46,11 @@ FLOORS = (
     "window allocator",
     # 4: hooks
     "lua_record",
-    "malloc_hook domain_hook attach lua_hook",
+    "malloc_hook domain_hook lua_hook",
+    "attach_operators",
+    "attach_functions",
+    "attach_survey",
+    "attach",
     "hook lua_state",
     # 5: the process
     "report report_protocol",

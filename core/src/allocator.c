@@ -42,7 +42,7 @@ static struct {
 const struct heapster_allocator *heapster_allocator_system(void) { return &below_all.functions; }
 
 void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
-  below_all.functions = *below;
+  if (below != &below_all.functions) below_all.functions = *below;
   below_all.comes_back = comes_back;
 }
 

@@ -50,7 +50,7 @@ const struct heapster__malloc_way *heapster__malloc_way(void) { return way.name 
 
 bool heapster__malloc_is_proved(void) {
   static _Atomic bool was_proved;
-  if (heapster__load_relaxed(&was_proved)) return true;
+  if (heapster__load_relaxed(&was_proved) && !way.can_end) return true;
   struct heapster__slot *slot = heapster__slot_claim();
   if (!slot) return false;
   uint64_t before = heapster__load_relaxed(&slot->passed);
@@ -61,6 +61,20 @@ bool heapster__malloc_is_proved(void) {
   bool is_proved = heapster__load_relaxed(&slot->passed) - before == 2;
   heapster__store_relaxed(&was_proved, is_proved);
   return is_proved;
+}
+
+void heapster__malloc_try_below(void) {
+  struct heapster__slot *slot = heapster__slot_claim();
+  if (!slot) return;
+  void *aligned = NULL;
+  uint64_t before = heapster__load_relaxed(&slot->passed);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
+  way.below.free(way.below.calloc(1, HEAPSTER__GRANULE));
+  if (!way.below.posix_memalign(&aligned, HEAPSTER__GRANULE, HEAPSTER__GRANULE)) way.below.free(aligned);
+  heapster__ascend(&descent);
+  way.comes_back = heapster__load_relaxed(&slot->passed) != before;
+  heapster__system_replace(heapster_allocator_system(), way.comes_back);
 }
 
 HEAPSTER__INLINE void *booked(void *block, size_t size) {

@@ -180,7 +180,7 @@ static bool is_started(void) {
   if (is_starting) return false;
   is_starting = true;
   look_up_all();
-  struct heapster__malloc_way way = {next, false, way_name(), problem(), early_block};
+  struct heapster__malloc_way way = {.below = next, .name = way_name(), .problem = problem(), .early = early_block};
   if (!way.problem) way.comes_back = comes_back();
   if (heapster__malloc_start(&way))
     turn_to_counted();

@@ -16,8 +16,8 @@ static struct {
   _Atomic bool is_on;              /* what all slots are to agree with */
   _Atomic bool is_unfinished;      /* something is to be looked at again */
   _Atomic unsigned long long adds; /* objects ever loaded at the last look */
-  bool was_cut_off;                /* the loader's lock may be lost: set in the child of a fork, where no other thread is */
-  bool is_forking_threads;         /* by the forking thread, around a fork */
+  bool was_cut_off;        /* the loader's lock may be lost: set in the child of a fork, where no other thread is */
+  bool is_forking_threads; /* by the forking thread, around a fork */
 } attached;
 
 /* What a walk found: how many objects, and the name of the first. */
@@ -28,13 +28,14 @@ struct findings {
 
 struct walk {
   const struct heapster__survey *survey;
-  unsigned objects; /* seen so far */
+  size_t objects; /* seen so far */
   bool is_on;
   bool is_stale; /* an object was loaded since the survey */
   bool is_unfinished;
   struct findings refused;
   struct findings elsewhere;
   struct findings busy;
+  struct findings open;
 };
 
 /* One object under a walk. */
@@ -45,6 +46,7 @@ struct work {
   bool is_refused;
   bool is_elsewhere;
   bool is_busy;
+  bool is_open;
 };
 
 static void exchange(struct work *work, uintptr_t *slot, uintptr_t value) {
@@ -61,15 +63,32 @@ static void exchange(struct work *work, uintptr_t *slot, uintptr_t value) {
   }
 }
 
+/* What a slot that is not resolved yet will lead to: the first definition, unless the object was opened to prefer its
+   own libraries'. One that was there when the program started was not. */
+static bool is_foretold(const struct work *work, unsigned place) {
+  const struct heapster__survey *survey = work->walk->survey;
+  return !survey->is_contested[place] || work->walk->objects <= survey->started;
+}
+
+/* Into the object's own text leads a slot that is not resolved, or one to a function of its own. */
+static bool is_resolved(const struct work *work, unsigned place, uintptr_t found) {
+  return !heapster__object_runs(work->object, found) ||
+         found == heapster__object_defines(work->object, heapster__exchanges[place].name);
+}
+
 static void attach_slot(struct work *work, unsigned place, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
   if (found == heapster__exchanges[place].counted) return;
-  const bool is_resolved = !heapster__object_runs(work->object, found);
-  if (found == heapster__real[place] || (!is_resolved && !work->walk->survey->is_contested[place]))
+  const bool is_open = !is_resolved(work, place, found);
+  if (found == heapster__real[place] || (is_open && is_foretold(work, place)))
     exchange(work, slot, heapster__exchanges[place].counted);
-  else if (!is_resolved || found < work->object->base)
-    work->walk->is_unfinished = true; /* it is still to be resolved, or relocated */
-  else if (!heapster__is_programs_entry(work->walk->survey, found))
+  else if (is_open)
+    work->is_open = true;
+  else if (heapster__is_programs_entry(work->walk->survey, found))
+    return;
+  else if (heapster__object_holds(work->object, work->object->base + found))
+    work->walk->is_unfinished = true; /* a place in the object, not relocated yet */
+  else
     work->is_elsewhere = true;
 }
 
@@ -108,6 +127,7 @@ static int settle_object(struct dl_phdr_info *info, size_t size, void *context) 
   if (work.is_refused) note(&walk->refused, &object);
   if (work.is_elsewhere) note(&walk->elsewhere, &object);
   if (work.is_busy) note(&walk->busy, &object);
+  if (work.is_open) note(&walk->open, &object);
   return 0;
 }
 
@@ -123,7 +143,7 @@ static void settle(struct walk *walk) {
     if (!walk->is_stale) break;
   }
   walk->survey = NULL;
-  if (walk->is_stale || walk->busy.objects) walk->is_unfinished = true;
+  if (walk->is_stale || walk->busy.objects || walk->open.objects) walk->is_unfinished = true;
   heapster__store_relaxed(&attached.is_unfinished, walk->is_unfinished);
   heapster__store_relaxed(&attached.adds, survey.adds);
   errno = error;
@@ -153,7 +173,8 @@ static const char *start(void) {
   struct heapster__malloc_way way = {.comes_back = true, .can_end = true, .name = "attach"};
   heapster__survey_make(&survey);
   if (survey.refusal) return survey.refusal;
-  if (!heapster__exchanges_start(survey.real, &way.below)) return "the allocator of the process lacks functions that others have";
+  if (!heapster__exchanges_start(survey.real, &way.below))
+    return "the allocator of the process lacks functions that others have";
   if (!heapster__malloc_start(&way)) return heapster__malloc_way()->problem;
   return NULL;
 }
@@ -208,6 +229,10 @@ static const char *problem_while_on(void) {
   if (walk.elsewhere.objects)
     return told(&walk.elsewhere, "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)");
   if (walk.busy.objects) return told(&walk.busy, "it is being loaded by another thread just now");
+  if (walk.open.objects)
+    return told(&walk.open,
+                "whose malloc it asks is not known before its first call; what follows that is counted from "
+                "the next reading on");
   if (heapster__load_relaxed(&heapster__small_news))
     return "operator new of less than 16 bytes is not counted over an allocator that has operators of its own";
   return NULL;

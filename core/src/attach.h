@@ -4,7 +4,9 @@
    The cases; each has a test of that name in tests/core/test_attach.py:
 
      a slot that holds the real function is exchanged
-     a slot that is not resolved yet is exchanged where only one object defines the name
+     a slot that is not resolved yet is exchanged where it is known what it will lead to: only one object defines the
+       name, or the object of the slot was there when the program started
+     a slot of which it is not known what it will lead to is left to a look after its first call, and that is told
      a slot that leads to another function is left alone, and that is told
      an operator new or delete is exchanged where the allocator has its own
      a read-only page is read-only again afterwards

@@ -5,8 +5,10 @@
 
 uintptr_t heapster__real[HEAPSTER__EXCHANGES];
 
-#define MALLOC(name, function) {name, (uintptr_t)heapster__counted_##function}
-#define OPERATOR(name, function) {name, (uintptr_t)heapster__attached_##function}
+#define MALLOC(name, function) \
+  { name, (uintptr_t)heapster__counted_##function }
+#define OPERATOR(name, function) \
+  { name, (uintptr_t)heapster__attached_##function }
 
 /* C23's sized frees: the size goes no further, what was asked for is not what went down. */
 static void free_sized(void *block, size_t size) {

@@ -25,7 +25,8 @@ extern HEAPSTER__HIDDEN uintptr_t heapster__real[HEAPSTER__EXCHANGES];
 /* The place of that name, or HEAPSTER__EXCHANGES. */
 unsigned heapster__exchange_of(const char *name);
 
-/* Sets the real functions, once, and answers them as the family below the hook. False: the allocator lacks one that cannot be done without. */
+/* Sets the real functions, once, and answers them as the family below the hook. False: the allocator lacks one that
+ * cannot be done without. */
 bool heapster__exchanges_start(const uintptr_t real[HEAPSTER__EXCHANGES], struct heapster__malloc_family *family);
 
 #endif

@@ -1,12 +1,12 @@
 /* The C++ operators of an allocator that has its own, counted.
 
-   A request that finds no memory goes down to the allocator's own operator: it runs the new_handler, which may find some
-   after all, and throws. The nothrow forms answer NULL by themselves. */
+   A request that finds no memory goes down to the allocator's own operator: it runs the new_handler, which may find
+   some after all, and throws. The nothrow forms answer NULL by themselves. */
 #include "attach_operators.h"
 
 #include "atomics.h"
-#include "malloc_hook.h"
 #include "books.h"
+#include "malloc_hook.h"
 
 #include <string.h>
 
@@ -29,13 +29,13 @@ static void *adopted(void *block, size_t size) {
   return block;
 }
 
-#define NEW(name, place, type, counted, parameters, ...)                    \
-  void *heapster__attached_##name parameters {                              \
-    void *block = is_small(size) ? NULL : counted;                          \
-    if (block) return block;                                                \
-    type *real;                                                             \
-    memcpy(&real, &heapster__real_news[place], sizeof real);   \
-    return adopted(real(__VA_ARGS__), size);                                \
+#define NEW(name, place, type, counted, parameters, ...)     \
+  void *heapster__attached_##name parameters {               \
+    void *block = is_small(size) ? NULL : counted;           \
+    if (block) return block;                                 \
+    type *real;                                              \
+    memcpy(&real, &heapster__real_news[place], sizeof real); \
+    return adopted(real(__VA_ARGS__), size);                 \
   }
 
 NEW(new_object, 0, new_function, heapster__counted_malloc(size), (size_t size), size)

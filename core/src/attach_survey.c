@@ -40,6 +40,14 @@ bool heapster__is_programs_entry(const struct heapster__survey *survey, uintptr_
   return function >= survey->program_begin && function < survey->program_end;
 }
 
+enum { STARTED = 64 }; /* who has more than so many libraries from the start has the rest taken for opened later */
+
+struct look {
+  struct heapster__survey *survey;
+  struct heapster__object started[STARTED];
+  size_t kept;
+};
+
 struct check {
   struct heapster__survey *survey;
   const struct heapster__object *object;
@@ -55,14 +63,34 @@ static void check_slot(void *context, const char *name, uintptr_t *slot) {
   if (!is_bound && !leads_on) check->survey->is_elsewhere = true;
 }
 
+/* Whether the object was there when the program started: all up to libc were, and then those that one of them needs.
+   The loader puts them first, in the order in which they are needed. */
+static bool was_started(struct look *look, const struct heapster__object *object) {
+  const char *name = heapster__object_asked_as(object);
+  if (!look->survey->has_libc) return true;
+  if (look->survey->started != look->survey->objects) return false; /* one before it was not */
+  for (size_t i = 0; name && i < look->kept; i++) {
+    if (heapster__object_needs(&look->started[i], name)) return true;
+  }
+  return false;
+}
+
+static void note_started(struct look *look, const struct heapster__object *object) {
+  if (!was_started(look, object)) return;
+  look->survey->started = look->survey->objects + 1;
+  if (look->kept < STARTED) look->started[look->kept++] = *object;
+}
+
 /* Under the loader's lock: no dl function may be called here. */
-static int look(struct dl_phdr_info *info, size_t size, void *context) {
+static int look_at(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
-  struct heapster__survey *survey = context;
+  struct look *look = context;
+  struct heapster__survey *survey = look->survey;
   struct heapster__object object;
   survey->adds = info->dlpi_adds;
   if (!survey->objects) note_program(survey, info);
   if (heapster__object_read(&object, info)) {
+    note_started(look, &object);
     look_for_functions(survey, &object);
     if (heapster__object_defines(&object, "__asan_init") || heapster__object_defines(&object, "__tsan_init"))
       survey->has_sanitizer = true;
@@ -76,8 +104,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *context) {
 }
 
 static const char *refusal_of(const struct heapster__survey *survey) {
-  if (survey->has_sanitizer)
-    return "a sanitizer in the process brings its own allocator, which must see every call";
+  if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->is_programs)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
   if (!survey->has_home)
@@ -101,7 +128,8 @@ void heapster__survey_make(struct heapster__survey *survey) {
     survey->refusal = "attaching to a running process was only made for x86-64";
     return;
   }
-  dl_iterate_phdr(look, survey);
+  struct look look = {.survey = survey};
+  dl_iterate_phdr(look_at, &look);
   survey->refusal = refusal_of(survey);
   if (!survey->refusal) survey->refusal = refusal_of_functions();
 }

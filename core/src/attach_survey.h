@@ -19,14 +19,15 @@
 enum { HEAPSTER__OBJECT_NAME = 64 };
 
 struct heapster__survey {
-  unsigned long long adds;                    /* objects ever loaded when it was made */
-  size_t objects;                             /* seen so far */
-  const char *refusal;                        /* why not, one sentence; NULL if it can be done */
-  uintptr_t real[HEAPSTER__EXCHANGES];        /* the functions of the object that defines malloc, or 0 */
-  bool is_contested[HEAPSTER__EXCHANGES];     /* another object defines the name too: who is bound to which is not known */
-  uintptr_t program_begin;                    /* the text of the program itself */
+  unsigned long long adds;                /* objects ever loaded when it was made */
+  size_t objects;                         /* seen so far */
+  size_t started;                         /* as many of them were there when the program started */
+  const char *refusal;                    /* why not, one sentence; NULL if it can be done */
+  uintptr_t real[HEAPSTER__EXCHANGES];    /* the functions of the object that defines malloc, or 0 */
+  bool is_contested[HEAPSTER__EXCHANGES]; /* another object defines the name too: who is bound to which is not known */
+  uintptr_t program_begin;                /* the text of the program itself */
   uintptr_t program_end;
-  char home[HEAPSTER__OBJECT_NAME];           /* the file name of the object that defines malloc */
+  char home[HEAPSTER__OBJECT_NAME]; /* the file name of the object that defines malloc */
   bool has_home, has_sanitizer, is_programs, has_libc, is_elsewhere;
 };
 

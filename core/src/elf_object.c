@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 /* Loaders write the address into the entry, but for objects that they may not write to (the kernel's own). */
-static uintptr_t address_in(const struct heapster__object *object, const ElfW(Dyn) *entry) {
+static uintptr_t address_in(const struct heapster__object *object, const ElfW(Dyn) * entry) {
   const uintptr_t value = entry->d_un.d_ptr;
   return value < object->base ? value + object->base : value;
 }
 
-static void read_entry(struct heapster__object *object, const ElfW(Dyn) *entry) {
+static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry) {
   const uintptr_t address = address_in(object, entry);
   switch (entry->d_tag) {
   case DT_SYMTAB:
@@ -48,7 +48,7 @@ static void read_entry(struct heapster__object *object, const ElfW(Dyn) *entry) 
 }
 
 /* The loader protects whole pages only, as long as they are in the range whole at their end. */
-static void read_relro(struct heapster__object *object, const ElfW(Phdr) *segment) {
+static void read_relro(struct heapster__object *object, const ElfW(Phdr) * segment) {
   const uintptr_t page = (uintptr_t)getpagesize();
   const uintptr_t begin = object->base + segment->p_vaddr;
   object->relro_begin = begin & -page;
@@ -56,16 +56,16 @@ static void read_relro(struct heapster__object *object, const ElfW(Phdr) *segmen
 }
 
 bool heapster__object_read(struct heapster__object *object, const struct dl_phdr_info *info) {
-  const ElfW(Dyn) *entry = NULL;
   memset(object, 0, sizeof *object);
   object->info = info;
   object->path = info->dlpi_name ? info->dlpi_name : "";
   object->base = info->dlpi_addr;
   for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-    if (segment->p_type == PT_DYNAMIC) entry = (const ElfW(Dyn) *)(object->base + segment->p_vaddr);
+    if (segment->p_type == PT_DYNAMIC) object->dynamic = (const ElfW(Dyn) *)(object->base + segment->p_vaddr);
     if (segment->p_type == PT_GNU_RELRO) read_relro(object, segment);
   }
+  const ElfW(Dyn) *entry = object->dynamic;
   for (; entry && entry->d_tag != DT_NULL; entry++) read_entry(object, entry);
   return object->symbols && object->names;
 }
@@ -149,6 +149,20 @@ bool heapster__object_runs(const struct heapster__object *object, uintptr_t addr
 
 bool heapster__object_protects(const struct heapster__object *object, uintptr_t address) {
   return address >= object->relro_begin && address < object->relro_end;
+}
+
+bool heapster__object_needs(const struct heapster__object *object, const char *library) {
+  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_NEEDED && !strcmp(object->names + entry->d_un.d_val, library)) return true;
+  }
+  return false;
+}
+
+const char *heapster__object_asked_as(const struct heapster__object *object) {
+  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_SONAME) return object->names + entry->d_un.d_val;
+  }
+  return NULL;
 }
 
 static void visit_table(const struct heapster__object *object, struct heapster__relocations table,

@@ -11,7 +11,7 @@
 
 /* A table of relocations. */
 struct heapster__relocations {
-  const ElfW(Rela) *begin;
+  const ElfW(Rela) * begin;
   size_t count;
 };
 
@@ -19,7 +19,8 @@ struct heapster__object {
   const struct dl_phdr_info *info;
   const char *path; /* "" for the program itself */
   uintptr_t base;
-  const ElfW(Sym) *symbols;
+  const ElfW(Dyn) * dynamic;
+  const ElfW(Sym) * symbols;
   const char *names;
   const uint32_t *gnu_hash;
   const uint32_t *hash;
@@ -42,6 +43,10 @@ bool heapster__object_runs(const struct heapster__object *object, uintptr_t addr
 
 /* Whether the loader makes the page of the address read-only when it is done with the object. */
 bool heapster__object_protects(const struct heapster__object *object, uintptr_t address);
+
+/* Whether a library of that name is to be loaded with it; by what name others ask for it, or NULL. */
+bool heapster__object_needs(const struct heapster__object *object, const char *library);
+const char *heapster__object_asked_as(const struct heapster__object *object);
 
 /* Calls `visit` for every slot that the loader fills with the address of a named function or datum: JUMP_SLOT and
    GLOB_DAT only. Other relocations are initial values of variables, which are the program's to change. */

@@ -84,7 +84,7 @@ static void read_malloc(struct heapster_status *status) {
   status->malloc_problem = way ? way->problem : heapster__attach_problem();
   if (way ? way->problem != NULL : !is_attached) return;
   status->malloc_is_proved = heapster__malloc_is_proved();
-  if (!status->malloc_is_proved)
+  if (!status->malloc_is_proved && !status->malloc_problem)
     status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
 }
 

@@ -59,7 +59,8 @@ bool heapster__word_is_writable(void *word);
 /* Makes the page at that address readable, or writable too. False: the system refuses. */
 bool heapster__page_protect(void *page, bool is_writable);
 
-/* Whether an indirect call may go to `function`: a process can be made to end by those that go to one without a mark. */
+/* Whether an indirect call may go to `function`: a process can be made to end by those that go to one without a mark.
+ */
 bool heapster__may_be_called(uintptr_t function);
 
 /* Whether the loader's lock may be held in the child of a fork made now, by a thread that is not there: glibc leaves it

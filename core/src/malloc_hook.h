@@ -38,6 +38,13 @@ const struct heapster__malloc_way *heapster__malloc_way(void);
    nothing can be asked for. */
 bool heapster__malloc_is_proved(void);
 
+/* Whether that was tried and does not reach it. */
+HEAPSTER_API bool heapster__malloc_is_missed(void);
+
+/* Nothing is counted after all: the heap is no more to be seen, which would show zeros, and the system's allocator is
+   what everybody calls. `problem` is a sentence in static storage. For one thread, before others are there. */
+HEAPSTER_API void heapster__malloc_give_up(const char *problem);
+
 /* Finds `comes_back` out where only the hook can tell, which is on by now: until then it was to be taken for true. */
 void heapster__malloc_try_below(void);
 

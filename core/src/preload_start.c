@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,7 +252,22 @@ struct heapster__preload_table heapster__preload = {
     adopt_nothing,
 };
 
-/* A program that asks for nothing before its first fork or thread is counted from there on too. */
+/* Whose malloc the program calls instead: the one that the loader meets first. */
+static const char *why_missed(void) {
+  static char text[256];
+  Dl_info front;
+  const char *path = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &front) && front.dli_fname ? front.dli_fname : "the program";
+  const char *slash = strrchr(path, '/');
+  snprintf(text, sizeof text, "the requests do not reach the hook: the allocator of %s stands in front of it",
+           slash ? slash + 1 : path);
+  return text;
+}
+
+/* A program that asks for nothing before its first fork or thread is counted from there on too. Whose requests go
+   elsewhere is known by now: all is loaded and bound. */
 __attribute__((constructor)) static void start(void) {
   if (!is_starting) is_started();
+  if (!heapster__malloc_is_missed()) return;
+  heapster__malloc_give_up(why_missed());
+  turn_to_next();
 }

@@ -100,7 +100,7 @@ function Heap:stats() end
 ---@class heapster.Status
 ---@field version string of the core
 ---@field counters "sharded"|"shared"
----@field malloc_way string "none" where malloc is not counted
+---@field malloc_way string "preload", "link", "attach" (by hook), or "none" where malloc is not counted
 ---@field malloc_problem string? why malloc is not counted, or not all of it
 ---@field malloc_is_proved boolean a probe reached the hook
 ---@field python_way string "none" where Python's objects are not counted

@@ -9,6 +9,7 @@
 
 #include <heapster/hook.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commanded.h"
@@ -29,7 +30,7 @@ static void family_free(void *block) { whole.free(&arena, block); }
 char *strdup(const char *text) {
   const size_t size = strlen(text) + 1;
   ++probes;
-  return memcpy(is_reached ? heapster__counted_malloc(size) : family_malloc(size), text, size);
+  return memcpy(is_reached ? heapster__counted_malloc(size) : malloc(size), text, size);
 }
 
 static const struct heapster__malloc_way way = {

@@ -12,7 +12,8 @@ extern "C" {
    several heaps a table of them, then the report of the total. */
 HEAPSTER_API enum heapster_error heapster_report(struct heapster_sink sink);
 
-/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}},
+/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; "total" is
+   null where no heap is counted; "malloc_problem" follows where malloc is not counted as it was to be;
    each as heapster_stats_json gives it, ended by a newline. */
 HEAPSTER_API enum heapster_error heapster_json(struct heapster_sink sink);
 

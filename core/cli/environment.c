@@ -76,8 +76,8 @@ int heapster__environment_set(const char *library, const struct heapster__output
                               pid_t pid) {
   char number[24];
   snprintf(number, sizeof number, "%ld", (long)pid);
-  const bool is_set = preload(library) == 0 && allow_sanitizer() == 0 && setenv(HEAPSTER__REPORT, output->pattern, true) == 0 &&
-                      setenv(HEAPSTER__REPORT_FORMAT, format, true) == 0 &&
-                      setenv(HEAPSTER__REPORT_PID, number, true) == 0;
+  const bool is_set =
+      preload(library) == 0 && allow_sanitizer() == 0 && setenv(HEAPSTER__REPORT, output->pattern, true) == 0 &&
+      setenv(HEAPSTER__REPORT_FORMAT, format, true) == 0 && setenv(HEAPSTER__REPORT_PID, number, true) == 0;
   return is_set ? 0 : errno;
 }

@@ -34,7 +34,8 @@ static void *system_aligned_alloc(void *context, size_t alignment, size_t size) 
   return posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : block;
 }
 
-#define PUBLIC_FUNCTIONS {system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL}
+#define PUBLIC_FUNCTIONS \
+  { system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL }
 
 static struct {
   struct heapster_allocator functions;
@@ -48,9 +49,7 @@ void heapster__system_replace(const struct heapster_allocator *below, bool comes
   below_all.comes_back = comes_back;
 }
 
-void heapster__system_restore(void) {
-  heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false);
-}
+void heapster__system_restore(void) { heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false); }
 
 /* A call of the backing, under the mark where it may come back in. */
 HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {

@@ -138,6 +138,7 @@ static void turn_to_counted(void) {
       {heapster__counted_malloc, heapster__counted_calloc, heapster__counted_realloc, heapster__counted_free,
        heapster__counted_posix_memalign, heapster__counted_aligned_alloc, heapster__counted_memalign,
        heapster__counted_valloc, heapster__counted_pvalloc},
+      {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
       heapster__counted_reallocarray,
       usable_size,
       heapster__malloc_adopt,
@@ -168,7 +169,9 @@ static void adopt_nothing(void *block, size_t size) {
 }
 
 static void turn_to_next(void) {
-  struct heapster__preload_table table = {next, passed_reallocarray, usable_size, adopt_nothing};
+  struct heapster__preload_table table = {
+      next, {next.malloc, next.memalign, passed_free}, passed_reallocarray, usable_size, adopt_nothing,
+  };
   table.family.free = passed_free;
   table.family.realloc = passed_realloc;
   heapster__preload = table;
@@ -247,10 +250,28 @@ static size_t early_usable_size(void *block) { return is_started() ? usable_size
 struct heapster__preload_table heapster__preload = {
     {early_malloc, early_calloc, early_realloc, early_free, early_posix_memalign, early_aligned_alloc, early_memalign,
      early_valloc, early_pvalloc},
+    {early_malloc, early_memalign, early_free},
     early_reallocarray,
     early_usable_size,
     adopt_nothing,
 };
+
+/* aligned_alloc may insist on a size that is a multiple of the alignment. */
+static void *public_memalign(size_t alignment, size_t size) {
+  size_t excess = size & (alignment - 1);
+  return aligned_alloc(alignment, excess && size <= SIZE_MAX - alignment ? size + alignment - excess : size);
+}
+
+static void public_free(void *block) {
+  if (!is_pooled(block)) free(block);
+}
+
+/* An allocator that stands in front may lack some of the operators: those that come here ask what everybody asks, and
+   the C library's would. What it lacks of the C functions is the next allocator's, as without us. */
+static void turn_to_front(void) {
+  turn_to_next();
+  heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
+}
 
 /* Whose malloc the program calls instead: the one that the loader meets first. */
 static const char *why_missed(void) {
@@ -269,5 +290,5 @@ __attribute__((constructor)) static void start(void) {
   if (!is_starting) is_started();
   if (!heapster__malloc_is_missed()) return;
   heapster__malloc_give_up(why_missed());
-  turn_to_next();
+  turn_to_front();
 }

@@ -17,17 +17,18 @@ extern "C" {
    from before are unseen (unseen_alloc_count). Not from a signal handler; from any thread. */
 HEAPSTER_API enum heapster_error heapster_hook(const char *name);
 
-/* Ends the counting that heapster_hook began; HEAPSTER_OK also where there is none. HEAPSTER_UNSUPPORTED for a hook that
-   was preloaded or linked, or that another hook stands above: nothing is changed then; and where not all of malloc's
-   import tables could be pointed back. The heap keeps its figures, and blocks that are freed while the hook is off stay
-   on its books until their addresses are handed out under the hook again (unseen_free_count). */
+/* Ends the counting that heapster_hook began; HEAPSTER_OK also where there is none. HEAPSTER_UNSUPPORTED for a hook
+   that was preloaded or linked, or that another hook stands above: nothing is changed then; and where not all of
+   malloc's import tables could be pointed back. The heap keeps its figures, and blocks that are freed while the hook is
+   off stay on its books until their addresses are handed out under the hook again (unseen_free_count). */
 HEAPSTER_API enum heapster_error heapster_unhook(const char *name);
 
 struct heapster_status {
   const char *version;        /* of the core */
   const char *counters;       /* "sharded" or "shared" */
   const char *malloc_way;     /* "preload", "link", "attach" or "none" */
-  const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is. Overwritten by the next call */
+  const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is. Overwritten by
+                                 the next call */
   bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook */
   const char *python_way;     /* "import", "host" or "none" */
   const char *python_problem; /* one sentence why Python's objects are not counted; NULL if they are */

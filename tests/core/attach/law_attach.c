@@ -1,6 +1,6 @@
-/* The laws while malloc is hooked and unhooked in a loop, threads allocate, libraries are opened and closed and children
-   are forked: no block is harmed meanwhile, and afterwards every figure is exact.
-   law_attach FOLDER [seconds [threads]] */
+/* The laws while malloc is hooked and unhooked in a loop, threads allocate, libraries are opened and closed and
+   children are forked: no block is harmed meanwhile, and afterwards every figure is exact. law_attach FOLDER [seconds
+   [threads]] */
 #include <heapster/heapster.h>
 
 #include <dlfcn.h>
@@ -33,9 +33,7 @@ static _Atomic(unsigned char *) shared[SHARED]; /* blocks that any thread may fr
 static atomic_bool is_over;
 static const char *folder;
 
-static void fill(struct block *block, size_t from) {
-  memset(block->bytes + from, block->filling, block->size - from);
-}
+static void fill(struct block *block, size_t from) { memset(block->bytes + from, block->filling, block->size - from); }
 
 static void require_whole(const struct block *block, size_t size) {
   for (size_t i = 0; i < size; i++) require(block->bytes[i] == block->filling, "a block was written over");

@@ -45,8 +45,8 @@ are read and when a window begins; blocks from before are unseen_alloc_count.")
 DOC(heapster_unhook, "unhook(name, /)
 --
 
-End the counting that hook() or the import began. Raise RuntimeError, and change nothing, where another hook stands
-above.")
+End the counting that hook() or the import began; nothing where it is off. Raise RuntimeError, and change nothing, where
+another hook stands above, or malloc is counted by preloading or linking.")
 
 DOC(heapster_stats, "What a heap, or all of them, did: a value, equal to another by its figures.
 

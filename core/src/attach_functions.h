@@ -5,7 +5,8 @@
 #include "attach_operators.h"
 #include "malloc_hook.h"
 
-/* Places of the operators in the table of real functions: those that allocate first, then 12 forms of delete. */
+/* Places in the tables: the family, __libc_ names and sized frees included; the operators that allocate; the forms of
+   delete. */
 enum {
   HEAPSTER__FAMILY = 17,
   HEAPSTER__NEW = HEAPSTER__FAMILY,

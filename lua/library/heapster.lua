@@ -209,12 +209,12 @@ function heapster.status() end
 --- Snapshots count from here on; what is alive stays counted, and open windows are not disturbed.
 function heapster.reset() end
 
---- Counts from now on: what this state asks, which `require` has begun, or the malloc family; an error where the latter can
---- only be had from outside (`heapster run`).
+--- Counts from now on: what this state asks, which `require` has begun, or what C code asks of malloc; an error that says why
+--- where that cannot be. Libraries that are loaded later are found when figures are read and when a window begins.
 ---@param name "lua"|"malloc"
 function heapster.hook(name) end
 
---- Ends what heapster.hook began.
+--- Ends what heapster.hook began; nothing where it is off. An error where malloc is counted by preloading or linking.
 ---@param name "lua"|"malloc"
 function heapster.unhook(name) end
 

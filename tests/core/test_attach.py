@@ -76,3 +76,9 @@ def test_a_static_program_is_refused():
     ended = execute([FOLDER / "static"])
     assert ended.returncode == 0, ended
     assert "none: no loaded library defines malloc" in ended.stdout
+
+
+def test_a_system_that_tracks_indirect_branches_is_refused():
+    ended = execute([FOLDER / "tracked"])
+    assert ended.returncode == 0, ended
+    assert "none: the system tracks indirect branches" in ended.stdout

@@ -53,6 +53,7 @@ struct check {
   const struct heapster__object *object;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): others that visit write to the slot */
 static void check_slot(void *context, const char *name, uintptr_t *slot) {
   const struct check *check = context;
   const unsigned place = heapster__exchange_of(name);

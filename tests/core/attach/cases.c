@@ -106,6 +106,7 @@ static void look_in(struct wanted_slot *wanted, const struct dl_phdr_info *info,
     if (entry->d_tag == DT_RELASZ) sizes[1] = entry->d_un.d_val / sizeof(ElfW(Rela));
   }
   for (unsigned table = 0; table < 2; table++) {
+    if (!symbols || !names || !tables[table]) continue;
     for (size_t i = 0; i < sizes[table]; i++) {
       const ElfW(Rela) *each = &tables[table][i];
       if (strcmp(names + symbols[ELF64_R_SYM(each->r_info)].st_name, wanted->name) != 0) continue;
@@ -132,7 +133,7 @@ static uintptr_t *slot_of(const char *object, const char *name) {
   return wanted.slot;
 }
 
-static void protect(uintptr_t *slot, int protection) {
+static void protect(const uintptr_t *slot, int protection) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   require(mprotect((void *)((uintptr_t)slot & -page), page, protection) == 0, "mprotect: %s", strerror(errno));
 }
@@ -209,7 +210,7 @@ static void blocks_from_before_the_hook_are_unseen(void) {
   hook();
   struct heapster_window window = begun();
   free(freed);
-  free(realloc(resized, BYTES * 2));
+  free(realloc(resized, (size_t)BYTES * 2));
   require_ok(heapster_window_end(window, &stats));
   require(stats.unseen_alloc_count == 2, "%llu unseen", (unsigned long long)stats.unseen_alloc_count);
   require(stats.alloc_count == 1 && stats.dealloc_count == 1, "a resize is booked as an alloc of its new size");

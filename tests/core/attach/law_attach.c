@@ -187,8 +187,8 @@ static void storm(uint64_t seconds, uint64_t count) {
   atomic_store(&is_over, true);
   for (uint64_t i = 0; i < count + 3; i++) pthread_join(threads[i], NULL);
   require(rounds[0] > 0 && rounds[1] > 0 && rounds[2] > 0 && forks > 0, "nothing went on");
-  printf("%llu hooks, %llu libraries, %llu forks\n", (unsigned long long)rounds[0],
-         (unsigned long long)(2 * (rounds[1] + rounds[2])), (unsigned long long)forks);
+  printf("%llu hooks, %llu libraries, %llu forks\n", (unsigned long long)rounds[0], 2ULL * (rounds[1] + rounds[2]),
+         (unsigned long long)forks);
 }
 
 static pthread_barrier_t barrier;

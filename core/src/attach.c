@@ -118,7 +118,7 @@ static int settle_object(struct dl_phdr_info *info, size_t size, void *context) 
   struct walk *walk = context;
   struct heapster__object object;
   if (!walk->objects++) walk->is_on = heapster__load_acquire(&attached.is_on);
-  walk->is_stale = info->dlpi_adds != walk->survey->adds;
+  walk->is_stale = walk->is_on && info->dlpi_adds != walk->survey->adds;
   if (walk->is_stale) return 1;
   if (!heapster__object_read(&object, info)) return 0;
   struct work work = {.walk = walk, .object = &object};
@@ -131,11 +131,13 @@ static int settle_object(struct dl_phdr_info *info, size_t size, void *context) 
   return 0;
 }
 
-/* Makes the slots of all that is loaded agree with what was asked for. */
+/* Makes the slots of all that is loaded agree with what was asked for. That something is unfinished is taken back
+   before the walk, never after: another thread's walk may have found it meanwhile. */
 static void settle(struct walk *walk) {
   enum { TRIES = 16 }; /* where others load without end, what was not reached is for the next look */
   struct heapster__survey survey;
   const int error = errno;
+  heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
     *walk = (struct walk){.survey = &survey};
@@ -144,7 +146,7 @@ static void settle(struct walk *walk) {
   }
   walk->survey = NULL;
   if (walk->is_stale || walk->busy.objects || walk->open.objects) walk->is_unfinished = true;
-  heapster__store_relaxed(&attached.is_unfinished, walk->is_unfinished);
+  if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
   heapster__store_relaxed(&attached.adds, survey.adds);
   errno = error;
 }
@@ -165,7 +167,12 @@ static void look(void) {
 }
 
 static const char *const cut_off =
-    "threads ran when this process was forked, one of which may have held the loader's lock for ever";
+    "loaded libraries cannot be looked at: threads ran when this process was forked, and one of them may hold the "
+    "loader's lock for ever";
+
+static const char *const left_behind = "its hook is off, but not all import tables could be pointed back: the system "
+                                       "refuses to have them written to, or a "
+                                       "library is being loaded just now; calls through them are counted still";
 
 /* The heap is open and the functions below are known before the first slot is written to. */
 static const char *start(void) {
@@ -201,11 +208,13 @@ enum heapster_error heapster__attach(void) {
 
 enum heapster_error heapster__detach(void) {
   struct walk walk;
-  if (!heapster__is_attached()) return HEAPSTER_OK;
-  if (attached.was_cut_off) return HEAPSTER_UNSUPPORTED;
+  if (!attached.is_started) return HEAPSTER_OK;
+  if (attached.was_cut_off) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   heapster__exchange_acq_rel(&attached.is_on, false);
   settle(&walk);
-  return walk.refused.objects || walk.busy.objects ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  const bool is_done = !walk.refused.objects && !walk.busy.objects;
+  heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
+  return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
 }
 
 bool heapster__is_attached(void) { return heapster__load_relaxed(&attached.is_on); }

@@ -1,7 +1,7 @@
 /* malloc counted in a running process: the slots through which the loaded objects call it are pointed at the counted
    functions, and back.
 
-   The cases; each has a test of that name in tests/core/test_attach.py:
+   The cases; each has a test of that name in tests/core/attach/cases.c or tests/core/test_attach.py:
 
      a slot that holds the real function is exchanged
      a slot that is not resolved yet is exchanged where it is known what it will lead to: only one object defines the
@@ -16,6 +16,7 @@
      an object is done when a later look finds our functions in it
      a program with its own malloc is refused, and nothing is changed
      unhook puts back what is still ours, and counted functions whose address was kept go on
+     what could not be put back is told, and put back by the next unhook
      hook and unhook from many threads at once leave what the last one asked for
      in the child of a fork of a program with threads nothing is looked for any more: glibc leaves the loader's lock as
        another thread may have held it

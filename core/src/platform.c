@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,8 +85,8 @@ void *heapster__piece_take(size_t bytes) {
 bool heapster__word_is_writable(void *word) {
   int error = errno;
   uint32_t first = 0;
-  const int nothing = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0);
-  const bool is_writable = syscall(SYS_futex, &first, FUTEX_WAKE_OP_PRIVATE, 1, NULL, word, nothing) >= 0;
+  enum { WAKE_OP_PRIVATE = 5 | 128, ADD_NOTHING = 1 << 28 }; /* as in linux/futex.h, which musl's compiler lacks */
+  const bool is_writable = syscall(SYS_futex, &first, WAKE_OP_PRIVATE, 1, NULL, word, ADD_NOTHING) >= 0;
   errno = error;
   return is_writable;
 }

@@ -409,6 +409,21 @@ static void a_page_that_is_refused_is_left_alone_and_that_is_told(void) {
   require(heapster_unhook("malloc") == HEAPSTER_OK, "what could be exchanged can be put back");
 }
 
+static void what_could_not_be_put_back_is_told_and_put_back_by_the_next_unhook(void) {
+  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+  uintptr_t *slot = slot_of("libplugin_now", "malloc");
+  const uintptr_t real = *slot;
+  hook();
+  protect(slot, PROT_READ | PROT_WRITE); /* as a loader that is at work on it */
+  require_error(HEAPSTER_UNSUPPORTED, heapster_unhook("malloc"));
+  require_problem("not all import tables could be pointed back");
+  plugin.release(plugin.allocate(BYTES));
+  protect(slot, PROT_READ);
+  require_ok(heapster_unhook("malloc"));
+  require(*slot == real, "the slot was not put back");
+  require_problem("its hook is off");
+}
+
 static void *hook_and_unhook(void *is_over) {
   while (!atomic_load((atomic_bool *)is_over)) {
     heapster_hook("malloc");
@@ -535,6 +550,7 @@ static const struct test cases[] = {
     CASE(a_lazy_library_over_a_stacked_allocator_is_told),
     CASE(a_library_opened_with_deepbind_over_a_stacked_allocator_is_told),
     CASE(a_page_that_is_refused_is_left_alone_and_that_is_told),
+    CASE(what_could_not_be_put_back_is_told_and_put_back_by_the_next_unhook),
     CASE(hook_and_unhook_from_many_threads_leave_what_the_last_one_asked_for),
     CASE(the_child_of_a_fork_counts_on_and_finds_what_it_loads),
     CASE(the_child_of_a_fork_among_threads_counts_on_and_does_not_hang),

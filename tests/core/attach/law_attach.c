@@ -124,7 +124,7 @@ static void *hook_and_unhook(void *context) {
     heapster_stats_read(heapster_heap_find("malloc"), &stats);
     law_1_counts_are_sums(&stats);
     require_ok(heapster_window_end(window, &stats));
-    heapster_unhook("malloc"); /* a library that is being loaded may keep one */
+    heapster_unhook("malloc"); /* what is being loaded meanwhile may keep one */
     ++*rounds;
   }
   return NULL;

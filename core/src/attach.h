@@ -1,7 +1,7 @@
 /* malloc counted in a running process: the slots through which the loaded objects call it are pointed at the counted
    functions, and back.
 
-   The cases; each has a test of that name in tests/core/attach/cases.c or tests/core/test_attach.py:
+   The cases; each has a test of that name in tests/core/attach/case_*.c or tests/core/test_attach.py:
 
      a slot that holds the real function is exchanged
      a slot that is not resolved yet is exchanged where it is known what it will lead to: only one object defines the

@@ -71,25 +71,35 @@ struct wanted_slot {
   uintptr_t *slot;
 };
 
-static void look_in(struct wanted_slot *wanted, const struct dl_phdr_info *info, const ElfW(Dyn) * entry) {
-  const ElfW(Sym) *symbols = NULL;
-  const char *names = NULL;
-  const ElfW(Rela) * tables[2] = {NULL, NULL};
-  size_t sizes[2] = {0, 0};
+struct tables {
+  const ElfW(Sym) * symbols;
+  const char *names;
+  const ElfW(Rela) * relocations[2];
+  size_t sizes[2];
+};
+
+static struct tables tables_of(const ElfW(Dyn) * entry) {
+  struct tables tables;
+  memset(&tables, 0, sizeof tables);
   for (; entry->d_tag != DT_NULL; entry++) {
-    if (entry->d_tag == DT_SYMTAB) symbols = (const void *)entry->d_un.d_ptr;
-    if (entry->d_tag == DT_STRTAB) names = (const void *)entry->d_un.d_ptr;
-    if (entry->d_tag == DT_JMPREL) tables[0] = (const void *)entry->d_un.d_ptr;
-    if (entry->d_tag == DT_PLTRELSZ) sizes[0] = entry->d_un.d_val / sizeof(ElfW(Rela));
-    if (entry->d_tag == DT_RELA) tables[1] = (const void *)entry->d_un.d_ptr;
-    if (entry->d_tag == DT_RELASZ) sizes[1] = entry->d_un.d_val / sizeof(ElfW(Rela));
+    if (entry->d_tag == DT_SYMTAB) tables.symbols = (const void *)entry->d_un.d_ptr;
+    if (entry->d_tag == DT_STRTAB) tables.names = (const void *)entry->d_un.d_ptr;
+    if (entry->d_tag == DT_JMPREL) tables.relocations[0] = (const void *)entry->d_un.d_ptr;
+    if (entry->d_tag == DT_PLTRELSZ) tables.sizes[0] = entry->d_un.d_val / sizeof(ElfW(Rela));
+    if (entry->d_tag == DT_RELA) tables.relocations[1] = (const void *)entry->d_un.d_ptr;
+    if (entry->d_tag == DT_RELASZ) tables.sizes[1] = entry->d_un.d_val / sizeof(ElfW(Rela));
   }
+  return tables;
+}
+
+static void look_in(struct wanted_slot *wanted, const struct dl_phdr_info *info, const ElfW(Dyn) * dynamic) {
+  const struct tables tables = tables_of(dynamic);
+  if (!tables.symbols || !tables.names) return;
   for (unsigned table = 0; table < 2; table++) {
-    if (!symbols || !names || !tables[table]) continue;
-    for (size_t i = 0; i < sizes[table]; i++) {
-      const ElfW(Rela) *each = &tables[table][i];
-      if (strcmp(names + symbols[ELF64_R_SYM(each->r_info)].st_name, wanted->name) != 0) continue;
-      wanted->slot = (uintptr_t *)(info->dlpi_addr + each->r_offset);
+    for (size_t i = 0; tables.relocations[table] && i < tables.sizes[table]; i++) {
+      const ElfW(Rela) *each = &tables.relocations[table][i];
+      if (strcmp(tables.names + tables.symbols[ELF64_R_SYM(each->r_info)].st_name, wanted->name) == 0)
+        wanted->slot = (uintptr_t *)(info->dlpi_addr + each->r_offset);
     }
   }
 }

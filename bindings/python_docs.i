@@ -48,13 +48,14 @@ Let snapshots count from here on. What is alive stays; windows that are open are
 DOC(heapster_hook, "hook(name, /)
 --
 
-Count from now on what that hook sees: 'python', or 'malloc'. Raise RuntimeError where this cannot be done, such as
-malloc's that needs `heapster run`; the message says why.")
+Count from now on what that hook sees: 'python', or 'malloc', which is what C extensions and libraries ask for. Raise
+RuntimeError where this cannot be done; the message says why. Libraries that are loaded later are found when figures
+are read and when a window begins; blocks from before are unseen_alloc_count.")
 DOC(heapster_unhook, "unhook(name, /)
 --
 
-End the counting that hook() or the import began. Raise RuntimeError, and change nothing, where another hook stands
-above.")
+End the counting that hook() or the import began; nothing where it is off. Raise RuntimeError, and change nothing, where
+another hook stands above, or malloc is counted by preloading or linking.")
 
 DOC(heapster_stats, "What a heap, or all of them, did: a value, equal to another by its figures.
 
@@ -151,7 +152,7 @@ has ended.")
 DOC(heapster_status, "What is hooked and how, and what could not be counted. str() is a few lines for people.")
 DOC(heapster_status::version, "Of the core.")
 DOC(heapster_status::counters, "'sharded', or 'shared' for the build with one set of counters for all threads.")
-DOC(heapster_status::malloc_way, "How malloc came to be counted: 'preload', 'link' or 'none'.")
+DOC(heapster_status::malloc_way, "How malloc came to be counted: 'preload', 'link', 'attach' (by hook) or 'none'.")
 DOC(heapster_status::malloc_problem, "Why malloc is not counted, or not all of it; None if it is.")
 DOC(heapster_status::malloc_is_proved, "Whether a probe through the C library reached the hook.")
 DOC(heapster_status::python_way, "How Python's objects came to be counted: 'import', 'host' or 'none'.")

@@ -243,7 +243,8 @@ static void say_why_not(struct heapster_text *text, const char *hook) {
   const char *const problem = problem_of(hook);
   if (problem) say(text, ": ");
   if (problem) say(text, problem);
-  if (strcmp(hook, "malloc") == 0) say(text, "; start the program with `heapster run -- program`");
+  if (strcmp(hook, "malloc") != 0) return;
+  say(text, "; hook(\"malloc\") counts it from there on where it can, `heapster run -- program` from the start");
 }
 
 struct heapster_text heapster__why_no_heap(const char *name) {
@@ -284,11 +285,14 @@ struct heapster_text heapster__why_no_hook(const char *verb, enum heapster_error
   struct heapster_status status;
   heapster_status_read(&status);
   const bool is_malloc = strcmp(hook, "malloc") == 0;
-  if (is_malloc && strcmp(verb, "unhook") == 0 && strcmp(status.malloc_way, "none") != 0) {
+  const bool is_lasting = strcmp(status.malloc_way, "preload") == 0 || strcmp(status.malloc_way, "link") == 0;
+  if (is_malloc && strcmp(verb, "unhook") == 0 && is_lasting) {
     say(&text, ": it is hooked for the life of the process, by ");
     say(&text, status.malloc_way);
   } else {
-    say_why_not(&text, hook);
+    const char *const problem = problem_of(hook);
+    say(&text, problem ? ": " : "");
+    say(&text, problem ? problem : "");
   }
   return text;
 }

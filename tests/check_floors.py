@@ -21,7 +21,8 @@ FLOORS = (
     "heapster/base",
     "atomics",
     "platform error lock",
-    "instance",
+    "instance elf_object",
+    "elf_slot",
     # 1: plain values, declared in public; addresses and threads
     "heapster/histogram",
     "heapster/stats",
@@ -49,7 +50,11 @@ FLOORS = (
     # 4: hooks
     "lua_record",
     "lua_odd",
-    "malloc_hook domain_hook attach lua_hook",
+    "malloc_hook domain_hook lua_hook",
+    "attach_operators",
+    "attach_functions",
+    "attach_survey",
+    "attach",
     "hook lua_state",
     # 5: the process
     "report report_protocol",

@@ -61,12 +61,23 @@ static int preload(const char *library) {
   return error;
 }
 
+/* AddressSanitizer ends a program that has it as a library where another was loaded before it. Before the user's own
+   options: the last one counts. */
+static int allow_sanitizer(void) {
+  const char *const before = getenv("ASAN_OPTIONS");
+  char *both;
+  if (asprintf(&both, "verify_asan_link_order=0%s%s", before ? ":" : "", before ? before : "") < 0) return -1;
+  const int error = setenv("ASAN_OPTIONS", both, true);
+  free(both);
+  return error;
+}
+
 int heapster__environment_set(const char *library, const struct heapster__output *output, const char *format,
                               pid_t pid) {
   char number[24];
   snprintf(number, sizeof number, "%ld", (long)pid);
-  const bool is_set = preload(library) == 0 && setenv(HEAPSTER__REPORT, output->pattern, true) == 0 &&
-                      setenv(HEAPSTER__REPORT_FORMAT, format, true) == 0 &&
-                      setenv(HEAPSTER__REPORT_PID, number, true) == 0;
+  const bool is_set =
+      preload(library) == 0 && allow_sanitizer() == 0 && setenv(HEAPSTER__REPORT, output->pattern, true) == 0 &&
+      setenv(HEAPSTER__REPORT_FORMAT, format, true) == 0 && setenv(HEAPSTER__REPORT_PID, number, true) == 0;
   return is_set ? 0 : errno;
 }

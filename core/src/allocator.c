@@ -34,17 +34,22 @@ static void *system_aligned_alloc(void *context, size_t alignment, size_t size) 
   return posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : block;
 }
 
+#define PUBLIC_FUNCTIONS \
+  { system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL }
+
 static struct {
   struct heapster_allocator functions;
   bool comes_back;
-} below_all = {{system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL}, false};
+} below_all = {PUBLIC_FUNCTIONS, false};
 
 const struct heapster_allocator *heapster_allocator_system(void) { return &below_all.functions; }
 
 void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
-  below_all.functions = *below;
+  if (below != &below_all.functions) below_all.functions = *below;
   below_all.comes_back = comes_back;
 }
+
+void heapster__system_restore(void) { heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false); }
 
 static bool comes_back(const struct heapster_heap *heap) {
   return heap->backing == &heap->own || heapster__unlikely(below_all.comes_back);

@@ -8,4 +8,7 @@
    the hook. `comes_back` says that it calls the public malloc inside (musl's calloc does). */
 void heapster__system_replace(const struct heapster_allocator *below, bool comes_back);
 
+/* Takes that back. */
+void heapster__system_restore(void);
+
 #endif

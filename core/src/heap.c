@@ -58,6 +58,8 @@ struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
   return heap;
 }
 
+void heapster__heap_close(unsigned number) { heapster__store_release(&registry.heaps[number].is_open, false); }
+
 static bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.:-", c));
 }

@@ -30,6 +30,9 @@ extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 
+/* The heap of a hook that counts nothing after all is not there. */
+void heapster__heap_close(unsigned number);
+
 /* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */
 enum heapster_error heapster__heap_check_name(const char *name);
 

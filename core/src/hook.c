@@ -2,6 +2,7 @@
 #include "hook.h"
 
 #include "atomics.h"
+#include "attach.h"
 #include "books.h"
 #include "lua_hook.h"
 #include "malloc_hook.h"
@@ -26,11 +27,20 @@ void heapster__hook_offer(const struct heapster__hook *hook) {
   if (number < OFFERS) heapster__store_release(&offers[number], hook); /* pairs with the acquire of who calls it */
 }
 
+/* The way of those that were in front of the program from its start, and stay; NULL where there is none. */
+static const struct heapster__malloc_way *lasting_way(void) {
+  const struct heapster__malloc_way *way = heapster__malloc_way();
+  return way && !way->can_end ? way : NULL;
+}
+
+static enum heapster_error hook_malloc(void) {
+  const struct heapster__malloc_way *way = lasting_way();
+  if (!way) return heapster__attach();
+  return way->problem ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+}
+
 enum heapster_error heapster_hook(const char *name) {
-  if (strcmp(name, "malloc") == 0) {
-    const struct heapster__malloc_way *way = heapster__malloc_way();
-    return way && !way->problem ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
-  }
+  if (strcmp(name, "malloc") == 0) return hook_malloc();
   unsigned number = offer_of(name);
   if (number == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
@@ -38,7 +48,7 @@ enum heapster_error heapster_hook(const char *name) {
 }
 
 enum heapster_error heapster_unhook(const char *name) {
-  if (strcmp(name, "malloc") == 0) return HEAPSTER_UNSUPPORTED;
+  if (strcmp(name, "malloc") == 0) return lasting_way() ? HEAPSTER_UNSUPPORTED : heapster__detach();
   unsigned number = offer_of(name);
   if (number == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__load_acquire(&offers[number]);
@@ -47,6 +57,7 @@ enum heapster_error heapster_unhook(const char *name) {
 
 /* A heap that no hook is behind is its host's own. */
 static bool is_counted(const char *name) {
+  if (strcmp(name, "malloc") == 0) return lasting_way() || heapster__is_attached();
   unsigned number = offer_of(name);
   const struct heapster__hook *hook = number < OFFERS ? heapster__load_acquire(&offers[number]) : NULL;
   return !hook || strcmp(hook->way(), "none") != 0;
@@ -67,12 +78,13 @@ static void read_offer(unsigned number, const char **way, const char **problem) 
 }
 
 static void read_malloc(struct heapster_status *status) {
-  const struct heapster__malloc_way *way = heapster__malloc_way();
-  status->malloc_way = way ? way->name : "none";
-  status->malloc_problem = way ? way->problem : "its functions are not hooked";
-  if (!way || way->problem) return;
+  const struct heapster__malloc_way *way = lasting_way();
+  const bool is_attached = heapster__is_attached();
+  status->malloc_way = way ? way->name : is_attached ? "attach" : "none";
+  status->malloc_problem = way ? way->problem : heapster__attach_problem();
+  if (way ? way->problem != NULL : !is_attached) return;
   status->malloc_is_proved = heapster__malloc_is_proved();
-  if (!status->malloc_is_proved)
+  if (!status->malloc_is_proved && !status->malloc_problem)
     status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
 }
 

@@ -5,6 +5,7 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct heapster__malloc_way way;
@@ -48,19 +49,54 @@ bool heapster__malloc_start(const struct heapster__malloc_way *started) {
 
 const struct heapster__malloc_way *heapster__malloc_way(void) { return way.name ? &way : NULL; }
 
-bool heapster__malloc_is_proved(void) {
-  static _Atomic bool was_proved;
-  if (heapster__load_relaxed(&was_proved)) return true;
+enum probe { UNTRIED, MISSED, REACHED };
+
+/* A block that did not come from below the hook goes back by the function that everybody calls, which is not ours
+   then. */
+static enum probe probe(void) {
   struct heapster__slot *slot = heapster__slot_claim();
-  if (!slot) return false;
+  if (!slot) return UNTRIED;
   uint64_t before = heapster__load_relaxed(&slot->passed);
   struct heapster__descent descent;
   heapster__descend(&descent, slot);
-  heapster__counted_free(strdup("x"));
+  char *block = strdup("x");
+  if (heapster__load_relaxed(&slot->passed) != before)
+    heapster__counted_free(block);
+  else
+    free(block);
   heapster__ascend(&descent);
-  bool is_proved = heapster__load_relaxed(&slot->passed) - before == 2;
+  if (!block) return UNTRIED;
+  return heapster__load_relaxed(&slot->passed) - before == 2 ? REACHED : MISSED;
+}
+
+bool heapster__malloc_is_proved(void) {
+  static _Atomic bool was_proved;
+  if (heapster__load_relaxed(&was_proved) && !way.can_end) return true;
+  bool is_proved = probe() == REACHED;
   heapster__store_relaxed(&was_proved, is_proved);
   return is_proved;
+}
+
+bool heapster__malloc_is_missed(void) { return way.name && !way.problem && probe() == MISSED; }
+
+void heapster__malloc_give_up(const char *problem) {
+  way.problem = problem;
+  heapster__heap_close(HEAPSTER__MALLOC);
+  heapster__system_restore();
+}
+
+void heapster__malloc_try_below(void) {
+  struct heapster__slot *slot = heapster__slot_claim();
+  if (!slot) return;
+  void *aligned = NULL;
+  uint64_t before = heapster__load_relaxed(&slot->passed);
+  struct heapster__descent descent;
+  heapster__descend(&descent, slot);
+  way.below.free(way.below.calloc(1, HEAPSTER__GRANULE));
+  if (!way.below.posix_memalign(&aligned, HEAPSTER__GRANULE, HEAPSTER__GRANULE)) way.below.free(aligned);
+  heapster__ascend(&descent);
+  way.comes_back = heapster__load_relaxed(&slot->passed) != before;
+  heapster__system_replace(heapster_allocator_system(), way.comes_back);
 }
 
 static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {

@@ -20,7 +20,8 @@ struct heapster__malloc_family {
 struct heapster__malloc_way {
   struct heapster__malloc_family below;           /* functions that the system lacks are NULL */
   bool comes_back;                                /* calloc or the aligned ones below call the public malloc inside */
-  const char *name;                               /* "preload" or "link" */
+  bool can_end;                                   /* the hook can be taken off again */
+  const char *name;                               /* "preload", "link" or "attach" */
   const char *problem;                            /* why nothing is counted after all, or NULL */
   bool (*early)(const void *block, size_t *size); /* whether it was handed out before `below` was known; its size */
 };
@@ -33,9 +34,19 @@ HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_way *way)
 const struct heapster__malloc_way *heapster__malloc_way(void);
 
 /* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not
-   tried again: no allocator comes in front later, and a report at exit may be written where nothing can be asked for.
- */
+   tried again unless the hook can end: no allocator comes in front later, and a report at exit may be written where
+   nothing can be asked for. */
 bool heapster__malloc_is_proved(void);
+
+/* Whether that was tried and does not reach it. */
+HEAPSTER_API bool heapster__malloc_is_missed(void);
+
+/* Nothing is counted after all: the heap is no more to be seen, which would show zeros, and the system's allocator is
+   what everybody calls. `problem` is a sentence in static storage. For one thread, before others are there. */
+HEAPSTER_API void heapster__malloc_give_up(const char *problem);
+
+/* Finds `comes_back` out where only the hook can tell, which is on by now: until then it was to be taken for true. */
+void heapster__malloc_try_below(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */
 HEAPSTER_API void *heapster__counted_malloc(size_t size);

@@ -6,7 +6,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2032
+#include <sys/single_threaded.h>
+#else
+static const char __libc_single_threaded = 0;
+#endif
 
 static heapster__counter mapped_bytes;
 
@@ -71,6 +79,52 @@ void *heapster__piece_take(size_t bytes) {
     unmap((void *)chunk, CHUNK);
   }
 }
+
+/* The system adds nothing to the word, atomically, and wakes one of nobody: it answers with an error where it could not
+   have written, and there is no signal. */
+bool heapster__word_is_writable(void *word) {
+  int error = errno;
+  uint32_t first = 0;
+  enum { WAKE_OP_PRIVATE = 5 | 128, ADD_NOTHING = 1 << 28 }; /* as in linux/futex.h, which musl's compiler lacks */
+  const bool is_writable = syscall(SYS_futex, &first, WAKE_OP_PRIVATE, 1, NULL, word, ADD_NOTHING) >= 0;
+  errno = error;
+  return is_writable;
+}
+
+bool heapster__page_protect(void *page, bool is_writable) {
+  int error = errno;
+  const bool is_done = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+  errno = error;
+  return is_done;
+}
+
+#if defined(__x86_64__)
+
+/* Control-flow enforcement, as the system tells it: bit 0 is the tracking of indirect branches. */
+static bool tracks_branches(void) {
+  enum { CET_STATUS = 0x3001, BRANCHES = 1 };
+  unsigned long status[3] = {0};
+  int error = errno;
+  const bool is_told = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
+  errno = error;
+  return is_told && (status[0] & BRANCHES);
+}
+
+bool heapster__may_be_called(uintptr_t function) {
+  static const unsigned char mark[] = {0xF3, 0x0F, 0x1E, 0xFA}; /* endbr64 */
+  return memcmp((const void *)function, mark, sizeof mark) == 0 || !tracks_branches();
+}
+
+#else
+
+bool heapster__may_be_called(uintptr_t function) {
+  (void)function;
+  return true;
+}
+
+#endif
+
+bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
 /* The key of the thread-end call is made by the first thread that asks, without waiting for anybody. */
 enum { KEY_NONE, KEY_IN_MAKING, KEY_MADE };

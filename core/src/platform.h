@@ -45,6 +45,14 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer))
 #endif
 
+/* The relocations that fill a slot with the address of a function or datum. Numbers that no relocation has where it was
+   not tried to exchange what is in them. */
+#if defined(__x86_64__) && defined(__LP64__)
+enum { HEAPSTER__JUMP_SLOT = 7, HEAPSTER__GLOB_DAT = 6, HEAPSTER__KNOWS_SLOTS = 1 };
+#else
+enum { HEAPSTER__JUMP_SLOT = 0x7FFFFFFF, HEAPSTER__GLOB_DAT = 0x7FFFFFFE, HEAPSTER__KNOWS_SLOTS = 0 };
+#endif
+
 /* Zeroed pages, or NULL. errno is kept, here and below. */
 void *heapster__pages_map(size_t bytes);
 void heapster__pages_unmap(void *pages, size_t bytes);
@@ -59,6 +67,20 @@ uint64_t heapster__own_bytes(void);
 /* Calls `ended(thread)` at the end of the calling thread, as late as the system allows. May allocate. False:
    it cannot be had. */
 bool heapster__at_thread_end(void *thread, void (*ended)(void *thread));
+
+/* Whether the word may be written to. It is not changed, nor is the protection of its page. */
+bool heapster__word_is_writable(void *word);
+
+/* Makes the page at that address readable, or writable too. False: the system refuses. */
+bool heapster__page_protect(void *page, bool is_writable);
+
+/* Whether an indirect call may go to `function`: a process can be made to end by those that go to one without a mark.
+ */
+bool heapster__may_be_called(uintptr_t function);
+
+/* Whether the loader's lock may be held in the child of a fork made now, by a thread that is not there: glibc leaves it
+   as it was. */
+bool heapster__may_lose_loader(void);
 
 /* Calls these around every fork from now on: before, in the parent after, in the child after. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));

@@ -6,8 +6,16 @@
 
 #define HEAPSTER__PUBLIC __attribute__((visibility("default")))
 
+/* What new and delete ask for memory. */
+struct heapster__object_family {
+  void *(*malloc)(size_t size);
+  void *(*memalign)(size_t alignment, size_t size);
+  void (*free)(void *block);
+};
+
 struct heapster__preload_table {
   struct heapster__malloc_family family;
+  struct heapster__object_family objects;
   void *(*reallocarray)(void *block, size_t count, size_t size);
   size_t (*usable_size)(void *block);
   void (*adopt)(void *block, size_t size); /* heapster__malloc_adopt, or nothing */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define OPERATOR(name, symbol, ...) HEAPSTER__PUBLIC __VA_ARGS__ __asm__(symbol)
-#define family heapster__preload.family
+#define objects heapster__preload.objects
 
 typedef void *new_function(size_t size);
 typedef void *new_aligned_function(size_t size, size_t alignment);
@@ -71,28 +71,28 @@ static void *new_aligned_nothrow_by_next(size_t size, size_t alignment, const vo
 #define NEW(name, symbol)                             \
   OPERATOR(name, symbol, void *name(size_t size));    \
   void *name(size_t size) {                           \
-    void *block = family.malloc(size);                \
+    void *block = objects.malloc(size);               \
     return block ? block : new_by_next(size, symbol); \
   }
 
 #define NEW_ALIGNED(name, symbol)                                        \
   OPERATOR(name, symbol, void *name(size_t size, size_t alignment));     \
   void *name(size_t size, size_t alignment) {                            \
-    void *block = family.memalign(alignment, size);                      \
+    void *block = objects.memalign(alignment, size);                     \
     return block ? block : new_aligned_by_next(size, alignment, symbol); \
   }
 
 #define NEW_NOTHROW(name, symbol)                                       \
   OPERATOR(name, symbol, void *name(size_t size, const void *nothrow)); \
   void *name(size_t size, const void *nothrow) {                        \
-    void *block = family.malloc(size);                                  \
+    void *block = objects.malloc(size);                                 \
     return block ? block : new_nothrow_by_next(size, nothrow, symbol);  \
   }
 
 #define NEW_ALIGNED_NOTHROW(name, symbol)                                                 \
   OPERATOR(name, symbol, void *name(size_t size, size_t alignment, const void *nothrow)); \
   void *name(size_t size, size_t alignment, const void *nothrow) {                        \
-    void *block = family.memalign(alignment, size);                                       \
+    void *block = objects.memalign(alignment, size);                                      \
     return block ? block : new_aligned_nothrow_by_next(size, alignment, nothrow, symbol); \
   }
 
@@ -108,7 +108,7 @@ NEW_ALIGNED_NOTHROW(new_aligned_nothrow_array, "_ZnamSt11align_val_tRKSt9nothrow
 /* All forms of delete are the same free: sizes and alignments go no further. */
 #define DELETE(name, symbol)                      \
   OPERATOR(name, symbol, void name(void *block)); \
-  void name(void *block) { family.free(block); }
+  void name(void *block) { objects.free(block); }
 
 DELETE(delete_object, "_ZdlPv")
 DELETE(delete_array, "_ZdaPv")

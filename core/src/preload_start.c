@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,7 @@ static void turn_to_counted(void) {
       {heapster__counted_malloc, heapster__counted_calloc, heapster__counted_realloc, heapster__counted_free,
        heapster__counted_posix_memalign, heapster__counted_aligned_alloc, heapster__counted_memalign,
        heapster__counted_valloc, heapster__counted_pvalloc},
+      {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
       heapster__counted_reallocarray,
       usable_size,
       heapster__malloc_adopt,
@@ -167,7 +169,9 @@ static void adopt_nothing(void *block, size_t size) {
 }
 
 static void turn_to_next(void) {
-  struct heapster__preload_table table = {next, passed_reallocarray, usable_size, adopt_nothing};
+  struct heapster__preload_table table = {
+      next, {next.malloc, next.memalign, passed_free}, passed_reallocarray, usable_size, adopt_nothing,
+  };
   table.family.free = passed_free;
   table.family.realloc = passed_realloc;
   heapster__preload = table;
@@ -180,7 +184,7 @@ static bool is_started(void) {
   if (is_starting) return false;
   is_starting = true;
   look_up_all();
-  struct heapster__malloc_way way = {next, false, way_name(), problem(), early_block};
+  struct heapster__malloc_way way = {.below = next, .name = way_name(), .problem = problem(), .early = early_block};
   if (!way.problem) way.comes_back = comes_back();
   if (heapster__malloc_start(&way))
     turn_to_counted();
@@ -246,12 +250,45 @@ static size_t early_usable_size(void *block) { return is_started() ? usable_size
 struct heapster__preload_table heapster__preload = {
     {early_malloc, early_calloc, early_realloc, early_free, early_posix_memalign, early_aligned_alloc, early_memalign,
      early_valloc, early_pvalloc},
+    {early_malloc, early_memalign, early_free},
     early_reallocarray,
     early_usable_size,
     adopt_nothing,
 };
 
-/* A program that asks for nothing before its first fork or thread is counted from there on too. */
+/* aligned_alloc may insist on a size that is a multiple of the alignment. */
+static void *public_memalign(size_t alignment, size_t size) {
+  size_t excess = size & (alignment - 1);
+  return aligned_alloc(alignment, excess && size <= SIZE_MAX - alignment ? size + alignment - excess : size);
+}
+
+static void public_free(void *block) {
+  if (!is_pooled(block)) free(block);
+}
+
+/* An allocator that stands in front may lack some of the operators: those that come here ask what everybody asks, and
+   the C library's would. What it lacks of the C functions is the next allocator's, as without us. */
+static void turn_to_front(void) {
+  turn_to_next();
+  heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
+}
+
+/* Whose malloc the program calls instead: the one that the loader meets first. */
+static const char *why_missed(void) {
+  static char text[256];
+  Dl_info front;
+  const char *path = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &front) && front.dli_fname ? front.dli_fname : "the program";
+  const char *slash = strrchr(path, '/');
+  snprintf(text, sizeof text, "the requests do not reach the hook: the allocator of %s stands in front of it",
+           slash ? slash + 1 : path);
+  return text;
+}
+
+/* A program that asks for nothing before its first fork or thread is counted from there on too. Whose requests go
+   elsewhere is known by now: all is loaded and bound. */
 __attribute__((constructor)) static void start(void) {
   if (!is_starting) is_started();
+  if (!heapster__malloc_is_missed()) return;
+  heapster__malloc_give_up(why_missed());
+  turn_to_front();
 }

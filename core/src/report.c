@@ -112,8 +112,8 @@ static bool write_not_counted(struct heapster__writer *writer) {
   const bool is_hooked = strcmp(status.malloc_way, "none") != 0;
   if (is_hooked && status.malloc_problem == NULL) return false;
   heapster__write_text(writer, is_hooked ? "malloc is not counted, or not all of it"
-                                         : "malloc is not counted: run the program under `heapster run -- ...`, or "
-                                           "link heapster::malloc");
+                                         : "malloc is not counted: run the program under `heapster run -- ...`, link "
+                                           "heapster::malloc, or hook \"malloc\"");
   if (status.malloc_problem != NULL) {
     heapster__write_text(writer, is_hooked ? ": " : " (");
     heapster__write_text(writer, status.malloc_problem);
@@ -174,6 +174,15 @@ static void write_command(struct heapster__writer *writer) {
   if (bytes != NULL) heapster__pages_unmap(bytes, LONGEST);
 }
 
+/* Only where malloc was to be counted and is not, or not all of it. */
+static void write_problem(struct heapster__writer *writer) {
+  struct heapster_status status;
+  heapster_status_read(&status);
+  if (strcmp(status.malloc_way, "none") == 0 || status.malloc_problem == NULL) return;
+  heapster__write_text(writer, ", \"malloc_problem\": ");
+  heapster__write_json_string(writer, status.malloc_problem, strlen(status.malloc_problem));
+}
+
 static void write_json(struct heapster__writer *writer, const struct reading *reading) {
   const char *const version = heapster_version();
   heapster__write_text(writer, "{\"heapster\": ");
@@ -183,7 +192,10 @@ static void write_json(struct heapster__writer *writer, const struct reading *re
   heapster__write_text(writer, ", \"command\": ");
   write_command(writer);
   heapster__write_text(writer, ", \"total\": ");
-  heapster__write_json_stats(writer, &reading->total);
+  if (reading->count > 0)
+    heapster__write_json_stats(writer, &reading->total);
+  else
+    heapster__write_text(writer, "null"); /* nothing is counted: zeros would be figures */
   heapster__write_text(writer, ", \"heaps\": {");
   for (size_t i = 0; i < reading->count; i++) {
     const char *const name = reading->labelled[i].heap;
@@ -192,7 +204,9 @@ static void write_json(struct heapster__writer *writer, const struct reading *re
     heapster__write_text(writer, ": ");
     heapster__write_json_stats(writer, reading->labelled[i].stats);
   }
-  heapster__write_text(writer, "}}\n");
+  heapster__write_text(writer, "}");
+  write_problem(writer);
+  heapster__write_text(writer, "}\n");
 }
 
 enum heapster_error heapster_json(struct heapster_sink sink) { return write_all(sink, write_json); }

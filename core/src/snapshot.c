@@ -15,6 +15,15 @@ static struct {
   heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
 } readings;
 
+static void (*_Atomic look)(void);
+
+void heapster__before_reading(void (*before)(void)) { heapster__store_relaxed(&look, before); }
+
+void heapster__look(void) {
+  void (*const before)(void) = heapster__load_relaxed(&look);
+  if (heapster__unlikely(before != NULL)) before();
+}
+
 static void copy(struct heapster__tally *to, const struct heapster__tally *from) {
   enum { WORDS = sizeof *to / sizeof(uint64_t) };
   for (size_t i = 0; i < WORDS; i++) {
@@ -114,6 +123,7 @@ size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_hea
   struct heapster__tally all_since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
+  heapster__look();
   while ((heap = heapster_heap_next(heap))) {
     read_heap(heap->number, &reading);
     heapster__tally_add(&all, &reading.raw);
@@ -134,6 +144,7 @@ void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats
     return;
   }
   struct reading reading;
+  heapster__look();
   read_heap(heap->number, &reading);
   fill(heap->number, stats, &reading.raw, reading.since);
 }

@@ -4,6 +4,10 @@
 
 #include "heap.h"
 
+/* What is to be done before figures are read and before a window begins, on the thread that asks. Holds no lock. */
+void heapster__before_reading(void (*look)(void));
+void heapster__look(void);
+
 /* Adds up the raw counters of a heap number (0: of all heaps): every thread's, or one slot's. */
 void heapster__sum(struct heapster__tally *sum, unsigned number);
 void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned number);

@@ -117,6 +117,7 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   struct heapster__slot *slot;
   enum heapster_error error = slot_for(scope, number, &slot);
   if (error) return error;
+  heapster__look();
   heapster__lock();
   struct place *place = vacant();
   if (place) {

@@ -116,7 +116,7 @@ function Heap:stats() end
 ---@class heapster.Status
 ---@field version string of the core
 ---@field counters "sharded"|"shared"
----@field malloc_way string "none" where malloc is not counted
+---@field malloc_way string "preload", "link", "attach" (by hook), or "none" where malloc is not counted
 ---@field malloc_problem string? why malloc is not counted, or not all of it
 ---@field malloc_is_proved boolean a probe reached the hook
 ---@field python_way string "none" where Python's objects are not counted
@@ -256,12 +256,12 @@ function heapster.status() end
 --- Snapshots count from here on; what is alive stays counted, and open windows are not disturbed.
 function heapster.reset() end
 
---- Counts from now on: what this state asks, which `require` has begun, or the malloc family; an error where the latter can
---- only be had from outside (`heapster run`).
+--- Counts from now on: what this state asks, which `require` has begun, or what C code asks of malloc; an error that says why
+--- where that cannot be. Libraries that are loaded later are found when figures are read and when a window begins.
 ---@param name "lua"|"malloc"
 function heapster.hook(name) end
 
---- Ends what heapster.hook began.
+--- Ends what heapster.hook began; nothing where it is off. An error where malloc is counted by preloading or linking.
 ---@param name "lua"|"malloc"
 function heapster.unhook(name) end
 

@@ -9,6 +9,7 @@
 
 #include <heapster/hook.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commanded.h"
@@ -29,7 +30,7 @@ static void family_free(void *block) { whole.free(&arena, block); }
 char *strdup(const char *text) {
   const size_t size = strlen(text) + 1;
   ++probes;
-  return memcpy(is_reached ? heapster__counted_malloc(size) : family_malloc(size), text, size);
+  return memcpy(is_reached ? heapster__counted_malloc(size) : malloc(size), text, size);
 }
 
 static const struct heapster__malloc_way way = {
@@ -65,8 +66,12 @@ static void without_a_hook_malloc_is_not_counted_and_status_says_why(void **stat
   assert_false(found.malloc_is_proved);
   assert_null(heapster__malloc_way());
   assert_int_equal(probes, 0);
-  assert_int_equal(heapster_hook("malloc"), HEAPSTER_UNSUPPORTED);
-  assert_int_equal(heapster_unhook("malloc"), HEAPSTER_UNSUPPORTED);
+}
+
+static void what_is_not_on_can_be_taken_off(void **state) {
+  (void)state;
+  assert_int_equal(heapster_unhook("malloc"), HEAPSTER_OK);
+  assert_null(heapster_heap_find("malloc"));
 }
 
 static void a_new_process_has_no_blemishes(void **state) {
@@ -187,6 +192,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hooks_that_do_not_exist_are_unknown),
       cmocka_unit_test(without_a_hook_malloc_is_not_counted_and_status_says_why),
+      cmocka_unit_test(what_is_not_on_can_be_taken_off),
       cmocka_unit_test(a_new_process_has_no_blemishes),
       cmocka_unit_test(windows_that_are_open_are_told),
       cmocka_unit_test(a_block_that_crosses_is_told_and_memory_taken_too),

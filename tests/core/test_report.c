@@ -106,8 +106,8 @@ static void report_says_first_how_to_count_malloc(void **state) {
   (void)state;
   given(1);
   status.malloc_way = "none";
-  const char *const line = "malloc is not counted: run the program under `heapster run -- ...`, or link "
-                           "heapster::malloc\n\n";
+  const char *const line = "malloc is not counted: run the program under `heapster run -- ...`, link "
+                           "heapster::malloc, or hook \"malloc\"\n\n";
   const char *const report = written(heapster_report);
   assert_memory_equal(report, line, strlen(line));
   assert_string_equal(report + strlen(line), report_of_total());
@@ -119,7 +119,7 @@ static void report_names_the_problem_of_malloc(void **state) {
   status.malloc_way = "none";
   status.malloc_problem = "the program is static";
   assert_string_equal(written(heapster_report), "malloc is not counted: run the program under `heapster run -- ...`, "
-                                                "or link heapster::malloc (the program is static)\n");
+                                                "link heapster::malloc, or hook \"malloc\" (the program is static)\n");
   given(0);
   status.malloc_problem = "another allocator stands before it";
   assert_string_equal(written(heapster_report),

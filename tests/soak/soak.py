@@ -104,7 +104,7 @@ def run(program, allocator, build):
         counted = outcome(counting + program.command(), folder, preload)
         seen = list(reports(figures))
     verdict, lines = judged(bare, counted, seen)
-    asked = sum(report["total"]["alloc_count"] for report in seen)
+    asked = sum(report["total"]["alloc_count"] for report in seen if report["total"] is not None)
     return {"verdict": verdict, "lines": lines, "status": bare[0], "processes": len(seen), "requests": asked}
 
 

@@ -48,6 +48,10 @@ def test_each_broken_law_is_named(report, field, change, words):
     assert any(line.startswith(words) for line in laws.broken(broken))
 
 
+def test_a_process_that_is_not_counted_breaks_no_law():
+    assert laws.broken({"total": None, "heaps": {}, "malloc_problem": "another allocator stands in front"}) == []
+
+
 def test_another_output_or_status_and_no_report_differ(report):
     same = (0, b"one\ntwo\n")
     assert soak.judged(same, same, [report]) == ("same", [])

@@ -42,7 +42,8 @@ HEAPSTER_API void *heapster_heap_realloc(struct heapster_heap *heap, void *block
 HEAPSTER_API void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size);
 HEAPSTER_API void heapster_heap_free(struct heapster_heap *heap, void *block);
 
-/* A snapshot of one heap, or of the total of all for NULL. Allocates nothing, takes no lock. */
+/* A snapshot of one heap, or of the total of all for NULL. Allocates nothing, takes no lock; where malloc was hooked at
+   run time it asks the loader first what is loaded, which takes the loader's. */
 HEAPSTER_API void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats *stats);
 
 /* One heap's figures in a reading of all. */

@@ -12,8 +12,9 @@ extern "C" {
    several heaps a table of them, then the report of the total. */
 HEAPSTER_API enum heapster_error heapster_report(struct heapster_sink sink);
 
-/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}},
-   each as heapster_stats_json gives it, ended by a newline. */
+/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; "total"
+   is null where no heap is counted; "malloc_problem" follows where malloc is not counted as it was to be; each as
+   heapster_stats_json gives it, ended by a newline. */
 HEAPSTER_API enum heapster_error heapster_json(struct heapster_sink sink);
 
 /* Prometheus text exposition format 0.0.4, one label `heap`. No series for the total: it would count twice. */

@@ -49,6 +49,11 @@ def test_an_example_runs(name):
     assert (ran.returncode, ran.stderr) == (0, ""), ran
 
 
+def test_extensions_are_counted_without_the_command():
+    ran = execute([*INTERPRETERS[".py"], HERE / "extensions.py"])
+    assert ran.returncode == 0 and re.fullmatch(r"\d{3,} requests of sqlite3, attach\n", ran.stdout), ran
+
+
 @pytest.mark.parametrize("suffix", PAGES)
 def test_a_regression_fails_and_says_what_was_too_much(suffix, tmp_path):
     now, before = PAGES[suffix]
@@ -96,7 +101,7 @@ def test_metrics_file_is_whole_alone_and_accepted_by_prometheus(tmp_path):
     assert_accepted(path.read_text())
 
 
-@pytest.mark.parametrize("name", ["regression.py", "metrics.py", "regression.lua", "metrics.lua"])
+@pytest.mark.parametrize("name", ["regression.py", "metrics.py", "extensions.py", "regression.lua", "metrics.lua"])
 def test_an_example_is_the_readmes(name):
     title = re.escape(f"<!-- sample: tests/hosts/examples/{name} -->")
     shown = re.search(title + r"\n```\w+\n(.*?)```\n<!-- end of sample -->", README, re.DOTALL)

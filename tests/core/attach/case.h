@@ -1,0 +1,41 @@
+/* What the cases of attaching share. */
+#ifndef TESTS_ATTACH_CASE_H
+#define TESTS_ATTACH_CASE_H
+
+#include <heapster/heapster.h>
+
+#include "support.h"
+
+enum { NOT_ALLOWED = 77, BYTES = 1000 };
+
+struct plugin {
+  void *handle;
+  void *(*allocate)(size_t size);
+  void (*release)(void *block);
+};
+
+struct test {
+  const char *name; /* NULL ends a list */
+  void (*run)(void);
+};
+
+#define CASE(name) \
+  { #name, name }
+extern const struct test slots_cases[];
+extern const struct test libraries_cases[];
+extern const struct test lives_cases[];
+
+/* Windows are on heap `malloc`; frees that went by while the hook was off, and are booked when the address comes again,
+   are not looked at. Every block that is asked for in one has BYTES. */
+void hook(void);
+struct heapster_status status(void);
+struct heapster_window begun(void);
+void require_counted(struct heapster_window window, uint64_t allocs, uint64_t frees);
+void require_problem(const char *words);
+void require_proved(void);
+struct plugin opened(const char *name, int flags);
+uintptr_t *slot_of(const char *object, const char *name);
+void protect(const uintptr_t *slot, int protection);
+size_t read_protections(char *text, size_t capacity);
+
+#endif

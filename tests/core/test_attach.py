@@ -1,0 +1,84 @@
+"""malloc counted at run time: every case of core/src/attach.h, in programs that were linked in every way."""
+
+import ctypes.util
+import os
+
+import pytest
+from run_support import BUILD, execute
+
+FOLDER = BUILD / "tests" / "attach"
+WAYS = ("lazy", "now", "norelro", "fixed", "hosted")
+OTHERS = ("jemalloc", "mimalloc", "tcmalloc_minimal")
+CASES = execute([FOLDER / "lazy"]).stdout.split()
+NOT_ALLOWED = 77
+
+# True only where an allocator stands before libc's malloc, which then may be meant too; and only where it does not.
+STACKED = [case for case in CASES if "over_a_stacked_allocator" in case]
+ALONE = [
+    "pvalloc_is_counted",
+    "an_object_that_was_loaded_later_is_found_when_a_window_begins",
+    "an_object_that_was_loaded_later_is_found_when_figures_are_read",
+    "an_object_is_done_when_a_later_look_finds_our_functions_in_it",
+    "a_library_opened_with_deepbind_is_counted",
+    "a_page_that_is_refused_is_left_alone_and_that_is_told",
+]
+
+
+def preloaded(allocator):
+    found = ctypes.util.find_library(allocator)
+    if found is None:
+        pytest.skip(f"{allocator} is not installed")
+    return {**os.environ, "LD_PRELOAD": found}
+
+
+def require_case(way, case, environment):
+    ended = execute([FOLDER / way, case, FOLDER], env=environment)
+    if ended.returncode == NOT_ALLOWED:
+        pytest.skip("the system does not allow it")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in STACKED])
+@pytest.mark.parametrize("way", WAYS)
+def test_over_glibc(way, case):
+    require_case(way, case, os.environ)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ALONE])
+@pytest.mark.parametrize("allocator", OTHERS)
+def test_over_another_allocator(allocator, case):
+    require_case("lazy", case, preloaded(allocator))
+
+
+def test_a_case_that_does_not_exist_fails():
+    assert set(ALONE) < set(CASES) and len(STACKED) == 2
+    assert execute([FOLDER / "lazy", "no_such_case"]).returncode == 1
+
+
+def test_new_and_delete_are_counted_inside_their_malloc_over_glibc():
+    ended = execute([FOLDER / "operators"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("allocator", OTHERS)
+def test_operators_of_the_allocator_are_exchanged_and_small_ones_told(allocator):
+    ended = execute([FOLDER / "operators", "told"], env=preloaded(allocator))
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_program_with_its_own_malloc_is_refused_and_nothing_is_changed():
+    ended = execute([FOLDER / "own_malloc"])
+    assert ended.returncode == 0, ended
+    assert "none: the program carries its own malloc" in ended.stdout
+
+
+def test_a_static_program_is_refused():
+    ended = execute([FOLDER / "static"])
+    assert ended.returncode == 0, ended
+    assert "none: no loaded library defines malloc" in ended.stdout
+
+
+def test_a_system_that_tracks_indirect_branches_is_refused():
+    ended = execute([FOLDER / "tracked"])
+    assert ended.returncode == 0, ended
+    assert "none: the system tracks indirect branches" in ended.stdout

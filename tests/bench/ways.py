@@ -1,0 +1,125 @@
+"""The ways a program's heap can be watched: what is loaded in front of it, and what of that is not to be had here."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+
+import interleaved
+
+ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2"}
+PACKAGES = ("libc-devtools", "heaptrack", "libjemalloc2", "libmimalloc2.0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    name: str
+    preload: str = ""  # the library; a name without a folder is the loader's to find
+    settings: tuple = ()  # of the environment, as (name, value)
+    missing: str = ""  # why it cannot be used here
+
+    def environment(self, allocator=None):
+        libraries = [library for library in (self.preload, allocator) if library]
+        return {**dict(self.settings), **({"LD_PRELOAD": ":".join(libraries)} if libraries else {})}
+
+
+BARE = Way("bare")
+
+
+def loadable(library):
+    """Whether the loader finds a library by its name; ld.so only warns of one that it does not find."""
+    environment = {**os.environ, "LD_PRELOAD": library}
+    tried = subprocess.run(["/bin/true"], env=environment, capture_output=True, text=True, check=False)
+    return "cannot be preloaded" not in tried.stderr
+
+
+def built(name, library, missing):
+    return Way(name, str(library.resolve())) if library.exists() else Way(name, missing=missing)
+
+
+def memusage():
+    library = "libmemusage.so"
+    return Way("memusage", library) if loadable(library) else Way("memusage", missing="no libmemusage.so (Debian's libc-devtools)")
+
+
+def heaptrack():
+    """Its recording alone, thrown away: what it costs the program, without the command that compresses its output."""
+    found = shutil.which("heaptrack")
+    libraries = sorted(pathlib.Path(found).resolve().parents[1].glob("lib*/**/libheaptrack_preload.so")) if found else []
+    if not libraries:
+        return Way("heaptrack", missing="not on PATH (Debian's heaptrack)")
+    return Way("heaptrack", str(libraries[0]), settings=(("DUMP_HEAPTRACK_OUTPUT", os.devnull),))
+
+
+def peers():
+    return [memusage(), heaptrack()]
+
+
+def all_ways(build):
+    """Bare first: the others are compared with it."""
+    return [
+        BARE,
+        built("pass-through", build / "tests/bench/libpass_through.so", "not built"),
+        built("heapster", build / "lib/libheapster_malloc.so", "not built"),
+        built("heapster shared", build / "shared/lib/libheapster_malloc.so", "not built: cmake --preset shared"),
+        *peers(),
+    ]
+
+
+def missing(build):
+    return {way.name: way.missing for way in all_ways(build) if way.missing}
+
+
+def allocators():
+    """Those to be had, as {name: library}, and why the others are not."""
+    usable = {name: library for name, library in ALLOCATORS.items() if not library or loadable(library)}
+    return usable, {name: f"no {library}" for name, library in ALLOCATORS.items() if name not in usable}
+
+
+@dataclasses.dataclass(frozen=True)
+class Crate:
+    """The micro patterns over Rust's global allocator: the system's, and the crate over the system's."""
+
+    bare: pathlib.Path = None
+    counted: pathlib.Path = None
+    version: str = ""
+    missing: str = ""
+
+
+def cargo_build(folder, *features):
+    done = subprocess.run(
+        ["cargo", "build", "--quiet", "--release", "--manifest-path", folder / "Cargo.toml", "--target-dir",
+         folder / "-".join(["target", *features]), *(word for feature in features for word in ("--features", feature))],
+        capture_output=True, text=True, check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error")] or done.stderr.splitlines()[-1:]
+    return "" if done.returncode == 0 else " ".join(lines[:1]) or "cargo build failed"
+
+
+def link(folder, name, feature):
+    """The same C files as the bare program, over Rust's three calls."""
+    here = pathlib.Path(__file__).parent
+    library = folder / "-".join(["target", *feature]) / "release/librequests.a"
+    program = folder / name
+    subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-DBENCH_RUST", "-O2", here / "micro.c", here / "micro_patterns.c",
+                    library, "-o", program, "-pthread", "-ldl", "-lm"], check=True)
+    return program
+
+
+def crate(options):
+    """The newest crate, with all its features; built in the build tree, whose lock file names the version found."""
+    if options.quick:
+        return Crate(missing="not built in a quick run")
+    build = options.build
+    if not shutil.which("cargo"):
+        return Crate(missing="cargo is not on PATH")
+    folder = build / "tests/bench/rust"
+    shutil.copytree(pathlib.Path(__file__).with_name("rust"), folder, dirs_exist_ok=True)
+    failure = cargo_build(folder) or cargo_build(folder, "counted")
+    if failure:
+        return Crate(missing=failure)
+    lock = (folder / "Cargo.lock").read_text(encoding="utf-8").split('name = "heapster"\nversion = "')
+    version = f"crate heapster {lock[1].split(chr(34))[0]} ({interleaved.first_line('rustc', '--version')})"
+    return Crate(link(folder, "micro_rust", ()), link(folder, "micro_crate", ("counted",)), version)
+
+

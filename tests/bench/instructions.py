@@ -5,12 +5,12 @@ that a locked instruction takes as long as twenty others.
 """
 
 import pathlib
-import shutil
 import sys
 
 import interleaved
 import micro
 import ways
+from crate import build_crate
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "core"))
 from pair_instructions import instructions  # noqa: E402
@@ -22,7 +22,8 @@ COLUMNS = ["pattern", "way", "instructions", "added"]
 def an_operation(row, pattern, batches):
     """Whole batches, so that both runs do what they are asked for, no more."""
     operations = batches * PATTERNS[pattern]
-    once, twice = (instructions([row.program, pattern, "1", str(count)], row.way.preload) for count in (operations, 2 * operations))
+    once, twice = (
+        instructions([row.program, pattern, "1", str(count)], row.way.preload) for count in (operations, 2 * operations))
     return (twice - once) / operations
 
 
@@ -31,19 +32,22 @@ def is_counted(row):
     return row.name != "heaptrack"
 
 
+def rows(pattern, found, batches):
+    taken = {row.name: an_operation(row, pattern, batches) for row in found}
+    for row in found:
+        yield [pattern, row.name, f"{taken[row.name]:.1f}", f"{taken[row.name] - taken[row.base]:.1f}"]
+
+
 def main():
     options = interleaved.options(interleaved.parser(__doc__, rounds=1))
-    missing = ways.missing(options.build) | {"heaptrack": "takes minutes under callgrind"}
-    crate = ways.crate(options)
-    sheet = interleaved.Sheet(COLUMNS, [version for version in (interleaved.first_line("valgrind", "--version"), crate.version) if version])
-    sheet.missing = missing | ({"Rust crate": crate.missing} if crate.missing else {})
-    if shutil.which("valgrind"):
-        for pattern in PATTERNS:
-            found = {row: an_operation(row, pattern, 2 if options.quick else 60) for row in micro.rows(options.build, crate) if is_counted(row)}
-            bare = {row.name: taken for row, taken in found.items()}
-            sheet.rows += [[pattern, row.name, f"{taken:.1f}", f"{taken - bare[row.base]:.1f}"] for row, taken in found.items()]
-    else:
-        sheet.missing["instructions"] = "valgrind is not on PATH"
+    crate, valgrind = build_crate(options), interleaved.first_line("valgrind", "--version")
+    sheet = interleaved.Sheet(COLUMNS, [version for version in (valgrind, crate.version) if version])
+    sheet.missing = ways.missing(options.build) | crate.reason() | {"heaptrack": "takes minutes under callgrind"}
+    if not valgrind:
+        sheet.missing = {"everything": "valgrind is not on PATH"}
+    found = [row for row in micro.rows(options.build, crate) if is_counted(row)] if valgrind else []
+    for pattern in PATTERNS:
+        sheet.rows += rows(pattern, found, batches=2 if options.quick else 60)
     sheet.keep("instructions", options.output)
 
 

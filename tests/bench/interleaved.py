@@ -171,6 +171,8 @@ def parser(description, rounds):
 def options(made):
     given = made.parse_args()
     given.build = given.build.resolve()
+    if not (given.build / "tests/bench/timed").exists():
+        made.error(f"{given.build} holds no built bench: ./dev build, then name build")
     if given.rounds < 1:
         made.error(f"--rounds {given.rounds}: at least 1")
     if given.quick:

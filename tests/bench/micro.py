@@ -9,6 +9,7 @@ import statistics
 
 import interleaved
 import ways
+from crate import build_crate
 from interleaved import added, ratios, share, spread
 
 THREADS = (1, 2, 4)
@@ -52,8 +53,10 @@ def rows(build, crate):
 
 
 def is_worth_it(allocator, pattern, threads, row):
-    """The cold heap takes seconds a run: over other allocators it is run on one thread, and without the slowest."""
-    return pattern != COLD or allocator == "glibc" or (threads == 1 and row.name != "heaptrack")
+    """The cold heap takes seconds a run, heaptrack's many: elsewhere than on one thread over glibc it is run with fewer."""
+    if pattern != COLD or (allocator == "glibc" and threads == 1):
+        return True
+    return row.name != "heaptrack" and (allocator == "glibc" or threads == 1)
 
 
 def cells_of(allocators, patterns, rows_found):
@@ -136,10 +139,10 @@ def main():
     unknown = set(options.pattern or ()) - set(known)
     if unknown:
         parser.error(f"there is no pattern {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    crate = ways.crate(options)
+    crate = build_crate(options)
     rows_found = rows(options.build, crate)
     allocators, missing = ways.allocators()
-    missing |= ways.missing(options.build) | ({"Rust crate": crate.missing} if crate.missing else {})
+    missing |= ways.missing(options.build) | crate.reason()
 
     cells = cells_of(allocators, options.pattern or known, rows_found)
     table = Table(interleaved.in_turns(cells, options.rounds, taker(runner, allocators, options)), rows_found)

@@ -104,7 +104,7 @@ PROGRAMS = [
     Program("python3", "python3", python),
     Program("gcc", "gcc", gcc),
     Program("git log", "git", git),
-    Program("redis", "redis-benchmark", redis, take_redis),
+    Program("redis", "redis-check-rdb", redis, take_redis),
 ]
 
 

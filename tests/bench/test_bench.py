@@ -17,7 +17,7 @@ import to_readme
 HERE = pathlib.Path(__file__).parent
 BUILD = pathlib.Path(os.environ["HEAPSTER_BUILD"])
 FOLDER = BUILD / "tests/bench"
-GROUPS = ["micro", "programs", "reading", "python"]
+GROUPS = ["micro", "instructions", "programs", "reading", "python"]
 
 
 def bench(group, *arguments):
@@ -138,6 +138,12 @@ def test_option_that_cannot_be_done_is_refused_by_name(arguments, words):
     done = bench("micro", *arguments)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_folder_that_is_no_build_tree_is_refused_by_name(tmp_path):
+    done = subprocess.run([sys.executable, HERE / "micro.py", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{tmp_path} holds no built bench" in done.stderr
 
 
 def test_peak_of_a_run_is_the_programs_and_not_the_benchs():

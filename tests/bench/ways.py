@@ -6,8 +6,6 @@ import pathlib
 import shutil
 import subprocess
 
-import interleaved
-
 ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2"}
 PACKAGES = ("libc-devtools", "heaptrack", "libjemalloc2", "libmimalloc2.0")
 
@@ -39,8 +37,9 @@ def built(name, library, missing):
 
 
 def memusage():
-    library = "libmemusage.so"
-    return Way("memusage", library) if loadable(library) else Way("memusage", missing="no libmemusage.so (Debian's libc-devtools)")
+    if not loadable("libmemusage.so"):
+        return Way("memusage", missing="no libmemusage.so (Debian's libc-devtools)")
+    return Way("memusage", "libmemusage.so")
 
 
 def heaptrack():
@@ -75,51 +74,3 @@ def allocators():
     """Those to be had, as {name: library}, and why the others are not."""
     usable = {name: library for name, library in ALLOCATORS.items() if not library or loadable(library)}
     return usable, {name: f"no {library}" for name, library in ALLOCATORS.items() if name not in usable}
-
-
-@dataclasses.dataclass(frozen=True)
-class Crate:
-    """The micro patterns over Rust's global allocator: the system's, and the crate over the system's."""
-
-    bare: pathlib.Path = None
-    counted: pathlib.Path = None
-    version: str = ""
-    missing: str = ""
-
-
-def cargo_build(folder, *features):
-    done = subprocess.run(
-        ["cargo", "build", "--quiet", "--release", "--manifest-path", folder / "Cargo.toml", "--target-dir",
-         folder / "-".join(["target", *features]), *(word for feature in features for word in ("--features", feature))],
-        capture_output=True, text=True, check=False)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error")] or done.stderr.splitlines()[-1:]
-    return "" if done.returncode == 0 else " ".join(lines[:1]) or "cargo build failed"
-
-
-def link(folder, name, feature):
-    """The same C files as the bare program, over Rust's three calls."""
-    here = pathlib.Path(__file__).parent
-    library = folder / "-".join(["target", *feature]) / "release/librequests.a"
-    program = folder / name
-    subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-DBENCH_RUST", "-O2", here / "micro.c", here / "micro_patterns.c",
-                    library, "-o", program, "-pthread", "-ldl", "-lm"], check=True)
-    return program
-
-
-def crate(options):
-    """The newest crate, with all its features; built in the build tree, whose lock file names the version found."""
-    if options.quick:
-        return Crate(missing="not built in a quick run")
-    build = options.build
-    if not shutil.which("cargo"):
-        return Crate(missing="cargo is not on PATH")
-    folder = build / "tests/bench/rust"
-    shutil.copytree(pathlib.Path(__file__).with_name("rust"), folder, dirs_exist_ok=True)
-    failure = cargo_build(folder) or cargo_build(folder, "counted")
-    if failure:
-        return Crate(missing=failure)
-    lock = (folder / "Cargo.lock").read_text(encoding="utf-8").split('name = "heapster"\nversion = "')
-    version = f"crate heapster {lock[1].split(chr(34))[0]} ({interleaved.first_line('rustc', '--version')})"
-    return Crate(link(folder, "micro_rust", ()), link(folder, "micro_crate", ("counted",)), version)
-
-

@@ -56,13 +56,24 @@ static long with_threads(size_t threads) {
   return kib;
 }
 
+/* Each block begins with the address of the one before. */
 static long with_blocks(size_t size, size_t mib) {
+  void *last = NULL;
   for (size_t blocks = (mib << 20) / size; blocks > 0; blocks--) {
-    char *volatile block = malloc(size);
+    char *block = malloc(size);
     if (!block) exit(1);
     memset(block, 1, size);
+    memcpy(block, &last, sizeof last);
+    last = block;
   }
-  return anonymous_kib();
+  const long kib = anonymous_kib();
+  while (last) {
+    void *before;
+    memcpy(&before, last, sizeof before);
+    free(last);
+    last = before;
+  }
+  return kib;
 }
 
 int main(int count, char **arguments) {
@@ -71,9 +82,11 @@ int main(int count, char **arguments) {
   long kib = -1;
   if (count == 3 && strcmp(what, "ran") == 0) kib = after_threads(number);
   if (count == 3 && strcmp(what, "alive") == 0 && number <= MOST_THREADS) kib = with_threads(number);
-  if (count == 4 && strcmp(what, "blocks") == 0 && number) kib = with_blocks(number, strtoul(arguments[3], NULL, 10));
+  if (count == 4 && strcmp(what, "blocks") == 0 && number >= sizeof(void *))
+    kib = with_blocks(number, strtoul(arguments[3], NULL, 10));
   if (kib < 0) {
-    (void)fprintf(stderr, "usage: %s ran N | alive N (up to %d) | blocks SIZE MIB\n", arguments[0], MOST_THREADS);
+    (void)fprintf(stderr, "usage: %s ran N | alive N (up to %d) | blocks SIZE MIB (from %zu bytes)\n", arguments[0],
+                  MOST_THREADS, sizeof(void *));
     return 2;
   }
   printf("%ld\n", kib);

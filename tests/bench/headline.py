@@ -98,7 +98,8 @@ def against_peers(kept):
     if not peers:
         raise NotMeasured("no peer is installed")
     nearest = max(peers, key=lambda row: float(row["heapster's time over this"]))
-    return found(nearest, "heapster's time over this"), "; ".join(f"{row['way']} {row['time over bare']} of bare" for row in peers)
+    theirs = ", ".join(f"{row['way']} {row['time over bare']} of bare" for row in peers)
+    return found(nearest, "heapster's time over this"), f"{theirs}; heapster {kept.programs()['time over bare']}"
 
 
 def program_peak(kept):

@@ -45,9 +45,11 @@ class Runner:
 
     @contextlib.contextmanager
     def start(self, command, environment=None, stdin=None):
-        """A program that is running; `finish` waits for it. Killed at the end of the block, with its children, if it still is."""
+        """A program that is running; `finish` waits for it. Killed with its children if it outlives the block."""
         settings = {name: value for name, value in os.environ.items() if name not in INHERITED_BY_NO_RUN}
-        settings |= {("TIMED_PRELOAD" if name == "LD_PRELOAD" else name): value for name, value in (environment or {}).items()}
+        settings |= environment or {}
+        if "LD_PRELOAD" in settings:
+            settings["TIMED_PRELOAD"] = settings.pop("LD_PRELOAD")
         with tempfile.TemporaryDirectory() as folder, open(stdin or os.devnull) as source:
             taken, output, errors = (pathlib.Path(folder, name) for name in ("taken", "output", "errors"))
             with output.open("w") as to_output, errors.open("w") as to_errors:

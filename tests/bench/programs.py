@@ -182,7 +182,8 @@ class Table:
             programs = [program for program, other in self.runs if other == way]
             yield [MEAN, way, "", *spread(self.means_over(programs, way, "bare", seconds)).cells(),
                    *spread(self.means_over(programs, "heapster", way, seconds)).cells(),
-                   *spread(self.means_over(programs, way, "bare", processor)).cells(), "", *spread(self.means_over(programs, way, "bare", peak)).cells()]  # fmt: skip
+                   *spread(self.means_over(programs, way, "bare", processor)).cells(),
+                   "", *spread(self.means_over(programs, way, "bare", peak)).cells()]  # fmt: skip
 
 
 def seconds(run):

@@ -15,11 +15,13 @@ BEGIN, END = "<!-- figures: tests/bench/results/headline.csv -->\n", "<!-- end o
 def table(path):
     """When and where, and a row a promise; what was measured of a reason stands beside a missed one only."""
     comments, rows = interleaved.read(path)
-    lines = [f"{comments[1]}, {comments[2]}:", "", "| figure | must be | found | middle half of the runs | |", "|---|---|---|---|---|"]
+    lines = [f"{comments[1]}, {comments[2]}:", ""]
+    lines += ["| figure | must be | found | middle half of the runs | |", "|---|---|---|---|---|"]
     for row in rows:
         median, low, high = (row[name] for name in interleaved.columns("found"))
         verdict = row["verdict"] if row["verdict"] == "met" else f"{row['verdict']}: {row['by measurement']}"
-        lines.append(f"| {row['figure']} | {row['must be']} | {median} | {f'{low} .. {high}' if median else ''} | {verdict} |")
+        middle = f"{low} .. {high}" if median else ""
+        lines.append(f"| {row['figure']} | {row['must be']} | {median} | {middle} | {verdict} |")
     return "".join(f"{line}\n" for line in lines)
 
 

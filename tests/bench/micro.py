@@ -132,6 +132,7 @@ def main():
     parser.add_argument("--milliseconds", type=int, default=100, help="of each run (100)")
     parser.add_argument("--cold-blocks", type=int, default=4_000_000, help="alive in the cold heap (4 million)")
     parser.add_argument("--pattern", action="append", help="only this one; may be given again")
+    parser.add_argument("--allocator", action="append", choices=list(ways.ALLOCATORS), help="only over this one; may be given again")
     options = interleaved.options(parser)
 
     runner = interleaved.Runner(options.build)
@@ -141,7 +142,7 @@ def main():
         parser.error(f"there is no pattern {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     crate = build_crate(options)
     rows_found = rows(options.build, crate)
-    allocators, missing = ways.allocators()
+    allocators, missing = ways.allocators(options.allocator or ways.ALLOCATORS)
     missing |= ways.missing(options.build) | crate.reason()
 
     cells = cells_of(allocators, options.pattern or known, rows_found)

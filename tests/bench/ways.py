@@ -70,7 +70,7 @@ def missing(build):
     return {way.name: way.missing for way in all_ways(build) if way.missing}
 
 
-def allocators():
-    """Those to be had, as {name: library}, and why the others are not."""
-    usable = {name: library for name, library in ALLOCATORS.items() if not library or loadable(library)}
-    return usable, {name: f"no {library}" for name, library in ALLOCATORS.items() if name not in usable}
+def allocators(wanted):
+    """Those of them to be had, as {name: library}, and why the others are not."""
+    usable = {name: ALLOCATORS[name] for name in wanted if not ALLOCATORS[name] or loadable(ALLOCATORS[name])}
+    return usable, {name: f"no {ALLOCATORS[name]}" for name in wanted if name not in usable}

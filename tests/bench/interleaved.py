@@ -130,9 +130,12 @@ def added(values, bare):
 
 
 def share(values, whole):
-    """Each value over the median of the whole: a whole near nothing in one round does not make a ratio of thousands."""
-    middle = statistics.median(whole)
-    return [value / middle for value in values] if middle > 0 else []
+    """Each value over the median of the whole; nothing where the whole is lost in the noise.
+
+    Over each round's own whole, one that is near nothing would make a ratio of thousands.
+    """
+    middle = spread(whole)
+    return [value / middle.median for value in values] if middle.low > 0 else []
 
 
 def machine():

@@ -175,3 +175,4 @@ def test_median_stands_between_its_quartiles_and_nothing_measured_is_left_empty(
 def test_share_of_a_whole_that_is_lost_in_the_noise_is_nothing():
     assert interleaved.share([1, 2], [4, 4]) == [0.25, 0.5]
     assert interleaved.share([1, 2], [-1, 0]) == []
+    assert interleaved.share([1, 2, 3], [-4, 1, 4]) == []

@@ -47,14 +47,12 @@ for i in ipairs(candidates) do
 end
 local _, diff = heapster.measure(frame)
 
-print("# lua5.4 tests/bench/frame_mark.lua " .. rounds)
-print("# " .. _VERSION .. ", heaps: " .. #heapster.heaps() .. ", requests of a mark: " .. diff.alloc_count)
-print("what,ns,ratio to an empty C function")
+print(_VERSION .. ", heaps: " .. #heapster.heaps() .. ", requests of a mark: " .. diff.alloc_count)
 local unit <const> = ns[2] - ns[1]
 for i, candidate in ipairs(candidates) do
   local off = candidate[3]
   if off then
     local own = ns[i] - ns[off]
-    print(string.format("%s,%.1f,%.1f", candidate[1], own, own / unit))
+    print(string.format('"%s",%.1f,%.1f', candidate[1], own, own / unit))
   end
 end

@@ -1,11 +1,9 @@
 """What the hook of a Lua state costs: allocation-heavy programs with `require "heapster"` against the same without.
 
-Interleaved, without and with in turns: each ratio is of two neighbouring runs, and the median of all is what counts. Time
-is the processor's, so that other programs disturb it less; instructions are those of a round once the program has warmed up,
-by callgrind, which nothing disturbs. Written as CSV. It does not show what a heap of gigabytes adds.
+Time is the processor's, so that other programs disturb it less; instructions are those of a round once the program has
+warmed up, by callgrind, which nothing disturbs. It does not show what a heap of gigabytes adds.
 """
 
-import argparse
 import math
 import os
 import pathlib
@@ -14,79 +12,76 @@ import shutil
 import statistics
 import subprocess
 
-from churn import machine
+import interleaved
+from interleaved import ratios, spread
 
 PROGRAMS = ("binary_trees", "string_building", "table_growth")
 SCRIPT = pathlib.Path(__file__).with_name("lua_programs.lua")
+MUST = "1.10"
+COLUMNS = ["what", "requests", "ratio of instructions", *interleaved.columns("ratio of time"), "must be at most"]
 
 
 class Bench:
-    def __init__(self, build, lua, rounds):
-        clean = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "HEAPSTER_HOOKS")}
-        self.environment = {**clean, "LUA_CPATH": str(build / "lua/?.so")}
-        self.lua, self.rounds = lua, rounds
+    def __init__(self, options):
+        clean = {name: value for name, value in os.environ.items() if name not in interleaved.INHERITED_BY_NO_RUN}
+        self.environment = {**clean, "LUA_CPATH": str(options.build / "lua/?.so")}
+        self.lua, self.turns = options.lua, options.turns
+
+    def ran(self, *command):
+        return subprocess.run(command, env=self.environment, capture_output=True, check=True, text=True)
 
     def once(self, program, *tool):
-        """Seconds, and the counts where heapster is at work."""
-        command = [self.lua, str(SCRIPT), program, str(self.rounds), *tool]
-        done = subprocess.run(command, env=self.environment, capture_output=True, check=True, text=True)
-        seconds, *counts = done.stdout.splitlines()
-        return float(seconds), counts
+        """Seconds, and the number of requests where heapster is at work."""
+        seconds, *counts = self.ran(self.lua, SCRIPT, program, str(self.turns), *tool).stdout.splitlines()
+        return float(seconds), counts[0].split()[0] if counts else ""
 
     def instructions(self, program, *tool):
-        """Of one round, start and end of the process taken out; None without valgrind."""
-        if not shutil.which("valgrind"):
-            return None
+        """Of one turn, start and end of the process taken out."""
         counts = []
-        for rounds in (1, 4):
-            command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self.lua, str(SCRIPT), program, str(rounds)]
-            done = subprocess.run([*command, *tool], env=self.environment, capture_output=True, check=True, text=True)
+        for turns in (1, 4):
+            done = self.ran("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self.lua, SCRIPT, program,
+                            str(turns), *tool)
             counts.append(int(re.search(r"refs: +([\d,]+)", done.stderr)[1].replace(",", "")))
         return (counts[1] - counts[0]) / 3
 
-    def version(self):
-        return subprocess.run([self.lua, "-v"], capture_output=True, check=True, text=True).stdout.split("  ")[0]
+    def instruction_ratio(self, program):
+        return self.instructions(program, "heapster") / self.instructions(program)
 
 
-def row(what, requests, instructions, ratios, must):
-    low, median, high = statistics.quantiles(ratios, n=4)
-    print(f"{what},{requests},{instructions and f'{instructions:.3f}'},{median:.3f},{must},{low:.3f},{high:.3f}", flush=True)
+def mean(values):
+    return math.exp(statistics.mean(map(math.log, values)))
 
 
-def instruction_ratio(bench, program):
-    bare = bench.instructions(program)
-    return bench.instructions(program, "heapster") / bare if bare else ""
-
-
-def mean(ratios):
-    return math.exp(statistics.mean(map(math.log, ratios)))
+def rows(taken, instructions):
+    """A row a program, and their geometric mean."""
+    times = []
+    for program in PROGRAMS:
+        ours, bare = taken[program, "heapster"], taken[program, ""]
+        times.append(ratios([run[0] for run in ours], [run[0] for run in bare]))
+        known = f"{instructions[program]:.3f}" if instructions else ""
+        yield [program.replace("_", " "), ours[0][1], known, *spread(times[-1]).cells(), ""]
+    known = f"{mean(instructions.values()):.3f}" if instructions else ""
+    yield ["all three (geometric mean)", "", known, *spread(map(mean, zip(*times))).cells(), MUST]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=pathlib.Path, help="the build tree")
-    parser.add_argument("--lua", default="lua5.4")
-    parser.add_argument("--pairs", type=int, default=15, help="of runs, without and with, for each program")
-    parser.add_argument("--rounds", type=int, default=15, help="of a program in a run")
-    options = parser.parse_args()
-    bench = Bench(options.build.resolve(), options.lua, options.rounds)
-
-    print(f"# ./dev bench lua: --pairs {options.pairs} --rounds {options.rounds}")
-    print(f"# {machine()}, {bench.version()}")
-    print("what,requests,ratio of instructions,ratio of time,must be at most,lower quartile,upper quartile")
-    times = {program: [] for program in PROGRAMS}
-    requests = {}
-    for _ in range(options.pairs):
-        for program in PROGRAMS:
-            bare, _ = bench.once(program)
-            ours, counts = bench.once(program, "heapster")
-            times[program].append(ours / bare)
-            requests[program] = int(counts[0].split()[0])
-    instructions = [instruction_ratio(bench, program) for program in PROGRAMS]
-    for program, ratio in zip(PROGRAMS, instructions):
-        row(program.replace("_", " "), requests[program], ratio, times[program], "")
-    row("all three (geometric mean)", "", mean(instructions) if all(instructions) else "", [mean(turn) for turn in zip(*times.values())],
-        "1.10")
+    parser = interleaved.parser(__doc__, rounds=15)
+    parser.add_argument("--lua", default="lua5.4", help="the interpreter (lua5.4)")
+    parser.add_argument("--turns", type=int, default=15, help="of a program in a run (15)")
+    options = interleaved.options(parser)
+    if options.quick:
+        options.turns = 1
+    bench = Bench(options)
+    cells = [(program, tool) for program in PROGRAMS for tool in ("", "heapster")]
+    taken = interleaved.in_turns(cells, options.rounds, lambda cell: bench.once(cell[0], *filter(None, cell[1:])))
+    sheet = interleaved.Sheet(COLUMNS, [interleaved.first_line(options.lua, "-v").partition("  ")[0]])
+    instructions = {}
+    if options.quick or not shutil.which("valgrind"):
+        sheet.missing["instructions"] = "left out by --quick" if options.quick else "valgrind is not installed"
+    else:
+        instructions = {program: bench.instruction_ratio(program) for program in PROGRAMS}
+    sheet.rows = list(rows(taken, instructions))
+    sheet.keep("lua", options.output)
 
 
 if __name__ == "__main__":

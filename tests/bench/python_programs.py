@@ -3,7 +3,7 @@
     python3 python_programs.py NAME ROUNDS [with]      prints seconds of processor time, and peak bytes of memory
 
 `heavy` does little but make objects: more than ten million requests in 150 rounds. The others are in the manner of
-pyperformance: what they spend on objects differs. `with` is what counts or traces meanwhile: heapster, tracemalloc, memray.
+pyperformance: what they spend on objects differs; `mix` is each of them in turn. `with` is what counts or traces meanwhile: heapster, tracemalloc, memray.
 """
 
 import json
@@ -117,6 +117,11 @@ def hashing():
 PROGRAMS = [
     fannkuch, float_points, json_round_trip, regular_expressions, richards, nbody, spectral, templates, sorting, hashing,
 ]  # fmt: skip
+
+
+def mix():
+    """Each of the ten, once."""
+    return [function() for function in PROGRAMS]
 
 
 def run(function, rounds):

@@ -17,24 +17,24 @@ import sys
 PAIRS = 20_000
 
 
-def instructions(program, way, pairs, preload):
-    """Instructions of one run of the program, its start and end included."""
+def instructions(command, preload=None):
+    """Instructions of one run, its start and end included."""
     environment = dict(os.environ, LC_ALL="C")
     environment.pop("LD_PRELOAD", None)
     child = ["env", f"LD_PRELOAD={preload}"] if preload else []
     run = subprocess.run(
         ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--trace-children=yes",
-         *child, program, way, str(pairs)],
+         *child, *command],
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     collected = re.findall(r"^==\d+== Collected : (\d+)", run.stderr, re.MULTILINE)
     if run.returncode != 0 or not collected:
-        sys.exit(f"{program} {way} under callgrind: status {run.returncode}\n{run.stderr}")
+        sys.exit(f"{' '.join(map(str, command))} under callgrind: status {run.returncode}\n{run.stderr}")
     return int(collected[-1])
 
 
 def per_pair(program, way, preload=None):
     """Instructions of one pair."""
-    once, twice = (instructions(program, way, pairs, preload) for pairs in (PAIRS, 2 * PAIRS))
+    once, twice = (instructions([program, way, str(pairs)], preload) for pairs in (PAIRS, 2 * PAIRS))
     return (twice - once) / PAIRS
 
 

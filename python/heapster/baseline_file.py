@@ -121,7 +121,8 @@ def read(path: pathlib.Path) -> Baseline:
 
 def _line(name: str, entry: Entry) -> str:
     sizes = {str(low): entry.sizes[low] for low in sorted(entry.sizes)}
-    return f"{_json(name)}: {_json({**entry.figures, SIZES_KEY: sizes})}"
+    values: Dict[str, object] = {**entry.figures, SIZES_KEY: sizes}
+    return f"{_json(name)}: {_json(values)}"
 
 
 def _json(value: object) -> str:

@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def heap(request: pytest.FixtureRequest) -> Iterator["Heap"]:
     """Measures what the test hands to it: heap.measure(fn), with heap.measuring("load"):"""
-    session: Session = request.config.pluginmanager.get_plugin(SESSION)
+    session = request.config.pluginmanager.get_plugin(SESSION)
+    assert isinstance(session, Session)
     with session.fixture(request.node) as fixture:
         yield fixture

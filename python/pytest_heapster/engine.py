@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
 
 import heapster
 import pytest
+from _pytest.outcomes import Skipped
 from heapster.baseline import entry_of
 
 from pytest_heapster import record
@@ -24,7 +25,7 @@ HOOKS = ("lua", "malloc", "python")
 STRICT = "--heap-strict"
 
 
-class Polluted(pytest.skip.Exception):
+class Polluted(Skipped):
     """The test passed, but whether it kept its limits nobody can tell: other threads took part."""
 
 
@@ -141,6 +142,7 @@ class Engine:
         for name, measured in probe.measured.items():
             full_name = probe.full_name(name)
             found, verdict = self._judge(full_name, measured)
+            probe.is_broken = probe.is_broken or found["state"] == "failed"
             probe.records.append(found)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]

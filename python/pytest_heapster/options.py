@@ -26,6 +26,7 @@ class Settings(NamedTuple):
     tolerances: Tolerances
     warmup: int
     retries: int
+    steady_runs: int
     baseline: pathlib.Path
     is_worker: bool
 
@@ -47,6 +48,8 @@ def add(parser: pytest.Parser) -> None:
     parser.addini("heap_tolerance", "lines [TEST] FIELD AMOUNT: by how much a figure may differ from the baseline",
                   type="linelist", default=[])
     parser.addini("heap_warmup", "how often a measured test runs before (1)", default="1")
+    parser.addini("heap_steady_runs", "after how many runs a test counts as warm: before that none fails for its figures, "
+                  "and none is written to the baseline (10)", default="10")
     parser.addini("heap_retries", "how often a polluted measurement is repeated (3)", default="3")
 
 
@@ -83,6 +86,7 @@ def settings(config: pytest.Config) -> Settings:
         tolerances=_tolerances(config),
         warmup=_times(config, "heap_warmup"),
         retries=_times(config, "heap_retries"),
+        steady_runs=_times(config, "heap_steady_runs"),
         baseline=folder / BASELINE,
         is_worker=hasattr(config, "workerinput"),
     )

@@ -31,6 +31,7 @@ class Probe:
         self.may_repeat = may_repeat
         self.measured: Dict[str, Measured] = {}  # "" is the test itself
         self.records: List[Record] = []
+        self.is_broken = False  # a figure is outside its limits
         self.foreign_count = 0  # of the measurements that nobody can judge; 0: they all could be judged
         self.is_home = False  # its records are on a report
 

@@ -5,7 +5,7 @@ import warnings
 from typing import List, Optional
 
 import pytest
-from _pytest.runner import call_and_report, runtestprotocol
+from _pytest.runner import runtestprotocol
 
 Reports = List[pytest.TestReport]
 
@@ -49,10 +49,15 @@ class Runs:
             return True
         for each in caught:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno, source=each.source)
-        leaving = call_and_report(self.item, "teardown", log=False, nextitem=self.nextitem)
-        if not leaving.passed:
-            self.reports[-1] = leaving
+        self._leave()
         return False
+
+    def _leave(self) -> None:
+        """Tears down what the items share, after a run that had kept it. Not by the hook of teardown: that was called."""
+        state = self.item.session._setupstate
+        call = pytest.CallInfo.from_call(lambda: state.teardown_exact(self.nextitem), when="teardown")
+        if call.excinfo is not None:
+            self.reports[-1] = self.item.ihook.pytest_runtest_makereport(item=self.item, call=call)
 
     def perform(self) -> None:
         """A run that counts."""

@@ -1,22 +1,22 @@
 """pytest's hooks: which tests are measured, in which runs, and where the figures go. It decides nothing about figures."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Generator, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Generator, Iterator, List, Optional, Tuple, TypeVar
 
 import pytest
 
 from pytest_heapster import runs
 from pytest_heapster.options import Settings
+from pytest_heapster.plan import PLAN, Plan, name_of, uses_fixture
+from pytest_heapster.steadiness import Steadiness
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from pytest_heapster.engine import Engine
     from pytest_heapster.fixture import Heap
-    from pytest_heapster.probe import Probe
     from pytest_heapster.record import Parcel, Record
     from pytest_heapster.results import Results
-    from pytest_heapster.terms import Terms
 
 MARKER = "heap_limit"
 
@@ -28,50 +28,19 @@ RAN_BEFORE = (
 )
 
 Wrapper = Generator[None, Any, None]
+Hook = TypeVar("Hook", bound=Callable[..., object])
 
 
-class Plan:
-    """How a test is measured: where `terms` is None, only by the fixture. And its run at hand."""
-
-    def __init__(self, terms: "Optional[Terms]", is_marked: bool) -> None:
-        self.terms = terms
-        self.is_marked = is_marked
-        self.rehearses = False
-        self.may_repeat = False
-        self.probe: "Optional[Probe]" = None
-
-    def begin(self, rehearses: bool, may_repeat: bool) -> None:
-        self.rehearses, self.may_repeat, self.probe = rehearses, may_repeat, None
-
-    def new_probe(self, name: str) -> None:
-        from pytest_heapster.probe import Probe
-
-        self.probe = Probe(name, self.may_repeat)
-
-    def records(self) -> "List[Record]":
-        return self.probe.records if self.probe else []
-
-    def take_records(self) -> "List[Record]":
-        """Those that no report has brought home yet."""
-        records = self.records() if self.probe and not self.probe.is_home else []
-        if self.probe:
-            self.probe.is_home = bool(records)
-        return records
+def _first(hook: Hook) -> Hook:
+    """Before other plugins'."""
+    marked: Hook = pytest.hookimpl(tryfirst=True)(hook)
+    return marked
 
 
-PLAN = pytest.StashKey[Optional[Plan]]()
-
-
-def _uses_fixture(item: pytest.Function) -> bool:
-    definitions = item._fixtureinfo.name2fixturedefs.get("heap", ())
-    return any(getattr(each.func, "__module__", "") == "pytest_heapster" for each in definitions)
-
-
-def _name(item: pytest.Item) -> str:
-    """The node id, without the group that xdist's loadgroup adds."""
-    group = item.get_closest_marker("xdist_group")
-    words = [*group.args, group.kwargs.get("name")] if group else []
-    return item.nodeid[: -len(words[0]) - 1] if words and item.nodeid.endswith(f"@{words[0]}") else item.nodeid
+def _around(hook: Hook) -> Hook:
+    """Around the others, in the form that pytest 7 knows, too."""
+    marked: Hook = pytest.hookimpl(hookwrapper=True, tryfirst=True)(hook)
+    return marked
 
 
 class Session:
@@ -107,7 +76,7 @@ class Session:
             return None
         marks = list(item.iter_markers(MARKER))
         if not marks and not self.settings.everything:
-            return Plan(None, is_marked=False) if _uses_fixture(item) else None
+            return Plan(None, is_marked=False) if uses_fixture(item) else None
         from pytest_heapster.terms import merged
 
         return Plan(self.engine().terms_of(merged(marks)), is_marked=bool(marks))
@@ -119,7 +88,7 @@ class Session:
             return f"{item.nodeid.partition('[')[0]}: {MARKER}: {error}"
         return None
 
-    @pytest.hookimpl(hookwrapper=True)
+    @_around
     def pytest_make_collect_report(self) -> Wrapper:
         outcome = yield
         report = outcome.get_result()
@@ -137,7 +106,7 @@ class Session:
 
     # --- their runs ---
 
-    @pytest.hookimpl(tryfirst=True)
+    @_first
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
         plan = item.stash.get(PLAN, None)
         if plan is None or not isinstance(item, pytest.Function):
@@ -150,34 +119,35 @@ class Session:
 
     def _reports(self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan) -> runs.Reports:
         every = runs.Runs(item, nextitem)
-        for _ in range(plan.terms.warmup if plan.terms else 0):
+        steadiness = Steadiness(plan.terms, self.settings)
+        for _ in range(steadiness.rehearsals()):
             plan.begin(rehearses=True, may_repeat=False)
             if not every.rehearse():
                 return every.reports
-        for left in range(plan.terms.retries if plan.terms else self.settings.retries, -1, -1):
-            plan.begin(rehearses=False, may_repeat=left > 0)
+        is_wanted = True
+        while is_wanted:
+            plan.begin(rehearses=False, may_repeat=steadiness.retries > 0)
             every.perform()
-            if plan.probe is None or not plan.probe.foreign_count:
-                break
+            is_wanted = steadiness.wants_another(plan.probe)
         return self._outcome(every, plan)
 
     def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
         """A test that nobody asked to run twice, and that cannot, has passed all the same."""
         fails_again = bool(every.rehearsed) and not runs.passed(every.reports) and not plan.records()
         if fails_again and not plan.is_marked:
-            every.rehearsed[-1].heapster = self._parcel([], _name(every.item))  # type: ignore[attr-defined]
+            every.rehearsed[-1].heapster = self._parcel([], name_of(every.item))  # type: ignore[attr-defined]
             return every.rehearsed
         if fails_again:
-            every.reports[-1].sections.append(("heapster", RAN_BEFORE))
+            next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
         return every.reports
 
-    @pytest.hookimpl(tryfirst=True)
+    @_first
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         plan = item.stash.get(PLAN, None)
         if plan is not None:
-            plan.new_probe(_name(item))
+            plan.new_probe(name_of(item))
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    @_around
     def pytest_runtest_call(self, item: pytest.Item) -> Wrapper:
         plan = item.stash.get(PLAN, None)
         if plan is None or plan.rehearses or plan.probe is None or not isinstance(item, pytest.Function):
@@ -197,7 +167,7 @@ class Session:
         is_late = plan is None
         if plan is None:
             plan = item.stash[PLAN] = Plan(None, is_marked=False)
-            plan.new_probe(_name(item))
+            plan.new_probe(name_of(item))
         assert plan.probe is not None
         yield Heap(self.engine(), plan.probe)
         if is_late:
@@ -209,7 +179,7 @@ class Session:
         expected = self.engine().expected
         return {"fingerprint": expected.fingerprint, "records": records, "unrepeatable": unrepeatable}
 
-    @pytest.hookimpl(hookwrapper=True)
+    @_around
     def pytest_runtest_makereport(self, item: pytest.Item) -> Wrapper:
         plan = item.stash.get(PLAN, None)
         records = plan.take_records() if plan else []
@@ -219,7 +189,7 @@ class Session:
         from pytest_heapster.record import properties
 
         for each in records:
-            item.user_properties += properties(_name(item), each)
+            item.user_properties += properties(name_of(item), each)
         outcome = yield
         outcome.get_result().heapster = self._parcel(records)
 
@@ -229,8 +199,8 @@ class Session:
             self.results().add(parcel, report.passed)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
-        """Only a polluted test is skipped with figures."""
-        is_polluted = report.skipped and getattr(report, PARCEL, None) is not None
+        """Only a polluted test is skipped with figures, unless it was expected to fail."""
+        is_polluted = report.skipped and hasattr(report, PARCEL) and not hasattr(report, "wasxfail")
         return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -4,11 +4,13 @@ Other threads add to the process's figures. Where both the process's figure and 
 is kept; where both break it, it is broken; where only one does, nobody can tell from this sample.
 """
 
-from typing import Callable, Iterable, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 
 import heapster
 from heapster import figures
 from heapster.baseline import Entry, entry_of, size_changes
+
+LARGEST = 2**63 - 1
 
 # How many buckets are named.
 FEW = 3
@@ -28,8 +30,8 @@ class Bound(NamedTuple):
     def of_baseline(cls, field: str, entry: Entry, tolerance: int) -> "Bound":
         """The figure of an entry, and no more than the tolerance above it."""
         expected = entry.figures[field]
-        limit = heapster.limit(**{field: min(expected + tolerance, 2**63 - 1)})
-        return cls(limit, lambda stats: above_baseline(field, entry, entry_of(stats), tolerance))
+        most: Dict[str, Any] = {field: min(expected + tolerance, LARGEST)}
+        return cls(heapster.limit(**most), lambda stats: above_baseline(field, entry, entry_of(stats), tolerance))
 
 
 def above_baseline(field: str, before: Entry, after: Entry, tolerance: int) -> str:

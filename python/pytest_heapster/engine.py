@@ -139,6 +139,9 @@ class Engine:
         """Judge all that the run measured: fails the test, or raises Polluted."""
         __tracebackhide__ = True
         failed, polluted = [], []
+        unfinished = probe.unfinished()
+        if unfinished is not None:
+            pytest.fail(f"heap.measuring({unfinished!r}) is for a with block, which has not ended", pytrace=False)
         for name, measured in probe.measured.items():
             full_name = probe.full_name(name)
             found, verdict = self._judge(full_name, measured)

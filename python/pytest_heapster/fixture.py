@@ -19,6 +19,8 @@ class Heap:
 
     def measure(self, fn: Callable[..., R], /, *args: Any, name: str = "", **keys: Any) -> R:
         """Call fn(*args) once to warm up, or `warmup` times, then once more measured; return that result."""
+        if not callable(fn):
+            raise TypeError(f"heap.measure needs a function to call, not {type(fn).__name__}")
         terms = self._engine.terms_of(keys)
         window = self._probe.window(terms, name or getattr(fn, "__name__", type(fn).__name__))
         for _ in range(int(keys.get("warmup", 1))):
@@ -28,4 +30,6 @@ class Heap:
 
     def measuring(self, name: str, **keys: Any) -> heapster.Measuring:
         """A with block that is measured as it stands: it is warm only where the test is marked, too, and so runs twice."""
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"heap.measuring needs a name, not {name!r}")
         return self._probe.window(self._engine.terms_of(keys), name, gc="stop")

@@ -43,5 +43,14 @@ class Probe:
         self.measured[name] = Measured(terms, window)
         return window
 
+    def unfinished(self) -> Optional[str]:
+        """The name of a measurement that was begun, or never begun, and has not ended."""
+        for name, measured in self.measured.items():
+            try:
+                measured.window.diff
+            except RuntimeError:
+                return name
+        return None
+
     def full_name(self, name: str) -> str:
         return f"{self.test}#{name}" if name else self.test

@@ -51,8 +51,8 @@ class Results:
         expected.update(self.to_keep)
         if expected.problem is None:
             stay = {*expected.baseline.get(expected.fingerprint, {})} - {*self.to_keep}
-            words = f"; {len(stay)} other entries stay, delete the lines of tests that are gone" if stay else ""
-            self.notes.append(f"{expected.path.name}: {len(self.to_keep)} measurements written{words}")
+            words = f", other entries kept: {len(stay)} (delete the lines of tests that are gone)" if stay else ""
+            self.notes.append(f"{expected.path.name}: measurements written: {len(self.to_keep)}{words}")
 
     def show(self, terminal: "TerminalReporter", verbosity: int) -> None:
         assert self.expected is not None

@@ -23,6 +23,8 @@ MARKER = "heap_limit"
 # What a report carries the figures home as.
 PARCEL = "heapster"
 
+NOTHING = "heapster: no test was measured, so nothing was written; @pytest.mark.heap_limit() or --heap-all measures one"
+
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
 )
@@ -210,5 +212,9 @@ class Session:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: "TerminalReporter") -> None:
-        if not self.settings.is_worker and self._results is not None:
+        if self.settings.is_worker:
+            return
+        if self._results is not None:
             self._results.show(terminalreporter, self.config.getoption("verbose"))
+        elif self.settings.reports or self.settings.mode == "update":
+            terminalreporter.line(NOTHING)

@@ -5,7 +5,7 @@ import functools
 import inspect
 import platform
 import sys
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import heapster
 import pytest
@@ -17,7 +17,7 @@ from pytest_heapster.expected import Expected
 from pytest_heapster.options import Settings
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
-from pytest_heapster.terms import Terms, terms_of
+from pytest_heapster.terms import Terms, merged, terms_of
 from pytest_heapster.verdict import Verdict, judge
 
 HOOKS = ("lua", "malloc", "python")
@@ -54,7 +54,15 @@ class Engine:
             _hook(settings.hooks)
         self.settings = settings
         self.collector = Collector()
+        self.terms: Dict[Tuple[int, ...], Tuple[Sequence[pytest.Mark], Terms]] = {}
         self.expected = Expected(settings.baseline, settings.mode, fingerprint(), settings.tolerances)
+
+    def terms_of_marks(self, marks: Sequence[pytest.Mark]) -> Terms:
+        """Of the markers of a test; those of a function with parameters, or of a class, are looked at once."""
+        known = tuple(map(id, marks))
+        if known not in self.terms:
+            self.terms[known] = (marks, self.terms_of(merged(marks)))
+        return self.terms[known][1]
 
     def terms_of(self, keys: Mapping[str, Any]) -> Terms:
         return terms_of(keys, self.settings.warmup, self.settings.retries)
@@ -85,14 +93,12 @@ class Engine:
         """A function, or coroutine function, that runs the test and then judges what was measured in it; with terms, the
         test itself is measured, too."""
 
-        @functools.wraps(fn)
         def function(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             result = self.run(probe.window(terms), fn, *args, **kwargs) if terms else fn(*args, **kwargs)
             self.conclude(probe)
             return result
 
-        @functools.wraps(fn)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             awaitable = fn(*args, **kwargs)
@@ -100,7 +106,7 @@ class Engine:
             self.conclude(probe)
             return result
 
-        return coroutine if inspect.iscoroutinefunction(fn) else function
+        return functools.wraps(fn)(coroutine if inspect.iscoroutinefunction(fn) else function)
 
     # --- judging ---
 

@@ -1,6 +1,6 @@
 """How one test is measured, and which of its runs is at hand: what the plugin keeps on an item."""
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -10,15 +10,21 @@ if TYPE_CHECKING:
     from pytest_heapster.terms import Terms
 
 
+def _rank(record: "Record") -> Tuple[bool, int, int]:
+    figures = record["measured"]["figures"]
+    return record["state"] != "kept", figures["alloc_count"], figures["realloc_growth_count"]
+
+
 class Plan:
     """How a test is measured: where `terms` is None, only by the fixture. And its run at hand."""
 
-    def __init__(self, terms: "Optional[Terms]", is_marked: bool) -> None:
+    def __init__(self, terms: "Optional[Terms]", marks: Sequence[pytest.Mark] = ()) -> None:
         self.terms = terms
-        self.is_marked = is_marked
+        self.marks = marks
         self.rehearses = False
         self.may_repeat = False
         self.probe: "Optional[Probe]" = None
+        self.best: "Dict[str, Record]" = {}  # of all runs, by the names of the measurements
 
     def begin(self, rehearses: bool, may_repeat: bool) -> None:
         self.rehearses, self.may_repeat, self.probe = rehearses, may_repeat, None
@@ -37,6 +43,18 @@ class Plan:
         if self.probe:
             self.probe.is_home = self.probe.is_home or bool(records)
         return records
+
+    def keep_best(self) -> None:
+        """The run with the fewest requests, of those that others did not disturb."""
+        for each in self.records():
+            known = self.best.get(each["name"])
+            if known is None or _rank(each) < _rank(known):
+                self.best[each["name"]] = each
+
+    def end(self) -> None:
+        """Gives up what only a run needs."""
+        self.probe = None
+        self.best = {}
 
 
 PLAN = pytest.StashKey[Optional[Plan]]()

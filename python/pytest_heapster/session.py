@@ -78,10 +78,8 @@ class Session:
             return None
         marks = list(item.iter_markers(MARKER))
         if not marks and not self.settings.everything:
-            return Plan(None, is_marked=False) if uses_fixture(item) else None
-        from pytest_heapster.terms import merged
-
-        return Plan(self.engine().terms_of(merged(marks)), is_marked=bool(marks))
+            return Plan(None) if uses_fixture(item) else None
+        return Plan(self.engine().terms_of_marks(marks), marks)
 
     def _problem(self, item: pytest.Item) -> Optional[str]:
         try:
@@ -116,13 +114,14 @@ class Session:
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in self._reports(item, nextitem, plan):
             item.ihook.pytest_runtest_logreport(report=report)
+        plan.end()
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
     def _reports(self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan) -> runs.Reports:
         every = runs.Runs(item, nextitem)
         steadiness = Steadiness(plan.terms, self.settings)
-        for _ in range(steadiness.rehearsals()):
+        for _ in range(steadiness.warmup):
             plan.begin(rehearses=True, may_repeat=False)
             if not every.rehearse():
                 return every.reports
@@ -130,17 +129,21 @@ class Session:
         while is_wanted:
             plan.begin(rehearses=False, may_repeat=steadiness.retries > 0)
             every.perform()
+            plan.keep_best()
             is_wanted = steadiness.wants_another(plan.probe)
         return self._outcome(every, plan)
 
     def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
         """A test that nobody asked to run twice, and that cannot, has passed all the same."""
         fails_again = bool(every.rehearsed) and not runs.passed(every.reports) and not plan.records()
-        if fails_again and not plan.is_marked:
+        if fails_again and not plan.marks:
             every.rehearsed[-1].heapster = self._parcel([], name_of(every.item))  # type: ignore[attr-defined]
             return every.rehearsed
         if fails_again:
             next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
+        for report in every.reports:
+            if self.settings.mode == "update" and hasattr(report, PARCEL):
+                report.heapster["records"] = list(plan.best.values())
         return every.reports
 
     @_first
@@ -168,7 +171,7 @@ class Session:
         plan = item.stash.get(PLAN, None)
         is_late = plan is None
         if plan is None:
-            plan = item.stash[PLAN] = Plan(None, is_marked=False)
+            plan = item.stash[PLAN] = Plan(None)
             plan.new_probe(name_of(item))
         assert plan.probe is not None
         yield Heap(self.engine(), plan.probe)

@@ -25,18 +25,14 @@ class Steadiness:
         self.to_warm = 0 if is_cold else max(settings.steady_runs - 1 - self.warmup, 0)
         self.is_update = settings.mode == "update"
 
-    def rehearsals(self) -> int:
-        """The runs before the first measured one. A baseline is made of warm figures."""
-        return self.warmup + (self.to_warm if self.is_update else 0)
-
     def wants_another(self, probe: "Optional[Probe]") -> bool:
-        """Whether to measure once more; `probe` is of the run that has just ended, None where its setup failed."""
-        if probe is None:
-            return False
+        """Whether to measure once more; `probe` is of the run that has just ended. A baseline is made of the best of all."""
+        if probe is None or not probe.records:
+            return False  # the test failed, or measured nothing
         if probe.foreign_count and self.retries > 0:
             self.retries -= 1
             return True
-        if probe.is_broken and self.to_warm > 0 and not self.is_update:
+        if (probe.is_broken or self.is_update) and self.to_warm > 0:
             self.to_warm -= 1
             return True
         return False

@@ -10,10 +10,19 @@ import sys
 
 GROWTH = 1.25
 
+# How many measurements pass between two looks at how far it has grown.
+EVERY = 16
+
 
 class Collector:
     def __init__(self) -> None:
         self.blocks_after = 0.0
+        self.measurements = 0
+
+    def _is_due(self) -> bool:
+        """Whether garbage is to be collected; the count of all blocks is not for free."""
+        self.measurements += 1
+        return self.measurements % EVERY == 1 and sys.getallocatedblocks() > self.blocks_after * GROWTH
 
     def settle(self) -> bool:
         """Make the moment; return whether the collector was on, for restore()."""
@@ -21,7 +30,7 @@ class Collector:
         gc.disable()
         if gc.get_freeze_count():
             gc.collect()  # somebody else set objects aside: unfreeze would take theirs back
-        elif sys.getallocatedblocks() > self.blocks_after * GROWTH:
+        elif self._is_due():
             gc.collect()
             self.blocks_after = sys.getallocatedblocks()
         else:

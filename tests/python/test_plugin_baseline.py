@@ -186,3 +186,15 @@ def test_a_read_only_folder_is_left_as_it_is(counted):
     result = counted.run("-q", "--heap-baseline=update")
     counted.folder.chmod(0o755)
     assert result.ret == 1 and not counted.baseline.exists()
+
+
+def test_a_baseline_is_made_of_the_run_with_the_fewest_requests(commanded):
+    commanded.test("""
+runs = []
+@pytest.mark.heap_limit(heap="commanded")
+def test_it():
+    runs.append(1)
+    pytest.ask([0, 9, 5, 7, 3, 8, 4, 6, 9, 9][len(runs) - 1])
+""")
+    commanded.run("--heap-baseline=update").assert_outcomes(passed=1)
+    assert '"alloc_count": 3,' in commanded.baseline.read_text(encoding="utf-8")

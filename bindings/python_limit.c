@@ -75,7 +75,8 @@ static PyObject *broken(PyObject *object, PyObject *diff) {
 static PyMethodDef methods[] = {
     {"broken", broken, METH_O,
      "broken($self, diff, /)\n--\n\n"
-     "Return the words for each limit that diff, a Stats, breaks, a line each; an empty string where it keeps them all."},
+     "Return the words for each limit that diff, a Stats, breaks, a line each; an empty string where it keeps them "
+     "all."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -85,7 +85,8 @@ static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t co
 static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL | METH_KEYWORDS,
      "run($self, fn, /, *args, **kwargs)\n--\n\n"
-     "Call fn(*args, **kwargs) in the window and return its result. Every argument is fn's, and diff is known afterwards "
+     "Call fn(*args, **kwargs) in the window and return its result. Every argument is fn's, and diff is known "
+     "afterwards "
      "also where\nfn raised."},
     {NULL, NULL, 0, NULL},
 };

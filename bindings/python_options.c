@@ -109,7 +109,8 @@ bool heapster__options_take(struct heapster__options *options, const char *funct
     const struct option *const option = option_find(name);
     if (!option || !(option->of & HEAPSTER__OF_MEASURING)) {
       PyErr_Format(PyExc_TypeError,
-                   "%s() got an unexpected keyword argument '%U'; it has heap, scope, gc and thread_peak", function, name);
+                   "%s() got an unexpected keyword argument '%U'; it has heap, scope, gc and thread_peak", function,
+                   name);
       return false;
     }
     if (option - option_table < count) {

@@ -55,7 +55,7 @@ class Project:
     def test(self, text, name="test_it"):
         self.pytester.makepyfile(**{name: "import heapster, pytest\n" + text})
 
-    def run(self, *arguments, plugins=("pytest_heapster",)):
+    def run(self, *arguments, plugins=("heapster",)):
         options = [word for plugin in plugins for word in ("-p", plugin)]
         return self.pytester.runpytest_subprocess(*options, "-p", "no:cacheprovider", *arguments)
 

@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from plugin import commanded, commanded_library, project  # noqa: F401
+from plugin import ROOT, commanded, commanded_library, project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
@@ -186,6 +186,18 @@ def test_a_read_only_folder_is_left_as_it_is(counted):
     result = counted.run("-q", "--heap-baseline=update")
     counted.folder.chmod(0o755)
     assert result.ret == 1 and not counted.baseline.exists()
+
+
+def test_the_readmes_example_is_kept_and_one_block_more_is_caught(project):
+    text = (ROOT / "python" / "pytest_heapster" / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    project.test(example)
+    project.run("--heap-baseline=update").assert_outcomes(passed=2)
+    project.run("--heap-strict").assert_outcomes(passed=2)
+    project.test(example.replace("in text.split()", "in list(text.split())"))
+    result = project.run()
+    result.assert_outcomes(failed=2)
+    result.stdout.re_match_lines([r"test_it\.py::test_parse: alloc_count: \d+ is 1 above the baseline of \d+ \(\+1 in \["])
 
 
 def test_a_baseline_is_made_of_the_run_with_the_fewest_requests(commanded):

@@ -76,11 +76,11 @@ def test_of_the_module(): pytest.ask(5)
 
 
 def test_an_empty_test_is_exactly_zero(project):
-    plugins = ["pytest_heapster", "pytester"]
+    plugins = ["heapster"]
     asynchronous = ""
     for package, plugin in (("pytest_asyncio", "asyncio"), ("anyio", "anyio")):
         if importlib.util.find_spec(package):
-            plugins.append({"anyio": "anyio.pytest_plugin", "pytest_asyncio": "pytest_asyncio.plugin"}[package])
+            plugins.append(plugin)
             asynchronous += f"@pytest.mark.{plugin}\nasync def test_{plugin}(tmp_path): pass\n"
     project.test(f"""
 import unittest

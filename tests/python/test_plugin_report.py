@@ -106,11 +106,11 @@ IMPORTED = "def test_it():\n    import sys\n    assert ('heapster' in sys.module
 @pytest.mark.parametrize(
     ("marker", "flags", "is_imported"),
     [("", [], False), ("@pytest.mark.heap_limit()\n", [], True), ("", ["--heap-all"], True),
-     ("@pytest.mark.heap_limit()\n", ["-p", "no:pytest_heapster"], False)],
+     ("@pytest.mark.heap_limit()\n", ["-p", "no:heapster"], False)],
     ids=["unused", "marker", "option", "off"])  # fmt: skip
 def test_the_package_is_imported_only_where_something_is_measured(project, marker, flags, is_imported):
     project.pytester.makepyfile(test_it="import pytest\n" + marker + IMPORTED.format(is_imported))
-    project.run(*flags, plugins=() if "no:pytest_heapster" in flags else ("pytest_heapster",)).assert_outcomes(passed=1)
+    project.run(*flags, plugins=() if "no:heapster" in flags else ("heapster",)).assert_outcomes(passed=1)
 
 
 def test_pytest_finds_the_plugin_by_itself_and_no_heapster_turns_it_off(project, monkeypatch):
@@ -124,7 +124,7 @@ def test_pytest_finds_the_plugin_by_itself_and_no_heapster_turns_it_off(project,
 
 @needs_xdist
 def test_workers_send_their_figures_home(commanded):
-    plugins = ("pytest_heapster", "xdist.plugin")
+    plugins = ("heapster", "xdist")
     commanded.test(MANY)
     _, alone = commanded.figures("--heap-baseline=update")
     text = commanded.baseline.read_bytes()
@@ -140,7 +140,7 @@ def test_workers_send_their_figures_home(commanded):
 
 @needs_xdist
 def test_a_bad_marker_and_a_bad_file_are_said_once_by_the_workers_master(commanded):
-    plugins = ("pytest_heapster", "xdist.plugin")
+    plugins = ("heapster", "xdist")
     commanded.test(MANY)
     commanded.baseline.write_text("{", encoding="utf-8")
     result = commanded.run("-n", "2", plugins=plugins)
@@ -154,7 +154,7 @@ def test_a_bad_marker_and_a_bad_file_are_said_once_by_the_workers_master(command
 def test_the_last_failed_run_again(commanded):
     commanded.test("@pytest.mark.parametrize('n', range(4))\n@pytest.mark.heap_limit(heap='commanded', alloc_count=2)\n"
                    "def test_it(n): pytest.ask(n)\n")  # fmt: skip
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "pytest_heapster", "--lf"]
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "heapster", "--lf"]
     for expected in ("1 failed, 3 passed", "1 failed"):
         done = subprocess.run(run, cwd=commanded.folder, env=os.environ, capture_output=True, text=True, check=False)
         assert expected in done.stdout.splitlines()[-1]

@@ -17,7 +17,7 @@ from pytest_heapster.tolerance import COUNTS
 
 PROJECT = pathlib.Path(__file__).with_name("steady")
 ROUNDS = int(os.environ.get("HEAPSTER_ROUNDS", "1"))
-ORDERS = {"again": [], "reversed": ["--reverse"], "a half": ["-k", "0 or 1"], "two workers": ["-p", "xdist.plugin", "-n", "2"]}
+ORDERS = {"again": [], "reversed": ["--reverse"], "a half": ["-k", "0 or 1"], "two workers": ["-p", "xdist", "-n", "2"]}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 
 def run(folder, *arguments):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "pytest_heapster", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "heapster", "-p", "no:cacheprovider"]
     clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     return subprocess.run([*command, *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False)
 

@@ -18,6 +18,7 @@ import xml.etree.ElementTree
 # Tests whose figures differ from run to run, and what makes them.
 REASONS = {
     "lorem_ipsum": "they make a text by random",
+    "test_annotations": "they make classes and ask typing's caches: dicts that grow once in a while",
     "async": "event loops keep sets of tasks, which grow once in a while, and generators that are left open",
 }
 

@@ -110,12 +110,14 @@ class Engine:
 
     # --- judging ---
 
-    def _state(self, measured: Measured, verdict: Verdict) -> str:
+    def _state(self, measured: Measured, verdict: Verdict, is_judged: bool) -> str:
+        """A figure that is only looked at, or is to be kept, had better be the test's own."""
         if verdict.failed:
             return "failed"
         if verdict.polluted:
             return "polluted"
-        return "unclean" if self.expected.mode == "update" and measured.own is not None else "kept"
+        is_looked_at = not is_judged or self.expected.mode == "update"
+        return "unclean" if is_looked_at and measured.own is not None else "kept"
 
     def _strict(self, found: record.Record) -> List[str]:
         """What only --heap-strict fails."""
@@ -128,10 +130,11 @@ class Engine:
     def _judge(self, name: str, measured: Measured) -> Tuple[record.Record, Verdict]:
         whole = measured.whole
         entry, before = entry_of(whole), self.expected.entry(name)
-        verdict = judge([*measured.terms.bounds, *self.expected.bounds(name)], whole, measured.own)
+        bounds = [*measured.terms.bounds, *self.expected.bounds(name)]
+        verdict = judge(bounds, whole, measured.own)
         found: record.Record = {
             "name": name,
-            "state": self._state(measured, verdict),
+            "state": self._state(measured, verdict, bool(bounds)),
             "measured": record.pack(entry),
             "baseline": record.pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,

@@ -11,7 +11,7 @@ class Figures(TypedDict):
 
 
 class Record(TypedDict):
-    """`state` is "kept", "failed", "polluted", or "unclean": not written into a baseline for what others did."""
+    """`state` is "kept", "failed", "polluted", or "unclean": no limit was in doubt, but others are in the figures."""
 
     name: str
     state: str

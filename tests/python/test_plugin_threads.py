@@ -96,6 +96,22 @@ def test_it(): freed_elsewhere()
     assert "passed" not in commanded.run().parseoutcomes()
 
 
+def test_a_figure_that_no_limit_judges_is_measured_again_too(commanded):
+    commanded.test(THREE_AND_FIVE + """
+runs = []
+@pytest.mark.heap_limit(heap="commanded", warmup=0)
+def test_it():
+    runs.append(1)
+    both() if len(runs) < 3 else pytest.ask(3)
+@pytest.mark.heap_limit(heap="commanded")
+def test_always(): both()
+""")
+    result, figures = commanded.figures()
+    result.assert_outcomes(passed=2)
+    assert figures["test_it"]["measured"]["figures"]["alloc_count"] == 3
+    assert (figures["test_always"]["state"], figures["test_always"]["foreign_count"]) == ("unclean", 10)
+
+
 BUSY = """
 import threading
 

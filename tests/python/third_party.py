@@ -1,7 +1,8 @@
 """Debian's python3-attr and python3-jinja2 under their own tests with --heap-all. Label long; needs PyPI for the tests.
 
 Each suite runs three times: without the plugin; with it, which must change no outcome and makes a baseline; and with it once
-more, against that baseline. What then differs is listed: those tests are not repeatable by themselves, REASONS says why.
+more, against that baseline. What then fails is listed: those tests are not repeatable by themselves, REASONS says why. Some
+ask for a block or four less than in their best run before, for what is hashed by address; that fails nothing, and is counted.
 Where a suite cannot be had, the status is 77.
 """
 
@@ -61,10 +62,14 @@ def outcomes(suite, tests, *options):
     return sorted(found), done.stdout
 
 
-def differing(text):
-    """The tests that the run against the baseline names as changed, most of them by a line each figure."""
-    return sorted({line.split(": ")[0].strip() for line in text.splitlines()
-                   if re.search(r"::test\S*: (alloc_count|realloc_growth_count)\b", line)})  # fmt: skip
+def above(text):
+    """The tests that the run against the baseline failed for their figures."""
+    found = re.findall(r"^(\S+::test\S*): \w+: .* above the baseline", text, re.MULTILINE)
+    return sorted(set(found))
+
+
+def below(text):
+    return len(set(re.findall(r"^  (\S+::test\S*): \w+ \S+ -> \S+ \(-", text, re.MULTILINE)))
 
 
 def unexplained(names):
@@ -78,9 +83,9 @@ def check(name, package, left_out, folder):
     bare, _ = outcomes(suite, tests, "-p", "no:heapster")
     first, _ = outcomes(suite, tests, "--heap-all", "--heap-baseline=update")
     _, text = outcomes(suite, tests, "--heap-all", "-vv")
-    names = differing(text)
+    names = above(text)
     print(f"{package}: {len(bare)} tests, outcomes {'the same' if first == bare else 'CHANGED'}, "
-          f"{len(names)} not repeatable:")  # fmt: skip
+          f"{below(text)} below their baseline, {len(names)} above it{':' if names else ''}")  # fmt: skip
     for each in names:
         reasons = [why for word, why in REASONS.items() if word in each]
         print(f"  {each}: {reasons[0] if reasons else 'UNEXPLAINED'}")

@@ -86,6 +86,8 @@ def test_an_empty_test_is_exactly_zero(project):
 import unittest
 pytestmark = pytest.mark.heap_limit(alloc_count=0, dealloc_count=0, realloc_same_count=0, use_peak=0, live_change=(0, 0))
 
+@pytest.fixture
+def anyio_backend(): return "asyncio"
 @pytest.fixture(params=[1, 2])
 def made(request): return [request.param]
 

@@ -96,6 +96,21 @@ static void dealloc(PyObject *object) {
   PyObject_Del(self);
 }
 
+static PyObject *broken(PyObject *object, PyObject *diff) {
+  const struct heapster__limits *const limits = &((Limit *)object)->limits;
+  const struct heapster_stats *const stats = heapster__python_stats_of(diff);
+  if (!stats) return PyErr_Format(PyExc_TypeError, "broken() needs a Stats, not %.200s", Py_TYPE(diff)->tp_name);
+  return heapster__python_string(heapster__limits_broken(stats, limits->limits, limits->count));
+}
+
+static PyMethodDef methods[] = {
+    {"broken", broken, METH_O,
+     "broken($self, diff, /)\n--\n\n"
+     "Return the words for each limit that diff, a Stats, breaks, a line each; an empty string where it keeps them "
+     "all."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyTypeObject limit_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster.Limit",
     .tp_doc = "Limits on a with block, or a decorator that sets them on a function: what limit() gives.",
@@ -103,6 +118,7 @@ static PyTypeObject limit_type = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_dealloc = dealloc,
     .tp_repr = repr,
+    .tp_methods = methods,
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(Limit, window.vectorcall),
 };
@@ -111,7 +127,7 @@ static PyTypeObject limit_type = {
 static bool take(struct heapster__limits *limits, PyObject *const *values, PyObject *names) {
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
     PyObject *const name = PyTuple_GET_ITEM(names, i);
-    const bool is_taken = heapster__is_option(name, HEAPSTER__OF_WINDOW_ONLY)
+    const bool is_taken = heapster__is_option(name, HEAPSTER__OF_LIMIT)
                               ? heapster__option_set(&limits->options, name, values[i])
                               : heapster__limit_of(name, values[i], &limits->limits[limits->count++]);
     if (!is_taken) return false;

@@ -61,6 +61,36 @@ static void dealloc(PyObject *object) {
   PyObject_Del(self);
 }
 
+/* The function's own arguments, whatever they are called; the diff is there also where it raised. */
+static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  Measuring *const self = (Measuring *)object;
+  struct heapster__call call;
+  if (count < 1 || !PyCallable_Check(arguments[0])) {
+    PyErr_SetString(PyExc_TypeError, "run() needs a function to call: run(fn, *args)");
+    return NULL;
+  }
+  PyObject *result = NULL;
+  PyObject *entered = NULL;
+  if (heapster__call_make(&call, arguments[0], arguments + 1, (size_t)count - 1, names, NULL) &&
+      (entered = enter(self)) != NULL) {
+    result = heapster__call_run(&call);
+    self->has_ended = heapster__pywindow_end(&self->window);
+    if (!self->has_ended) Py_CLEAR(result);
+  }
+  heapster__call_free(&call);
+  Py_XDECREF(entered);
+  return result;
+}
+
+static PyMethodDef methods[] = {
+    {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL | METH_KEYWORDS,
+     "run($self, fn, /, *args, **kwargs)\n--\n\n"
+     "Call fn(*args, **kwargs) in the window and return its result. Every argument is fn's, and diff is known "
+     "afterwards "
+     "also where\nfn raised."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyGetSetDef attributes[] = {
     {"diff", get_diff, NULL, "The Stats of the window, once the with block has ended.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -75,6 +105,7 @@ static PyTypeObject measuring_type = {
     .tp_repr = repr,
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(Measuring, window.vectorcall),
+    .tp_methods = methods,
     .tp_getset = attributes,
 };
 

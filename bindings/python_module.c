@@ -77,10 +77,12 @@ static PyMethodDef methods[] = {
      "the collector off. Arguments of these names do not reach fn: wrap it in a lambda. Raises NotCounting where\n"
      "nothing of this is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
-     "measuring(heap=None, scope='process')\n--\n\n"
+     "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False)\n--\n\n"
      "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it. Also "
      "for\n"
-     "`async with`: the window is open while the block waits."},
+     "`async with`: the window is open while the block waits. gc='stop' collects garbage first and keeps the "
+     "collector\n"
+     "off. With thread_peak, m.diff.thread knows a use_peak, too, and the block must end on the thread that began it."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', **limits)\n--\n\n"
      "Limit what a with block, or the function that it decorates, may do: raises LimitExceeded where it did more.\n\n"

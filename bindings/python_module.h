@@ -88,8 +88,9 @@ struct heapster__options {
   long warmup;
   long repeat;
   bool stops_gc;
+  bool thread_peak; /* the thread's share is a window of its own */
 };
-enum heapster__options_of { HEAPSTER__OF_WINDOW_ONLY, HEAPSTER__OF_MEASURE };
+enum heapster__options_of { HEAPSTER__OF_LIMIT = 1, HEAPSTER__OF_MEASURE = 2, HEAPSTER__OF_MEASURING = 4 };
 
 struct heapster__options heapster__options_default(void);
 
@@ -142,14 +143,16 @@ typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
   struct heapster__options options; /* owns the heap object */
   struct heapster_window window;
+  struct heapster_window own;   /* inside it, of thread scope, where options.thread_peak asks for one */
   struct heapster_stats *stats; /* of the window, once it has ended */
   PyObject *face;               /* for `async with`, not owned; or NULL */
   bool is_open;
+  bool gc_was_on; /* before options.stops_gc kept it off */
 } heapster__PyWindow;
 
 void heapster__pywindow_init(heapster__PyWindow *self, const struct heapster__options *options);
 bool heapster__pywindow_begin(heapster__PyWindow *self);
-bool heapster__pywindow_end(heapster__PyWindow *self);
+bool heapster__pywindow_end(heapster__PyWindow *self); /* keeps an exception that is set, and is silent then */
 void heapster__pywindow_clear(heapster__PyWindow *self);
 
 /* Makes a type ready whose objects are called to enter (no argument) and to leave (three). */

@@ -59,14 +59,24 @@ static bool set_gc(struct heapster__options *options, PyObject *value) {
   return false;
 }
 
+static bool set_thread_peak(struct heapster__options *options, PyObject *value) {
+  options->thread_peak = value == Py_True;
+  if (PyBool_Check(value)) return true;
+  PyErr_Format(PyExc_TypeError, "thread_peak must be True or False, not %R", value);
+  return false;
+}
+
 static const struct option {
   const char *name;
-  enum heapster__options_of from; /* measure has them all */
+  unsigned of; /* enum heapster__options_of, added up */
   bool (*set)(struct heapster__options *options, PyObject *value);
 } option_table[] = {
-    {"heap", HEAPSTER__OF_WINDOW_ONLY, set_heap}, {"scope", HEAPSTER__OF_WINDOW_ONLY, set_scope},
-    {"warmup", HEAPSTER__OF_MEASURE, set_warmup}, {"repeat", HEAPSTER__OF_MEASURE, set_repeat},
-    {"gc", HEAPSTER__OF_MEASURE, set_gc},
+    {"heap", HEAPSTER__OF_LIMIT | HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_heap},
+    {"scope", HEAPSTER__OF_LIMIT | HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_scope},
+    {"warmup", HEAPSTER__OF_MEASURE, set_warmup},
+    {"repeat", HEAPSTER__OF_MEASURE, set_repeat},
+    {"gc", HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_gc},
+    {"thread_peak", HEAPSTER__OF_MEASURING, set_thread_peak},
 };
 
 static const struct option *option_find(PyObject *name) {
@@ -78,7 +88,7 @@ static const struct option *option_find(PyObject *name) {
 
 bool heapster__is_option(PyObject *name, enum heapster__options_of which) {
   const struct option *const option = option_find(name);
-  return option && option->from <= which;
+  return option && option->of & (unsigned)which;
 }
 
 bool heapster__option_set(struct heapster__options *options, PyObject *name, PyObject *value) {
@@ -97,8 +107,9 @@ bool heapster__options_take(struct heapster__options *options, const char *funct
   for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
     PyObject *const name = PyTuple_GET_ITEM(names, i);
     const struct option *const option = option_find(name);
-    if (!option || option->from != HEAPSTER__OF_WINDOW_ONLY) {
-      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'; it has heap and scope", function,
+    if (!option || !(option->of & HEAPSTER__OF_MEASURING)) {
+      PyErr_Format(PyExc_TypeError,
+                   "%s() got an unexpected keyword argument '%U'; it has heap, scope, gc and thread_peak", function,
                    name);
       return false;
     }

@@ -72,36 +72,60 @@ void heapster__pywindow_init(heapster__PyWindow *self, const struct heapster__op
   self->is_open = false;
 }
 
+/* Inside the other one, so that what opening this one may take is no part of it. */
+static bool open_own(heapster__PyWindow *self) {
+  struct heapster__options own = self->options;
+  own.scope = HEAPSTER_THREAD;
+  if (!self->options.thread_peak || heapster__window_open(&own, &self->own)) return true;
+  heapster_window_end(self->window, NULL);
+  return false;
+}
+
+static bool open_both(heapster__PyWindow *self) {
+  return heapster__window_open(&self->options, &self->window) && open_own(self);
+}
+
+static bool make_stats(heapster__PyWindow *self) {
+  if (!self->stats) self->stats = heapster__stats_new();
+  if (!self->stats) PyErr_NoMemory();
+  return self->stats != NULL;
+}
+
 bool heapster__pywindow_begin(heapster__PyWindow *self) {
   if (self->is_open) {
     PyErr_SetString(PyExc_RuntimeError, "this window is open already");
     return false;
   }
-  if (!self->stats) self->stats = heapster__stats_new();
-  if (!self->stats) {
-    PyErr_NoMemory();
-    return false;
-  }
-  return self->is_open = heapster__window_open(&self->options, &self->window);
+  if (!make_stats(self)) return false;
+  if (self->options.stops_gc && !heapster__gc_stop(&self->gc_was_on)) return false;
+  self->is_open = open_both(self);
+  if (!self->is_open && self->options.stops_gc) heapster__gc_restore(self->gc_was_on);
+  return self->is_open;
+}
+
+static enum heapster_error end_both(heapster__PyWindow *self) {
+  struct heapster_stats own;
+  const bool has_own = self->options.thread_peak;
+  enum heapster_error error = has_own ? heapster_window_end(self->own, &own) : HEAPSTER_OK;
+  if (!error) error = heapster__stats_window_end(self->window, self->stats);
+  if (!error && has_own) heapster__stats_share_set(self->stats, &own);
+  return error;
 }
 
 bool heapster__pywindow_end(heapster__PyWindow *self) {
-  if (!self->is_open) {
-    heapster__python_raise(HEAPSTER_WINDOW_CLOSED);
-    return false;
+  const enum heapster_error error = self->is_open ? end_both(self) : HEAPSTER_WINDOW_CLOSED;
+  if (error && !PyErr_Occurred()) heapster__python_raise(error);
+  if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
+    self->is_open = false;
+    if (self->options.stops_gc) heapster__gc_restore(self->gc_was_on);
   }
-  const enum heapster_error error = heapster__stats_window_end(self->window, self->stats);
-  if (error == HEAPSTER_WRONG_THREAD) {
-    heapster__python_raise(error);
-    return false;
-  }
-  self->is_open = false;
-  if (error) heapster__python_raise(error);
   return !error;
 }
 
 void heapster__pywindow_clear(heapster__PyWindow *self) {
+  if (self->is_open && self->options.thread_peak) heapster_window_end(self->own, NULL);
   if (self->is_open) heapster_window_end(self->window, NULL);
+  if (self->is_open && self->options.stops_gc) heapster__gc_restore(self->gc_was_on);
   heapster__stats_free(self->stats);
   Py_CLEAR(self->options.heap);
 }

@@ -33,6 +33,10 @@ const struct heapster_stats *heapster__stats_share(const struct heapster_stats *
   return share->scope == HEAPSTER_THREAD ? share : NULL;
 }
 
+void heapster__stats_share_set(struct heapster_stats *stats, const struct heapster_stats *share) {
+  both_of(stats)->share = *share;
+}
+
 struct heapster_new_stats heapster__stats_copy(const struct heapster_stats *stats) {
   struct heapster_stats *const copy = heapster__stats_new();
   if (!copy) return (struct heapster_new_stats){NULL, HEAPSTER_NO_MEMORY};

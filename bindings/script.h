@@ -75,6 +75,9 @@ struct heapster_new_stats heapster__stats_copy(const struct heapster_stats *stat
 /* Ends the window into a Stats of a script, with its share; `stats` may be NULL. */
 enum heapster_error heapster__stats_window_end(struct heapster_window window, struct heapster_stats *stats);
 
+/* Makes `share`, of thread scope, the share of a Stats of a script. */
+void heapster__stats_share_set(struct heapster_stats *stats, const struct heapster_stats *share);
+
 /* The share of a Stats of a script, or NULL. */
 const struct heapster_stats *heapster__stats_share(const struct heapster_stats *stats);
 

@@ -262,4 +262,6 @@ static void in_child(void) {
   if (attached.is_forking_threads) attached.was_cut_off = true;
 }
 
-HEAPSTER__AT_LOAD static void start_watch(void) { heapster__at_fork(before_fork, after_fork, in_child); }
+HEAPSTER__AT_LOAD static void start_watch(void) {
+  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(before_fork, after_fork, in_child);
+}

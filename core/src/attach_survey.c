@@ -126,7 +126,7 @@ static const char *refusal_of_functions(void) {
 void heapster__survey_make(struct heapster__survey *survey) {
   memset(survey, 0, sizeof *survey);
   if (!HEAPSTER__KNOWS_SLOTS) {
-    survey->refusal = "attaching to a running process was only made for x86-64";
+    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
     return;
   }
   struct look look = {.survey = survey};

@@ -41,7 +41,7 @@ void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct hea
                               const struct heapster__kind_tally *since) {
   struct heapster_lua_kind *const all = (struct heapster_lua_kind *)(void *)kinds;
   struct heapster_lua_kind left = {raw->alloc_count - since->alloc_count, raw->alloc_sum - since->alloc_sum};
-  for (unsigned i = 0; i < HEAPSTER__LUA_TAGGED; i++) {
+  for (size_t i = 0; i < HEAPSTER__LUA_TAGGED; i++) {
     all[i].count = raw->cells[2 * i] - since->cells[2 * i];
     all[i].sum = raw->cells[2 * i + 1] - since->cells[2 * i + 1];
     left.count = beyond(left.count, all[i].count);

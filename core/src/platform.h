@@ -47,7 +47,7 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 
 /* The relocations that fill a slot with the address of a function or datum. Numbers that no relocation has where it was
    not tried to exchange what is in them. */
-#if defined(__x86_64__) && defined(__LP64__)
+#if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__)
 enum { HEAPSTER__JUMP_SLOT = 7, HEAPSTER__GLOB_DAT = 6, HEAPSTER__KNOWS_SLOTS = 1 };
 #else
 enum { HEAPSTER__JUMP_SLOT = 0x7FFFFFFF, HEAPSTER__GLOB_DAT = 0x7FFFFFFE, HEAPSTER__KNOWS_SLOTS = 0 };

@@ -6,9 +6,9 @@ import sys
 from typing import List, Optional
 
 import heapster
-from heapster import command, selftest
+from heapster import baseline_diff, command, selftest
 
-EPILOG = "Status: 0; 1 where the selftest finds a hook that does not count; 2 for a wrong argument."
+EPILOG = "Status: 0; 1 where the selftest finds a hook that does not count; 2 for a wrong argument; baseline has its own."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     test = jobs.add_parser("selftest", help="prove that each hook counts, and measure what that costs on this machine",
                            description=selftest.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     test.add_argument("--quick", action="store_true", help="the proof, and figures that are only rough")
+    jobs.add_parser("baseline", add_help=False, help="compare two baselines of the pytest plugin: baseline diff A B")
     return parser
 
 
@@ -28,6 +29,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["run"]:
         command.become(given)
+    if given[:1] == ["baseline"]:
+        return baseline_diff.main(given[1:])
     options = _parser().parse_args(given)
     if options.job == "version":
         print(f"heapster {heapster.__version__}, {platform.python_implementation()} {platform.python_version()}")

@@ -258,6 +258,7 @@ class Frames(_Value):
 class Measuring:
     @property
     def diff(self) -> Stats: ...
+    def run(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
@@ -269,6 +270,7 @@ class Measuring:
 
 @final
 class Limit:
+    def broken(self, diff: Stats, /) -> str: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
@@ -290,7 +292,13 @@ def measure(
     gc: Literal["leave", "stop"] = "leave",
     **kwargs: object,
 ) -> tuple[_R, Stats]: ...
-def measuring(heap: str | Heap | None = None, scope: _Scope = "process") -> Measuring: ...
+def measuring(
+    heap: str | Heap | None = None,
+    scope: _Scope = "process",
+    *,
+    gc: Literal["leave", "stop"] = "leave",
+    thread_peak: bool = False,
+) -> Measuring: ...
 def limit(
     *, heap: str | Heap | None = None, scope: _Scope = "process", **limits: int | str | tuple[_Bound, _Bound]
 ) -> Limit: ...

@@ -17,7 +17,7 @@ import to_readme
 HERE = pathlib.Path(__file__).parent
 BUILD = pathlib.Path(os.environ["HEAPSTER_BUILD"])
 FOLDER = BUILD / "tests/bench"
-GROUPS = ["micro", "instructions", "programs", "reading", "python", "lua", "frame_mark"]
+GROUPS = ["micro", "instructions", "programs", "reading", "python", "lua", "frame_mark", "pytest"]
 
 
 def bench(group, *arguments):

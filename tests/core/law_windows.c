@@ -147,7 +147,7 @@ static void *end_the_window_of_another(void *context) {
   memset(&untouched, 0x5A, sizeof untouched);
   const struct heapster_stats before = untouched;
   require_error(HEAPSTER_WRONG_THREAD, heapster_window_end(*window, &untouched));
-  require(memcmp(&before, &untouched, sizeof before) == 0, "stats were touched");
+  require(memcmp((const char *)&before, (const char *)&untouched, sizeof before) == 0, "stats were touched");
   return NULL;
 }
 

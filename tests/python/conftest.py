@@ -14,6 +14,9 @@ import pytest
 
 import heapster
 
+# Projects that tests run.
+collect_ignore = ["steady"]
+
 BUILD = pathlib.Path(os.environ["HEAPSTER_BUILD"])
 
 

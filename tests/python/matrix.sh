@@ -17,7 +17,7 @@ fi
 check() {
   folder=$work/$1
   [ -x "$folder/venv/bin/python" ] || "$2" -m venv "$folder/venv"
-  "$folder/venv/bin/python" -m pip -q install pytest
+  "$folder/venv/bin/python" -m pip -q install pytest pytest-xdist pytest-asyncio anyio
   cmake -S "$root" -B "$folder/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHEAPSTER_LUA_MODULE=OFF \
     -DHEAPSTER_TESTS=OFF -DHEAPSTER_PYTHON="$folder/venv/bin/python" ${SWIG:+-DSWIG_EXECUTABLE="$SWIG"}
   cmake --build "$folder/build"

@@ -48,13 +48,18 @@ def check_types(*command):
 
 def test_the_stubs_agree_with_the_module(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    check_types("mypy.stubtest", "heapster")
+    check_types("mypy.stubtest", "heapster._heapster")
 
 
 def test_strict_type_checking_accepts_a_program(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "use.py").write_text(USE, encoding="utf-8")
     check_types("mypy", "--strict", "use.py")
+
+
+def test_strict_type_checking_accepts_the_pytest_plugin(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_types("mypy", "--strict", "-p", "pytest_heapster", "-p", "heapster")
 
 
 def test_help_has_a_text_and_a_signature_for_every_name():

@@ -92,6 +92,7 @@ def test_the_wheel_holds_the_module_the_libraries_and_the_command(installed):
     with zipfile.ZipFile(installed.wheel) as wheel:
         files = {info.filename: info.external_attr >> 16 for info in wheel.infolist()}
     assert {"heapster/__init__.py", "heapster/_heapster.pyi", "heapster/py.typed"} <= set(files)
+    assert {"pytest_heapster/__init__.py", "pytest_heapster/py.typed"} <= set(files)
     libraries = sorted(name for name in files if ".so" in name and not name.startswith("heapster/_heapster."))
     assert libraries == ["heapster/lib/libheapster.so.0", "heapster/lib/libheapster_malloc.so"]
     assert files["heapster/bin/heapster"] & 0o111
@@ -113,6 +114,13 @@ def test_the_smoke_test_passes_under_the_command(installed):
     shutil.copy(ROOT / "tests" / "python" / "test_smoke.py", installed.folder)
     output(installed.command, "run", "-o", os.devnull, "--", installed.python, "-m", "pytest", "-q",
            "-p", "no:cacheprovider", "test_smoke.py", cwd=installed.folder)  # fmt: skip
+
+
+def test_pytest_finds_the_plugin(installed):
+    test = "import pytest\n@pytest.mark.heap_limit(alloc_count=0)\ndef test_it(): pass\n"
+    (installed.folder / "test_found.py").write_text(test, encoding="utf-8")
+    text = output(installed.python, "-m", "pytest", "--heap-baseline=off", "test_found.py", cwd=installed.folder)
+    assert f"heapster-{VERSION}" in text and "1 passed" in text
 
 
 @pytest.mark.parametrize("way", [["bin/heapster"], ["bin/python", "-m", "heapster"]], ids=["script", "module"])

@@ -54,6 +54,19 @@ def test_extensions_are_counted_without_the_command():
     assert ran.returncode == 0 and re.fullmatch(r"\d{3,} requests of sqlite3, attach\n", ran.stdout), ran
 
 
+def test_the_plugins_example_passes_and_fails_on_a_regression(tmp_path):
+    now, before = PAGES[".py"]
+    plugin = ["-p", "heapster", "--heap-baseline=update"]
+    shutil.copy(HERE / "test_page.py", tmp_path)
+    assert execute([*PYTEST, *plugin, "test_page.py"], cwd=tmp_path).returncode == 0
+    assert "test_page.py::test_page_of_few_lines#ten lines" in (tmp_path / "heapster-baseline.json").read_text()
+    (tmp_path / "test_page.py").write_text((HERE / "test_page.py").read_text().replace(now, before))
+    ran = execute([*PYTEST, "-p", "heapster", "test_page.py"], cwd=tmp_path)
+    assert ran.returncode == 1
+    assert re.search(r"few_blocks: alloc_count: [\d,]+ is [\d,]+ above the limit of 10", ran.stdout)
+    assert re.search(r"#ten lines: alloc_count: \d+ is \d+ above the baseline of \d", ran.stdout)
+
+
 @pytest.mark.parametrize("suffix", PAGES)
 def test_a_regression_fails_and_says_what_was_too_much(suffix, tmp_path):
     now, before = PAGES[suffix]
@@ -101,7 +114,9 @@ def test_metrics_file_is_whole_alone_and_accepted_by_prometheus(tmp_path):
     assert_accepted(path.read_text())
 
 
-@pytest.mark.parametrize("name", ["regression.py", "metrics.py", "extensions.py", "regression.lua", "metrics.lua"])
+@pytest.mark.parametrize(
+    "name", ["regression.py", "metrics.py", "extensions.py", "test_page.py", "regression.lua", "metrics.lua"]
+)
 def test_an_example_is_the_readmes(name):
     title = re.escape(f"<!-- sample: tests/hosts/examples/{name} -->")
     shown = re.search(title + r"\n```\w+\n(.*?)```\n<!-- end of sample -->", README, re.DOTALL)

@@ -1,0 +1,156 @@
+"""The file of a baseline: JSON, sorted, one line a measurement, so that people can read a diff of it."""
+
+import collections
+import json
+import os
+import pathlib
+import re
+from typing import Any, Counter, Dict, Iterator, List, NoReturn, Tuple
+
+from heapster.baseline import FIGURES, Baseline, Entries, Entry
+
+FORMAT = 1
+FORMAT_KEY = "heapster_baseline"
+SIZES_KEY = "sizes"
+LARGEST = 2**63 - 1
+
+
+class Unreadable(Exception):
+    """Why the file is no baseline, or cannot be written: one line, with its place."""
+
+
+class _Twice(Exception):
+    """A key that stands twice in an object, and how many of that key the text had up to there."""
+
+
+class _Reader:
+    """Turns the text of a file into a baseline; `path` is for what it says."""
+
+    def __init__(self, path: pathlib.Path, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.seen: Counter[str] = collections.Counter()
+
+    def refuse(self, position: int, why: str) -> NoReturn:
+        line = self.text.count("\n", 0, position) + 1
+        column = position - self.text.rfind("\n", 0, position)
+        raise Unreadable(f"{self.path}:{line}:{column}: {why}")
+
+    def places(self, key: str, start: int = 0) -> Iterator[int]:
+        """Where the key stands before a colon."""
+        for match in re.finditer(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", self.text[start:]):
+            yield start + match.start()
+
+    def refuse_at(self, keys: Tuple[str, ...], why: str) -> NoReturn:
+        """Refuses what the keys lead to, from the outermost in."""
+        position = 0
+        for key in keys:
+            position = next(self.places(key, position), position)
+        self.refuse(position, why)
+
+    def once(self, pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+        """json keeps the last of two equal keys, and says nothing."""
+        found = {}
+        for key, value in pairs:
+            self.seen[key] += 1
+            if key in found:
+                raise _Twice(key, self.seen[key])
+            found[key] = value
+        return found
+
+    def parse(self) -> Any:
+        try:
+            return json.loads(self.text, object_pairs_hook=self.once)
+        except json.JSONDecodeError as error:
+            at_end = " at its end: was it cut short?" if error.pos >= len(self.text.rstrip()) else ""
+            self.refuse(error.pos, f"not JSON{at_end or ': ' + error.msg}")
+        except RecursionError:
+            self.refuse(0, "not a baseline: nested too deep")
+        except _Twice as error:
+            key, count = error.args
+            position = list(self.places(key))[count - 1 :] or [0]
+            self.refuse(position[0], f'"{key}" stands here a second time: keep one of the two')
+
+    def figures(self, keys: Tuple[str, ...], found: Any) -> Dict[str, int]:
+        if not isinstance(found, dict):
+            self.refuse_at(keys, f'"{keys[-1]}" is not an object of figures')
+        for name, value in found.items():
+            if type(value) is not int or not 0 <= value <= LARGEST:
+                self.refuse_at((*keys, name), f'"{name}" is not a figure')
+        return found
+
+    def entry(self, keys: Tuple[str, ...], found: Any) -> Entry:
+        if not isinstance(found, dict):
+            self.refuse_at(keys, f'"{keys[-1]}" is not an object of figures')
+        sizes = self.figures((*keys, SIZES_KEY), found.pop(SIZES_KEY, {}))
+        for low in sizes:
+            if not low.isdecimal():
+                self.refuse_at((*keys, SIZES_KEY, low), f'"{low}" is not a size in bytes')
+        figures = self.figures(keys, found)
+        return Entry({name: figures[name] for name in FIGURES if name in figures}, {int(k): n for k, n in sizes.items()})
+
+    def entries(self, fingerprint: str, found: Any) -> Entries:
+        if not isinstance(found, dict):
+            self.refuse_at((fingerprint,), f'"{fingerprint}" is not an object of measurements')
+        return {name: self.entry((fingerprint, name), entry) for name, entry in found.items()}
+
+    def baseline(self) -> Baseline:
+        whole = self.parse()
+        if not isinstance(whole, dict) or FORMAT_KEY not in whole:
+            self.refuse(0, f'not a baseline of heapster: it has no "{FORMAT_KEY}"')
+        found = whole.pop(FORMAT_KEY)
+        if type(found) is int and found > FORMAT:
+            self.refuse_at((FORMAT_KEY,), f"format {found} is of a newer heapster; this one reads {FORMAT}")
+        if found != FORMAT or type(found) is not int:
+            self.refuse_at((FORMAT_KEY,), f"there is no format {json.dumps(found)}; this heapster reads {FORMAT}")
+        return {fingerprint: self.entries(fingerprint, entries) for fingerprint, entries in whole.items()}
+
+
+def read(path: pathlib.Path) -> Baseline:
+    """Return what the file holds. Unreadable; FileNotFoundError where there is none."""
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path}: not UTF-8 at byte {error.start}") from None
+    return _Reader(path, text).baseline()
+
+
+def _line(name: str, entry: Entry) -> str:
+    sizes = {str(low): entry.sizes[low] for low in sorted(entry.sizes)}
+    values: Dict[str, object] = {**entry.figures, SIZES_KEY: sizes}
+    return f"{_json(name)}: {_json(values)}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def text(baseline: Baseline) -> str:
+    """The text of the file."""
+    parts = [f"{_json(FORMAT_KEY)}: {FORMAT}"]
+    for fingerprint in sorted(baseline):
+        entries = baseline[fingerprint]
+        lines = ",\n".join(_line(name, entries[name]) for name in sorted(entries))
+        parts.append(f"{_json(fingerprint)}: {{\n{lines}\n}}" if lines else f"{_json(fingerprint)}: {{}}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def write(path: pathlib.Path, baseline: Baseline) -> None:
+    """Write the file beside and rename it, so that there is never half of one. Unreadable where that fails."""
+    goal = path.resolve()
+    beside = goal.with_name(f".{goal.name}.{os.getpid()}")
+    try:
+        beside.write_text(text(baseline), encoding="utf-8")
+        if goal.exists():
+            os.chmod(beside, goal.stat().st_mode & 0o7777)
+        os.replace(beside, goal)
+    except OSError as error:
+        try:
+            beside.unlink()
+        except OSError:
+            pass  # it was never made
+        raise Unreadable(f"{path}: cannot be written: {error.strerror}") from None

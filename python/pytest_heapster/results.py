@@ -1,0 +1,66 @@
+"""All that a run measured, in the process that prints: the baseline is written from it, and every report."""
+
+from typing import TYPE_CHECKING, Dict, List, Optional
+
+from heapster.baseline import Entry
+
+from pytest_heapster import machine, summary
+from pytest_heapster.expected import Expected
+from pytest_heapster.options import Settings
+from pytest_heapster.record import Parcel, Record, unpack
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+
+class Results:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.expected: Optional[Expected] = None
+        self.records: List[Record] = []
+        self.unrepeatable: List[str] = []
+        self.to_keep: Dict[str, Entry] = {}  # what an update writes
+        self.problems: List[str] = []
+        self.notes: List[str] = []
+
+    def add(self, parcel: Parcel, is_passed: bool) -> None:
+        if self.expected is None:
+            settings = self.settings
+            self.expected = Expected(settings.baseline, settings.mode, parcel["fingerprint"], settings.tolerances)
+        self.records += parcel["records"]
+        if parcel["unrepeatable"]:
+            self.unrepeatable.append(parcel["unrepeatable"])
+        for record in parcel["records"]:
+            if is_passed and record["state"] == "kept":
+                self.to_keep[record["name"]] = unpack(record["measured"])
+
+    def finish(self) -> None:
+        """Write what is to be written; `problems` says what could not be."""
+        assert self.expected is not None
+        if self.expected.mode == "update":
+            self._update(self.expected)
+        if self.expected.problem:
+            self.problems.append(self.expected.problem)
+        for form, path in self.settings.reports:
+            try:
+                path.write_text(machine.FORMATS[form](self.expected.fingerprint, self.records), encoding="utf-8")
+            except OSError as error:
+                self.problems.append(f"{path}: cannot be written: {error.strerror}")
+
+    def _update(self, expected: Expected) -> None:
+        expected.update(self.to_keep)
+        if expected.problem is None:
+            stay = {*expected.baseline.get(expected.fingerprint, {})} - {*self.to_keep}
+            words = f", other entries kept: {len(stay)} (delete the lines of tests that are gone)" if stay else ""
+            self.notes.append(f"{expected.path.name}: measurements written: {len(self.to_keep)}{words}")
+
+    def show(self, terminal: "TerminalReporter", verbosity: int) -> None:
+        assert self.expected is not None
+        lines = summary.problem_lines(self, self.expected, verbosity)
+        if verbosity >= 0:
+            lines = [*summary.tables(self.records, verbosity), *lines]
+            terminal.section(f"heapster: {self.expected.fingerprint}")
+        for line in [*lines, *self.notes]:
+            terminal.line(line)
+        for problem in self.problems:
+            terminal.line(f"heapster: {problem}", red=True)

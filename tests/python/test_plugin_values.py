@@ -1,0 +1,153 @@
+"""What decides in the plugin, without pytest: verdicts, tolerances, warm runs, figures in words."""
+
+import types
+
+import pytest
+
+import heapster
+from heapster import figures
+from heapster.baseline import Entry
+from pytest_heapster.probe import Probe
+from pytest_heapster.steadiness import Steadiness
+from pytest_heapster.terms import BadTerms, merged, terms_of
+from pytest_heapster.tolerance import COUNTS, FIGURES, Tolerances
+from pytest_heapster.verdict import Bound, above_baseline, judge
+
+
+def window(heap, count, size=1):
+    with heapster.measuring(heap.name) as m:
+        for _ in range(count):
+            heap.free(heap.malloc(size))
+    return m.diff
+
+
+JUDGED = [
+    # process, own, verdict under a limit of 5
+    (5, 5, "kept"),
+    (5, 0, "kept"),
+    (6, 5, "polluted"),
+    (9, 0, "polluted"),
+    (6, 6, "failed"),
+    (9, 6, "failed"),
+    (6, None, "failed"),
+    (5, None, "kept"),
+]
+
+
+@pytest.mark.parametrize(("whole", "own", "expected"), JUDGED)
+def test_the_verdict_by_the_figures_of_the_process_and_of_the_thread(heap, whole, own, expected):
+    bounds = [Bound.of_limit(heapster.limit(alloc_count=5))]
+    verdict = judge(bounds, window(heap, whole), None if own is None else window(heap, own))
+    found = "failed" if verdict.failed else "polluted" if verdict.polluted else "kept"
+    assert found == expected
+    assert not (verdict.failed and verdict.polluted)
+
+
+def test_a_limit_that_is_certainly_broken_fails_beside_one_that_is_not_certain(heap):
+    bounds = [Bound.of_limit(heapster.limit(alloc_count=5)), Bound.of_limit(heapster.limit(alloc_sum=1))]
+    verdict = judge(bounds, window(heap, 6, 10), window(heap, 5, 10))
+    assert len(verdict.failed) == len(verdict.polluted) == 1
+
+
+@pytest.mark.parametrize(("found", "is_broken"), [(10, False), (12, False), (13, True)])
+def test_a_baseline_is_a_limit_with_its_tolerance_on_top(heap, found, is_broken):
+    bound = Bound.of_baseline("alloc_count", Entry({"alloc_count": 10}, {64: 10}), 2)
+    assert bool(judge([bound], window(heap, found, 64), None).failed) == is_broken
+
+
+def test_the_words_for_a_rise_name_the_buckets_that_grew_most():
+    before = Entry({"alloc_count": 10, "use_peak": 1024}, {0: 1, 64: 9})
+    after = Entry({"alloc_count": 20, "use_peak": 3000}, {64: 6, 128: 1, 256: 2, 512: 5, 1024: 6})
+    assert above_baseline("alloc_count", before, after, 0) == (
+        "alloc_count: 20 is 10 above the baseline of 10 "
+        "(+6 in [1 KiB .. 2 KiB), +5 in [512 B .. 1 KiB), +2 in [256 B .. 512 B))")  # fmt: skip
+    assert above_baseline("use_peak", before, after, 5) == (
+        "use_peak: 2.93 KiB is 1.93 KiB above the baseline of 1 KiB, tolerance 5 B")  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 1536, 10**6, 2**20, 2**30 + 1])
+def test_sizes_are_written_as_the_core_writes_them(heap, size):
+    words = heapster.limit(use_peak=0).broken(window(heap, 1, size))
+    assert not words if size == 0 else words.startswith(f"use_peak: {figures.size(size)} is ")
+
+
+def test_the_fields_that_travel_are_those_of_a_baseline():
+    assert (FIGURES, COUNTS) == (heapster.baseline.FIGURES, heapster.baseline.COUNTS)
+
+
+TOLERANCES = Tolerances([
+    "alloc_count 1", "tests/slow/ alloc_count 7", "tests/test_a.py alloc_count 50%", "tests/test_a.py::test_x[a b] alloc_count 9",
+    "use_peak 10 %", "", "tests/test_a.py alloc_count 3"])  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "field", "expected"), [
+    ("tests/test_b.py::test_x", "alloc_count", 1),
+    ("tests/slow/deep/test_c.py::test_x", "alloc_count", 7),
+    ("tests/test_a.py::test_x", "alloc_count", 3),
+    ("tests/test_a.py::test_x[a b]", "alloc_count", 9),
+    ("tests/test_a.py::test_x[a b]#part", "alloc_count", 9),
+    ("tests/test_a.py::test_x[a bc]", "alloc_count", 3),
+    ("tests/test_a.pyx", "alloc_count", 1),
+    ("tests/test_b.py::test_x", "use_peak", 20),
+    ("tests/test_b.py::test_x", "alloc_sum", None),
+    ("tests/test_b.py::test_x", "realloc_growth_count", 0),
+])  # fmt: skip
+def test_the_longest_test_that_covers_a_figure_sets_its_tolerance(name, field, expected):
+    assert TOLERANCES.of(name, field, 200) == expected
+
+
+@pytest.mark.parametrize("line", ["alloc_count", "alloc_count -1", "dealloc_count 3", "alloc_count 1 KiB", "3", "x 3"])
+def test_a_tolerance_that_says_nothing_is_an_error_with_the_fields(line):
+    with pytest.raises(ValueError, match="alloc_count, alloc_sum, realloc_growth_count, use_peak"):
+        Tolerances([line])
+
+
+def test_of_each_key_the_closest_marker_counts():
+    def mark(*args, **kwargs):
+        return types.SimpleNamespace(args=args, kwargs=kwargs)
+
+    marks = [mark(alloc_count=1), mark(alloc_count=2, heap="python")]
+    assert merged(marks) == {"alloc_count": 1, "heap": "python"}
+    with pytest.raises(BadTerms, match="takes keyword arguments"):
+        merged([mark(1)])
+
+
+def settings(mode=None, steady_runs=10):
+    return types.SimpleNamespace(mode=mode, steady_runs=steady_runs, retries=2)
+
+
+def probe(is_broken=False, foreign_count=0):
+    made = Probe("test", may_repeat=False)
+    made.is_broken, made.foreign_count = is_broken, foreign_count
+    made.records.append({})
+    return made
+
+
+def runs(steadiness, ended):
+    """How many runs are measured where each ends so."""
+    count = 1
+    while steadiness.wants_another(ended):
+        count += 1
+    return count
+
+
+RUNS = [
+    # warmup, mode, how each run ends, measured runs
+    (1, None, probe(), 1),
+    (1, None, probe(is_broken=True), 9),
+    (4, None, probe(is_broken=True), 6),
+    (0, None, probe(is_broken=True), 1),
+    (20, None, probe(is_broken=True), 1),
+    (1, None, probe(foreign_count=5), 3),
+    (0, None, probe(foreign_count=5), 3),
+    (1, None, None, 1),
+    (1, "update", None, 1),
+    (1, "update", probe(), 9),
+    (0, "update", probe(), 1),
+]
+
+
+@pytest.mark.parametrize(("warmup", "mode", "ended", "measured"), RUNS)
+def test_a_test_runs_until_its_figures_mean_something(warmup, mode, ended, measured):
+    steadiness = Steadiness(terms_of({}, warmup, retries=2), settings(mode))
+    assert (steadiness.warmup, runs(steadiness, ended)) == (warmup, measured)

@@ -38,6 +38,7 @@ FLOORS = (
     "json prometheus text",
     # 2: a shard
     "counters",
+    "sums",
     # 3: heaps
     "heapster/allocator",
     "heapster/lua",

@@ -1,4 +1,4 @@
-/* Counters: a shard, one thread's counters of one heap; recording; summing.
+/* Counters: a shard, one thread's counters of one heap, and recording.
 
    A thread writes its own shards only, with unlocked adds. Whoever has no slot (a thread that is starting or dead, one
    that has only freed so far, any thread when memory is out) shares the orphan shard of the heap, with atomic adds. */
@@ -54,6 +54,17 @@ bool heapster__counters_open(unsigned heap);
 
 /* Figures of the heap tell what was created by kind, from here on. */
 void heapster__counters_have_kinds(unsigned heap);
+extern HEAPSTER__HIDDEN _Atomic bool heapster__by_kind[HEAPSTER__HEAP_NUMBERS];
+
+/* The orphan shards by heap number. */
+struct heapster__orphans {
+  struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS];
+  _Atomic bool are_used; /* something was booked in one of them */
+};
+extern HEAPSTER__HIDDEN struct heapster__orphans heapster__orphans;
+
+/* The shard that the slot's run is on, or NULL. */
+struct heapster__shard *heapster__run_of(struct heapster__slot *slot);
 
 /* Recording, from any thread. */
 void heapster__count_alloc(unsigned heap, uint64_t size);
@@ -80,35 +91,6 @@ void heapster__tell_all(struct heapster__slot *slot);
 
 /* A window over the thread's own heaps needs the drift of a heap, or of the total for 0: NULL if there is none. */
 struct heapster__drift *heapster__drift_of(struct heapster__slot *slot, unsigned heap);
-
-/* Adds up a heap's counters: of every thread, or of one slot only. */
-void heapster__sum_heap(struct heapster__tally *sum, unsigned heap);
-void heapster__sum_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned heap);
-
-/* A number that every request, resize, free and failure of a heap changes, of every thread or of one slot: while it is
-   the same, counters read since it was first found are too. It is a sum of cells that only grow; what an act writes
-   last must be among them, or a reading from within the act would be taken for one from after it. So an alloc books its
-   size after its bucket. */
-uint64_t heapster__activity_heap(unsigned heap);
-uint64_t heapster__activity_slot(struct heapster__slot *slot, unsigned heap);
-
-/* The activity of every heap from 1 to `last` at once; activities[0] is not touched. */
-void heapster__activities(uint64_t *activities, unsigned last);
-
-/* What frames tell: a few of a heap's counters, of every thread. */
-struct heapster__requests {
-  uint64_t alloc_count;
-  uint64_t realloc_growth_count;
-  uint64_t total_alloc_sum;
-  uint64_t total_dealloc_sum;
-};
-struct heapster__requests heapster__requests_of(unsigned heap);
-
-/* Whether no other thread than that of `slot` ever counted anything. */
-bool heapster__is_alone(const struct heapster__slot *slot);
-
-/* The largest of what the threads have not told of a heap (0: of the total): the highest value, at least 0. */
-int64_t heapster__highest_untold(unsigned heap);
 
 /* The calling thread's shard of the heap, if its gate is open. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {

@@ -3,6 +3,7 @@
 #define HEAPSTER__SNAPSHOT_H
 
 #include "heap.h"
+#include "sums.h"
 
 /* What is to be done before figures are read and before a window begins, on the thread that asks. Holds no lock. */
 void heapster__before_reading(void (*look)(void));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "books.h"
+#include "sums.h"
 
 static struct heapster__map *map;
 static unsigned heap;  /* the layer's own, fresh for each test */

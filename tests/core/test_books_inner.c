@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "books.h"
+#include "sums.h"
 
 static struct heapster__map *map;
 static unsigned heap; /* fresh for each test */

@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "counters.h"
+#include "sums.h"
 
 static unsigned heap; /* a fresh number for each test */
 

@@ -22,7 +22,8 @@ def cell(row):
         return "–"
     if row["verdict"] == "left out":
         return f"left out: {row['lines'][0]}"
-    return f"{row['verdict']}, {row['processes']} processes, {row['requests']:,} requests"
+    processes = "1 process" if row["processes"] == 1 else f"{row['processes']:,} processes"
+    return f"{row['verdict']}, {processes}, {row['requests']:,} requests"
 
 
 def rows_of(programs, rows):

@@ -21,13 +21,13 @@ local function inputs()
   return lines
 end
 
---- What the console shows of its prompts, the inputs and the answers.
+--- What the console shows of its prompts, the inputs and the answers. A terminal of few columns would cut the inputs.
 local function session()
   local name = os.tmpname()
   local file <close> = assert(io.open(name, "w"))
   file:write(table.concat(inputs(), "\n"), "\n")
   file:close()
-  local shown = lines_of(assert(io.popen(("%s -i <%s 2>&1"):format(lua, name))))
+  local shown = lines_of(assert(io.popen(("TERM=dumb COLUMNS=1000 %s -i <%s 2>&1"):format(lua, name))))
   os.remove(name)
   table.remove(shown, 1) -- Lua's own heading
   if shown[#shown] == "> " then shown[#shown] = nil end

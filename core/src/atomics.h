@@ -64,6 +64,7 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
 /* Whether others see a thread's writes in the order in which it made them, relaxed ones too. */
 enum { HEAPSTER__WRITES_IN_ORDER = 1 };
 
+/* Two cells that follow one another, read and written as one. */
 struct heapster__two {
   uint16_t cells[2];
 };

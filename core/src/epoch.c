@@ -29,3 +29,10 @@ void heapster__watch_end(struct heapster__watch *watch, unsigned number) {
   while (*at != watch) at = &(*at)->next;
   *at = watch->next;
 }
+
+uint64_t heapster__watch_rise(const struct heapster__watch *watch, uint64_t asked, int64_t change) {
+  const int64_t told = watch->peak - watch->start; /* both may be below 0 in thread scope */
+  const int64_t rise = told > change ? told : change;
+  if (rise <= 0) return 0;
+  return (uint64_t)rise < asked ? (uint64_t)rise : asked;
+}

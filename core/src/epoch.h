@@ -23,4 +23,9 @@ void heapster__watch_begin(struct heapster__watch *watch, unsigned number);
 /* Watches no more; `peak` is that of the last epoch's begin. */
 void heapster__watch_end(struct heapster__watch *watch, unsigned number);
 
+/* How far the use rose above its start, in a stretch in which `asked` bytes were asked for and the use changed by
+   `change`. Needs no lock. A thread may tell only now what it did before: but no use rises by more than was asked for.
+ */
+uint64_t heapster__watch_rise(const struct heapster__watch *watch, uint64_t asked, int64_t change);
+
 #endif

@@ -38,15 +38,13 @@ static void meet_late(struct track *track, unsigned number) {
   track->watch.peak = (int64_t)heapster__use_max_so_far(number);
 }
 
-/* Ends one stretch of the record and begins the next; answers the rise of the first. Clamped as that of a window is. */
+/* Ends one stretch of the record and begins the next; answers the rise of the first. */
 static uint64_t peak_of(struct track *track, unsigned number, const struct heapster__requests *made) {
   const int64_t next = heapster__epoch_begin(number);
-  const int64_t rise = track->watch.peak - track->watch.start;
   const int64_t change = (int64_t)(made->total_alloc_sum - made->total_dealloc_sum);
+  const uint64_t peak = heapster__watch_rise(&track->watch, made->total_alloc_sum, change);
   track->watch.start = track->watch.peak = next;
-  const uint64_t peak = (uint64_t)(rise > change ? rise : change);
-  if (rise <= 0 && change <= 0) return 0;
-  return peak < made->total_alloc_sum ? peak : made->total_alloc_sum;
+  return peak;
 }
 
 static void write_frame(struct track *track, unsigned number, const struct heapster__requests *made) {

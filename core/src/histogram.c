@@ -22,13 +22,10 @@ void heapster__histogram_add(struct heapster_histogram *sum, const struct heapst
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) sum->buckets[i] += histogram->buckets[i];
 }
 
-void heapster__histogram_diff(struct heapster_histogram *beyond, const struct heapster_histogram *after,
+void heapster__histogram_diff(struct heapster_histogram *diff, const struct heapster_histogram *after,
                               const struct heapster_histogram *before) {
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
-    const uint64_t a = after->buckets[i];
-    const uint64_t b = before->buckets[i];
-    beyond->buckets[i] = a > b ? a - b : 0;
-  }
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++)
+    diff->buckets[i] = heapster__beyond(after->buckets[i], before->buckets[i]);
 }
 
 /* The size at `share` (0 .. 1) of the way through a bucket. */

@@ -9,11 +9,14 @@
 /* heapster_histogram_bucket, for the hot path. */
 static inline unsigned heapster__bucket(uint64_t size) { return 63u - (unsigned)__builtin_clzll(size | 1); }
 
+/* A difference of counters, cut at 0. */
+static inline uint64_t heapster__beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
+
 /* sum += histogram. `sum` and `histogram` may be the same. */
 void heapster__histogram_add(struct heapster_histogram *sum, const struct heapster_histogram *histogram);
 
-/* Each bucket of `after` beyond that of `before`, cut at 0. `beyond` may be one of the two. */
-void heapster__histogram_diff(struct heapster_histogram *beyond, const struct heapster_histogram *after,
+/* Each bucket of `after` beyond that of `before`, cut at 0. `diff` may be one of the two. */
+void heapster__histogram_diff(struct heapster_histogram *diff, const struct heapster_histogram *after,
                               const struct heapster_histogram *before);
 
 /* "[64 B .. 128 B)", each bound right-aligned in `width`. Bucket 63 ends at "inf". */

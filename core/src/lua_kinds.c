@@ -1,6 +1,8 @@
 /* What Lua states created, by kind. */
 #include "lua_kinds.h"
 
+#include "histogram.h"
+
 #include <stddef.h>
 
 #define NAME(name) #name,
@@ -28,8 +30,6 @@ const struct heapster_lua_kind *heapster_lua_kind_at(const struct heapster_lua_k
   return all_of(kinds) + index;
 }
 
-static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
-
 void heapster__kind_tally_add(struct heapster__kind_tally *sum, const struct heapster__kind_tally *tally) {
   for (unsigned i = 0; i < HEAPSTER__LUA_KIND_CELLS; i++) sum->cells[i] += tally->cells[i];
   sum->alloc_count += tally->alloc_count;
@@ -44,8 +44,8 @@ void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct hea
   for (size_t i = 0; i < HEAPSTER__LUA_TAGGED; i++) {
     all[i].count = raw->cells[2 * i] - since->cells[2 * i];
     all[i].sum = raw->cells[2 * i + 1] - since->cells[2 * i + 1];
-    left.count = beyond(left.count, all[i].count);
-    left.sum = beyond(left.sum, all[i].sum);
+    left.count = heapster__beyond(left.count, all[i].count);
+    left.sum = heapster__beyond(left.sum, all[i].sum);
   }
   kinds->other = left;
 }
@@ -56,7 +56,7 @@ struct heapster_lua_kinds heapster__lua_kinds_minus(const struct heapster_lua_ki
   for (unsigned i = 0; i < KINDS; i++) {
     const struct heapster_lua_kind *const a = all_of(after) + i, *const b = all_of(before) + i;
     ((struct heapster_lua_kind *)(void *)&diff)[i] =
-        (struct heapster_lua_kind){beyond(a->count, b->count), beyond(a->sum, b->sum)};
+        (struct heapster_lua_kind){heapster__beyond(a->count, b->count), heapster__beyond(a->sum, b->sum)};
   }
   return diff;
 }

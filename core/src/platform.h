@@ -17,18 +17,22 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__TLS_MODEL
 #endif
 
-/* Whether the C library asks malloc for the place of a fork handler; and what exit is to call after the destructors of
-   all other libraries: a function(void) after HEAPSTER__AT_UNLOAD, and a function(int, void *) given to
-   HEAPSTER__ON_EXIT in a constructor; one of both is called. glibc calls last what on_exit knew before main; musl has
-   no on_exit, and calls destructors in the reverse order of constructors, of which a preloaded library's are among the
-   first. */
+/* Whether the C library asks malloc for the place of a fork handler. */
+#if defined(__GLIBC__)
+#define HEAPSTER__AT_FORK_ASKS_MALLOC false
+#else
+#define HEAPSTER__AT_FORK_ASKS_MALLOC true
+#endif
+
+/* What exit is to call after the destructors of all other libraries: a function(void) after HEAPSTER__AT_UNLOAD, and a
+   function(int, void *) given to HEAPSTER__ON_EXIT in a constructor; one of both is called. glibc calls last what
+   on_exit knew before main; musl has no on_exit, and calls destructors in the reverse order of constructors, of which a
+   preloaded library's are among the first. */
 #if defined(__GLIBC__)
 #define HEAPSTER__AT_UNLOAD
-#define HEAPSTER__AT_FORK_ASKS_MALLOC false
 #define HEAPSTER__ON_EXIT(function) ((void)on_exit(function, NULL))
 #else
 #define HEAPSTER__AT_UNLOAD __attribute__((destructor))
-#define HEAPSTER__AT_FORK_ASKS_MALLOC true
 #define HEAPSTER__ON_EXIT(function) ((void)(function))
 #endif
 

@@ -15,8 +15,6 @@ enum {
 #undef ONE
 _Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure is counted, or derived below");
 
-static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
-
 static uint64_t total_of(const struct heapster_histogram *histogram, unsigned buckets) {
   uint64_t total = 0;
   for (unsigned i = 0; i < buckets; i++) total += histogram->buckets[i];
@@ -131,7 +129,7 @@ static uint64_t difference(const struct heapster__field *field, const struct hea
   const size_t changing = after->kind == HEAPSTER_SNAPSHOT ? field->other : field->offset;
   switch (field->difference) {
   case HEAPSTER__RISE:
-    return beyond(heapster__figure_at(after, field->offset), heapster__figure_at(before, field->offset));
+    return heapster__beyond(heapster__figure_at(after, field->offset), heapster__figure_at(before, field->offset));
   case HEAPSTER__LEVEL:
     return heapster__figure_at(after, field->offset);
   case HEAPSTER__CHANGE:

@@ -138,8 +138,6 @@ static bool is_same_thread(const struct place *place) {
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-static uint64_t beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
-
 /* Two tallies of a window: the same one twice where nothing happened. */
 struct span {
   const struct heapster__tally *before;
@@ -165,9 +163,10 @@ static bool read_own(const struct place *place, const struct span *all, struct h
 static uint64_t foreign(const struct place *place, const struct span *all, const struct span *own) {
   if (place->scope == HEAPSTER_THREAD || !place->slot || all->now == all->before) return 0;
   if (own && own->now == all->now) return 0;
-  uint64_t count = beyond(heapster__tally_operations(all->now), heapster__tally_operations(all->before));
+  uint64_t count = heapster__beyond(heapster__tally_operations(all->now), heapster__tally_operations(all->before));
   if (!own) return count;
-  return beyond(count, beyond(heapster__tally_operations(own->now), heapster__tally_operations(own->before)));
+  return heapster__beyond(
+      count, heapster__beyond(heapster__tally_operations(own->now), heapster__tally_operations(own->before)));
 }
 
 /* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */
@@ -184,17 +183,13 @@ static void fill(const struct place *place, const struct span *all, const struct
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = place->scope;
   stats->foreign_count = foreign(place, all, own);
-  /* A thread may tell only now what it did before: but no use rises by more than was asked for meanwhile. */
   const uint64_t most = stats->total_alloc_sum;
-  const int64_t rise = place->watch.peak - place->watch.start; /* both may be below 0 in thread scope */
-  stats->use_peak = rise > 0 ? smaller((uint64_t)rise, most) : 0;
-  if (stats->use_change > 0 && stats->use_peak < (uint64_t)stats->use_change)
-    stats->use_peak = (uint64_t)stats->use_change;
+  stats->use_peak = heapster__watch_rise(&place->watch, most, stats->use_change);
   if (place->scope == HEAPSTER_THREAD)
     fill_alive(stats, place->number);
   else
-    stats->use_max =
-        smaller(beyond((uint64_t)place->watch.peak, place->use_max), most); /* whatever a reset did meanwhile */
+    stats->use_max = smaller(heapster__beyond((uint64_t)place->watch.peak, place->use_max),
+                             most); /* whatever a reset did meanwhile */
 }
 
 /* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */

@@ -50,7 +50,7 @@ DOC(heapster_hook, "hook(name, /)
 
 Count from now on what that hook sees: 'python', or 'malloc', which is what C extensions and libraries ask for. Raise
 RuntimeError where this cannot be done; the message says why. Libraries that are loaded later are found when figures
-are read and when a window begins; blocks from before are unseen_alloc_count.")
+are read, when a window begins and at frame(); blocks from before are unseen_alloc_count.")
 DOC(heapster_unhook, "unhook(name, /)
 --
 

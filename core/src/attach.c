@@ -17,6 +17,7 @@ static struct {
   _Atomic bool is_on;              /* what all slots are to agree with */
   _Atomic bool is_unfinished;      /* something is to be looked at again */
   _Atomic unsigned long long adds; /* objects ever loaded at the last look */
+  _Atomic unsigned glances;        /* at what is unfinished, since something was loaded */
   bool was_cut_off;        /* the loader's lock may be lost: set in the child of a fork, where no other thread is */
   bool is_forking_threads; /* by the forking thread, around a fork */
 } attached;
@@ -148,7 +149,8 @@ static void settle(struct walk *walk) {
   walk->survey = NULL;
   if (walk->is_stale || walk->busy.objects || walk->open.objects) walk->is_unfinished = true;
   if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
-  heapster__store_relaxed(&attached.adds, survey.adds);
+  if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
+    heapster__store_relaxed(&attached.glances, 0);
   errno = error;
 }
 
@@ -158,13 +160,36 @@ static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
   return 1;
 }
 
-/* Before figures are read: has anything been loaded, or is something to be looked at again? */
-static void look(void) {
-  if (!heapster__load_relaxed(&attached.is_on) || attached.was_cut_off) return;
+static bool is_looking(void) { return heapster__load_relaxed(&attached.is_on) && !attached.was_cut_off; }
+
+static bool is_unfinished(void) { return heapster__load_relaxed(&attached.is_unfinished); }
+
+/* Has anything been loaded since the last walk? */
+static bool is_news(void) {
   unsigned long long adds = 0;
-  struct walk walk;
   dl_iterate_phdr(read_adds, &adds);
-  if (heapster__load_relaxed(&attached.is_unfinished) || adds != heapster__load_relaxed(&attached.adds)) settle(&walk);
+  return adds != heapster__load_relaxed(&attached.adds);
+}
+
+/* Before figures are read. */
+static void look(void) {
+  struct walk walk;
+  if (is_looking() && (is_news() || is_unfinished())) settle(&walk);
+}
+
+/* Something may stay unfinished for as long as the program runs, such as a function that a library never calls; and a
+   walk takes as long as thousands of quiet marks. So the first glances walk, then ever fewer, down to one in 256.
+   Threads that glance at once may count one for two, which does no harm. */
+static bool is_due(void) {
+  const unsigned glances = heapster__load_relaxed(&attached.glances) + 1;
+  heapster__store_relaxed(&attached.glances, glances);
+  return (glances & (glances - 1)) == 0 || glances % 256 == 0;
+}
+
+/* At a frame mark. */
+static void glance(void) {
+  struct walk walk;
+  if (is_looking() && (is_news() || (is_unfinished() && is_due()))) settle(&walk);
 }
 
 static const char *const cut_off =
@@ -201,7 +226,7 @@ enum heapster_error heapster__attach(void) {
   if (refusal) return HEAPSTER_UNSUPPORTED;
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire of the walk */
   if (attached.was_cut_off) return HEAPSTER_OK;
-  heapster__before_reading(look);
+  heapster__before_reading(look, glance);
   settle(&walk);
   if (!was_on) heapster__malloc_try_below();
   return HEAPSTER_OK;

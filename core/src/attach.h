@@ -12,8 +12,9 @@
      a read-only page is read-only again afterwards
      a page that is refused is left alone, and that is told
      a page that the loader is at work on is left to a later look
-     an object that was loaded later is found when figures are read or a window begins
+     an object that was loaded later is found when figures are read, when a window begins and when a frame is marked
      an object is done when a later look finds our functions in it
+     a library that stays unfinished makes few marks walk
      a program with its own malloc is refused, and nothing is changed
      unhook puts back what is still ours, and counted functions whose address was kept go on
      what could not be put back is told, and put back by the next unhook

@@ -109,6 +109,7 @@ static enum heapster_error first_mark(const uint64_t *activities, unsigned last)
 enum heapster_error heapster_frame_mark(void) {
   uint64_t activities[HEAPSTER__HEAP_NUMBERS];
   enum heapster_error error = HEAPSTER_OK;
+  heapster__glance();
   heapster__lock();
   const unsigned last = heapster__last_heap();
   heapster__activities(activities, last);

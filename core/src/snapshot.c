@@ -15,13 +15,25 @@ static struct {
   heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
 } readings;
 
-static void (*_Atomic look)(void);
+/* NULL: there is nothing to be done. */
+static struct {
+  void (*_Atomic look)(void);
+  void (*_Atomic glance)(void);
+} ahead;
 
-void heapster__before_reading(void (*before)(void)) { heapster__store_relaxed(&look, before); }
+void heapster__before_reading(void (*look)(void), void (*glance)(void)) {
+  heapster__store_relaxed(&ahead.look, look);
+  heapster__store_relaxed(&ahead.glance, glance);
+}
 
 void heapster__look(void) {
-  void (*const before)(void) = heapster__load_relaxed(&look);
-  if (heapster__unlikely(before != NULL)) before();
+  void (*const look)(void) = heapster__load_relaxed(&ahead.look);
+  if (heapster__unlikely(look != NULL)) look();
+}
+
+void heapster__glance(void) {
+  void (*const glance)(void) = heapster__load_relaxed(&ahead.glance);
+  if (heapster__unlikely(glance != NULL)) glance();
 }
 
 static void copy(struct heapster__tally *to, const struct heapster__tally *from) {

@@ -5,9 +5,11 @@
 #include "heap.h"
 #include "sums.h"
 
-/* What is to be done before figures are read and before a window begins, on the thread that asks. Holds no lock. */
-void heapster__before_reading(void (*look)(void));
+/* What is to be done before figures are read and before a window begins, on the thread that asks: a look. A frame mark
+   comes too often for that: it takes a glance, which may leave to a later one what is slow. Hold no lock. */
+void heapster__before_reading(void (*look)(void), void (*glance)(void));
 void heapster__look(void);
+void heapster__glance(void);
 
 /* Adds up the raw counters of a heap number (0: of all heaps): every thread's, or one slot's. */
 void heapster__sum(struct heapster__tally *sum, unsigned number);

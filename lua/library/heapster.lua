@@ -257,7 +257,8 @@ function heapster.status() end
 function heapster.reset() end
 
 --- Counts from now on: what this state asks, which `require` has begun, or what C code asks of malloc; an error that says why
---- where that cannot be. Libraries that are loaded later are found when figures are read and when a window begins.
+--- where that cannot be. Libraries that are loaded later are found when figures are read, when a window begins and at
+--- heapster.frame().
 ---@param name "lua"|"malloc"
 function heapster.hook(name) end
 

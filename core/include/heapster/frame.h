@@ -46,7 +46,10 @@ struct heapster_frames {
    KiB, comes from the system's pages when the heap is first met. A heap made since the last mark has its first frame
    here, with all that it counted. The time is that of looking at some fifteen counters for each heap and thread, and at
    fifty more where something happened. HEAPSTER_NO_MEMORY where there are no pages to begin with; a heap for which
-   there are none later has no frames of its own. From any thread; takes a lock, so not from a signal handler. */
+   there are none later has no frames of its own. While malloc is hooked at run time, a library that was loaded since
+   the last mark is found here and counted from the frame that begins; but one that is bound lazily, over an allocator
+   that stands before libc's, at most 256 marks after its first call. From any thread; takes a lock, so not from a
+   signal handler. */
 HEAPSTER_API enum heapster_error heapster_frame_mark(void);
 
 /* The frames of a heap, or of the total for NULL: every counter of the total is the sum over the heaps, its use_peak is

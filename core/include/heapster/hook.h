@@ -13,8 +13,8 @@ extern "C" {
    already. HEAPSTER_UNSUPPORTED where the status says why not; HEAPSTER_UNKNOWN_HOOK.
 
    malloc is counted by pointing the import tables of all loaded libraries at counted functions, on x86-64 Linux. What
-   is loaded later is found when figures are read and when a window begins: until then its calls pass uncounted. Blocks
-   from before are unseen (unseen_alloc_count). Not from a signal handler; from any thread. */
+   is loaded later is found when figures are read, when a window begins and when a frame is marked: until then its calls
+   pass uncounted. Blocks from before are unseen (unseen_alloc_count). Not from a signal handler; from any thread. */
 HEAPSTER_API enum heapster_error heapster_hook(const char *name);
 
 /* Ends the counting that heapster_hook began; HEAPSTER_OK also where there is none. HEAPSTER_UNSUPPORTED for a hook

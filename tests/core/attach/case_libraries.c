@@ -2,6 +2,7 @@
 #include "case.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -34,6 +35,28 @@ static void an_object_that_was_loaded_later_is_found_when_figures_are_read(void)
   heapster_stats_read(heapster_heap_find("malloc"), &after);
   require(after.alloc_count == before.alloc_count + 1, "not counted after a reading");
   an_object_that_was_loaded_later_is_found_at(false);
+}
+
+/* What the plugin's block is in the frames: no figure is read meanwhile, no window begins. */
+static bool is_counted_in_a_frame(const struct plugin *plugin) {
+  static struct heapster_frames frames;
+  require_ok(heapster_frame_mark());
+  plugin->release(plugin->allocate(BYTES));
+  require_ok(heapster_frame_mark());
+  heapster_frames_read(heapster_heap_find("malloc"), &frames);
+  return frames.last.alloc_count == 1 && frames.last.total_alloc_sum == BYTES;
+}
+
+static void an_object_that_was_loaded_later_is_found_when_a_frame_is_marked(void) {
+  static const char *const names[] = {"plugin_now", "plugin_lazy"};
+  hook();
+  require_ok(heapster_frame_mark());
+  for (unsigned i = 0; i < 2; i++) {
+    const struct plugin plugin = opened(names[i], RTLD_LAZY);
+    require(is_counted_in_a_frame(&plugin), "%s is not counted", names[i]);
+    dlclose(plugin.handle);
+  }
+  require_proved();
 }
 
 /* As another thread's dlopen leaves the page of an object that it has not finished. */
@@ -89,6 +112,36 @@ static void a_lazy_library_over_a_stacked_allocator_is_told(void) {
   require_problem("libplugin_lazy.so: whose malloc it asks is not known");
 }
 
+/* The library asks for the loader's objects through this, once to see whether any was loaded, and twice more to walk.
+ */
+static unsigned long long asked;
+
+int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
+  static int (*next)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+  void *found = next ? NULL : dlsym(RTLD_NEXT, "dl_iterate_phdr");
+  if (found) memcpy(&next, &found, sizeof next);
+  require(next != NULL, "there is no dl_iterate_phdr to lead to");
+  asked++;
+  return next(visit, context);
+}
+
+static unsigned long long walks_in_marks(unsigned marks) {
+  const unsigned long long before = asked;
+  for (unsigned i = 0; i < marks; i++) require_ok(heapster_frame_mark());
+  return (asked - before - marks) / 2;
+}
+
+static void a_lazy_library_over_a_stacked_allocator_makes_few_marks_walk_until_it_is_done(void) {
+  enum { MARKS = 1000, FEW = 20, LONGEST = 256 };
+  hook();
+  const struct plugin plugin = opened("plugin_lazy", RTLD_LAZY);
+  require(walks_in_marks(MARKS) <= FEW, "more than %d of %d marks walked", FEW, MARKS);
+  plugin.release(plugin.allocate(BYTES));
+  walks_in_marks(LONGEST);
+  require(is_counted_in_a_frame(&plugin), "not counted so long after its first call");
+  require_proved();
+}
+
 static void a_library_opened_with_deepbind_over_a_stacked_allocator_is_told(void) {
   const struct plugin plugin = opened("plugin_now", RTLD_NOW | RTLD_DEEPBIND);
   hook();
@@ -110,12 +163,14 @@ static void a_library_opened_with_deepbind_is_counted(void) {
 const struct test libraries_cases[] = {
     CASE(an_object_that_was_loaded_later_is_found_when_a_window_begins),
     CASE(an_object_that_was_loaded_later_is_found_when_figures_are_read),
+    CASE(an_object_that_was_loaded_later_is_found_when_a_frame_is_marked),
     CASE(a_page_that_the_loader_is_at_work_on_is_left_to_a_later_look),
     CASE(an_object_is_done_when_a_later_look_finds_our_functions_in_it),
     CASE(a_slot_of_which_it_is_not_known_what_it_will_lead_to_is_left_alone),
     CASE(a_library_opened_with_deepbind_is_counted),
     CASE(a_lazy_library_is_counted_after_its_first_call),
     CASE(a_lazy_library_over_a_stacked_allocator_is_told),
+    CASE(a_lazy_library_over_a_stacked_allocator_makes_few_marks_walk_until_it_is_done),
     CASE(a_library_opened_with_deepbind_over_a_stacked_allocator_is_told),
     {NULL, NULL},
 };

@@ -104,6 +104,18 @@ void churn_finish(struct churn *churn) {
     if (churn->blocks[i].address != NULL) churn_free(churn, &churn->blocks[i]);
 }
 
+void churn_start_all(size_t count, struct churn churns[], pthread_t threads[],
+                     struct heapster_heap *const heaps[CHURN_HEAPS], void *(*run)(void *churn)) {
+  for (size_t i = 0; i < count; ++i) {
+    churn_begin(&churns[i], heaps, i);
+    start_thread(&threads[i], run, &churns[i]);
+  }
+}
+
+void churn_join_all(size_t count, const pthread_t threads[]) {
+  for (size_t i = 0; i < count; ++i) pthread_join(threads[i], NULL);
+}
+
 void churn_windows_begin(struct heapster_heap *const heaps[CHURN_HEAPS], enum heapster_scope scope,
                          struct heapster_window windows[CHURN_HEAPS + 1]) {
   for (unsigned i = 0; i <= CHURN_HEAPS; ++i)

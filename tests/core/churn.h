@@ -46,6 +46,11 @@ void churn_free(struct churn *churn, struct churn_block *block);
 /* Frees the blocks that it holds. */
 void churn_finish(struct churn *churn);
 
+/* Begins each, its place being the seed, and runs it on a thread of its own. */
+void churn_start_all(size_t count, struct churn churns[], pthread_t threads[],
+                     struct heapster_heap *const heaps[CHURN_HEAPS], void *(*run)(void *churn));
+void churn_join_all(size_t count, const pthread_t threads[]);
+
 /* Begins and ends windows on the total and both heaps, in this order. */
 void churn_windows_begin(struct heapster_heap *const heaps[CHURN_HEAPS], enum heapster_scope scope,
                          struct heapster_window windows[CHURN_HEAPS + 1]);

@@ -10,6 +10,14 @@ bool commanded_open(struct commanded *commanded) {
   return commanded_pools_open(commanded->pools);
 }
 
+void commanded_forget(struct commanded *commanded) {
+  commanded->refuse_after = 0;
+  commanded->refuses_all = false;
+  commanded->moves = false;
+  commanded->inward = NULL;
+  commanded->log = (struct commanded_log){.smallest_size = SIZE_MAX};
+}
+
 void commanded_close(struct commanded *commanded) { commanded_pools_close(commanded->pools); }
 
 /* The order is run before the lock is taken: it may ask this very allocator, or jump away. */

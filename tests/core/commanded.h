@@ -54,6 +54,9 @@ struct commanded {
 bool commanded_open(struct commanded *commanded);
 void commanded_close(struct commanded *commanded);
 
+/* No order is given any more, and the log is empty: to be called while none of its blocks is alive. */
+void commanded_forget(struct commanded *commanded);
+
 /* The allocator for heapster_heap_create; `parts` is a sum of enum commanded_parts. */
 struct heapster_allocator commanded_allocator(struct commanded *commanded, unsigned parts);
 

@@ -2,8 +2,9 @@
 #ifndef TESTS_FRAME_SUPPORT_H
 #define TESTS_FRAME_SUPPORT_H
 
-#include <heapster/heapster.h>
 #include <string.h>
+
+#include "window_support.h"
 
 static inline void mark(void) { assert_int_equal(heapster_frame_mark(), HEAPSTER_OK); }
 
@@ -16,10 +17,6 @@ static inline const struct heapster_frames *frames_of(const struct heapster_heap
 }
 
 static inline struct heapster_frame last_of(const struct heapster_heap *which) { return frames_of(which)->last; }
-
-static inline void turn_over(struct heapster_heap *which, size_t size) {
-  heapster_heap_free(which, heapster_heap_malloc(which, size));
-}
 
 static inline void assert_frame(struct heapster_frame frame, uint64_t allocs, uint64_t growths, uint64_t bytes,
                                 uint64_t peak) {

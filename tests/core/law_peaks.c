@@ -14,17 +14,6 @@ static pthread_barrier_t barrier;
 static atomic_bool is_over;
 static atomic_bool is_tide_up;
 
-static void start_all(pthread_t threads[THREADS], void *(*run)(void *)) {
-  for (uint64_t i = 0; i < THREADS; ++i) {
-    churn_begin(&churns[i], heaps, i);
-    start_thread(&threads[i], run, &churns[i]);
-  }
-}
-
-static void join_all(const pthread_t threads[THREADS]) {
-  for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
-}
-
 static void allocate_pieces(struct churn *churn, struct churn_block pieces[PIECES]) {
   for (unsigned i = 0; i < PIECES; ++i) pieces[i] = churn_alloc(churn, i % CHURN_HEAPS, PIECE);
 }
@@ -79,11 +68,11 @@ static void require_peaks(const char *law, void *(*run)(void *), uint64_t lowest
   pthread_t threads[THREADS];
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
   heapster_reset();
-  start_all(threads, run);
+  churn_start_all(THREADS, churns, threads, heaps, run);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   for (unsigned i = 0; i <= 2 * ROUNDS; ++i) pthread_barrier_wait(&barrier);
   churn_windows_end(windows, found);
-  join_all(threads);
+  churn_join_all(THREADS, threads);
   heapster_stats_read(NULL, &snapshot);
   require_peak(law, "use_peak of the total", found[0].use_peak, lowest, highest);
   require_peak(law, "use_max of the total", snapshot.use_max, lowest, highest);
@@ -140,13 +129,13 @@ static void require_short_window(uint64_t i) {
 static void law_5_a_short_window_does_not_show_what_stood_before(uint64_t windows) {
   pthread_t threads[THREADS];
   atomic_store(&is_over, false);
-  start_all(threads, follow_the_tide);
+  churn_start_all(THREADS, churns, threads, heaps, follow_the_tide);
   for (support_run.step = 0; support_run.step < windows; ++support_run.step) {
     if (support_run.step % TIDE_WINDOWS == 0) atomic_store(&is_tide_up, !atomic_load(&is_tide_up));
     require_short_window(support_run.step);
   }
   atomic_store(&is_over, true);
-  join_all(threads);
+  churn_join_all(THREADS, threads);
 }
 
 int main(int argc, char **argv) {

@@ -14,17 +14,6 @@ static pthread_barrier_t barrier;
 static uint64_t operations;
 static atomic_bool is_over;
 
-static void start_all(pthread_t threads[THREADS], void *(*run)(void *)) {
-  for (uint64_t i = 0; i < THREADS; ++i) {
-    churn_begin(&churns[i], heaps, i);
-    start_thread(&threads[i], run, &churns[i]);
-  }
-}
-
-static void join_all(const pthread_t threads[THREADS]) {
-  for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
-}
-
 static uint64_t all_done(void) {
   uint64_t done = 0;
   for (unsigned i = 0; i < THREADS; ++i) done += atomic_load_explicit(&churns[i].done, memory_order_acquire);
@@ -63,12 +52,12 @@ static void law_6_resets_lose_nothing_under_load(void) {
   pthread_t threads[THREADS];
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
   atomic_store(&is_over, false);
-  start_all(threads, churn_until_over);
+  churn_start_all(THREADS, churns, threads, heaps, churn_until_over);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   pthread_barrier_wait(&barrier);
   for (support_run.step = 0; support_run.step < operations / 4000; ++support_run.step) require_counts_since_a_reset();
   atomic_store(&is_over, true);
-  join_all(threads);
+  churn_join_all(THREADS, threads);
   churn_windows_end(windows, found);
   churn_sum(sums, churns, THREADS);
   churn_require(__func__, sums, found);
@@ -101,8 +90,8 @@ static void *churn_in_a_window(void *context) {
 
 static void thread_scope_sees_its_own_thread_only(void) {
   pthread_t threads[THREADS];
-  start_all(threads, churn_in_a_window);
-  join_all(threads);
+  churn_start_all(THREADS, churns, threads, heaps, churn_in_a_window);
+  churn_join_all(THREADS, threads);
 }
 
 static void *do_a_hundred(void *context) {

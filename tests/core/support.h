@@ -32,7 +32,8 @@ uint64_t argument(int argc, char **argv, int index, uint64_t otherwise);
 /* Whether each thread has counters of its own: else there is no thread scope, no foreign count, no inner layer. */
 bool is_sharded(void);
 
-/* ThreadSanitizer follows neither requests after its own end of a thread nor threads in the child of a fork. */
+/* ThreadSanitizer follows neither requests after its own end of a thread nor threads in the child of a fork, and holds
+   locks inside an atomic operation, where a signal handler of ours may not come back to it. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define UNDER_TSAN 1

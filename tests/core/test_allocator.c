@@ -19,10 +19,7 @@ static struct heapster_heap *of_system;
 
 static int opened(void **state) {
   (void)state;
-  arena.refuse_after = 0;
-  arena.refuses_all = false;
-  arena.moves = false;
-  arena.log = (struct commanded_log){.smallest_size = SIZE_MAX};
+  commanded_forget(&arena);
   heapster_reset();
   errno = 4711;
   return 0;

@@ -1,5 +1,4 @@
-/* The block map: what is put in comes back once, whole, and nothing else does. Addresses are never looked at, so these
-   are made up. */
+/* The block map: what is put in comes back once, whole, and nothing else does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "block_map.h"
+#include "block_map_support.h"
 
-enum { OWNER = 7, OTHER = 8, LEAF = 1 << 20, THREADS = 4, CELLS_OF_THE_LARGEST = 1 + HEAPSTER__EXTENSION_CELLS };
+enum { OTHER = 8, LEAF = 1 << 20, THREADS = 4 };
 
 static const uint64_t SIZES[] = {
     0,
@@ -35,7 +34,6 @@ static const uint64_t SIZES[] = {
 };
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
-static struct heapster__map *map;
 static _Atomic int pages_left = INT32_MAX; /* how often mmap serves before it refuses */
 
 static atomic_bool threads_meet; /* in mmap: each has found its leaf missing */
@@ -53,25 +51,9 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
   return MAP_FAILED;
 }
 
-static int opened(void **state) {
-  (void)state;
+static int opened_with_pages(void **state) {
   pages_left = INT32_MAX;
-  map = heapster__map_create();
-  return map != NULL ? 0 : -1;
-}
-
-static const void *at(uint64_t address) { return (const void *)(uintptr_t)address; }
-static const uint64_t HERE = (uint64_t)0x7000 << 20;
-
-static enum heapster__put put(uint64_t address, uint64_t size) {
-  return heapster__map_put(map, at(address), OWNER, size);
-}
-
-static void assert_taken(uint64_t address, uint64_t size) {
-  const struct heapster__block block = heapster__map_take(map, at(address));
-  assert_int_equal(block.owner, OWNER);
-  assert_int_equal(block.size, size);
-  assert_false(block.is_size_lost);
+  return opened(state);
 }
 
 static void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_take(map, at(address)).owner, 0); }
@@ -229,7 +211,7 @@ static void threads_make_one_leaf_between_them(void **state) {
   threads_meet = false;
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, opened)
+#define TEST(name) cmocka_unit_test_setup(name, opened_with_pages)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

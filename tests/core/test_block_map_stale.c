@@ -6,35 +6,10 @@
 
 #include <cmocka.h>
 
-#include "block_map.h"
-
-enum { OWNER = 7, CELLS_OF_THE_LARGEST = 1 + HEAPSTER__EXTENSION_CELLS };
+#include "block_map_support.h"
 
 static const uint64_t SIZES[] = {0, 16, 254, 255, 16638, 16639, 2 << 20, (uint64_t)1 << 40};
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
-
-static struct heapster__map *map;
-
-static int opened(void **state) {
-  (void)state;
-  map = heapster__map_create();
-  return map != NULL ? 0 : -1;
-}
-
-static const void *at(uint64_t address) { return (const void *)(uintptr_t)address; }
-
-static const uint64_t HERE = (uint64_t)0x7000 << 20;
-
-static enum heapster__put put(uint64_t address, uint64_t size) {
-  return heapster__map_put(map, at(address), OWNER, size);
-}
-
-static void assert_taken(uint64_t address, uint64_t size) {
-  const struct heapster__block block = heapster__map_take(map, at(address));
-  assert_int_equal(block.owner, OWNER);
-  assert_int_equal(block.size, size);
-  assert_false(block.is_size_lost);
-}
 
 static void assert_lost(uint64_t address) {
   const struct heapster__block block = heapster__map_take(map, at(address));

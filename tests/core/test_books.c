@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "books.h"
-#include "sums.h"
+#include "sum_of.h"
 
 static struct heapster__map *map;
 static unsigned heap;  /* the layer's own, fresh for each test */
@@ -43,14 +43,8 @@ static const void *at(unsigned granule) {
   return (const void *)(((uintptr_t)0x7000 << 20) + (uintptr_t)granule * HEAPSTER__GRANULE);
 }
 
-static struct heapster__tally sum(unsigned number) {
-  struct heapster__tally tally = {0};
-  heapster__sum_heap(&tally, number);
-  return tally;
-}
-
 static uint64_t allocs(unsigned number) {
-  const struct heapster__tally tally = sum(number);
+  const struct heapster__tally tally = sum_of(number);
   return heapster_histogram_total(&tally.alloc_histogram);
 }
 
@@ -63,10 +57,10 @@ static void assert_blemishes(uint64_t crossed, uint64_t lost, uint64_t uncounted
 static void a_block_enters_and_leaves_with_its_size(void **state) {
   (void)state;
   heapster__book_alloc(map, heap, at(0), 300);
-  assert_int_equal(sum(heap).alloc_sum, 300);
+  assert_int_equal(sum_of(heap).alloc_sum, 300);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(heap).dealloc_sum, 300);
-  assert_int_equal(sum(heap).dealloc_count, 1);
+  assert_int_equal(sum_of(heap).dealloc_sum, 300);
+  assert_int_equal(sum_of(heap).dealloc_count, 1);
   assert_blemishes(0, 0, 0);
 }
 
@@ -74,8 +68,8 @@ static void a_free_of_an_unknown_block_is_told_and_books_no_free(void **state) {
   (void)state;
   assert_int_equal(heapster__free_at_once(map, heap, at(0)), HEAPSTER__NOT_DONE);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(heap).unseen_alloc_count, 1);
-  assert_int_equal(sum(heap).dealloc_count, 0);
+  assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
+  assert_int_equal(sum_of(heap).dealloc_count, 0);
   assert_blemishes(0, 0, 0);
 }
 
@@ -85,20 +79,20 @@ static void a_resize_of_an_unknown_block_is_an_alloc_of_its_new_size(void **stat
   assert_int_equal(taken.owner, 0);
   heapster__book_resized(map, heap, taken, at(0), at(4), 70);
   assert_int_equal(allocs(heap), 1);
-  assert_int_equal(sum(heap).alloc_sum, 70);
-  assert_int_equal(sum(heap).unseen_alloc_count, 1);
-  assert_int_equal(sum(heap).realloc_move_count, 0);
+  assert_int_equal(sum_of(heap).alloc_sum, 70);
+  assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
+  assert_int_equal(sum_of(heap).realloc_move_count, 0);
   heapster__book_free(map, heap, at(4));
-  assert_int_equal(sum(heap).dealloc_sum, 70);
+  assert_int_equal(sum_of(heap).dealloc_sum, 70);
 }
 
 static void a_block_freed_through_another_heap_is_its_owners(void **state) {
   (void)state;
   heapster__book_alloc(map, other, at(0), 30);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(other).dealloc_sum, 30);
-  assert_int_equal(sum(heap).dealloc_count, 0);
-  assert_int_equal(sum(heap).unseen_alloc_count, 0);
+  assert_int_equal(sum_of(other).dealloc_sum, 30);
+  assert_int_equal(sum_of(heap).dealloc_count, 0);
+  assert_int_equal(sum_of(heap).unseen_alloc_count, 0);
   assert_blemishes(1, 0, 0);
 }
 
@@ -106,12 +100,12 @@ static void a_block_resized_through_another_heap_stays_its_owners(void **state) 
   (void)state;
   heapster__book_alloc(map, other, at(0), 30);
   heapster__book_resized(map, heap, heapster__book_take(map, at(0)), at(0), at(8), 500);
-  assert_int_equal(sum(other).realloc_growth_sum, 470);
-  assert_int_equal(sum(other).realloc_move_sum, 30);
+  assert_int_equal(sum_of(other).realloc_growth_sum, 470);
+  assert_int_equal(sum_of(other).realloc_move_sum, 30);
   assert_int_equal(allocs(heap), 0);
   assert_blemishes(1, 0, 0);
   heapster__book_free(map, other, at(8));
-  assert_int_equal(sum(other).dealloc_sum, 500);
+  assert_int_equal(sum_of(other).dealloc_sum, 500);
   assert_blemishes(1, 0, 0);
 }
 
@@ -119,12 +113,12 @@ static void an_unseen_free_is_booked_when_its_address_is_handed_out_again(void *
   (void)state;
   heapster__book_alloc(map, other, at(0), 5000);
   heapster__book_alloc(map, heap, at(0), 20);
-  assert_int_equal(sum(other).dealloc_count, 1);
-  assert_int_equal(sum(other).dealloc_sum, 5000);
-  assert_int_equal(sum(other).unseen_free_count, 1);
-  assert_int_equal(sum(heap).dealloc_count, 0);
+  assert_int_equal(sum_of(other).dealloc_count, 1);
+  assert_int_equal(sum_of(other).dealloc_sum, 5000);
+  assert_int_equal(sum_of(other).unseen_free_count, 1);
+  assert_int_equal(sum_of(heap).dealloc_count, 0);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(heap).dealloc_sum, 20);
+  assert_int_equal(sum_of(heap).dealloc_sum, 20);
   assert_blemishes(0, 0, 0);
 }
 
@@ -132,11 +126,11 @@ static void all_unseen_frees_under_a_large_block_are_booked(void **state) {
   (void)state;
   for (unsigned granule = 0; granule < 3; ++granule) heapster__book_alloc(map, heap, at(granule), 16);
   heapster__book_alloc(map, heap, at(0), 10000);
-  assert_int_equal(sum(heap).dealloc_count, 3);
-  assert_int_equal(sum(heap).dealloc_sum, 48);
-  assert_int_equal(sum(heap).unseen_free_count, 3);
+  assert_int_equal(sum_of(heap).dealloc_count, 3);
+  assert_int_equal(sum_of(heap).dealloc_sum, 48);
+  assert_int_equal(sum_of(heap).unseen_free_count, 3);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(heap).dealloc_sum, 10048);
+  assert_int_equal(sum_of(heap).dealloc_sum, 10048);
 }
 
 static void an_unseen_free_whose_size_is_lost_is_booked_as_255_bytes(void **state) {
@@ -144,8 +138,8 @@ static void an_unseen_free_whose_size_is_lost_is_booked_as_255_bytes(void **stat
   heapster__book_alloc(map, heap, at(0), 9000);
   heapster__book_alloc(map, heap, at(1), 16); /* inside, so the first must be gone */
   heapster__book_alloc(map, heap, at(0), 16);
-  assert_int_equal(sum(heap).dealloc_sum, 255);
-  assert_int_equal(sum(heap).unseen_free_count, 1);
+  assert_int_equal(sum_of(heap).dealloc_sum, 255);
+  assert_int_equal(sum_of(heap).unseen_free_count, 1);
   assert_blemishes(0, 1, 0);
 }
 
@@ -154,7 +148,7 @@ static void a_free_whose_size_is_lost_is_told(void **state) {
   heapster__book_alloc(map, heap, at(0), 9000);
   heapster__book_alloc(map, heap, at(2), 16);
   heapster__book_free(map, heap, at(0));
-  assert_int_equal(sum(heap).dealloc_sum, 255);
+  assert_int_equal(sum_of(heap).dealloc_sum, 255);
   assert_blemishes(0, 1, 0);
 }
 
@@ -162,17 +156,17 @@ static void a_refused_resize_puts_the_block_back_on_its_owners_books(void **stat
   (void)state;
   heapster__book_alloc(map, other, at(0), 40000);
   heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
-  assert_int_equal(sum(other).realloc_fail_count, 1);
-  assert_int_equal(sum(heap).realloc_fail_count, 0);
+  assert_int_equal(sum_of(other).realloc_fail_count, 1);
+  assert_int_equal(sum_of(heap).realloc_fail_count, 0);
   assert_blemishes(0, 0, 0);
   heapster__book_free(map, other, at(0));
-  assert_int_equal(sum(other).dealloc_sum, 40000);
+  assert_int_equal(sum_of(other).dealloc_sum, 40000);
 }
 
 static void a_refused_resize_of_an_unknown_block_is_the_layers(void **state) {
   (void)state;
   heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
-  assert_int_equal(sum(heap).realloc_fail_count, 1);
+  assert_int_equal(sum_of(heap).realloc_fail_count, 1);
   assert_int_equal(heapster__book_take(map, at(0)).owner, 0);
 }
 
@@ -191,17 +185,17 @@ static void a_move_to_where_no_cells_can_be_had_is_a_free(void **state) {
   refuses_pages = true;
   heapster__book_resized(map, other, heapster__book_take(map, at(0)), at(0), at(1 << 20), 400);
   refuses_pages = false;
-  assert_int_equal(sum(other).dealloc_count, 1);
-  assert_int_equal(sum(other).dealloc_sum, 300);
-  assert_int_equal(sum(other).realloc_move_count, 0);
-  assert_int_equal(sum(other).realloc_growth_sum, 0);
+  assert_int_equal(sum_of(other).dealloc_count, 1);
+  assert_int_equal(sum_of(other).dealloc_sum, 300);
+  assert_int_equal(sum_of(other).realloc_move_count, 0);
+  assert_int_equal(sum_of(other).realloc_growth_sum, 0);
   assert_blemishes(0, 0, 1);
 }
 
 static void outside_a_refusal_is_counted(void **state) {
   (void)state;
   heapster__book_failure(heap);
-  assert_int_equal(sum(heap).alloc_fail_count, 1);
+  assert_int_equal(sum_of(heap).alloc_fail_count, 1);
 }
 
 static void sizes_below_16_go_down_as_16(void **state) {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "books.h"
-#include "sums.h"
+#include "sum_of.h"
 
 static struct heapster__map *map;
 static unsigned heap; /* fresh for each test */
@@ -20,12 +20,6 @@ static int opened(void **state) {
 
 static const void *at(unsigned granule) {
   return (const void *)(((uintptr_t)0x7000 << 20) + (uintptr_t)granule * HEAPSTER__GRANULE);
-}
-
-static struct heapster__tally sum(unsigned number) {
-  struct heapster__tally tally = {0};
-  heapster__sum_heap(&tally, number);
-  return tally;
 }
 
 static __attribute__((noinline)) void ask_inside(void) {
@@ -44,7 +38,7 @@ static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
   heapster__descend(&descent, slot);
   ask_inside();
   heapster__ascend(&descent);
-  const struct heapster__tally tally = sum(heap);
+  const struct heapster__tally tally = sum_of(heap);
   assert_int_equal(heapster__tally_operations(&tally), 0);
   assert_int_equal(tally.unseen_alloc_count, 0);
   assert_int_equal(slot->passed - passed, 3);
@@ -64,9 +58,9 @@ static void inside_another_request_known_blocks_are_counted(void **state) {
   heapster__descend(&descent, slot);
   use_known_blocks_inside();
   heapster__ascend(&descent);
-  assert_int_equal(sum(heap).realloc_growth_sum, 10);
-  assert_int_equal(sum(heap).realloc_fail_count, 1);
-  assert_int_equal(sum(heap).dealloc_sum, 60);
+  assert_int_equal(sum_of(heap).realloc_growth_sum, 10);
+  assert_int_equal(sum_of(heap).realloc_fail_count, 1);
+  assert_int_equal(sum_of(heap).dealloc_sum, 60);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

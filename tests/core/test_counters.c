@@ -6,32 +6,8 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
-
-#include "sums.h"
-
-static unsigned heap; /* a fresh number for each test */
-
-static int opened(void **state) {
-  (void)state;
-  return heapster__counters_open(++heap) ? 0 : -1;
-}
-
-static struct heapster__tally sum(void) {
-  struct heapster__tally tally = {0};
-  heapster__sum_heap(&tally, heap);
-  return tally;
-}
-
-static void on_another_thread(void *(*run)(void *)) {
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
-  pthread_join(thread, NULL);
-}
-
-static void resize(uint64_t from, uint64_t to, bool is_moved) {
-  heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});
-}
+#include "another_thread.h"
+#include "counters_support.h"
 
 static void allocs_are_counted_by_size(void **state) {
   (void)state;
@@ -157,7 +133,7 @@ static void all_activities_are_those_of_each_heap(void **state) {
   (void)state;
   uint64_t activities[HEAPSTER__HEAP_NUMBERS] = {7};
   alloc();
-  on_another_thread(alloc_40);
+  on_another_thread(alloc_40, NULL);
   heapster__activities(activities, heap);
   for (unsigned i = 1; i <= heap; i++) assert_int_equal(activities[i], heapster__activity_heap(i));
   assert_int_equal(activities[0], 7);
@@ -167,7 +143,7 @@ static void requests_are_what_the_tally_has(void **state) {
   (void)state;
   heapster__count_alloc(heap, 3);
   heapster__count_alloc(heap, 1 << 30);
-  on_another_thread(alloc_40);
+  on_another_thread(alloc_40, NULL);
   resize(10, 74, false);
   resize(13, 10, true);
   heapster__count_dealloc(heap, 3);
@@ -192,7 +168,7 @@ static void heaps_are_apart(void **state) {
 static void what_ended_threads_counted_stays(void **state) {
   (void)state;
   heapster__count_alloc(heap, 2);
-  for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40);
+  for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40, NULL);
   const struct heapster__tally tally = sum();
   assert_int_equal(tally.alloc_sum, 122);
 }

@@ -40,10 +40,7 @@ static struct heapster_stats stats_of(const char *name) {
 
 static int opened(void **state) {
   (void)state;
-  arena.refuse_after = 0;
-  arena.refuses_all = false;
-  arena.moves = false;
-  arena.log = (struct commanded_log){.smallest_size = SIZE_MAX};
+  commanded_forget(&arena);
   heapster_reset();
   return 0;
 }

@@ -9,18 +9,8 @@
 #include <signal.h>
 
 #include "peak.h"
+#include "support.h"
 #include "trap.h"
-
-/* The thread sanitizer holds locks of its own inside an atomic operation: the handler must leave the core alone. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-enum { MAY_STEP_IN = false };
-#define IS_DECIDED
-#endif
-#endif
-#ifndef IS_DECIDED
-enum { MAY_STEP_IN = true };
-#endif
 
 static struct heapster__ledger ledger;
 static struct heapster__drift drift;
@@ -214,7 +204,7 @@ static struct heapster__epoch begun;
 
 static void begin_an_epoch(int number) {
   (void)number;
-  if (MAY_STEP_IN && ++steps == begin_at) begun = heapster__ledger_begin(&ledger);
+  if (!IS_UNDER_TSAN && ++steps == begin_at) begun = heapster__ledger_begin(&ledger);
 }
 
 /* Tells, and begins an epoch after the n-th instruction of that. False: it was through before. */

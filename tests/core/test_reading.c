@@ -9,11 +9,10 @@
 #include <signal.h>
 #include <string.h>
 
-#include <heapster/window.h>
-
 #include "reading.h"
 #include "support.h"
 #include "trap.h"
+#include "window_support.h"
 
 enum { MOST_STEPS = 20000, COUNTERS = offsetof(struct heapster__tally, is_large) };
 
@@ -139,31 +138,6 @@ static void a_reading_from_within_an_act_is_not_taken_for_one_after_it(void **st
 }
 
 /* Windows keep readings in their places. */
-
-static void turn_over(struct heapster_heap *which, size_t size) {
-  heapster_heap_free(which, heapster_heap_malloc(which, size));
-}
-
-static struct heapster_window begin(const struct heapster_heap *which, enum heapster_scope scope) {
-  struct heapster_window window = {0, 0};
-  assert_int_equal(heapster_window_begin(which, scope, &window), HEAPSTER_OK);
-  assert_int_not_equal(window.generation, 0);
-  return window;
-}
-
-static struct heapster_stats end(struct heapster_window window) {
-  struct heapster_stats stats;
-  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
-  return stats;
-}
-
-static const enum heapster_scope SCOPES[] = {
-    HEAPSTER_PROCESS,
-#ifndef HEAPSTER_SHARED_COUNTERS
-    HEAPSTER_THREAD,
-#endif
-};
-enum { SCOPE_COUNT = sizeof SCOPES / sizeof SCOPES[0] };
 
 static void a_window_begins_anew_whatever_its_place_read_before(void **state) {
   (void)state;

@@ -6,32 +6,8 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
-
-#include "sums.h"
-
-static unsigned heap; /* a fresh number for each test */
-
-static int opened(void **state) {
-  (void)state;
-  return heapster__counters_open(++heap) ? 0 : -1;
-}
-
-static struct heapster__tally sum(void) {
-  struct heapster__tally tally = {0};
-  heapster__sum_heap(&tally, heap);
-  return tally;
-}
-
-static void on_another_thread(void *(*run)(void *)) {
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
-  pthread_join(thread, NULL);
-}
-
-static void resize(uint64_t from, uint64_t to, bool is_moved) {
-  heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});
-}
+#include "another_thread.h"
+#include "counters_support.h"
 
 static void *alloc_40(void *unused) {
   heapster__count_alloc(heap, 40);
@@ -46,7 +22,7 @@ static void one_thread_is_alone_until_another_counts(void **state) {
   heapster__count_alloc(heap, 1);
   struct heapster__slot *slot = heapster__slot_here();
   assert_true(heapster__is_alone(slot));
-  on_another_thread(alloc_40);
+  on_another_thread(alloc_40, NULL);
   assert_false(heapster__is_alone(slot));
 }
 
@@ -54,7 +30,7 @@ static void a_slots_sum_has_its_own_thread_only(void **state) {
   (void)state;
   struct heapster__tally tally = {0};
   heapster__count_alloc(heap, 2);
-  on_another_thread(alloc_40);
+  on_another_thread(alloc_40, NULL);
   heapster__sum_slot(&tally, heapster__slot_here(), heap);
   assert_int_equal(tally.alloc_sum, 2);
 }
@@ -71,7 +47,7 @@ static void the_highest_value_untold_is_the_largest_of_the_threads(void **state)
   assert_int_equal(heapster__highest_untold(heap), 0);
   heapster__count_alloc(heap, 100);
   assert_int_equal(heapster__highest_untold(heap), 100);
-  on_another_thread(shrink_after_growth);
+  on_another_thread(shrink_after_growth, NULL);
   assert_int_equal(heapster__highest_untold(heap), 100);
   heapster__tell(heapster__slot_here(), heap);
   assert_int_equal(heapster__highest_untold(heap), 0);
@@ -98,7 +74,7 @@ static void a_thread_tells_at_32_kib_and_not_before(void **state) {
 
 static void a_thread_tells_at_its_end(void **state) {
   (void)state;
-  on_another_thread(alloc_40);
+  on_another_thread(alloc_40, NULL);
   assert_int_equal(told(heap), 40);
 }
 
@@ -160,7 +136,7 @@ static void a_dead_threads_events_are_the_orphans_and_told_at_once(void **state)
   (void)state;
   struct heapster__slot *slot = heapster__slot_claim();
   const uint32_t slots = heapster__slot_count();
-  on_another_thread(count_when_dead);
+  on_another_thread(count_when_dead, NULL);
   const struct heapster__tally tally = sum();
   assert_int_equal(heapster__slot_count(), slots);
   assert_int_equal(tally.alloc_sum, 107);
@@ -182,7 +158,7 @@ static void *free_a_few(void *unused) {
 static void a_thread_that_only_frees_is_counted_among_the_orphans(void **state) {
   (void)state;
   for (unsigned i = 0; i < 10; ++i) heapster__count_alloc(heap, 3);
-  on_another_thread(free_a_few);
+  on_another_thread(free_a_few, NULL);
   const struct heapster__tally tally = sum();
   assert_int_equal(tally.dealloc_count, 10);
   assert_int_equal(tally.dealloc_sum, 30);

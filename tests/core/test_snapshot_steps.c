@@ -11,18 +11,8 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "support.h"
 #include "trap.h"
-
-/* The thread sanitizer holds locks of its own inside an atomic operation: the handler must leave the core alone. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-enum { MAY_STEP_IN = false };
-#define IS_DECIDED
-#endif
-#endif
-#ifndef IS_DECIDED
-enum { MAY_STEP_IN = true };
-#endif
 
 /* The baseline is read or written within the first instructions; without a sanitizer, these reach beyond. */
 enum { LAST_STEP = 2000, STRIDE = 37, LAST_OF_BEGIN = 600, CLOSE = 4, RECORD = 200000, TRAP_FLAG = 0x100 };
@@ -54,7 +44,7 @@ static void come_in(int number, siginfo_t *unused, void *context) {
   (void)number;
   (void)unused;
   (void)context;
-  if (!MAY_STEP_IN || ++steps != step_in_at) return;
+  if (IS_UNDER_TSAN || ++steps != step_in_at) return;
 #if defined(__x86_64__)
   ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
 #endif

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "another_thread.h"
 #include "thread.h"
 
 /* Rounds of thread-end destructors that may call the core: in the last, a sanitizer is gone. */
@@ -23,14 +24,6 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
   if (!refuses_pages) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
   errno = ENOMEM;
   return MAP_FAILED;
-}
-
-static void *on_another_thread(void *(*run)(void *), void *context) {
-  pthread_t thread;
-  void *answer = NULL;
-  assert_int_equal(pthread_create(&thread, NULL, run, context), 0);
-  pthread_join(thread, &answer);
-  return answer;
 }
 
 static void *claim(void *unused) {

@@ -12,26 +12,10 @@
 #include "figures.h"
 #include "heap.h"
 #include "window.h"
+#include "window_support.h"
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
-
-static void turn_over(struct heapster_heap *which, size_t size) {
-  heapster_heap_free(which, heapster_heap_malloc(which, size));
-}
-
-static struct heapster_window begin(const struct heapster_heap *which, enum heapster_scope scope) {
-  struct heapster_window window = {0, 0};
-  assert_int_equal(heapster_window_begin(which, scope, &window), HEAPSTER_OK);
-  assert_int_not_equal(window.generation, 0);
-  return window;
-}
-
-static struct heapster_stats end(struct heapster_window window) {
-  struct heapster_stats stats;
-  assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
-  return stats;
-}
 
 static void assert_closed(struct heapster_window window) {
   struct heapster_stats stats;
@@ -40,14 +24,6 @@ static void assert_closed(struct heapster_window window) {
   assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_WINDOW_CLOSED);
   assert_memory_equal(&stats, &untouched, sizeof stats);
 }
-
-static const enum heapster_scope SCOPES[] = {
-    HEAPSTER_PROCESS,
-#ifndef HEAPSTER_SHARED_COUNTERS
-    HEAPSTER_THREAD,
-#endif
-};
-enum { SCOPE_COUNT = sizeof SCOPES / sizeof SCOPES[0] };
 
 static void a_window_around_nothing_is_all_zeros(void **state) {
   (void)state;

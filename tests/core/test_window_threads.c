@@ -8,21 +8,13 @@
 
 #include <pthread.h>
 
+#include "another_thread.h"
 #include "heap.h"
 #include "window.h"
+#include "window_support.h"
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
-
-static void turn_over(struct heapster_heap *which, size_t size) {
-  heapster_heap_free(which, heapster_heap_malloc(which, size));
-}
-
-static void on_another_thread(void *(*run)(void *), void *context) {
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, run, context), 0);
-  pthread_join(thread, NULL);
-}
 
 static void *work(void *unused) {
   turn_over(heap, 20000);

@@ -1,0 +1,20 @@
+/* What the tests of counters and shards share: a number that stands for a heap, and its figures. */
+#ifndef TESTS_COUNTERS_SUPPORT_H
+#define TESTS_COUNTERS_SUPPORT_H
+
+#include "sum_of.h"
+
+static unsigned heap; /* a fresh number for each test */
+
+static inline int opened(void **state) {
+  (void)state;
+  return heapster__counters_open(++heap) ? 0 : -1;
+}
+
+static inline struct heapster__tally sum(void) { return sum_of(heap); }
+
+static inline void resize(uint64_t from, uint64_t to, bool is_moved) {
+  heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});
+}
+
+#endif

@@ -47,7 +47,7 @@ FLOORS = (
     "heap",
     "snapshot live",
     "reading epoch",
-    "window allocator frame",
+    "window allocator frame reset",
     "frame_text",
     # 4: hooks
     "lua_record",

@@ -263,23 +263,6 @@ enum heapster_error heapster_window_end(struct heapster_window window, struct he
   return heapster_window_end_with_thread(window, stats, NULL);
 }
 
-static void reset(unsigned number) {
-  struct heapster__tally raw = {0};
-  int64_t start = heapster__epoch_begin(number);
-  heapster__sum(&raw, number);
-  if (number) heapster__baseline_publish(number, &raw);
-  heapster__use_max_restart(number, start);
-}
-
-void heapster_reset(void) {
-  heapster__lock();
-  for (unsigned number = 1; number <= heapster__last_heap(); number++) {
-    if (heapster__heap_at(number)) reset(number);
-  }
-  reset(HEAPSTER__TOTAL);
-  heapster__unlock();
-}
-
 /* The other threads, and so whoever would end their windows, are gone. */
 static void drop_others(void) {
   struct heapster__slot *own = heapster__slot_here();

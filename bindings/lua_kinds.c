@@ -35,13 +35,7 @@ static int next_kind(lua_State *L) {
   return 2;
 }
 
-static int kinds_pairs(lua_State *L) {
-  heapster__lua_check(L, 1, HEAPSTER__LUA_KINDS);
-  lua_settop(L, 1);
-  lua_pushinteger(L, 0);
-  lua_pushcclosure(L, next_kind, 2);
-  return 1;
-}
+static int kinds_pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__LUA_KINDS, next_kind); }
 
 static int kinds_equal(lua_State *L) {
   const struct heapster_lua_kinds *const a = heapster__lua_test(L, 1, HEAPSTER__LUA_KINDS);

@@ -47,6 +47,9 @@ void heapster__lua_class_adopt(lua_State *L, enum heapster__lua_class kind);
 /* __index, as a metamethod: attributes and methods; other names are an error. */
 int heapster__lua_index(lua_State *L);
 
+/* What __pairs answers: an iterator whose upvalues are the value and the number of its next item, which begins at 0. */
+int heapster__lua_pairs(lua_State *L, enum heapster__lua_class kind, lua_CFunction next);
+
 /* lua_stats.c, lua_histogram.c, lua_heap.c, lua_frames.c: what a class has beyond what SWIG makes. */
 extern const luaL_Reg heapster__lua_stats_metamethods[];
 extern const luaL_Reg heapster__lua_histogram_metamethods[];

@@ -85,13 +85,7 @@ static int next_item(lua_State *L) {
   return i < items ? 2 : 0;
 }
 
-static int pairs(lua_State *L) {
-  heapster__lua_check(L, 1, HEAPSTER__LUA_STATS);
-  lua_settop(L, 1);
-  lua_pushinteger(L, 0);
-  lua_pushcclosure(L, next_item, 2);
-  return 1;
-}
+static int pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__LUA_STATS, next_item); }
 
 static void push_buckets(lua_State *L, const struct heapster_histogram *histogram) {
   lua_createtable(L, HEAPSTER_BUCKETS, 0);

@@ -67,6 +67,14 @@ static int refuse_change(lua_State *L) {
   return luaL_error(L, "a %s cannot be changed", lua_tostring(L, -1));
 }
 
+int heapster__lua_pairs(lua_State *L, enum heapster__lua_class kind, lua_CFunction next) {
+  heapster__lua_check(L, 1, kind);
+  lua_settop(L, 1);
+  lua_pushinteger(L, 0);
+  lua_pushcclosure(L, next, 2);
+  return 1;
+}
+
 /* Wraps SWIG's `is_equal`, an upvalue: a value equals none of another class. */
 static int equal(lua_State *L) {
   lua_settop(L, 2);

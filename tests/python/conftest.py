@@ -7,6 +7,7 @@ import ctypes
 import itertools
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -68,5 +69,22 @@ def plain():
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def in_gdb(tmp_path):
+    """Runs a script in the Python inside gdb, which is Debian's."""
+    if shutil.which("gdb") is None or sys.executable != "/usr/bin/python3":
+        pytest.skip("gdb embeds Debian's Python")
+
+    def run(script):
+        path = tmp_path / "probe.py"
+        path.write_text(script + "\nprint('ran to its end')\n", encoding="utf-8")
+        clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        command = ["gdb", "-q", "-nx", "-batch", "-x", str(path)]
+        done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and done.stdout.splitlines()[-1:] == ["ran to its end"], done.stdout + done.stderr
 
     return run

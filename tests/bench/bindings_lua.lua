@@ -7,6 +7,7 @@
 --- threads add to every look.
 local heapster = require "heapster"
 local cost = require "lua_cost"
+local interleaved = dofile((arg[0]:gsub("[^/]*$", "interleaved.lua")))
 
 local CALLS <const> = 20000
 local rounds <const> = tonumber(arg[1]) or 31
@@ -28,21 +29,8 @@ local candidates <const> = {
   { "Lua stats.alloc_count", function() for _ = 1, CALLS do local _ = one.alloc_count end end },
 }
 
-local taken = {}
-for round = 1, rounds do
-  for i, candidate in ipairs(candidates) do
-    local start = os.clock()
-    candidate[2]()
-    taken[i] = taken[i] or {}
-    taken[i][round] = (os.clock() - start) / CALLS * 1e9
-  end
-end
-
 local ns = {}
-for i, candidate in ipairs(candidates) do
-  table.sort(taken[i])
-  ns[candidate[1]] = taken[i][rounds // 2 + 1]
-end
+for i, each in ipairs(interleaved(candidates, rounds, CALLS)) do ns[candidates[i][1]] = each end
 local loop <const> = ns["Lua bare loop"]
 for _, candidate in ipairs(candidates) do -- the loops of two are C's
   local name = candidate[1]

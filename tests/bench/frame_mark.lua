@@ -7,6 +7,7 @@
 --- host's heaps and frees it; the same work without a mark is taken off.
 local heapster = require "heapster"
 local cost = require "lua_cost"
+local interleaved = dofile((arg[0]:gsub("[^/]*$", "interleaved.lua")))
 
 local CALLS <const> = 20000
 local rounds <const> = tonumber(arg[1]) or 31
@@ -30,21 +31,7 @@ local candidates <const> = {
   { "frame(), 7 heaps were busy", busy(7), 6 },
 }
 
-local taken = {}
-for round = 1, rounds do
-  for i, candidate in ipairs(candidates) do
-    local start = os.clock()
-    candidate[2]()
-    taken[i] = taken[i] or {}
-    taken[i][round] = (os.clock() - start) / CALLS * 1e9
-  end
-end
-
-local ns = {}
-for i in ipairs(candidates) do
-  table.sort(taken[i])
-  ns[i] = taken[i][rounds // 2 + 1]
-end
+local ns <const> = interleaved(candidates, rounds, CALLS)
 local _, diff = heapster.measure(frame)
 
 print(_VERSION .. ", heaps: " .. #heapster.heaps() .. ", requests of a mark: " .. diff.alloc_count)

@@ -89,6 +89,11 @@ static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change
   return heapster__load_owned(cell);
 }
 
+/* A cell that only the calling thread writes. */
+static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) {
+  return *(const uint16_t *)(const void *)cell;
+}
+
 /* Two cells of the calling thread's that follow one another, the first in the low half: one instruction, which others
    may see the half of. */
 static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
@@ -102,6 +107,8 @@ static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t b
 }
 
 #else
+
+static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) { return heapster__load_relaxed(cell); }
 
 static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
   return heapster__load_relaxed(&cells[0]) | (uint32_t)heapster__load_relaxed(&cells[1]) << 16;

@@ -4,8 +4,13 @@
 struct heapster__map heapster__main_map;
 
 struct heapster__map *heapster__map_create(void) {
-  return heapster__pages_map(sizeof(struct heapster__map));
+  struct heapster__map *map = heapster__pages_map(sizeof *map);
+  if (map) heapster__map_start(map);
+  return map;
 }
+
+/* NULL is in stretch 0, which must not find a place that is 0 still: the one it has goes to a number of no stretch. */
+void heapster__map_start(struct heapster__map *map) { heapster__store_relaxed(&map->near[0].stretch, UINT64_MAX); }
 
 static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t bits) {
   struct heapster__branch *_Atomic *place = &map->branches[bits >> 34];
@@ -18,6 +23,15 @@ static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t 
   return there;
 }
 
+/* Gives the leaf the place of its stretch in the table, if that is free. */
+static void come_near(struct heapster__map *map, uint64_t stretch, struct heapster__leaf *leaf) {
+  struct heapster__near *near = &map->near[stretch % HEAPSTER__NEAR];
+  uintptr_t none = 0;
+  uintptr_t origin = (uintptr_t)leaf - (uintptr_t)(stretch * sizeof *leaf);
+  if (heapster__load_relaxed(&near->stretch) || !atomic_compare_exchange_strong(&near->origin, &none, origin)) return;
+  heapster__store_release(&near->stretch, stretch); /* pairs with the acquire in heapster__map_near */
+}
+
 static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   if (bits >> 48 || !(bits >> 20)) return NULL;
@@ -28,15 +42,27 @@ static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *a
   if (there) return there;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
   if (!made) return NULL;
-  if (atomic_compare_exchange_strong(place, &there, made)) return made;
-  heapster__pages_unmap(made, sizeof *made);
-  return there;
+  if (!atomic_compare_exchange_strong(place, &there, made)) {
+    heapster__pages_unmap(made, sizeof *made);
+    return there;
+  }
+  come_near(map, bits >> 20, made);
+  return made;
+}
+
+/* The leaf of an address, or NULL. */
+static struct heapster__leaf *leaf_of(struct heapster__map *map, const void *address) {
+  uint64_t bits = HEAPSTER__ADDRESS(address);
+  if (bits >> 48) return NULL;
+  /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
+  return branch ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
 }
 
 /* The cell of the granule `distance` behind the one of `address`, or NULL where there is no leaf. */
 static _Atomic uint16_t *cell_after(struct heapster__map *map, const void *address, unsigned distance) {
   const void *there = (const void *)((uintptr_t)address + (uintptr_t)distance * HEAPSTER__GRANULE);
-  struct heapster__leaf *leaf = heapster__map_leaf(map, there);
+  struct heapster__leaf *leaf = leaf_of(map, there);
   return leaf ? &leaf->cells[heapster__cell_index(there)] : NULL;
 }
 

@@ -10,7 +10,11 @@
 
    and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
    unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
-   for those who read the whole map meanwhile. The first MiB has no leaf, so NULL needs no test of its own. */
+   for those who read the whole map meanwhile. The first MiB has no leaf, so NULL needs no test of its own.
+
+   In front of the tree stands a table, which leads to a leaf in one step. A stretch (the MiB of a leaf) has its place
+   there by the low bits of its number. The first to come keeps it for ever; another of the same place, 256 GiB away or
+   a multiple, is found through the tree alone, by who takes a longer look. */
 #ifndef HEAPSTER__BLOCK_MAP_H
 #define HEAPSTER__BLOCK_MAP_H
 
@@ -35,7 +39,17 @@ struct heapster__leaf {
 struct heapster__branch {
   struct heapster__leaf *_Atomic leaves[16384];
 };
+
+/* A place in front of the tree. */
+struct heapster__near {
+  _Atomic uint64_t stretch; /* whose it is: the address in MiB; 0: nobody's yet, as the first has no leaf */
+  _Atomic uintptr_t origin; /* where the cell of address 0 would be, if the leaf reached down to it */
+};
+
+enum { HEAPSTER__NEAR = 1 << 18 };
+
 struct heapster__map {
+  struct heapster__near near[HEAPSTER__NEAR];
   struct heapster__branch *_Atomic branches[16384];
 };
 
@@ -50,6 +64,9 @@ enum heapster__put { HEAPSTER__PUT, HEAPSTER__PUT_STALE, HEAPSTER__PUT_NO_MEMORY
 
 /* The map of malloc, python and every heap over the system's allocator. */
 extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
+
+/* Makes a map of zeros ready, before anything is looked up in it; again, it does nothing. */
+void heapster__map_start(struct heapster__map *map);
 
 /* An empty map for a backing of the host's own, or NULL. */
 struct heapster__map *heapster__map_create(void);
@@ -71,16 +88,17 @@ static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
 
 HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
 
-/* The leaf of an address, or NULL. */
-HEAPSTER__INLINE struct heapster__leaf *heapster__map_leaf(struct heapster__map *map, const void *address) {
-  uint64_t bits = HEAPSTER__ADDRESS(address);
-  if (heapster__unlikely(bits >> 34 >= 16384)) return NULL;
-  /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
-  struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
-  return heapster__likely(branch != NULL) ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
-}
-
 static inline unsigned heapster__cell_index(const void *address) { return (unsigned)((uintptr_t)address >> 4) & 65535; }
+
+/* Finds the cell of an address, if its leaf is in the table. */
+HEAPSTER__INLINE bool heapster__map_near(struct heapster__map *map, const void *address, _Atomic uint16_t **cell) {
+  uint64_t bits = HEAPSTER__ADDRESS(address);
+  struct heapster__near *near = &map->near[(bits >> 20) % HEAPSTER__NEAR];
+  /* acquire pairs with the release that gave the place away: the origin is seen, and the leaf's zeroes */
+  if (heapster__unlikely(heapster__load_acquire(&near->stretch) != bits >> 20)) return false;
+  *cell = (_Atomic uint16_t *)(heapster__load_relaxed(&near->origin) + (bits >> 4) * sizeof **cell);
+  return true;
+}
 
 HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
   return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
@@ -92,7 +110,7 @@ static const uint32_t HEAPSTER__MIDDLE_MARKS = (uint32_t)HEAPSTER__EXTENSION << 
 /* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
 HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
   if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
-  if (heapster__unlikely(heapster__load_relaxed(&cells[0]) | heapster__load_two_owned(&cells[1]))) return false;
+  if (heapster__unlikely(heapster__load_one_owned(&cells[0]) | heapster__load_two_owned(&cells[1]))) return false;
   const uint32_t rest = (uint32_t)size - 255;
   heapster__store_relaxed(&cells[0], (uint16_t)(owner << 8 | 255));
   heapster__store_two_owned(&cells[1], HEAPSTER__MIDDLE_MARKS | (rest & 127) | (rest >> 7) << 16);
@@ -102,13 +120,12 @@ HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned ind
 /* Enters a block that was just handed out, if there is a leaf and nothing in its cells. */
 HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
-  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
-  if (heapster__unlikely(!leaf)) return false;
-  unsigned index = heapster__cell_index(address);
-  _Atomic uint16_t *cells = &leaf->cells[index];
-  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE)) return heapster__put_middle(cells, index, owner, size);
-  if (heapster__unlikely(heapster__load_relaxed(cells))) return false;
-  heapster__store_relaxed(cells, (uint16_t)(owner << 8 | size));
+  _Atomic uint16_t *cells;
+  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
+  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE))
+    return heapster__put_middle(cells, heapster__cell_index(address), owner, size);
+  if (heapster__unlikely(heapster__load_one_owned(cells))) return false;
+  heapster__store_relaxed(cells, (uint16_t)((owner << 8) + size));
   return true;
 }
 
@@ -135,12 +152,11 @@ HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned in
    To be called before the block goes down to the allocator: afterwards another thread may own the address. */
 HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const void *address, unsigned owner,
                                              uint64_t *size) {
-  struct heapster__leaf *leaf = heapster__map_leaf(map, address);
-  if (heapster__unlikely(!leaf)) return false;
-  unsigned index = heapster__cell_index(address);
-  _Atomic uint16_t *cells = &leaf->cells[index];
+  _Atomic uint16_t *cells;
+  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
   *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
-  if (*size > HEAPSTER__SHORT_SIZE && (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, index, size))))
+  if (*size > HEAPSTER__SHORT_SIZE &&
+      (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, heapster__cell_index(address), size))))
     return false;
   heapster__store_relaxed(cells, 0);
   return true;

@@ -37,8 +37,13 @@ static struct {
   void (*_Atomic free)(void *context, void *block);
 } down[HEAPSTER__DOMAINS];
 
+static __attribute__((noinline)) void *small_malloc(unsigned number, void *context, size_t size) {
+  return booked(heapster__load_relaxed(&down[number].malloc)(context, HEAPSTER__GRANULE), size);
+}
+
 HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t size) {
-  return booked(heapster__load_relaxed(&down[number].malloc)(context, heapster__size_below(size)), size);
+  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return small_malloc(number, context, size);
+  return booked(heapster__load_relaxed(&down[number].malloc)(context, size), size);
 }
 
 HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t count, size_t size) {

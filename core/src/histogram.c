@@ -3,7 +3,7 @@
 
 #include <heapster/limit.h>
 
-unsigned heapster_histogram_bucket(uint64_t size) { return heapster__bucket(size); }
+unsigned heapster_histogram_bucket(uint64_t size) { return (unsigned)heapster__bucket(size); }
 
 uint64_t heapster_histogram_total(const struct heapster_histogram *histogram) {
   uint64_t total = 0;

@@ -6,8 +6,9 @@
 
 #include "writer.h"
 
-/* heapster_histogram_bucket, for the hot path. */
-static inline unsigned heapster__bucket(uint64_t size) { return 63u - (unsigned)__builtin_clzll(size | 1); }
+/* heapster_histogram_bucket, for the hot path: where the compiler knows that a size is not that small, one instruction.
+ */
+static inline size_t heapster__bucket(uint64_t size) { return size < 2 ? 0 : 63 - (size_t)__builtin_clzll(size); }
 
 /* A difference of counters, cut at 0. */
 static inline uint64_t heapster__beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }

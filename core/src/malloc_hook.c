@@ -113,7 +113,14 @@ HEAPSTER__INLINE void *booked(void *block, size_t size) {
   return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
-void *heapster__counted_malloc(size_t size) { return booked(way.below.malloc(heapster__size_below(size)), size); }
+static __attribute__((noinline)) void *small_malloc(size_t size) {
+  return booked(way.below.malloc(HEAPSTER__GRANULE), size);
+}
+
+void *heapster__counted_malloc(size_t size) {
+  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return small_malloc(size);
+  return booked(way.below.malloc(size), size);
+}
 
 /* Blocks from before the hook knew its allocator are nobody's: not counted, not to be freed. */
 static bool is_early(const void *block, size_t *size) { return way.early && way.early(block, size); }

@@ -61,8 +61,8 @@ static void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_ta
 static void assert_clear(uint64_t address) {
   for (unsigned i = 0; i < CELLS_OF_THE_LARGEST; ++i) {
     const void *there = at(address + (uint64_t)i * HEAPSTER__GRANULE);
-    struct heapster__leaf *leaf = heapster__map_leaf(map, there);
-    if (leaf != NULL) assert_int_equal(heapster__load_relaxed(&leaf->cells[heapster__cell_index(there)]), 0);
+    _Atomic uint16_t *cell;
+    if (heapster__map_near(map, there, &cell)) assert_int_equal(heapster__load_relaxed(cell), 0);
   }
 }
 
@@ -103,6 +103,33 @@ static void own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one(void 
       assert_clear(address);
     }
   }
+}
+
+/* Stretches of one place in the table: the first to come is found through it, the others through the tree. */
+static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
+  (void)state;
+  const uint64_t apart = (uint64_t)HEAPSTER__NEAR * LEAF;
+  uint64_t size = 0;
+  for (uint64_t i = 0; i < 4; ++i) assert_int_equal(put(HERE + i * apart, 100 + i), HEAPSTER__PUT);
+  assert_true(heapster__map_take_own(map, at(HERE), OWNER, &size));
+  assert_int_equal(size, 100);
+  assert_nothing(HERE);
+  for (uint64_t i = 1; i < 4; ++i) {
+    assert_false(heapster__map_take_own(map, at(HERE + i * apart), OWNER, &size));
+    assert_taken(HERE + i * apart, 100 + i);
+  }
+}
+
+static void the_first_stretch_and_its_like_have_no_place(void **state) {
+  (void)state;
+  uint64_t size;
+  _Atomic uint16_t *cell;
+  const uint64_t like = (uint64_t)HEAPSTER__NEAR * LEAF;
+  assert_false(heapster__map_near(map, NULL, &cell));
+  assert_false(heapster__map_take_own(map, NULL, OWNER, &size));
+  assert_int_equal(put(like, 100), HEAPSTER__PUT);
+  assert_false(heapster__map_near(map, at(like), &cell));
+  assert_taken(like, 100);
 }
 
 static void blocks_of_another_owner_are_left_alone_by_take_own(void **state) {
@@ -218,6 +245,8 @@ int main(void) {
       TEST(every_size_comes_back_once_and_leaves_no_cell_set),
       TEST(every_size_comes_back_across_a_leaf_border),
       TEST(own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one),
+      TEST(stretches_that_share_a_place_do_not_share_blocks),
+      TEST(the_first_stretch_and_its_like_have_no_place),
       TEST(blocks_of_another_owner_are_left_alone_by_take_own),
       TEST(owners_from_1_to_254_come_back),
       TEST(neighbours_do_not_touch_each_other),

@@ -24,9 +24,12 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
+/* Whether the gate was closed, and what was tried at once may be tried again. */
+static bool is_opened(unsigned heap) { return !heapster__shard_here(heap) && heapster__turn_to(heap); }
+
 void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   enum heapster__at_once done = HEAPSTER__NOT_DONE;
-  if (heapster__turn_to(heap)) done = heapster__alloc_at_once(map, heap, block, size);
+  if (is_opened(heap)) done = heapster__alloc_at_once(map, heap, block, size);
   if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
   if (done != HEAPSTER__NOT_DONE) return;
   struct heapster__slot *slot = heapster__slot_here();
@@ -36,7 +39,13 @@ void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *
     heapster__book_outer_alloc(map, heap, block, size);
 }
 
+/* A program that was hooked late frees many of these at its end. */
 static void book_unknown(unsigned heap) {
+  struct heapster__shard *shard = heapster__shard_here(heap);
+  if (shard) {
+    heapster__add_owned(&shard->unseen_alloc_count, 1);
+    return;
+  }
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
     heapster__book_inner(slot);
@@ -61,7 +70,7 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
 
 void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
   enum heapster__at_once done = HEAPSTER__NOT_DONE;
-  if (heapster__turn_to(heap)) done = heapster__free_at_once(map, heap, block);
+  if (is_opened(heap)) done = heapster__free_at_once(map, heap, block);
   if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
   if (done == HEAPSTER__NOT_DONE) heapster__book_gone(heap, heapster__book_take(map, block));
 }

@@ -15,6 +15,7 @@ from heapster.baseline import entry_of
 from pytest_heapster import record
 from pytest_heapster.expected import Expected
 from pytest_heapster.options import Settings
+from pytest_heapster.plan import PARCEL
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
 from pytest_heapster.terms import Terms, merged, terms_of
@@ -157,6 +158,7 @@ class Engine:
             found, verdict = self._judge(full_name, measured)
             probe.is_broken = probe.is_broken or found["state"] == "failed"
             probe.records.append(found)
+            probe.properties += record.properties(probe.test, found)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]
             if found["state"] in ("polluted", "unclean"):
@@ -172,6 +174,15 @@ class Engine:
         if self.settings.strict and not probe.may_repeat:
             pytest.fail(f"{words}\n({STRICT})", pytrace=False)
         raise Polluted(words, _use_item_location=True)
+
+    def attach(self, report: pytest.TestReport, records: List[record.Record], unrepeatable: Optional[str] = None) -> None:
+        """Sends the figures of a test home with a report of it."""
+        parcel: record.Parcel = {
+            "fingerprint": self.expected.fingerprint,
+            "records": records,
+            "unrepeatable": unrepeatable,
+        }
+        setattr(report, PARCEL, parcel)
 
 
 @contextlib.contextmanager

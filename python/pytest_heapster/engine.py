@@ -108,7 +108,8 @@ class Engine:
             self.conclude(probe)
             return result
 
-        return functools.wraps(fn)(coroutine if inspect.iscoroutinefunction(fn) else function)
+        wrapper = coroutine if inspect.iscoroutinefunction(fn) else function
+        return functools.update_wrapper(wrapper, fn, assigned=())  # what plugins look for; names and texts take long
 
     # --- judging ---
 
@@ -189,8 +190,8 @@ class Engine:
 def replaced(item: pytest.Function, function: Callable[..., Any]) -> Iterator[None]:
     """The item runs `function` instead of its own. A TestCase looks up coroutine functions on itself."""
     original = item.obj
-    testcase = getattr(original, "__self__", None) if inspect.iscoroutinefunction(original) else None
-    is_testcase = testcase is not None and hasattr(testcase, "assertEqual") and hasattr(testcase, "run")
+    testcase = getattr(original, "__self__", None)
+    is_testcase = hasattr(testcase, "assertEqual") and hasattr(testcase, "run") and inspect.iscoroutinefunction(original)
     item.obj = function
     if is_testcase:
         setattr(testcase, item.name, function)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List
 
 import pytest
 
+from pytest_heapster.collected import Collected
 from pytest_heapster.hooks import around, first
 from pytest_heapster.options import Settings
 from pytest_heapster.plan import MARKER, PARCEL, PLAN, Marks, Plan, name_of, uses_fixture
@@ -32,6 +33,7 @@ class Session:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
+        self.collected = Collected(config)
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
         self._late: "Dict[str, Probe]" = {}  # measured by a fixture that nobody planned with, by node id
@@ -51,7 +53,7 @@ class Session:
         if self._results is None:
             from pytest_heapster.results import Results
 
-            self._results = Results(self.settings)
+            self._results = Results(self.settings, self.collected)
             self.config.pluginmanager.register(Status())
         return self._results
 
@@ -94,6 +96,27 @@ class Session:
 
             self.config.pluginmanager.register(Protocol(self.engine()))
 
+    # --- which tests there are ---
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.collected.look(report)
+
+    def pytest_deselected(self) -> None:
+        self.collected.cut_short("tests were deselected")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """xdist's: a worker has ended."""
+        packed = getattr(node, "workeroutput", {}).get(PARCEL)
+        if packed is None:
+            self.collected.cut_short("a worker of xdist was lost")
+        else:
+            self.collected.add(packed)
+
+    def _end_of_run(self, session: pytest.Session, exitstatus: int) -> None:
+        if session.shouldfail or session.shouldstop or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self.collected.cut_short("the run was stopped")
+
     # --- the fixture ---
 
     @contextlib.contextmanager
@@ -122,8 +145,11 @@ class Session:
         if parcel is not None and not self.settings.is_worker:
             self.results().add(parcel, report.passed)
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self.settings.is_worker and self._results is not None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        self._end_of_run(session, exitstatus)
+        if self.settings.is_worker:
+            self.config.workeroutput[PARCEL] = self.collected.pack()  # type: ignore[attr-defined]
+        elif self._results is not None:
             self._results.finish()
             if self._results.problems and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -10,9 +10,14 @@ import pytest
 LEAVING_OUT = {"lf": "--lf", "ignore": "--ignore", "ignore_glob": "--ignore-glob", "pyargs": "--pyargs"}
 
 
+def _arguments(config: pytest.Config) -> List[str]:
+    """Of the command line, or testpaths, or the folder; none where pytest only prints its help."""
+    return list(getattr(config, "args", []))
+
+
 def _hidden(config: pytest.Config) -> Optional[str]:
     """What in the command line keeps tests from being collected."""
-    if any("::" in each for each in config.args):
+    if any("::" in each for each in _arguments(config)):
         return "single tests were asked for"
     return next((f"{word} was given" for name, word in LEAVING_OUT.items() if config.getoption(name, None)), None)
 
@@ -43,7 +48,7 @@ class Collected:
     def __init__(self, config: pytest.Config) -> None:
         self.tests: Set[str] = set()
         self.blind: Set[str] = set()  # files and classes that could not be looked into, or did not want to be
-        self.places = [_place(config, each) for each in config.args]
+        self.places = [_place(config, each) for each in _arguments(config)]
         self.hidden = _hidden(config)  # why nobody knows which tests there are
         self.cut: Optional[str] = None  # why not all of them ran
 

@@ -17,3 +17,9 @@ def around(hook: Hook) -> Hook:
     """Around the others."""
     marked: Hook = pytest.hookimpl(hookwrapper=True, tryfirst=True)(hook)
     return marked
+
+
+def optional(hook: Hook) -> Hook:
+    """Of another plugin, which may not be there."""
+    marked: Hook = pytest.hookimpl(optionalhook=True)(hook)
+    return marked

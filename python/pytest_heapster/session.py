@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List
 import pytest
 
 from pytest_heapster.collected import Collected
-from pytest_heapster.hooks import around, first
+from pytest_heapster.hooks import around, first, optional
 from pytest_heapster.options import Settings
 from pytest_heapster.plan import MARKER, PARCEL, PLAN, Marks, Plan, name_of, uses_fixture
 
@@ -91,7 +91,8 @@ class Session:
         problems = self._problems(session.items)
         if problems:
             raise pytest.UsageError("\n".join(problems))
-        if any(item.stash.get(PLAN, None) for item in session.items):
+        plans = [item.stash.get(PLAN, None) for item in session.items]
+        if any(plans):
             from pytest_heapster.protocol import Protocol
 
             self.config.pluginmanager.register(Protocol(self.engine()))
@@ -104,7 +105,7 @@ class Session:
     def pytest_deselected(self) -> None:
         self.collected.cut_short("tests were deselected")
 
-    @pytest.hookimpl(optionalhook=True)
+    @optional
     def pytest_testnodedown(self, node: Any) -> None:
         """xdist's: a worker has ended."""
         packed = getattr(node, "workeroutput", {}).get(PARCEL)

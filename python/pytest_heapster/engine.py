@@ -15,6 +15,7 @@ from heapster.baseline import entry_of
 from pytest_heapster import record
 from pytest_heapster.expected import Expected
 from pytest_heapster.options import Settings
+from pytest_heapster.plan import PARCEL
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
 from pytest_heapster.terms import Terms, merged, terms_of
@@ -107,7 +108,8 @@ class Engine:
             self.conclude(probe)
             return result
 
-        return functools.wraps(fn)(coroutine if inspect.iscoroutinefunction(fn) else function)
+        wrapper = coroutine if inspect.iscoroutinefunction(fn) else function
+        return functools.update_wrapper(wrapper, fn, assigned=())  # what plugins look for; names and texts take long
 
     # --- judging ---
 
@@ -157,6 +159,7 @@ class Engine:
             found, verdict = self._judge(full_name, measured)
             probe.is_broken = probe.is_broken or found["state"] == "failed"
             probe.records.append(found)
+            probe.properties += record.properties(probe.test, found)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]
             if found["state"] in ("polluted", "unclean"):
@@ -173,13 +176,22 @@ class Engine:
             pytest.fail(f"{words}\n({STRICT})", pytrace=False)
         raise Polluted(words, _use_item_location=True)
 
+    def attach(self, report: pytest.TestReport, records: List[record.Record], unrepeatable: Optional[str] = None) -> None:
+        """Sends the figures of a test home with a report of it."""
+        parcel: record.Parcel = {
+            "fingerprint": self.expected.fingerprint,
+            "records": records,
+            "unrepeatable": unrepeatable,
+        }
+        setattr(report, PARCEL, parcel)
+
 
 @contextlib.contextmanager
 def replaced(item: pytest.Function, function: Callable[..., Any]) -> Iterator[None]:
     """The item runs `function` instead of its own. A TestCase looks up coroutine functions on itself."""
     original = item.obj
-    testcase = getattr(original, "__self__", None) if inspect.iscoroutinefunction(original) else None
-    is_testcase = testcase is not None and hasattr(testcase, "assertEqual") and hasattr(testcase, "run")
+    testcase = getattr(original, "__self__", None)
+    is_testcase = hasattr(testcase, "assertEqual") and hasattr(testcase, "run") and inspect.iscoroutinefunction(original)
     item.obj = function
     if is_testcase:
         setattr(testcase, item.name, function)

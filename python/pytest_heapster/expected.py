@@ -1,7 +1,7 @@
 """The baseline of a run: what it expects of a measurement, and how it is written anew."""
 
 import pathlib
-from typing import Dict, List, Optional
+from typing import Dict, Iterable, List, Optional
 
 from heapster import baseline_file
 from heapster.baseline import FIGURES, Baseline, Entry
@@ -60,9 +60,16 @@ class Expected:
         """Whether the measurement has no entry although there should be one."""
         return self.mode == "check" and self.entry(name) is None
 
-    def update(self, entries: Dict[str, Entry]) -> None:
-        """Write the file with these entries in the place of the old ones; others stay. `problem` says why not."""
+    def names(self) -> List[str]:
+        """The measurements that have an entry under this fingerprint."""
+        return [*self.baseline.get(self.fingerprint, {})]
+
+    def update(self, entries: Dict[str, Entry], gone: Iterable[str]) -> None:
+        """Write the file with these entries in the place of the old ones, and without those that are gone; others stay.
+        `problem` says why not."""
         entries = {**self.baseline.get(self.fingerprint, {}), **entries}
+        for name in gone:
+            del entries[name]
         try:
             baseline_file.write(self.path, {**self.baseline, self.fingerprint: entries})
         except baseline_file.Unreadable as error:

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from pytest_heapster.terms import Terms
 
 
+MARKER = "heap_limit"
+
+# What a report carries the figures home as.
+PARCEL = "heapster"
+
+
 def _rank(record: "Record") -> Tuple[bool, int, int]:
     figures = record["measured"]["figures"]
     return record["state"] != "kept", figures["alloc_count"], figures["realloc_growth_count"]
@@ -29,20 +35,13 @@ class Plan:
     def begin(self, rehearses: bool, may_repeat: bool) -> None:
         self.rehearses, self.may_repeat, self.probe = rehearses, may_repeat, None
 
-    def new_probe(self, name: str) -> None:
+    def new_probe(self, item: pytest.Item) -> None:
         from pytest_heapster.probe import Probe
 
-        self.probe = Probe(name, self.may_repeat)
+        self.probe = Probe(name_of(item), self.may_repeat, item.user_properties)
 
     def records(self) -> "List[Record]":
         return self.probe.records if self.probe else []
-
-    def take_records(self) -> "List[Record]":
-        """Those that no report has brought home yet."""
-        records = self.records() if self.probe and not self.probe.is_home else []
-        if self.probe:
-            self.probe.is_home = self.probe.is_home or bool(records)
-        return records
 
     def keep_best(self) -> None:
         """The run with the fewest requests, of those that others did not disturb."""
@@ -58,6 +57,20 @@ class Plan:
 
 
 PLAN = pytest.StashKey[Optional[Plan]]()
+
+
+class Marks:
+    """The markers of items in turn, the closest first. What neighbours have from their parents is looked for once."""
+
+    def __init__(self) -> None:
+        self.parent: Optional[object] = None
+        self.inherited: List[pytest.Mark] = []
+
+    def of(self, item: pytest.Item) -> List[pytest.Mark]:
+        if item.parent is not self.parent:
+            self.parent = item.parent
+            self.inherited = list(item.parent.iter_markers(MARKER)) if item.parent else []
+        return [mark for mark in item.own_markers if mark.name == MARKER] + self.inherited
 
 
 def uses_fixture(item: pytest.Function) -> bool:

@@ -1,6 +1,6 @@
 """What one run of a test measures, each under a name of its own."""
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import heapster
 
@@ -24,16 +24,17 @@ class Measured(NamedTuple):
 
 
 class Probe:
-    """`may_repeat` says whether the test can be run once more, should others disturb it."""
+    """`may_repeat` says whether the test can be run once more, should others disturb it; `properties` are what JUnit
+    shows of it."""
 
-    def __init__(self, test: str, may_repeat: bool) -> None:
+    def __init__(self, test: str, may_repeat: bool, properties: List[Tuple[str, object]]) -> None:
         self.test = test
         self.may_repeat = may_repeat
+        self.properties = properties
         self.measured: Dict[str, Measured] = {}  # "" is the test itself
         self.records: List[Record] = []
         self.is_broken = False  # a figure is outside its limits
         self.foreign_count = 0  # of the measurements that nobody can judge; 0: they all could be judged
-        self.is_home = False  # its records are on a report
 
     def window(self, terms: Terms, name: str = "", gc: Any = "leave") -> heapster.Measuring:
         """A new window for the measurement of that name."""

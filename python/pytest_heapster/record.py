@@ -7,7 +7,7 @@ from heapster.baseline import Entry
 
 class Figures(TypedDict):
     figures: Dict[str, int]
-    sizes: Dict[str, int]
+    sizes: Dict[int, int]
 
 
 class Record(TypedDict):
@@ -31,11 +31,11 @@ class Parcel(TypedDict):
 
 
 def pack(entry: Entry) -> Figures:
-    return {"figures": dict(entry.figures), "sizes": {str(low): count for low, count in entry.sizes.items()}}
+    return {"figures": entry.figures, "sizes": entry.sizes}
 
 
 def unpack(packed: Figures) -> Entry:
-    return Entry(dict(packed["figures"]), {int(low): count for low, count in packed["sizes"].items()})
+    return Entry(packed["figures"], packed["sizes"])
 
 
 def properties(test: str, record: Record) -> List[Tuple[str, object]]:

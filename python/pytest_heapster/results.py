@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 from heapster.baseline import Entry
 
 from pytest_heapster import machine, summary
+from pytest_heapster.collected import Collected
 from pytest_heapster.expected import Expected
 from pytest_heapster.options import Settings
 from pytest_heapster.record import Parcel, Record, unpack
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 
 class Results:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, collected: Collected) -> None:
         self.settings = settings
+        self.collected = collected
         self.expected: Optional[Expected] = None
         self.records: List[Record] = []
         self.unrepeatable: List[str] = []
@@ -48,11 +50,11 @@ class Results:
                 self.problems.append(f"{path}: cannot be written: {error.strerror}")
 
     def _update(self, expected: Expected) -> None:
-        expected.update(self.to_keep)
+        gone = self.collected.gone(expected.names())
+        drops = [] if self.collected.cut else gone
+        expected.update(self.to_keep, drops)
         if expected.problem is None:
-            stay = {*expected.baseline.get(expected.fingerprint, {})} - {*self.to_keep}
-            words = f", other entries kept: {len(stay)} (delete the lines of tests that are gone)" if stay else ""
-            self.notes.append(f"{expected.path.name}: measurements written: {len(self.to_keep)}{words}")
+            self.notes.append(summary.update_line(self, expected, gone))
 
     def show(self, terminal: "TerminalReporter", verbosity: int) -> None:
         assert self.expected is not None

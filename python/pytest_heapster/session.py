@@ -1,56 +1,42 @@
-"""pytest's hooks: which tests are measured, in which runs, and where the figures go. It decides nothing about figures."""
+"""pytest's hooks in every run: which tests are measured, and where the figures go. It decides nothing about figures."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Callable, Generator, Iterator, List, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List, Optional, Tuple
 
 import pytest
 
-from pytest_heapster import runs
+from pytest_heapster.collected import Collected
+from pytest_heapster.hooks import around, first, optional
 from pytest_heapster.options import Settings
-from pytest_heapster.plan import PLAN, Plan, name_of, uses_fixture
-from pytest_heapster.steadiness import Steadiness
+from pytest_heapster.plan import MARKER, PARCEL, PLAN, Marks, Plan, name_of, uses_fixture
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from pytest_heapster.engine import Engine
     from pytest_heapster.fixture import Heap
-    from pytest_heapster.record import Parcel, Record
+    from pytest_heapster.probe import Probe
     from pytest_heapster.results import Results
-
-MARKER = "heap_limit"
-
-# What a report carries the figures home as.
-PARCEL = "heapster"
 
 NOTHING = "heapster: no test was measured, so nothing was written; @pytest.mark.heap_limit() or --heap-all measures one"
 
-RAN_BEFORE = (
-    "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
-)
 
-Wrapper = Generator[None, Any, None]
-Hook = TypeVar("Hook", bound=Callable[..., object])
+class Status:
+    """How pytest shows a test that is polluted: of those with figures, only they are skipped."""
 
-
-def _first(hook: Hook) -> Hook:
-    """Before other plugins'."""
-    marked: Hook = pytest.hookimpl(tryfirst=True)(hook)
-    return marked
-
-
-def _around(hook: Hook) -> Hook:
-    """Around the others, in the form that pytest 7 knows, too."""
-    marked: Hook = pytest.hookimpl(hookwrapper=True, tryfirst=True)(hook)
-    return marked
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
+        is_polluted = report.skipped and hasattr(report, PARCEL) and not hasattr(report, "wasxfail")
+        return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
 
 
 class Session:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
+        self.collected = Collected(config)
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
+        self._late: "Dict[str, Probe]" = {}  # measured by a fixture that nobody planned with, by node id
 
     # Methods, not properties: pytest looks at each attribute of a plugin.
 
@@ -67,149 +53,104 @@ class Session:
         if self._results is None:
             from pytest_heapster.results import Results
 
-            self._results = Results(self.settings)
+            self._results = Results(self.settings, self.collected)
+            self.config.pluginmanager.register(Status())
         return self._results
 
     # --- which tests ---
 
-    def _plan(self, item: pytest.Item) -> Optional[Plan]:
+    def _plan(self, item: pytest.Function, marks: List[pytest.Mark]) -> Optional[Plan]:
         """BadTerms where a marker is wrong."""
-        if not isinstance(item, pytest.Function):
-            return None
-        marks = list(item.iter_markers(MARKER))
         if not marks and not self.settings.everything:
             return Plan(None) if uses_fixture(item) else None
         return Plan(self.engine().terms_of_marks(marks), marks)
 
-    def _problem(self, item: pytest.Item) -> Optional[str]:
-        try:
-            item.stash[PLAN] = self._plan(item)
-        except ValueError as error:
-            return f"{item.nodeid.partition('[')[0]}: {MARKER}: {error}"
-        return None
+    def _problems(self, items: Iterable[object]) -> List[str]:
+        """Make the plans of these; return what is wrong with their markers, each once."""
+        marks, problems = Marks(), []
+        for item in items:
+            if not isinstance(item, pytest.Function):
+                continue
+            try:
+                item.stash[PLAN] = self._plan(item, marks.of(item))
+            except ValueError as error:
+                problems.append(f"{item.nodeid.partition('[')[0]}: {MARKER}: {error}")
+        return list(dict.fromkeys(problems))
 
-    @_around
-    def pytest_make_collect_report(self) -> Wrapper:
+    @around
+    def pytest_make_collect_report(self) -> Generator[None, Any, None]:
         outcome = yield
         report = outcome.get_result()
-        items = [each for each in report.result or [] if isinstance(each, pytest.Function)]
-        problems = [problem for problem in map(self._problem, items) if problem]
+        problems = self._problems(report.result or [])
         if problems:
             report.outcome, report.result = "failed", []
-            report.longrepr = "\n".join(dict.fromkeys(problems))
+            report.longrepr = "\n".join(problems)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Once more: a conftest may have marked items since."""
-        problems = [problem for problem in map(self._problem, session.items) if problem]
+        problems = self._problems(session.items)
         if problems:
-            raise pytest.UsageError("\n".join(dict.fromkeys(problems)))
+            raise pytest.UsageError("\n".join(problems))
+        plans = [item.stash.get(PLAN, None) for item in session.items]
+        if any(plans):
+            from pytest_heapster.protocol import Protocol
 
-    # --- their runs ---
+            self.config.pluginmanager.register(Protocol(self.engine()))
 
-    @_first
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
-        plan = item.stash.get(PLAN, None)
-        if plan is None or not isinstance(item, pytest.Function):
-            return None
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in self._reports(item, nextitem, plan):
-            item.ihook.pytest_runtest_logreport(report=report)
-        plan.end()
-        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        return True
+    # --- which tests there are ---
 
-    def _reports(self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan) -> runs.Reports:
-        every = runs.Runs(item, nextitem)
-        steadiness = Steadiness(plan.terms, self.settings)
-        for _ in range(steadiness.warmup):
-            plan.begin(rehearses=True, may_repeat=False)
-            if not every.rehearse():
-                return every.reports
-        is_wanted = True
-        while is_wanted:
-            plan.begin(rehearses=False, may_repeat=steadiness.retries > 0)
-            every.perform()
-            plan.keep_best()
-            is_wanted = steadiness.wants_another(plan.probe)
-        return self._outcome(every, plan)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.collected.look(report)
 
-    def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
-        """A test that nobody asked to run twice, and that cannot, has passed all the same."""
-        fails_again = bool(every.rehearsed) and not runs.passed(every.reports) and not plan.records()
-        if fails_again and not plan.marks:
-            every.rehearsed[-1].heapster = self._parcel([], name_of(every.item))  # type: ignore[attr-defined]
-            return every.rehearsed
-        if fails_again:
-            next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
-        for report in every.reports:
-            if self.settings.mode == "update" and hasattr(report, PARCEL):
-                report.heapster["records"] = list(plan.best.values())
-        return every.reports
+    def pytest_deselected(self) -> None:
+        self.collected.cut_short("tests were deselected")
 
-    @_first
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        plan = item.stash.get(PLAN, None)
-        if plan is not None:
-            plan.new_probe(name_of(item))
+    @optional
+    def pytest_testnodedown(self, node: Any) -> None:
+        """xdist's: a worker has ended."""
+        packed = getattr(node, "workeroutput", {}).get(PARCEL)
+        if packed is None:
+            self.collected.cut_short("a worker of xdist was lost")
+        else:
+            self.collected.add(packed)
 
-    @_around
-    def pytest_runtest_call(self, item: pytest.Item) -> Wrapper:
-        plan = item.stash.get(PLAN, None)
-        if plan is None or plan.rehearses or plan.probe is None or not isinstance(item, pytest.Function):
-            yield
-            return
-        from pytest_heapster.engine import replaced
+    def _end_of_run(self, session: pytest.Session, exitstatus: int) -> None:
+        if session.shouldfail or session.shouldstop or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self.collected.cut_short("the run was stopped")
 
-        with replaced(item, self.engine().measured(item.obj, plan.probe, plan.terms)):
-            yield
+    # --- the fixture ---
 
     @contextlib.contextmanager
     def fixture(self, item: pytest.Item) -> "Iterator[Heap]":
-        """The fixture of a test. One that asked by name, when its plan was made, is judged when it has ended."""
+        """The fixture of a test. One that asked by name, when nothing was planned for it, is judged when it has ended."""
         from pytest_heapster.fixture import Heap
+        from pytest_heapster.probe import Probe
 
         plan = item.stash.get(PLAN, None)
-        is_late = plan is None
-        if plan is None:
-            plan = item.stash[PLAN] = Plan(None)
-            plan.new_probe(name_of(item))
-        assert plan.probe is not None
-        yield Heap(self.engine(), plan.probe)
-        if is_late:
-            self.engine().conclude(plan.probe)
+        if plan is not None and plan.probe is not None:
+            yield Heap(self.engine(), plan.probe)
+            return
+        probe = Probe(name_of(item), False, item.user_properties)
+        yield Heap(self.engine(), probe)
+        self._late[item.nodeid] = probe
+        self.engine().conclude(probe)
 
     # --- where the figures go ---
 
-    def _parcel(self, records: "List[Record]", unrepeatable: Optional[str] = None) -> "Parcel":
-        expected = self.engine().expected
-        return {"fingerprint": expected.fingerprint, "records": records, "unrepeatable": unrepeatable}
-
-    @_around
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Wrapper:
-        plan = item.stash.get(PLAN, None)
-        records = plan.take_records() if plan else []
-        if not records:
-            yield
-            return
-        from pytest_heapster.record import properties
-
-        for each in records:
-            item.user_properties += properties(name_of(item), each)
-        outcome = yield
-        outcome.get_result().heapster = self._parcel(records)
-
+    @first
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        late = self._late.pop(report.nodeid, None)
+        if late is not None and late.records:
+            self.engine().attach(report, late.records)
         parcel = getattr(report, PARCEL, None)
         if parcel is not None and not self.settings.is_worker:
             self.results().add(parcel, report.passed)
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
-        """Only a polluted test is skipped with figures, unless it was expected to fail."""
-        is_polluted = report.skipped and hasattr(report, PARCEL) and not hasattr(report, "wasxfail")
-        return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self.settings.is_worker and self._results is not None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        self._end_of_run(session, exitstatus)
+        if self.settings.is_worker:
+            self.config.workeroutput[PARCEL] = self.collected.pack()  # type: ignore[attr-defined]
+        elif self._results is not None:
             self._results.finish()
             if self._results.problems and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -97,10 +97,38 @@ def _unsure(results: "Results", mode: str, verbosity: int) -> List[str]:
     return lines
 
 
+def _gone(results: "Results", expected: "Expected", verbosity: int) -> List[str]:
+    """In a run that compares: entries that nothing is compared with any more."""
+    gone = results.collected.gone(expected.names()) if expected.mode == "check" and verbosity >= 0 else []
+    if not gone:
+        return []
+    entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
+    return [f"{entries} in {expected.path.name} of tests that are gone, dropped by --heap-baseline=update over all tests: "
+            f"{_named(gone, verbosity)}"]  # fmt: skip
+
+
+def update_line(results: "Results", expected: "Expected", gone: List[str]) -> str:
+    """What was written to the baseline, what was dropped, and what stayed and why."""
+    collected = results.collected
+    words = [f"{expected.path.name}: measurements written: {len(results.to_keep)}"]
+    if gone and collected.cut:
+        words.append(f"of tests that are gone: {len(gone)} (kept, for {collected.cut}; an update over all tests drops them)")
+    elif gone:
+        words.append(f"dropped, for their tests are gone: {len(gone)}")
+    others = len({*expected.names()} - {*results.to_keep} - {*gone})
+    if others and collected.hidden:
+        words.append(f"other entries kept: {others} (for {collected.hidden}; an update over all tests drops those of tests "
+                     "that are gone)")  # fmt: skip
+    elif others:
+        words.append(f"other entries kept: {others}")
+    return ", ".join(words)
+
+
 def problem_lines(results: "Results", expected: "Expected", verbosity: int) -> List[str]:
     """What must be said even in a quiet run."""
     improved = _moved(results.records, rose=False)
     lines = ["below the baseline, --heap-baseline=update keeps that:", *improved] if improved else []
     grown = _moved(results.records, rose=True) if verbosity >= 0 else []
     lines += ["above the baseline:", *grown] if grown else []
-    return [*lines, *_missing(results, expected, verbosity), *_unsure(results, expected.mode, verbosity)]
+    unsure = _unsure(results, expected.mode, verbosity)
+    return [*lines, *_missing(results, expected, verbosity), *unsure, *_gone(results, expected, verbosity)]

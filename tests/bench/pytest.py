@@ -76,7 +76,9 @@ def memray_python(build):
 class Bench:
     def __init__(self, build, python, folder, files):
         clean = {name: value for name, value in os.environ.items() if name not in interleaved.INHERITED_BY_NO_RUN}
-        self.environment = {**clean, "PYTHONPATH": str(build / "python"), "PYTHONHASHSEED": "0"}
+        clean.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has .pyc files
+        self.environment = {**clean, "PYTHONPATH": str(build / "python"), "PYTHONHASHSEED": "0",
+                            "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
         self.python = python
         self.folder, self.files = folder, files
         for name, (marks, times, _) in CANDIDATES.items():

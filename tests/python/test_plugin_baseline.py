@@ -102,7 +102,7 @@ def test_an_update_of_some_tests_keeps_the_entries_of_others(counted):
     counted.run("--heap-baseline=update")
     counted.counts(11, 21)
     result = counted.run("--heap-baseline=update", "-k", "0")
-    result.stdout.fnmatch_lines(["heapster-baseline.json: measurements written: 1, other entries kept: 1 (*"])
+    result.stdout.fnmatch_lines(["heapster-baseline.json: measurements written: 1, other entries kept: 1"])
     text = counted.baseline.read_text(encoding="utf-8")
     assert '"alloc_count": 11' in text and '"alloc_count": 20' in text
 

@@ -117,7 +117,7 @@ def settings(mode=None, steady_runs=10):
 
 
 def probe(is_broken=False, foreign_count=0):
-    made = Probe("test", may_repeat=False)
+    made = Probe("test", may_repeat=False, properties=[])
     made.is_broken, made.foreign_count = is_broken, foreign_count
     made.records.append({})
     return made

@@ -1,0 +1,82 @@
+"""pytest's hooks around a test that is measured: its runs, and the function that is run in the place of its own.
+
+Loaded and registered when tests have been collected of which one is to be measured, so that others do not pay for it.
+"""
+
+from typing import Any, Generator, Optional
+
+import pytest
+
+from pytest_heapster import runs
+from pytest_heapster.engine import Engine, replaced
+from pytest_heapster.hooks import around, first
+from pytest_heapster.plan import PLAN, Plan, name_of
+from pytest_heapster.steadiness import Steadiness
+
+RAN_BEFORE = (
+    "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
+)
+
+
+class Protocol:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.settings = engine.settings
+
+    @first
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
+        plan = item.stash.get(PLAN, None)
+        if plan is None or not isinstance(item, pytest.Function):
+            return None
+        ihook = item.ihook  # to ask for it is not for free
+        ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in self._reports(item, nextitem, plan):
+            ihook.pytest_runtest_logreport(report=report)
+        plan.end()
+        ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def _reports(self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan) -> runs.Reports:
+        every = runs.Runs(item, nextitem)
+        steadiness = Steadiness(plan.terms, self.settings)
+        for _ in range(steadiness.warmup):
+            plan.begin(rehearses=True, may_repeat=False)
+            if not every.rehearse():
+                return every.reports
+        is_wanted = True
+        while is_wanted:
+            plan.begin(rehearses=False, may_repeat=steadiness.retries > 0)
+            every.perform()
+            plan.keep_best()
+            is_wanted = steadiness.wants_another(plan.probe)
+        return self._outcome(every, plan)
+
+    def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
+        """The reports of the last run, with the figures. A test that nobody asked to run twice, and that cannot, has
+        passed all the same."""
+        records = plan.records()
+        fails_again = bool(every.rehearsed) and not records and not runs.passed(every.reports)
+        if fails_again and not plan.marks:
+            self.engine.attach(every.rehearsed[-1], [], name_of(every.item))
+            return every.rehearsed
+        if fails_again:
+            next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
+        if records:
+            called = next(each for each in every.reports if each.when == "call")
+            self.engine.attach(called, list(plan.best.values()) if self.settings.mode == "update" else records)
+        return every.reports
+
+    @first
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        plan = item.stash.get(PLAN, None)
+        if plan is not None:
+            plan.new_probe(item)
+
+    @around
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        plan = item.stash.get(PLAN, None)
+        if plan is None or plan.rehearses or plan.probe is None or not isinstance(item, pytest.Function):
+            yield
+            return
+        with replaced(item, self.engine.measured(item.obj, plan.probe, plan.terms)):
+            yield

@@ -1,6 +1,7 @@
 """`pip install .` for every CPython from 3.8 to 3.13 that is here. ./dev wheel runs it; it takes minutes and PyPI.
 
-HEAPSTER_WHEELS is the folder to work in, HEAPSTER_PYTHONS names interpreters that are not on PATH, separated by colons.
+HEAPSTER_WHEELS is the folder to work in. Interpreters are those on PATH and pyenv's; HEAPSTER_PYTHONS names others, separated
+by colons.
 """
 
 import functools
@@ -44,10 +45,12 @@ ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sys.executab
 
 @functools.lru_cache(maxsize=None)
 def interpreters():
-    """By version: an interpreter with its headers. Those that were named come before those on PATH."""
+    """By version: an interpreter with its headers. Those that were named come before those on PATH, pyenv's are last."""
     named = os.environ.get("HEAPSTER_PYTHONS", "").split(":")
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
+    others = [str(path) for version in VERSIONS for path in sorted(pyenv.glob(f"{version}.*/bin/python"))]
     found = {}
-    for candidate in [*named, *(f"python{version}" for version in VERSIONS)]:
+    for candidate in [*named, *(f"python{version}" for version in VERSIONS), *others]:
         path = candidate and shutil.which(candidate)
         answer = run(path, "-c", ASK).stdout.split() if path else []
         if len(answer) == 3 and (pathlib.Path(answer[2]) / "Python.h").is_file():
@@ -84,7 +87,7 @@ class Installed:
 @pytest.fixture(scope="module", params=VERSIONS)
 def installed(request):
     if request.param not in interpreters():
-        pytest.skip(f"no python{request.param} with its headers on PATH or in HEAPSTER_PYTHONS")
+        pytest.skip(f"no python{request.param} with its headers on PATH, in pyenv or HEAPSTER_PYTHONS")
     return Installed(request.param, interpreters()[request.param])
 
 

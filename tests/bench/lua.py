@@ -67,7 +67,7 @@ def rows(taken, instructions):
 def main():
     parser = interleaved.parser(__doc__, rounds=15)
     parser.add_argument("--lua", default="lua5.4", help="the interpreter (lua5.4)")
-    parser.add_argument("--turns", type=int, default=15, help="of a program in a run (15)")
+    parser.add_argument("--turns", type=int, default=40, help="of a program in a run (40)")
     options = interleaved.options(parser)
     if options.quick:
         options.turns = 1

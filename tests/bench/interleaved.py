@@ -1,6 +1,6 @@
 """What the benches share: runs taken in turns, medians with their quartiles, and figures kept as CSV.
 
-Turns (A B A B ...) put what else the machine does on both sides of a ratio; the median drops the runs that it hit.
+Turns (A B, B A, ...) put what else the machine does on both sides of a ratio; the median drops the runs that it hit.
 """
 
 import argparse
@@ -87,10 +87,13 @@ class Running:
 
 
 def in_turns(cells, rounds, take):
-    """{cell: [take(cell), one a round]}; neighbouring cells are compared best."""
+    """{cell: [take(cell), one a round]}; neighbouring cells are compared best.
+
+    Each round goes the other way than the one before: what only rises or falls meanwhile favours no cell.
+    """
     taken = collections.defaultdict(list)
     for number in range(1, rounds + 1):
-        for cell in cells:
+        for cell in cells if number % 2 else reversed(cells):
             taken[cell].append(take(cell))
         print(f"round {number} of {rounds}", file=sys.stderr)
     return taken

@@ -38,5 +38,6 @@ def installed(options, *packages):
 
 
 def version(python, package):
-    """As pip calls it: NAME VERSION."""
-    return interleaved.first_line(python, "-c", f"from importlib.metadata import version; print('{package}', version('{package}'))")
+    """NAME VERSION; nothing where it is not installed."""
+    code = "import importlib.metadata, sys; print(sys.argv[1], importlib.metadata.version(sys.argv[1]))"
+    return interleaved.first_line(python, "-c", code, package)

@@ -92,10 +92,10 @@ def heavy_rows(bench, rounds, tools, instructions):
 
 
 def rows_of_pyperformance(bench, rounds, instructions):
-    """A row a benchmark, and their geometric mean, one a round; in half the rounds, for there are ten."""
+    """A row a benchmark, and their geometric mean, one a round; in a third of the rounds, for there are ten."""
     names = [name for name in bench.programs if name != HEAVY]
     over_bare = {name: ratios(seconds(ours), seconds(bare))
-                 for name, (bare, ours) in bench.pairs(names, "heapster", -(-rounds // 2)).items()}  # fmt: skip
+                 for name, (bare, ours) in bench.pairs(names, "heapster", -(-rounds // 3)).items()}  # fmt: skip
     for name in names:
         yield f"pyperformance {name}", instructions.get(name), over_bare[name], ""
     counted = statistics.geometric_mean(instructions[name] for name in names) if instructions else None

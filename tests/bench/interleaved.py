@@ -1,6 +1,6 @@
 """What the benches share: runs taken in turns, medians with their quartiles, and figures kept as CSV.
 
-Turns (A B A B ...) put what else the machine does on both sides of a ratio; the median drops the runs that it hit.
+Turns (A B, B A, ...) put what else the machine does on both sides of a ratio; the median drops the runs that it hit.
 """
 
 import argparse
@@ -33,6 +33,11 @@ class Run:
     output: str
 
 
+def environment_of_a_run(settings):
+    """The caller's, less what would count the run, and then `settings`."""
+    return {name: value for name, value in os.environ.items() if name not in INHERITED_BY_NO_RUN} | settings
+
+
 class Failed(SystemExit):
     """A program that ended badly; ends the bench with its words unless somebody expects it."""
 
@@ -46,8 +51,7 @@ class Runner:
     @contextlib.contextmanager
     def start(self, command, environment=None, stdin=None):
         """A program that is running; `finish` waits for it. Killed with its children if it outlives the block."""
-        settings = {name: value for name, value in os.environ.items() if name not in INHERITED_BY_NO_RUN}
-        settings |= environment or {}
+        settings = environment_of_a_run(environment or {})
         if "LD_PRELOAD" in settings:
             settings["TIMED_PRELOAD"] = settings.pop("LD_PRELOAD")
         with tempfile.TemporaryDirectory() as folder, open(stdin or os.devnull) as source:
@@ -64,7 +68,7 @@ class Runner:
                     child.wait()
 
     def run(self, command, environment=None, stdin=None):
-        """One run; its environment is the caller's, less what would count it, and then `environment`."""
+        """One run; `environment` is what it has beside the caller's."""
         with self.start(command, environment, stdin) as running:
             return running.finish()
 
@@ -87,10 +91,13 @@ class Running:
 
 
 def in_turns(cells, rounds, take):
-    """{cell: [take(cell), one a round]}; neighbouring cells are compared best."""
+    """{cell: [take(cell), one a round]}; neighbouring cells are compared best.
+
+    Each round goes the other way than the one before: what only rises or falls meanwhile favours no cell.
+    """
     taken = collections.defaultdict(list)
     for number in range(1, rounds + 1):
-        for cell in cells:
+        for cell in cells if number % 2 else reversed(cells):
             taken[cell].append(take(cell))
         print(f"round {number} of {rounds}", file=sys.stderr)
     return taken

@@ -4,14 +4,11 @@ Time is the processor's, so that other programs disturb it less; instructions ar
 warmed up, by callgrind, which nothing disturbs. It does not show what a heap of gigabytes adds.
 """
 
-import math
-import os
 import pathlib
-import re
-import shutil
 import statistics
 import subprocess
 
+import callgrind
 import interleaved
 from interleaved import ratios, spread
 
@@ -23,8 +20,7 @@ COLUMNS = ["what", "requests", "ratio of instructions", *interleaved.columns("ra
 
 class Bench:
     def __init__(self, options):
-        clean = {name: value for name, value in os.environ.items() if name not in interleaved.INHERITED_BY_NO_RUN}
-        self.environment = {**clean, "LUA_CPATH": str(options.build / "lua/?.so")}
+        self.environment = interleaved.environment_of_a_run({"LUA_CPATH": str(options.build / "lua/?.so")})
         self.lua, self.turns = options.lua, options.turns
 
     def ran(self, *command):
@@ -37,19 +33,12 @@ class Bench:
 
     def instructions(self, program, *tool):
         """Of one turn, start and end of the process taken out."""
-        counts = []
-        for turns in (1, 4):
-            done = self.ran("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self.lua, SCRIPT, program,
-                            str(turns), *tool)
-            counts.append(int(re.search(r"refs: +([\d,]+)", done.stderr)[1].replace(",", "")))
-        return (counts[1] - counts[0]) / 3
+        one, four = (
+            callgrind.instructions([self.lua, SCRIPT, program, turns, *tool], self.environment) for turns in (1, 4))
+        return (four - one) / 3
 
     def instruction_ratio(self, program):
         return self.instructions(program, "heapster") / self.instructions(program)
-
-
-def mean(values):
-    return math.exp(statistics.mean(map(math.log, values)))
 
 
 def rows(taken, instructions):
@@ -60,8 +49,8 @@ def rows(taken, instructions):
         times.append(ratios([run[0] for run in ours], [run[0] for run in bare]))
         known = f"{instructions[program]:.3f}" if instructions else ""
         yield [program.replace("_", " "), ours[0][1], known, *spread(times[-1]).cells(), ""]
-    known = f"{mean(instructions.values()):.3f}" if instructions else ""
-    yield ["all three (geometric mean)", "", known, *spread(map(mean, zip(*times))).cells(), MUST]
+    known = f"{statistics.geometric_mean(instructions.values()):.3f}" if instructions else ""
+    yield ["all three (geometric mean)", "", known, *spread(map(statistics.geometric_mean, zip(*times))).cells(), MUST]
 
 
 def main():
@@ -75,11 +64,9 @@ def main():
     cells = [(program, tool) for program in PROGRAMS for tool in ("", "heapster")]
     taken = interleaved.in_turns(cells, options.rounds, lambda cell: bench.once(cell[0], *filter(None, cell[1:])))
     sheet = interleaved.Sheet(COLUMNS, [interleaved.first_line(options.lua, "-v").partition("  ")[0]])
-    instructions = {}
-    if options.quick or not shutil.which("valgrind"):
-        sheet.missing["instructions"] = "left out by --quick" if options.quick else "valgrind is not installed"
-    else:
-        instructions = {program: bench.instruction_ratio(program) for program in PROGRAMS}
+    if why := callgrind.missing(options):
+        sheet.missing["instructions"] = why
+    instructions = {} if why else {program: bench.instruction_ratio(program) for program in PROGRAMS}
     sheet.rows = list(rows(taken, instructions))
     sheet.keep("lua", options.output)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import from_pypi
 import interleaved
 from interleaved import ratios, spread
 
@@ -60,25 +61,17 @@ RATIOS = [
 ]
 
 
-def memray_python(build):
-    """An interpreter that has pytest-memray, or None and why not."""
-    venv = build / "bench-pytest"
-    python = venv / "bin" / "python"
-    commands = [] if python.exists() else [[sys.executable, "-m", "venv", str(venv)]]
-    commands.append([str(python), "-m", "pip", "install", "-q", "pytest", "pytest-memray"])
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            return None, (done.stderr.strip().splitlines() or ["no word"])[-1]
-    return str(python), None
+def pytest_and_memray(options):
+    """An interpreter with pytest, its own or that of a virtual environment with pytest-memray, and what is missing."""
+    python, missing = from_pypi.installed(options, "pytest-memray")
+    return (sys.executable, missing) if missing else (python, {})
 
 
 class Bench:
     def __init__(self, build, python, folder, files):
-        clean = {name: value for name, value in os.environ.items() if name not in interleaved.INHERITED_BY_NO_RUN}
-        clean.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has .pyc files
-        self.environment = {**clean, "PYTHONPATH": str(build / "python"), "PYTHONHASHSEED": "0",
-                            "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
+        settings = {"PYTHONPATH": str(build / "python"), "PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
+        self.environment = interleaved.environment_of_a_run(settings)
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has .pyc files
         self.python = python
         self.folder, self.files = folder, files
         for name, (marks, times, _) in CANDIDATES.items():
@@ -106,16 +99,14 @@ class Bench:
 def main():
     options = interleaved.options(interleaved.parser(__doc__, rounds=9))
     files = 1 if options.quick else FILES
-    python, why = (None, "left out by --quick") if options.quick else memray_python(options.build)
-    names = [name for name in CANDIDATES if python or name != "pytest-memray"]
+    python, missing = pytest_and_memray(options)
+    names = [name for name in CANDIDATES if name not in missing]
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options.build, python or sys.executable, pathlib.Path(folder), files)
+        bench = Bench(options.build, python, pathlib.Path(folder), files)
         for name in names:
             bench.seconds(name)  # writes the .pyc files
         taken = interleaved.in_turns(names, options.rounds, bench.seconds)
-    sheet = interleaved.Sheet(COLUMNS, [f"CPython {platform.python_version()}", f"{files * TESTS} tests"])
-    if why:
-        sheet.missing["pytest-memray"] = why
+    sheet = interleaved.Sheet(COLUMNS, [f"CPython {platform.python_version()}", f"{files * TESTS} tests"], missing)
     sheet.rows = [[f"{over} / {under}", *spread(ratios(taken[over], taken[under])).cells(), must]
                   for over, under, must in RATIOS if over in taken and under in taken]
     sheet.keep("pytest", options.output)

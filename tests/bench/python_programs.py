@@ -1,9 +1,10 @@
-"""Programs whose cost with and without heapster tests/bench/python.py compares. They know nothing of heapster.
+"""Programs that tests/bench/python.py (`heavy`) and tests/bench/programs.py (`mix`) run with heapster and without.
 
     python3 python_programs.py NAME ROUNDS [with]      prints seconds of processor time, and peak bytes of memory
 
-`heavy` does little but make objects: more than ten million requests in 150 rounds. The others are in the manner of
-pyperformance: what they spend on objects differs; `mix` is each of them in turn. `with` is what counts or traces meanwhile: heapster, tracemalloc, memray.
+`heavy` does little but make objects: more than ten million requests in 150 rounds. `mix` is ten small programs in turn,
+which ask for memory more often than most that do real work. `with` is what counts or traces meanwhile: heapster,
+tracemalloc, memray.
 """
 
 import json

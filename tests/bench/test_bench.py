@@ -166,6 +166,13 @@ def test_program_that_fails_ends_the_bench_with_its_words():
         interleaved.Runner(BUILD).run(["sh", "-c", "echo out of cheese >&2; exit 3"])
 
 
+def test_rounds_turn_the_order_of_their_cells():
+    seen = []
+    taken = interleaved.in_turns(["bare", "ours"], 3, lambda cell: seen.append(cell) or len(seen))
+    assert seen == ["bare", "ours", "ours", "bare", "bare", "ours"]
+    assert taken == {"bare": [1, 4, 5], "ours": [2, 3, 6]}
+
+
 def test_median_stands_between_its_quartiles_and_nothing_measured_is_left_empty():
     assert interleaved.spread([4, 1, 2, 3, 100]).cells(0) == ["3", "2", "4"]
     assert interleaved.spread([7]).cells(0) == ["7", "7", "7"]

@@ -28,6 +28,9 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
 
+/* Keeps a compiler that knows an address from making a second one of it, for a field behind the first. */
+#define HEAPSTER__IN_ONE_REGISTER(pointer) __asm__("" : "+r"(pointer))
+
 #define heapster__likely(condition) __builtin_expect(!!(condition), 1)
 #define heapster__unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -89,6 +92,13 @@ static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change
   return heapster__load_owned(cell);
 }
 
+/* Whether the cell has that value, compared where it is. */
+static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
+  bool is_same;
+  __asm__ volatile("cmpq %2, %1" : "=@cce"(is_same) : "m"(*(const uint64_t *)cell), "r"(value) : "memory");
+  return is_same;
+}
+
 /* A cell that only the calling thread writes. */
 static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) {
   return *(const uint16_t *)(const void *)cell;
@@ -107,6 +117,10 @@ static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t b
 }
 
 #else
+
+static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
+  return heapster__load_acquire(cell) == value;
+}
 
 static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) { return heapster__load_relaxed(cell); }
 

@@ -93,9 +93,10 @@ static inline unsigned heapster__cell_index(const void *address) { return (unsig
 /* Finds the cell of an address, if its leaf is in the table. */
 HEAPSTER__INLINE bool heapster__map_near(struct heapster__map *map, const void *address, _Atomic uint16_t **cell) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
+  HEAPSTER__IN_ONE_REGISTER(map);
   struct heapster__near *near = &map->near[(bits >> 20) % HEAPSTER__NEAR];
   /* acquire pairs with the release that gave the place away: the origin is seen, and the leaf's zeroes */
-  if (heapster__unlikely(heapster__load_acquire(&near->stretch) != bits >> 20)) return false;
+  if (heapster__unlikely(!heapster__is_acquire(&near->stretch, bits >> 20))) return false;
   *cell = (_Atomic uint16_t *)(heapster__load_relaxed(&near->origin) + (bits >> 4) * sizeof **cell);
   return true;
 }

@@ -9,7 +9,7 @@
 
    A refused growth makes Lua collect, and so free, before it asks again: between two calls, never inside one.
 
-   Here is what mostly happens: objects of up to 254 bytes, of a thread that has counters, over Lua's own allocator. It
+   Here is what mostly happens: objects of 16 to 254 bytes, of a thread that has counters, over Lua's own allocator. It
    is told by few looks, and in one piece of code, as a Lua program does little else. For the rest there is lua_odd. */
 #include "lua_hook.h"
 
@@ -25,24 +25,20 @@ HEAPSTER__INLINE bool is_plain(const record *state) {
 }
 
 HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize) {
-  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, osize, heapster__size_below(nsize));
-  return heapster__lua_ask(state, ptr, osize, state->is_exact ? nsize : heapster__size_below(nsize));
-}
-
-HEAPSTER__INLINE void *ask_to_free(const record *state, void *ptr, size_t size) {
-  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, size, 0);
-  return heapster__lua_ask(state, ptr, size, 0);
+  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, osize, nsize);
+  return heapster__lua_ask(state, ptr, osize, nsize);
 }
 
 /* Each of the three below ends in a call that takes its place, or in none: so they keep next to nothing on the stack.
  */
 
 static NOINLINE void *created(record *state, size_t tag, size_t size) {
+  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return heapster__lua_created_small(state, tag, size);
   void *block = ask(state, NULL, tag, size);
   if (heapster__unlikely(!block)) return heapster__lua_refused(state);
   state->bytes += size;
   struct heapster__shard *shard = heapster__shard_here(state->number);
-  if (heapster__unlikely(!shard || size < state->least_mapped) ||
+  if (heapster__unlikely(!shard) ||
       heapster__unlikely(!heapster__map_put_at_once(state->map, block, state->number, size)))
     return heapster__lua_entered(state, block, tag, size);
   size_t kind = heapster__lua_kind_of(tag);
@@ -52,23 +48,23 @@ static NOINLINE void *created(record *state, size_t tag, size_t size) {
 }
 
 static NOINLINE void *told_and_released(const record *state, void *ptr, size_t size) {
-  return ask_to_free(state, heapster__told(ptr), size);
+  return ask(state, heapster__told(ptr), size, 0);
 }
 
 static NOINLINE void *released(record *state, void *ptr, size_t size) {
   uint64_t counted;
-  if (heapster__unlikely(ptr == state->last || size < state->least_mapped))
+  if (heapster__unlikely(ptr == state->last || size < HEAPSTER__GRANULE))
     return heapster__lua_released(state, ptr, size);
   struct heapster__shard *shard = heapster__take_at_once(state->map, state->number, ptr, &counted);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
   if (heapster__unlikely(heapster__count_dealloc_in(shard, counted))) return told_and_released(state, ptr, size);
-  return ask_to_free(state, ptr, size);
+  return ask(state, ptr, size, 0);
 }
 
 static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
   uint64_t counted;
-  if (heapster__unlikely(osize < state->least_mapped || nsize < state->least_mapped) ||
+  if (heapster__unlikely(osize < HEAPSTER__GRANULE || nsize < HEAPSTER__GRANULE) ||
       heapster__unlikely(!heapster__take_at_once(state->map, state->number, ptr, &counted)))
     return heapster__lua_resized(state, ptr, osize, nsize);
   void *fresh = ask(state, ptr, osize, nsize);

@@ -48,6 +48,13 @@ void *heapster__lua_entered(record *state, void *block, size_t tag, size_t size)
   return block;
 }
 
+void *heapster__lua_created_small(record *state, size_t tag, size_t size) {
+  void *block = heapster__lua_ask(state, NULL, tag, size_below(state, size));
+  if (!block) return heapster__lua_refused(state);
+  state->bytes += size;
+  return heapster__lua_entered(state, block, tag, size);
+}
+
 void *heapster__lua_refused(const record *state) {
   heapster__book_failure(state->number);
   return NULL;

@@ -11,6 +11,7 @@ from pytest_heapster import runs
 from pytest_heapster.engine import Engine, replaced
 from pytest_heapster.hooks import around, first
 from pytest_heapster.plan import PLAN, Plan, name_of
+from pytest_heapster.record import UNREPEATABLE
 from pytest_heapster.steadiness import Steadiness
 
 RAN_BEFORE = (
@@ -57,7 +58,7 @@ class Protocol:
         records = plan.records()
         fails_again = bool(every.rehearsed) and not records and not runs.passed(every.reports)
         if fails_again and not plan.marks:
-            self.engine.attach(every.rehearsed[-1], [], name_of(every.item))
+            self.engine.attach(every.rehearsed[-1], [], (name_of(every.item), UNREPEATABLE))
             return every.rehearsed
         if fails_again:
             next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))

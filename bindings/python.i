@@ -110,7 +110,7 @@ VALUE(heapster_status, status)
 
 %feature("python:sq_length") heapster_histogram "heapster__python_histogram_length";
 %feature("python:sq_item") heapster_histogram "heapster__python_histogram_bucket";
-%feature("python:tp_iter") heapster_histogram "PySeqIter_New";
+%feature("python:tp_iter") heapster_histogram "heapster__python_histogram_iter";
 %feature("python:sq_length") heapster_frames "heapster__python_frames_length";
 %feature("python:sq_item") heapster_frames "heapster__python_frames_item";
 %feature("python:tp_iter") heapster_frames "PySeqIter_New";

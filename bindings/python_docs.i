@@ -111,7 +111,8 @@ DOC(heapster_stats::to_json, "to_json($self, /)
 Return a JSON object of what as_dict() has.")
 
 DOC(heapster_histogram, "Counts by power-of-two size, a sequence of 64: bucket k counts sizes from 2**k up to 2**(k+1) - 1, and
-bucket 0 the size 0 as well. str() is a line with a bar for each bucket from the first to the last that is not 0.")
+bucket 0 the size 0 as well. To loop over it, or to make a tuple or a list of it, takes all buckets at once: much faster than
+to index it 64 times. str() is a line with a bar for each bucket from the first to the last that is not 0.")
 DOC(heapster_histogram::total, "total($self, /)
 --
 

@@ -62,6 +62,7 @@ PyObject *heapster__python_histogram_repr(PyObject *self);
 PyObject *heapster__python_histogram_compare(PyObject *self, PyObject *other, int operation);
 PyObject *heapster__python_histogram_bucket(PyObject *self, Py_ssize_t index);
 Py_ssize_t heapster__python_histogram_length(PyObject *self);
+PyObject *heapster__python_histogram_iter(PyObject *self);
 Py_hash_t heapster__python_histogram_hash(PyObject *self);
 PyObject *heapster__python_status_repr(PyObject *self);
 PyObject *heapster__python_heap_repr(PyObject *self);

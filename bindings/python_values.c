@@ -158,6 +158,15 @@ PyObject *heapster__python_histogram_bucket(PyObject *self, Py_ssize_t index) {
   return NULL;
 }
 
+/* Over a list of all buckets: one call in the place of 65. */
+PyObject *heapster__python_histogram_iter(PyObject *self) {
+  PyObject *const list = list_of(heapster__python_histogram_of(self));
+  if (!list) return NULL;
+  PyObject *const iterator = PyObject_GetIter(list);
+  Py_DECREF(list);
+  return iterator;
+}
+
 /* --- Heap and Status --- */
 
 PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int operation) {

@@ -1,7 +1,9 @@
 """python -m heapster: what is installed here, whether it counts, what that costs; `run` is the heapster command's."""
 
 import argparse
+import os
 import platform
+import signal
 import sys
 from typing import List, Optional
 
@@ -25,8 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
-    given = sys.argv[1:] if arguments is None else arguments
+def _do(given: List[str]) -> int:
     if given[:1] == ["run"]:
         command.become(given)
     if given[:1] == ["baseline"]:
@@ -37,6 +38,24 @@ def main(arguments: Optional[List[str]] = None) -> int:
     if options.job == "status":
         print(heapster.status())
     return selftest.run(options.quick) if options.job == "selftest" else 0
+
+
+def _end_without_reader() -> int:
+    """The status of a program that SIGPIPE ends. What is still to be written goes nowhere: the interpreter tries once more
+    when it ends, and would complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    try:
+        try:
+            return _do(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            print(end="", flush=True)  # here, not when the interpreter ends: `| head` may have gone
+    except BrokenPipeError:
+        return _end_without_reader()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A baseline: what measurements asked of the heap when it was made, by where and what was measured. Plain values."""
 
+from itertools import compress
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 from heapster import Stats
@@ -9,6 +10,9 @@ FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
 
 # Those that rise only if the program asks more often. Bytes change with the length of a path or a name.
 COUNTS = ("alloc_count", "realloc_growth_count")
+
+# The least size of each bucket of a histogram.
+LOWS = (0, *(1 << index for index in range(1, 64)))
 
 
 class Entry(NamedTuple):
@@ -26,8 +30,8 @@ Baseline = Dict[str, Entries]
 def entry_of(stats: Stats) -> Entry:
     """The entry of a window."""
     figures = {name: int(getattr(stats, name)) for name in FIGURES}
-    sizes = {1 << index if index else 0: count for index, count in enumerate(stats.alloc_histogram) if count}
-    return Entry(figures, sizes)
+    counts = list(stats.alloc_histogram)
+    return Entry(figures, dict(compress(zip(LOWS, counts), counts)))
 
 
 def size_changes(before: Entry, after: Entry) -> List[Tuple[int, int]]:

@@ -176,12 +176,12 @@ class Engine:
             pytest.fail(f"{words}\n({STRICT})", pytrace=False)
         raise Polluted(words, _use_item_location=True)
 
-    def attach(self, report: pytest.TestReport, records: List[record.Record], unrepeatable: Optional[str] = None) -> None:
-        """Sends the figures of a test home with a report of it."""
+    def attach(self, report: pytest.TestReport, records: List[record.Record], unmeasured: Optional[Tuple[str, str]] = None) -> None:
+        """Sends the figures of a test home with a report of it, or why there are none."""
         parcel: record.Parcel = {
             "fingerprint": self.expected.fingerprint,
             "records": records,
-            "unrepeatable": unrepeatable,
+            "unmeasured": unmeasured,
         }
         setattr(report, PARCEL, parcel)
 

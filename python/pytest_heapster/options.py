@@ -38,7 +38,8 @@ def add(parser: pytest.Parser) -> None:
                     help=f"compare with {BASELINE} beside the ini file (check, the default where it is there), write it "
                          "(update), or neither (off)")
     group.addoption("--heap-strict", action="store_true",
-                    help="fail a test, too, whose measurement has no baseline entry, is below it, or stays polluted")
+                    help="fail a test, too, whose measurement has no baseline entry, is below it, or stays polluted; and a "
+                         "run with tests that could not be measured")
     group.addoption("--heap-report", action="append", default=[], metavar="FORMAT:PATH",
                     help="write every figure to a file: json:PATH or markdown:PATH")
     parser.addini("heap_all", "measure every test, as --heap-all does", type="bool", default=False)

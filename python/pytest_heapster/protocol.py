@@ -11,6 +11,8 @@ from pytest_heapster import runs
 from pytest_heapster.engine import Engine, replaced
 from pytest_heapster.hooks import around, first
 from pytest_heapster.plan import PLAN, Plan, name_of
+from pytest_heapster.record import UNREPEATABLE
+from pytest_heapster.reruns import Reruns, is_wanted
 from pytest_heapster.steadiness import Steadiness
 
 RAN_BEFORE = (
@@ -22,6 +24,7 @@ class Protocol:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.settings = engine.settings
+        self.reruns: Optional[Reruns] = None
 
     @first
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
@@ -29,15 +32,28 @@ class Protocol:
         if plan is None or not isinstance(item, pytest.Function):
             return None
         ihook = item.ihook  # to ask for it is not for free
+        every = runs.Runs(item, nextitem)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in self._reports(item, nextitem, plan):
+        reports = self._reports(every, plan)
+        is_left = not runs.passed(reports) and self._leave(every, plan, reports)
+        for report in () if is_left else reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.end()
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return None if is_left else True
+
+    def _leave(self, every: runs.Runs, plan: Plan, reports: runs.Reports) -> bool:
+        """Whether a failed test is another plugin's to run again, which then begins anew."""
+        if not any(report.failed for report in reports) or not is_wanted(every.item):
+            return False
+        if self.reruns is None:
+            self.reruns = Reruns(self.engine)
+            every.item.config.pluginmanager.register(self.reruns)
+        every.clear()
+        self.reruns.leave(every.item, plan)
         return True
 
-    def _reports(self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan) -> runs.Reports:
-        every = runs.Runs(item, nextitem)
+    def _reports(self, every: runs.Runs, plan: Plan) -> runs.Reports:
         steadiness = Steadiness(plan.terms, self.settings)
         for _ in range(steadiness.warmup):
             plan.begin(rehearses=True, may_repeat=False)
@@ -57,7 +73,7 @@ class Protocol:
         records = plan.records()
         fails_again = bool(every.rehearsed) and not records and not runs.passed(every.reports)
         if fails_again and not plan.marks:
-            self.engine.attach(every.rehearsed[-1], [], name_of(every.item))
+            self.engine.attach(every.rehearsed[-1], [], (name_of(every.item), UNREPEATABLE))
             return every.rehearsed
         if fails_again:
             next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))

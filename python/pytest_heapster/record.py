@@ -5,6 +5,11 @@ from typing import Dict, List, Optional, Tuple, TypedDict
 from heapster.baseline import Entry
 
 
+# Why a test that passed was not measured.
+UNREPEATABLE = "they fail when they run a second time"
+NO_FUNCTION = "they are no test functions"
+
+
 class Figures(TypedDict):
     figures: Dict[str, int]
     sizes: Dict[int, int]
@@ -27,7 +32,7 @@ class Parcel(TypedDict):
 
     fingerprint: str
     records: List[Record]
-    unrepeatable: Optional[str]  # why a test that passed could not be measured
+    unmeasured: Optional[Tuple[str, str]]  # a test that passed and should have been measured, and why it was not
 
 
 def pack(entry: Entry) -> Figures:

@@ -20,7 +20,7 @@ class Results:
         self.collected = collected
         self.expected: Optional[Expected] = None
         self.records: List[Record] = []
-        self.unrepeatable: List[str] = []
+        self.unmeasured: Dict[str, List[str]] = {}  # tests by why they were not
         self.to_keep: Dict[str, Entry] = {}  # what an update writes
         self.problems: List[str] = []
         self.notes: List[str] = []
@@ -30,8 +30,9 @@ class Results:
             settings = self.settings
             self.expected = Expected(settings.baseline, settings.mode, parcel["fingerprint"], settings.tolerances)
         self.records += parcel["records"]
-        if parcel["unrepeatable"]:
-            self.unrepeatable.append(parcel["unrepeatable"])
+        if parcel["unmeasured"] and is_passed:
+            name, why = parcel["unmeasured"]
+            self.unmeasured.setdefault(why, []).append(name)
         for record in parcel["records"]:
             if is_passed and record["state"] == "kept":
                 self.to_keep[record["name"]] = unpack(record["measured"])
@@ -39,11 +40,14 @@ class Results:
     def finish(self) -> None:
         """Write what is to be written; `problems` says what could not be."""
         assert self.expected is not None
-        if self.expected.mode == "update":
+        if self.expected.mode == "update" and self.records:
             self._update(self.expected)
         if self.expected.problem:
             self.problems.append(self.expected.problem)
-        for form, path in self.settings.reports:
+        if self.unmeasured and self.settings.strict:
+            number = sum(map(len, self.unmeasured.values()))
+            self.problems.append(f"tests were not measured: {number}; run them apart, without these options (--heap-strict)")
+        for form, path in self.settings.reports if self.records else ():
             try:
                 path.write_text(machine.FORMATS[form](self.expected.fingerprint, self.records), encoding="utf-8")
             except OSError as error:

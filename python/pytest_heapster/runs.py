@@ -33,10 +33,14 @@ class Runs:
         if is_method:
             vars(self.item).pop("_instance", None)
 
-    def _run(self, nextitem: Optional[pytest.Item]) -> Reports:
+    def clear(self) -> None:
+        """Leaves the item as it was found, for its next run."""
         self._refresh()
         self.item.user_properties[:] = self.properties
         self.item._report_sections.clear()
+
+    def _run(self, nextitem: Optional[pytest.Item]) -> Reports:
+        self.clear()
         return runtestprotocol(self.item, log=False, nextitem=nextitem)
 
     def rehearse(self) -> bool:

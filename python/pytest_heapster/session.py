@@ -1,7 +1,7 @@
 """pytest's hooks in every run: which tests are measured, and where the figures go. It decides nothing about figures."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List, Optional, Set, Tuple
 
 import pytest
 
@@ -37,6 +37,7 @@ class Session:
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
         self._late: "Dict[str, Probe]" = {}  # measured by a fixture that nobody planned with, by node id
+        self._beyond: Set[str] = set()  # to be measured, but no functions: by node id
 
     # Methods, not properties: pytest looks at each attribute of a plugin.
 
@@ -70,12 +71,18 @@ class Session:
         marks, problems = Marks(), []
         for item in items:
             if not isinstance(item, pytest.Function):
+                self._look_beyond(item, marks)
                 continue
             try:
                 item.stash[PLAN] = self._plan(item, marks.of(item))
             except ValueError as error:
                 problems.append(f"{item.nodeid.partition('[')[0]}: {MARKER}: {error}")
         return list(dict.fromkeys(problems))
+
+    def _look_beyond(self, item: object, marks: Marks) -> None:
+        """Doctests, and items of a project's own collectors: nobody but they know what a second run of them does."""
+        if isinstance(item, pytest.Item) and (self.settings.everything or marks.of(item)):
+            self._beyond.add(item.nodeid)
 
     @around
     def pytest_make_collect_report(self) -> Generator[None, Any, None]:
@@ -142,6 +149,10 @@ class Session:
         late = self._late.pop(report.nodeid, None)
         if late is not None and late.records:
             self.engine().attach(report, late.records)
+        if report.when == "call" and report.passed and report.nodeid in self._beyond:
+            from pytest_heapster.record import NO_FUNCTION
+
+            self.engine().attach(report, [], (report.nodeid, NO_FUNCTION))
         parcel = getattr(report, PARCEL, None)
         if parcel is not None and not self.settings.is_worker:
             self.results().add(parcel, report.passed)
@@ -160,5 +171,6 @@ class Session:
             return
         if self._results is not None:
             self._results.show(terminalreporter, self.config.getoption("verbose"))
-        elif self.settings.reports or self.settings.mode == "update":
-            terminalreporter.line(NOTHING)
+        is_measured = self._results is not None and self._results.records
+        if not is_measured and (self.settings.reports or self.settings.mode == "update"):
+            terminalreporter.line(NOTHING if not self.settings.everything else NOTHING.partition(";")[0])

@@ -84,16 +84,15 @@ def _missing(results: "Results", expected: "Expected", verbosity: int) -> List[s
 
 
 def _unsure(results: "Results", mode: str, verbosity: int) -> List[str]:
-    """What other threads disturbed, what cannot be repeated."""
+    """What other threads disturbed, what could not be measured."""
     lines = []
     for each in results.records:
         if each["state"] == "polluted" or (each["state"] == "unclean" and mode == "update"):
             what = "polluted" if each["state"] == "polluted" else "not written, for it is polluted"
             lines.append(f"{what}: {each['name']}: {each['foreign_count']:,} operations were other threads'; "
                          f"scope=\"thread\" leaves them out, own_threads=True says that they are the test's own")  # fmt: skip
-    if results.unrepeatable:
-        lines.append(f"{_count(len(results.unrepeatable), 'test')} not measured, for they fail when they run a second "
-                     f"time: {_named(results.unrepeatable, verbosity)}")  # fmt: skip
+    for why, names in results.unmeasured.items():
+        lines.append(f"{_count(len(names), 'test')} not measured, for {why}: {_named(names, verbosity)}")
     return lines
 
 

@@ -1,12 +1,15 @@
 """python -m heapster."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import heapster
-from heapster import __main__, command, selftest
+from heapster import __main__, baseline_file, command, selftest
+from heapster.baseline import FIGURES, Entry
 
 
 def run(*arguments):
@@ -34,6 +37,28 @@ def test_a_wrong_argument_is_named_with_status_2(arguments):
     done = run(*arguments)
     assert done.returncode == 2
     assert "usage: python -m heapster" in done.stderr and "error: " in done.stderr
+
+
+def write_baseline(path):
+    baseline_file.write(path, {"here": {"test_it": Entry(dict.fromkeys(FIGURES, 1), {})}})
+    return path
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["status"], ["selftest", "--quick"], ["baseline", "--help"],
+                                       ["baseline", "diff", "made.json", "made.json"]], ids=" ".join)  # fmt: skip
+def test_a_reader_that_has_gone_ends_it_quietly_as_sigpipe_would(arguments, tmp_path):
+    write_baseline(tmp_path / "made.json")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command_line = [sys.executable, "-m", "heapster", *arguments]
+    done = subprocess.run(command_line, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_without_standard_output_it_ends_well():
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -m heapster version >&-"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_the_command_run_says_so_with_status_127(monkeypatch, capsys):

@@ -52,6 +52,22 @@ def test_a_dict_and_json_say_the_same(figures):
         assert stats.as_dict()["kind"] == stats.kind == kind
 
 
+def test_a_histogram_gives_its_buckets_one_by_one_or_all_at_once(figures):
+    for stats in figures.values():
+        histogram = stats.alloc_histogram
+        every = [histogram[index] for index in range(64)]
+        assert every == stats.as_dict()["alloc_histogram"] and any(every)
+        assert tuple(histogram) == tuple(every) and list(histogram) == every and [*histogram] == every
+        assert sum(histogram) == histogram.total() == stats.alloc_count
+
+
+def test_a_loop_over_a_histogram_is_one_over_a_list_and_outlives_it(figures):
+    buckets = iter(figures["window"].alloc_histogram)
+    assert type(buckets) is type(iter([]))
+    del figures["window"]
+    assert sum(buckets) > 0
+
+
 def test_every_figure_is_an_attribute(figures):
     for stats in figures.values():
         for name, value in stats.as_dict().items():

@@ -1,0 +1,102 @@
+"""What should be measured and cannot be, for it is no test function: said in every mode, and failed by --heap-strict."""
+
+import importlib.util
+
+import pytest
+from plugin import project  # noqa: F401
+
+pytest_plugins = ["pytester"]
+
+needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
+
+# A collector of the project's own, as PyYAML has one: its items run, and are no functions.
+COLLECTOR = """
+import pytest
+
+class Line(pytest.Item):
+    def runtest(self):
+        assert self.name != "bad"
+
+class Lines(pytest.File):
+    def collect(self):
+        for word in self.path.read_text().split():
+            item = Line.from_parent(self, name=word)
+            if word == "marked":
+                item.add_marker(pytest.mark.heap_limit(alloc_count=0))
+            yield item
+
+def pytest_collect_file(file_path, parent):
+    return Lines.from_parent(parent, path=file_path) if file_path.suffix == ".lines" else None
+"""
+
+SAID = "2 tests not measured, for they are no test functions: of.lines::one, of.lines::two"
+
+
+@pytest.fixture
+def lines(project):
+    project.pytester.makeconftest(COLLECTOR)
+    (project.folder / "of.lines").write_text("one two", encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("--heap-baseline=off",), ("--heap-baseline=check",),
+                                     ("--heap-baseline=update",)], ids=" ".join)  # fmt: skip
+def test_items_that_are_no_functions_are_named_in_every_mode(lines, options):
+    result = lines.run("--heap-all", *options)
+    result.stdout.fnmatch_lines([SAID])
+    assert result.ret == 0 and not lines.baseline.exists()
+
+
+def test_beside_tests_that_are_measured_they_are_named_too(lines):
+    lines.test("def test_it(): pass\n")
+    result, figures = lines.figures("--heap-all")
+    result.stdout.fnmatch_lines([SAID])
+    assert [*figures] == ["test_it"]
+
+
+def test_an_update_that_measured_nothing_says_that_nothing_was_written(lines):
+    result = lines.run("--heap-all", "--heap-baseline=update")
+    assert "heapster: no test was measured, so nothing was written" in result.stdout.lines
+
+
+def test_strict_fails_a_run_that_could_not_measure_all(lines):
+    result = lines.run("--heap-all", "--heap-strict")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines([SAID, "heapster: tests were not measured: 2; run them apart, without these options (--heap-strict)"])
+    assert result.ret == 1
+
+
+def test_an_item_that_is_marked_is_named_without_heap_all(lines):
+    (lines.folder / "of.lines").write_text("one marked", encoding="utf-8")
+    lines.run().stdout.fnmatch_lines(["1 test not measured, for they are no test functions: of.lines::marked"])
+
+
+def test_nobody_asked_and_nothing_is_said(lines):
+    assert "not measured" not in str(lines.run().stdout)
+
+
+def test_an_item_that_failed_is_told_by_pytest_alone(lines):
+    (lines.folder / "of.lines").write_text("bad", encoding="utf-8")
+    result = lines.run("--heap-all")
+    result.assert_outcomes(failed=1)
+    assert "not measured" not in str(result.stdout)
+
+
+def test_doctests_are_named(project):
+    project.test('def double(x):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * x\n')
+    result = project.run("--heap-all", "--doctest-modules")
+    result.stdout.fnmatch_lines(["1 test not measured, for they are no test functions: test_it.py::test_it.double"])
+
+
+def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
+    project.test("runs = []\ndef test_once():\n    runs.append(1)\n    assert len(runs) == 1\n")
+    result = project.run("--heap-all", "--heap-strict")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["heapster: tests were not measured: 1; *(--heap-strict)"])
+    assert result.ret == 1
+
+
+@needs_xdist
+def test_workers_send_their_names_home(lines):
+    result = lines.run("--heap-all", "-n", "2", plugins=("heapster", "xdist"))
+    result.stdout.fnmatch_lines(["2 tests not measured, for they are no test functions: *"])

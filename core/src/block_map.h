@@ -46,6 +46,7 @@ struct heapster__near {
   _Atomic uintptr_t origin; /* where the cell of address 0 would be, if the leaf reached down to it */
 };
 
+/* 256 GiB of addresses before two stretches meet, in 4 MiB of which a page is taken for each 256 MiB in use. */
 enum { HEAPSTER__NEAR = 1 << 18 };
 
 struct heapster__map {

@@ -6,8 +6,7 @@
 
 #include "writer.h"
 
-/* heapster_histogram_bucket, for the hot path: where the compiler knows that a size is not that small, one instruction.
- */
+/* heapster_histogram_bucket, for the hot path: one instruction where the compiler knows that the size is above 1. */
 static inline size_t heapster__bucket(uint64_t size) { return size < 2 ? 0 : 63 - (size_t)__builtin_clzll(size); }
 
 /* A difference of counters, cut at 0. */

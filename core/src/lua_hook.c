@@ -21,7 +21,7 @@ typedef struct heapster__lua_record record;
 
 /* Nobody counts what the allocator below asks in its turn: it is Lua's own, or the system's. */
 HEAPSTER__INLINE bool is_plain(const record *state) {
-  return heapster__likely(state->is_plain && !heapster__load_relaxed(&heapster__has_malloc));
+  return heapster__likely(!state->is_exact && !heapster__load_relaxed(&heapster__has_malloc));
 }
 
 HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize) {

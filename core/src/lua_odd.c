@@ -10,7 +10,8 @@ static size_t size_below(const record *state, size_t size) {
   return state->is_exact ? size : heapster__size_below(size);
 }
 
-static bool is_mapped(const record *state, size_t size) { return size >= state->least_mapped; }
+/* Sizes that go down as they came may leave two blocks in one granule. */
+static bool is_mapped(const record *state, size_t size) { return !state->is_exact || size >= HEAPSTER__GRANULE; }
 
 static void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__descent descent;

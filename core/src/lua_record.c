@@ -104,8 +104,6 @@ void heapster__lua_record_open(struct heapster__lua_record *record, struct heaps
   record->heap = heap;
   record->map = map;
   record->number = heap->number;
-  record->least_mapped = record->is_exact ? HEAPSTER__GRANULE : 0;
-  record->is_plain = !record->is_exact;
   heapster__counters_have_kinds(heap->number);
 }
 

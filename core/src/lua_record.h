@@ -10,13 +10,12 @@ struct heapster__lua_record {
   struct heapster_lua_backing below;
   struct heapster_heap *heap;
   struct heapster__map *map;
-  unsigned number;     /* the heap's */
-  size_t least_mapped; /* smaller blocks are not in the map: they may share a granule */
-  bool is_exact;       /* the one below pools by osize: it gets the sizes that Lua gave */
-  bool is_plain;       /* the one below is Lua's own, or the system's */
-  bool is_system;      /* below the malloc hook: nobody counts what is asked there */
-  uint64_t bytes;      /* live in the state, as Lua counts them */
-  const void *last;    /* the block that lua_close frees last, NULL for a host's own state */
+  unsigned number;  /* the heap's */
+  bool is_exact;    /* the one below may pool by osize: it gets the sizes that Lua gave. Else it is Lua's own, or the
+                       system's */
+  bool is_system;   /* below the malloc hook: nobody counts what is asked there */
+  uint64_t bytes;   /* live in the state, as Lua counts them */
+  const void *last; /* the block that lua_close frees last, NULL for a host's own state */
   const char *_Atomic way;
   _Atomic bool is_lost;
   _Atomic bool is_taken;

@@ -6,10 +6,10 @@ struct heapster__ledger heapster__ledgers[HEAPSTER__HEAP_NUMBERS];
 struct heapster__orphans heapster__orphans;
 _Atomic bool heapster__by_kind[HEAPSTER__HEAP_NUMBERS];
 
-/* Where a request is booked: the thread's own shard, or the orphans', which has no slot. */
+/* Where a request is booked: the thread's own shard, or the orphans'. */
 struct books {
-  struct heapster__slot *slot;
   struct heapster__shard *shard;
+  bool is_own;
 };
 
 bool heapster__counters_open(unsigned heap) {
@@ -95,10 +95,10 @@ static struct books books_of(struct heapster__slot *slot, unsigned heap) {
   if (own) {
     if (heapster__run_of(slot) != own) run_on(slot, own);
     heapster__gate_set(slot);
-    return (struct books){slot, own};
+    return (struct books){own, true};
   }
   heapster__store_relaxed(&heapster__orphans.are_used, true);
-  return (struct books){NULL, heapster__load_acquire(&heapster__orphans.shards[heap])};
+  return (struct books){heapster__load_acquire(&heapster__orphans.shards[heap]), false};
 }
 
 static struct books books_here(unsigned heap) {
@@ -106,36 +106,36 @@ static struct books books_here(unsigned heap) {
   return books_of(slot ? slot : heapster__slot_claim(), heap);
 }
 
-static void add(struct books books, heapster__counter *cell, uint64_t value) {
-  if (books.slot)
+HEAPSTER__INLINE void add(struct books books, heapster__counter *cell, uint64_t value) {
+  if (books.is_own)
     heapster__add_owned(cell, value);
   else
     heapster__add_relaxed(cell, value);
 }
 
-static void grow(struct books books, unsigned heap, uint64_t bytes) {
-  if (!books.slot) {
-    heapster__ledger_move(&heapster__ledgers[heap], (int64_t)bytes);
-    heapster__ledger_move(&heapster__ledgers[0], (int64_t)bytes);
-    return;
-  }
-  if (heapster__drift_grow(&books.shard->drift, bytes)) heapster__tell(books.slot, heap);
+static void tell_at_once(unsigned heap, int64_t change) {
+  heapster__ledger_move(&heapster__ledgers[heap], change);
+  heapster__ledger_move(&heapster__ledgers[0], change);
 }
 
-static void shrink(struct books books, unsigned heap, uint64_t bytes) {
-  if (!books.slot) {
-    heapster__ledger_move(&heapster__ledgers[heap], -(int64_t)bytes);
-    heapster__ledger_move(&heapster__ledgers[0], -(int64_t)bytes);
-    return;
-  }
-  if (heapster__drift_shrink(&books.shard->drift, bytes)) heapster__tell(books.slot, heap);
+/* The use of the heap changes. These, and all that ends in them, answer whether it is time to tell. */
+HEAPSTER__INLINE bool grow(struct books books, unsigned heap, uint64_t bytes) {
+  if (books.is_own) return heapster__drift_grow(&books.shard->drift, bytes);
+  tell_at_once(heap, (int64_t)bytes);
+  return false;
+}
+
+HEAPSTER__INLINE bool shrink(struct books books, unsigned heap, uint64_t bytes) {
+  if (books.is_own) return heapster__drift_shrink(&books.shard->drift, bytes);
+  tell_at_once(heap, -(int64_t)bytes);
+  return false;
 }
 
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct books books = books_here(heap);
   add(books, &books.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   add(books, &books.shard->alloc_sum, size);
-  grow(books, heap, size);
+  if (grow(books, heap, size)) heapster__tell(books.shard->gate.slot, heap);
 }
 
 void heapster__count_dealloc(unsigned heap, uint64_t size) {
@@ -143,51 +143,50 @@ void heapster__count_dealloc(unsigned heap, uint64_t size) {
   struct books books = books_of(slot ? slot : heapster__slot_claim_to_free(), heap);
   add(books, &books.shard->dealloc_count, 1);
   add(books, &books.shard->dealloc_sum, size);
-  shrink(books, heap, size);
+  if (shrink(books, heap, size)) heapster__tell(books.shard->gate.slot, heap);
 }
 
-static void count_growth(struct books books, unsigned heap, struct heapster__resize resize) {
+HEAPSTER__INLINE bool count_growth(struct books books, unsigned heap, struct heapster__resize resize) {
   struct heapster__shard *shard = books.shard;
   uint64_t bytes = resize.to - resize.from;
   add(books, &shard->realloc_growth_histogram.buckets[heapster__bucket(bytes)], 1);
   add(books, &shard->realloc_growth_sum, bytes);
   if (!resize.is_moved) add(books, &shard->realloc_growth_in_place_count, 1);
-  grow(books, heap, bytes);
+  return grow(books, heap, bytes);
 }
 
-static void count_shrink(struct books books, unsigned heap, struct heapster__resize resize) {
+HEAPSTER__INLINE bool count_shrink(struct books books, unsigned heap, struct heapster__resize resize) {
   struct heapster__shard *shard = books.shard;
   uint64_t bytes = resize.from - resize.to;
   add(books, &shard->realloc_shrink_histogram.buckets[heapster__bucket(bytes)], 1);
   add(books, &shard->realloc_shrink_sum, bytes);
   if (!resize.is_moved) add(books, &shard->realloc_shrink_in_place_count, 1);
-  shrink(books, heap, bytes);
+  return shrink(books, heap, bytes);
 }
 
-static void count_move(struct books books, struct heapster__resize resize) {
+HEAPSTER__INLINE void count_move(struct books books, struct heapster__resize resize) {
   add(books, &books.shard->realloc_move_count, 1);
   add(books, &books.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
 }
 
-static void count_resize(struct books books, unsigned heap, struct heapster__resize resize) {
+HEAPSTER__INLINE bool count_resize(struct books books, unsigned heap, struct heapster__resize resize) {
   if (resize.is_moved) count_move(books, resize);
-  if (resize.to > resize.from)
-    count_growth(books, heap, resize);
-  else if (resize.to < resize.from)
-    count_shrink(books, heap, resize);
-  else
-    add(books, &books.shard->realloc_same_count, 1);
+  if (resize.to > resize.from) return count_growth(books, heap, resize);
+  if (resize.to < resize.from) return count_shrink(books, heap, resize);
+  add(books, &books.shard->realloc_same_count, 1);
+  return false;
 }
 
 void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
-  count_resize(books_here(heap), heap, resize);
+  struct books books = books_here(heap);
+  if (count_resize(books, heap, resize)) heapster__tell(books.shard->gate.slot, heap);
 }
 
 void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from,
                                 void *to) {
-  const struct books books = {shard->gate.slot, shard};
-  count_resize(books, shard->gate.heap, (struct heapster__resize){old, size, from != to});
-  return to;
+  struct books books = {shard, true};
+  bool is_time_to_tell = count_resize(books, shard->gate.heap, (struct heapster__resize){old, size, from != to});
+  return heapster__unlikely(is_time_to_tell) ? heapster__told(to) : to;
 }
 
 void heapster__count_alloc_failure(unsigned heap) {

@@ -9,37 +9,54 @@
 
    A refused growth makes Lua collect, and so free, before it asks again: between two calls, never inside one.
 
-   Here is what mostly happens: objects of 16 to 254 bytes, of a thread that has counters, over Lua's own allocator. It
-   is told by few looks, and in one piece of code, as a Lua program does little else. For the rest there is lua_odd. */
+   Here is what mostly happens: blocks of a thread that has counters, most of them of 16 to 254 bytes. It is told by few
+   looks, and in one piece of code, as a Lua program does little else; twice, because a state over Lua's own allocator,
+   which most are, has less to ask. For the rest there is lua_odd. */
 #include "lua_hook.h"
 
 #include "lua_odd.h"
 
 typedef struct heapster__lua_record record;
 
+#ifdef __clang__
 #define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE __attribute__((noinline, noclone)) /* clones have their arguments elsewhere */
+#endif
 
-/* Nobody counts what the allocator below asks in its turn: it is Lua's own, or the system's. */
-HEAPSTER__INLINE bool is_plain(const record *state) {
-  return heapster__likely(!state->is_exact && !heapster__load_relaxed(&heapster__has_malloc));
+/* What the state is over. */
+enum below {
+  PLAIN, /* Lua's own allocator or the system's, and nobody counts what it asks in its turn */
+  ANY
+};
+
+HEAPSTER__INLINE enum below below_of(const record *state) {
+  bool is_plain = !state->is_exact && !heapster__load_relaxed(&heapster__has_malloc);
+  return heapster__likely(is_plain) ? PLAIN : ANY;
 }
 
-HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize) {
-  if (is_plain(state)) return state->below.alloc(state->below.ud, ptr, osize, nsize);
+HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
+  if (below == PLAIN) return state->below.alloc(state->below.ud, ptr, osize, nsize);
   return heapster__lua_ask(state, ptr, osize, nsize);
 }
 
-/* Each of the three below ends in a call that takes its place, or in none: so they keep next to nothing on the stack.
- */
+HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below below) {
+  return below == PLAIN ? &heapster__main_map : state->map;
+}
 
-static NOINLINE void *created(record *state, size_t tag, size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return heapster__lua_created_small(state, tag, size);
-  void *block = ask(state, NULL, tag, size);
+/* Of the sizes that a block has before and after, those below a granule are in the map where they were padded only. */
+HEAPSTER__INLINE bool is_mapped(size_t size, enum below below) { return below == PLAIN || size >= HEAPSTER__GRANULE; }
+
+/* All that follow have the arguments of a lua_Alloc, each where it came, and end in a call that takes their place, or in
+   none: so they move little about and keep next to nothing on the stack. */
+
+HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size, enum below below) {
+  void *block = ask(state, ptr, tag, size, below);
   if (heapster__unlikely(!block)) return heapster__lua_refused(state);
   state->bytes += size;
   struct heapster__shard *shard = heapster__shard_here(state->number);
   if (heapster__unlikely(!shard) ||
-      heapster__unlikely(!heapster__map_put_at_once(state->map, block, state->number, size)))
+      heapster__unlikely(!heapster__map_put_at_once(map_of(state, below), block, state->number, size)))
     return heapster__lua_entered(state, block, tag, size);
   size_t kind = heapster__lua_kind_of(tag);
   bool is_time_to_tell = heapster__count_alloc_in(shard, size);
@@ -47,37 +64,69 @@ static NOINLINE void *created(record *state, size_t tag, size_t size) {
   return heapster__unlikely(is_time_to_tell) ? heapster__told(block) : block;
 }
 
-static NOINLINE void *told_and_released(const record *state, void *ptr, size_t size) {
-  return ask(state, heapster__told(ptr), size, 0);
+static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t size) {
+  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return heapster__lua_created_small(state, tag, size);
+  return create(state, ptr, tag, size, ANY);
 }
 
-static NOINLINE void *released(record *state, void *ptr, size_t size) {
+static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
+  bool is_common = size - HEAPSTER__GRANULE <= HEAPSTER__SHORT_SIZE - HEAPSTER__GRANULE;
+  if (heapster__unlikely(!is_common)) return created_any(state, ptr, tag, size);
+  return create(state, ptr, tag, size, PLAIN);
+}
+
+static NOINLINE void *told_and_released(const record *state, void *ptr, size_t size) {
+  return ask(state, heapster__told(ptr), size, 0, ANY);
+}
+
+HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, size_t none, enum below below) {
   uint64_t counted;
-  if (heapster__unlikely(ptr == state->last || size < HEAPSTER__GRANULE))
-    return heapster__lua_released(state, ptr, size);
-  struct heapster__shard *shard = heapster__take_at_once(state->map, state->number, ptr, &counted);
+  if (heapster__unlikely(ptr == state->last || !is_mapped(size, below))) return heapster__lua_released(state, ptr, size);
+  struct heapster__shard *shard = heapster__take_at_once(map_of(state, below), state->number, ptr, &counted);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
   if (heapster__unlikely(heapster__count_dealloc_in(shard, counted))) return told_and_released(state, ptr, size);
-  return ask(state, ptr, size, 0);
+  return ask(state, ptr, size, none, below);
 }
 
-static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+static NOINLINE void *released_any(record *state, void *ptr, size_t size, size_t none) {
+  return release(state, ptr, size, none, ANY);
+}
+
+static NOINLINE void *released(record *state, void *ptr, size_t size, size_t none) {
+  return release(state, ptr, size, none, PLAIN);
+}
+
+HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
   uint64_t counted;
-  if (heapster__unlikely(osize < HEAPSTER__GRANULE || nsize < HEAPSTER__GRANULE) ||
-      heapster__unlikely(!heapster__take_at_once(state->map, state->number, ptr, &counted)))
+  if (heapster__unlikely(!is_mapped(osize, below) || nsize < HEAPSTER__GRANULE) ||
+      heapster__unlikely(!heapster__take_at_once(map_of(state, below), state->number, ptr, &counted)))
     return heapster__lua_resized(state, ptr, osize, nsize);
-  void *fresh = ask(state, ptr, osize, nsize);
+  void *fresh = ask(state, ptr, osize, nsize, below);
   struct heapster__shard *shard = heapster__shard_here(state->number); /* the one below may have closed the gate */
   if (heapster__unlikely(!fresh || !shard) ||
-      heapster__unlikely(!heapster__map_put_at_once(state->map, fresh, state->number, nsize)))
+      heapster__unlikely(!heapster__map_put_at_once(map_of(state, below), fresh, state->number, nsize)))
     return heapster__lua_settled(state, counted, ptr, osize, fresh, nsize);
   state->bytes += nsize - osize;
   return heapster__count_resize_in(shard, counted, nsize, ptr, fresh);
 }
 
+static NOINLINE void *resized_any(record *state, void *ptr, size_t osize, size_t nsize) {
+  return resize(state, ptr, osize, nsize, ANY);
+}
+
+static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+  return resize(state, ptr, osize, nsize, PLAIN);
+}
+
+static NOINLINE void *alloc_any(record *state, void *ptr, size_t osize, size_t nsize) {
+  if (!ptr) return nsize ? created_any(state, ptr, osize, nsize) : NULL;
+  return nsize ? resized_any(state, ptr, osize, nsize) : released_any(state, ptr, osize, nsize);
+}
+
 void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   record *state = ud;
-  if (!ptr) return nsize ? created(state, osize, nsize) : NULL;
-  return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize);
+  if (below_of(state) == ANY) return alloc_any(state, ptr, osize, nsize);
+  if (!ptr) return nsize ? created(state, ptr, osize, nsize) : NULL;
+  return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize, nsize);
 }

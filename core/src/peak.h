@@ -62,17 +62,15 @@ void heapster__run_end(const struct heapster__drift *heap, struct heapster__drif
 /* The highest value that the total reached in the run so far. */
 int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
 
-/* The use grew, or is to shrink. Answers whether it is time to tell. Without a branch, because a heap that is being
-   filled is at its highest each time; a signal handler that reaches more between load and store is not noticed by it.
- */
+/* The use grew, or is to shrink. Answers whether it is time to tell. A signal handler that reaches more between load and
+   store of the highest is not noticed by it. */
 HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
   return heapster__unlikely(heapster__move_owned(&drift->net, (int64_t)bytes) >= HEAPSTER__DRIFT_HALF);
 }
 
 HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
   int64_t net = heapster__load_owned(&drift->net);
-  int64_t highest = heapster__load_owned(&drift->highest);
-  heapster__store_relaxed(&drift->highest, net > highest ? net : highest);
+  if (heapster__unlikely(net > heapster__load_owned(&drift->highest))) heapster__store_relaxed(&drift->highest, net);
   return heapster__unlikely(heapster__drop_owned(&drift->net, (int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
 }
 

@@ -1,4 +1,4 @@
-"""What the benches share: runs taken in turns, medians with their quartiles, and figures kept as CSV.
+"""What the benches share: runs in rounds, medians with their quartiles, and figures kept as CSV.
 
 Turns (A B, B A, ...) put what else the machine does on both sides of a ratio; the median drops the runs that it hit.
 """
@@ -90,14 +90,17 @@ class Running:
         return Run(float(seconds), float(processor), int(kib) * 1024, self.output.read_text(errors="replace"))
 
 
-def in_turns(cells, rounds, take):
-    """{cell: [take(cell), one a round]}; neighbouring cells are compared best.
+def there_and_back(cells, times):
+    """The cells, as often; each time the other way round: what only rises or falls meanwhile favours no cell."""
+    for number in range(times):
+        yield cells[::-1] if number % 2 else cells
 
-    Each round goes the other way than the one before: what only rises or falls meanwhile favours no cell.
-    """
+
+def in_turns(cells, rounds, take):
+    """{cell: [take(cell), one a round]}; neighbouring cells are compared best."""
     taken = collections.defaultdict(list)
-    for number in range(1, rounds + 1):
-        for cell in cells if number % 2 else reversed(cells):
+    for number, one_round in enumerate(there_and_back(list(cells), rounds), 1):
+        for cell in one_round:
             taken[cell].append(take(cell))
         print(f"round {number} of {rounds}", file=sys.stderr)
     return taken

@@ -1,8 +1,11 @@
 --- Programs that do little but make objects, beside a world of some megabytes that stays: what tests/bench/lua.py runs with
 --- and without heapster. Without the world, the module's own tables would be most of what the collector looks at.
 ---
----     lua5.4 lua_programs.lua NAME ROUNDS [heapster]      prints seconds of processor time, and what heap lua counted
-local name, rounds, tool = arg[1], tonumber(arg[2]), arg[3]
+---     lua5.4 lua_programs.lua NAME [heapster]
+---
+--- Runs the program for each line of standard input, prints the seconds of processor time that it took, and in the end what
+--- heap lua counted.
+local name, tool = arg[1], arg[2]
 
 local programs = {}
 
@@ -47,9 +50,12 @@ local world = {}
 for i = 1, 20000 do world[i] = { id = i, name = "entity " .. i, place = { i, i } } end
 local program = assert(programs[name], "there is no such program")
 local before = heapster and heapster.stats("lua")
-local begin = os.clock()
-for _ = 1, rounds do program() end
-print(os.clock() - begin)
+for _ in io.lines() do
+  local begin = os.clock()
+  program()
+  print(os.clock() - begin)
+  io.flush()
+end
 if heapster then
   local diff = heapster.stats("lua") - before
   print(diff.alloc_count, diff.dealloc_count, diff.realloc_growth_count, diff.alloc_sum, #world)

@@ -46,9 +46,11 @@ def lua(folder, scale):
     return ["lua5.4", script, rounds], None
 
 
-def python(_, scale):
+def python(folder, scale):
     mix = pathlib.Path(__file__).with_name("python_programs.py")
-    return [sys.executable, mix, "mix", max(1, int(20 * scale))], None
+    one_turn = folder / "one_turn"
+    one_turn.write_text("\n")
+    return [sys.executable, mix, "mix", max(1, int(20 * scale))], one_turn
 
 
 def gcc(folder, scale):

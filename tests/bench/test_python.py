@@ -61,15 +61,17 @@ def environment():
 
 @pytest.mark.parametrize("tool", ["nothing", "heapster"])
 @pytest.mark.parametrize("code", [ONE_VALUE, TIMED], ids=["bench_func", "bench_time_func"])
-@pytest.mark.parametrize(("warmups", "values"), [(1, 3), (0, 1), (0, 0)])
-def test_benchmark_is_run_as_often_as_told_and_then_its_seconds_are_printed(tmp_path, code, tool, warmups, values):
+@pytest.mark.parametrize(("values", "turns"), [(1, 3), (2, 2), (1, 0)])
+def test_benchmark_takes_its_values_each_turn_and_then_its_seconds_are_printed(tmp_path, code, tool, values, turns):
     file = benchmark(tmp_path, "it", code)
-    words = [sys.executable, HERE / "pyperf_program.py", file, str(warmups), str(values), tool]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(), timeout=60)
+    words = [sys.executable, HERE / "pyperf_program.py", file, str(values), tool]
+    done = subprocess.run(
+        words, input="\n" * turns, capture_output=True, text=True, check=False, env=environment(), timeout=60)
     assert done.returncode == 0, done.stderr
-    *lines, seconds = done.stdout.splitlines()
-    assert lines == ["value of anyone"] * (warmups + values)
-    assert (float(seconds) > 0) == (values > 0)
+    assert done.stderr.splitlines() == ["value of anyone"] * (values * turns)
+    seconds = done.stdout.splitlines()
+    assert len(seconds) == turns
+    assert all(float(each) > 0 for each in seconds)
 
 
 def test_each_benchmark_that_is_there_has_a_row_and_the_others_a_reason(tmp_path):
@@ -102,8 +104,8 @@ def test_without_pyperformance_its_rows_are_left_out_and_the_sheet_says_why(tmp_
 @pytest.mark.skipif(not interleaved.first_line("valgrind", "--version"), reason="valgrind is not installed")
 def test_instructions_are_those_of_the_values_alone_and_the_hook_takes_some_more(tmp_path):
     file = benchmark(tmp_path, "it", ONE_VALUE)
-    program = python.of_pyperformance(sys.executable, file, 1)
-    assert program.times == (0, 1)
+    program = python.of_pyperformance(sys.executable, file, 1, 1)
+    assert program.counted == (0, 1)
     ratio = python.Bench(BUILD, {"it": program}).instruction_ratios()["it"]
     assert 1 < ratio < 2
 
@@ -111,7 +113,7 @@ def test_instructions_are_those_of_the_values_alone_and_the_hook_takes_some_more
 @pytest.mark.skipif(not interleaved.first_line("valgrind", "--version"), reason="valgrind is not installed")
 def test_program_that_fails_under_callgrind_ends_the_bench_with_its_words():
     with pytest.raises(interleaved.Failed, match="(?s)status 3.*out of cheese"):
-        callgrind.all_instructions({"it": ["sh", "-c", "echo out of cheese >&2; exit 3"]}, environment())
+        callgrind.instructions(["sh", "-c", "echo out of cheese >&2; exit 3"], 1, environment())
 
 
 def test_package_that_cannot_be_had_is_named_with_the_reason(tmp_path, monkeypatch):

@@ -4,6 +4,8 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,11 @@ static bool comes_back(const struct heapster_heap *heap) {
   return heap->backing == &heap->own || heapster__unlikely(below_all.comes_back);
 }
 
+/* Over the system's allocator, which does not come back in. */
+HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
+  return heap->map == &heapster__main_map && heapster__likely(!below_all.comes_back);
+}
+
 /* A call of the backing, under the mark where it may come back in. */
 HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {
   heapster__descend(descent, comes_back(heap) ? heapster__slot_claim() : NULL);
@@ -73,8 +80,8 @@ static __attribute__((noinline)) void *booked_odd(struct heapster_heap *heap, vo
   return block;
 }
 
-HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t size) {
-  enum heapster__at_once done = heapster__alloc_at_once(heap->map, heap->number, block, size);
+HEAPSTER__INLINE void *booked(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
+  enum heapster__at_once done = heapster__alloc_at_once(map, heap->number, block, size);
   if (heapster__likely(done == HEAPSTER__DONE)) return block;
   return done == HEAPSTER__NOT_DONE ? booked_odd(heap, block, size) : heapster__told(block);
 }
@@ -82,14 +89,15 @@ HEAPSTER__INLINE void *booked(struct heapster_heap *heap, void *block, size_t si
 static __attribute__((noinline)) void *marked_malloc(struct heapster_heap *heap, size_t size) {
   struct heapster__descent descent;
   descend(&descent, heap);
-  void *block = heap->backing->malloc(heap->backing->context, heapster__size_below(size));
+  void *block = heap->backing->malloc(heap->backing->context, heapster__size_below(heap->map, size));
   heapster__ascend(&descent);
-  return booked(heap, block, size);
+  return booked(heap, heap->map, block, size);
 }
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
-  if (comes_back(heap)) return marked_malloc(heap, size);
-  return booked(heap, heap->backing->malloc(heap->backing->context, heapster__size_below(size)), size);
+  if (heapster__unlikely(!is_plain(heap))) return marked_malloc(heap, size);
+  struct heapster__map *map = &heapster__main_map;
+  return booked(heap, map, heap->backing->malloc(heap->backing->context, heapster__size_below(map, size)), size);
 }
 
 static void *cleared(const struct heapster_allocator *backing, size_t size) {
@@ -103,25 +111,25 @@ void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size
   if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
   struct heapster__descent descent;
   descend(&descent, heap);
-  void *block = cleared(heap->backing, heapster__size_below(bytes));
+  void *block = cleared(heap->backing, heapster__size_below(heap->map, bytes));
   heapster__ascend(&descent);
-  return booked(heap, block, bytes);
+  return booked(heap, heap->map, block, bytes);
 }
 
 static bool is_power_of_two(size_t number) { return number && !(number & (number - 1)); }
 
 static void *aligned(const struct heapster_allocator *backing, size_t alignment, size_t size) {
   if (backing->aligned_alloc) return backing->aligned_alloc(backing->context, alignment, size);
-  return alignment <= HEAPSTER__GRANULE ? backing->malloc(backing->context, size) : NULL;
+  return alignment <= alignof(max_align_t) ? backing->malloc(backing->context, size) : NULL;
 }
 
 void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
   if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
   struct heapster__descent descent;
   descend(&descent, heap);
-  void *block = aligned(heap->backing, alignment, heapster__size_below(size));
+  void *block = aligned(heap->backing, alignment, heapster__size_below(heap->map, size));
   heapster__ascend(&descent);
-  return booked(heap, block, size);
+  return booked(heap, heap->map, block, size);
 }
 
 /* A backing without realloc: by hand, for a block whose size the books know. */
@@ -137,7 +145,7 @@ static void *moved(const struct heapster_allocator *backing, void *block, struct
 void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
   if (!block) return heapster_heap_malloc(heap, size);
   const struct heapster_allocator *backing = heap->backing;
-  size_t below = heapster__size_below(size);
+  size_t below = heapster__size_below(heap->map, size);
   struct heapster__block taken = heapster__book_take(heap->map, block);
   struct heapster__descent descent;
   descend(&descent, heap);
@@ -169,12 +177,22 @@ static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void 
   marked_free(heap, block);
 }
 
-void heapster_heap_free(struct heapster_heap *heap, void *block) {
+static __attribute__((noinline)) void free_any(struct heapster_heap *heap, void *block) {
   enum heapster__at_once done = heapster__free_at_once(heap->map, heap->number, block);
-  if (heapster__unlikely(done != HEAPSTER__DONE))
-    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
-  else if (comes_back(heap))
+  if (heapster__likely(done == HEAPSTER__DONE))
     marked_free(heap, block);
   else
+    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+}
+
+void heapster_heap_free(struct heapster_heap *heap, void *block) {
+  if (heapster__unlikely(!is_plain(heap))) {
+    free_any(heap, block);
+    return;
+  }
+  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, heap->number, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
     heap->backing->free(heap->backing->context, block);
+  else
+    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
 }

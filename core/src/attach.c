@@ -269,7 +269,7 @@ static const char *problem_while_on(void) {
                 "whose malloc it asks is not known before its first call; what follows that is counted from "
                 "the next reading on");
   if (heapster__load_relaxed(&heapster__small_news))
-    return "operator new of less than 16 bytes is not counted over an allocator that has operators of its own";
+    return "operator new of less than 17 bytes is not counted over an allocator that has operators of its own";
   return NULL;
 }
 

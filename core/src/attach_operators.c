@@ -19,13 +19,13 @@ heapster__counter heapster__small_news;
 uintptr_t heapster__real_news[HEAPSTER__NEWS];
 
 static bool is_small(size_t size) {
-  if (size >= HEAPSTER__GRANULE) return false;
+  if (size >= HEAPSTER__MAIN_LEAST) return false;
   heapster__add_relaxed(&heapster__small_news, 1);
   return true;
 }
 
 static void *adopted(void *block, size_t size) {
-  if (block && size >= HEAPSTER__GRANULE) heapster__malloc_adopt(block, size);
+  if (block && size >= HEAPSTER__MAIN_LEAST) heapster__malloc_adopt(block, size);
   return block;
 }
 

@@ -12,7 +12,7 @@
 enum { HEAPSTER__NEWS = 8 };
 extern HEAPSTER__HIDDEN uintptr_t heapster__real_news[HEAPSTER__NEWS];
 
-/* How many requests of less than 16 bytes went down as they were, uncounted: an allocator that has operators of its own
+/* How many requests of less than 17 bytes went down as they were, uncounted: an allocator that has operators of its own
    believes the size that comes with a delete, which may be made by an object that still calls it. */
 extern HEAPSTER__HIDDEN heapster__counter heapster__small_news;
 

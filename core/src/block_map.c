@@ -9,11 +9,14 @@ struct heapster__map *heapster__map_create(void) {
   return map;
 }
 
+/* How the tree divides the number of a stretch: so many leaves a branch. */
+enum { LEAVES = 16384 };
+
 /* NULL is in stretch 0, which must not find a place that is 0 still: the one it has goes to a number of no stretch. */
 void heapster__map_start(struct heapster__map *map) { heapster__store_relaxed(&map->near[0].stretch, UINT64_MAX); }
 
-static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t bits) {
-  struct heapster__branch *_Atomic *place = &map->branches[bits >> 34];
+static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t stretch) {
+  struct heapster__branch *_Atomic *place = &map->branches[stretch / LEAVES];
   struct heapster__branch *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
   struct heapster__branch *made = heapster__pages_map(sizeof *made);
@@ -34,10 +37,11 @@ static void come_near(struct heapster__map *map, uint64_t stretch, struct heapst
 
 static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  if (bits >> 48 || !(bits >> 20)) return NULL;
-  struct heapster__branch *branch = branch_made(map, bits);
+  uint64_t stretch = heapster__stretch_of(map, bits);
+  if (bits >> 48 || !stretch) return NULL;
+  struct heapster__branch *branch = branch_made(map, stretch);
   if (!branch) return NULL;
-  struct heapster__leaf *_Atomic *place = &branch->leaves[bits >> 20 & 16383];
+  struct heapster__leaf *_Atomic *place = &branch->leaves[stretch % LEAVES];
   struct heapster__leaf *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
@@ -46,24 +50,34 @@ static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *a
     heapster__pages_unmap(made, sizeof *made);
     return there;
   }
-  come_near(map, bits >> 20, made);
+  come_near(map, stretch, made);
   return made;
 }
 
 /* The leaf of an address, or NULL. */
 static struct heapster__leaf *leaf_of(struct heapster__map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
+  uint64_t stretch = heapster__stretch_of(map, bits);
   if (bits >> 48) return NULL;
   /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
-  struct heapster__branch *branch = heapster__load_acquire(&map->branches[bits >> 34]);
-  return branch ? heapster__load_acquire(&branch->leaves[bits >> 20 & 16383]) : NULL;
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / LEAVES]);
+  return branch ? heapster__load_acquire(&branch->leaves[stretch % LEAVES]) : NULL;
+}
+
+static uintptr_t granule_size(const struct heapster__map *map) {
+  return map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE : HEAPSTER__OWN_GRANULE;
+}
+
+/* The address of the granule `distance` behind the one of `address`. */
+static const void *address_after(const struct heapster__map *map, const void *address, unsigned distance) {
+  return (const void *)((uintptr_t)address + distance * granule_size(map));
 }
 
 /* The cell of the granule `distance` behind the one of `address`, or NULL where there is no leaf. */
 static _Atomic uint16_t *cell_after(struct heapster__map *map, const void *address, unsigned distance) {
-  const void *there = (const void *)((uintptr_t)address + (uintptr_t)distance * HEAPSTER__GRANULE);
+  const void *there = address_after(map, address, distance);
   struct heapster__leaf *leaf = leaf_of(map, there);
-  return leaf ? &leaf->cells[heapster__cell_index(there)] : NULL;
+  return leaf ? &leaf->cells[heapster__cell_index(map, there)] : NULL;
 }
 
 /* How many cells the size takes behind the first. */
@@ -84,12 +98,12 @@ static bool cells_are_had(struct heapster__map *map, const void *address, uint64
   cells->count = 1 + extension_cells(size);
   if (cells->count > 1 + HEAPSTER__EXTENSION_CELLS) return false;
   struct heapster__leaf *leaf = leaf_made(map, address);
-  unsigned index = heapster__cell_index(address);
+  unsigned index = heapster__cell_index(map, address);
   if (!leaf) return false;
   for (unsigned i = 0; i < cells->count; i++) {
-    if (index + i == 65536) {
-      if (!(leaf = leaf_made(map, (const char *)address + (size_t)i * HEAPSTER__GRANULE))) return false;
-      index -= 65536;
+    if (index + i == HEAPSTER__CELLS) {
+      if (!(leaf = leaf_made(map, address_after(map, address, i)))) return false;
+      index -= HEAPSTER__CELLS;
     }
     cells->at[i] = &leaf->cells[index + i];
   }
@@ -147,8 +161,7 @@ struct heapster__block heapster__map_take(struct heapster__map *map, const void 
 struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size) {
   unsigned count = 1 + extension_cells(size);
   for (unsigned i = 0; i < count; i++) {
-    const char *there = (const char *)address + (size_t)i * HEAPSTER__GRANULE;
-    struct heapster__block block = heapster__map_take(map, there);
+    struct heapster__block block = heapster__map_take(map, address_after(map, address, i));
     if (block.owner) return block;
   }
   return (struct heapster__block){0, 0, false};
@@ -167,14 +180,14 @@ static uint64_t long_size(struct heapster__map *map, const void *address) {
   return 255;
 }
 
-static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, uint64_t start,
+static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, uint64_t stretch,
                       void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
-  for (unsigned i = 0; i < 65536; i++) {
+  const void *start = (const void *)(uintptr_t)(stretch * HEAPSTER__CELLS * granule_size(map));
+  for (unsigned i = 0; i < HEAPSTER__CELLS; i++) {
     uint16_t cell = heapster__load_relaxed(&leaf->cells[i]);
     if (heapster__likely(!heapster__is_first(cell))) continue;
     uint64_t size = cell & 255;
-    if (size > HEAPSTER__SHORT_SIZE)
-      size = long_size(map, (const void *)(uintptr_t)(start + (uint64_t)i * HEAPSTER__GRANULE));
+    if (size > HEAPSTER__SHORT_SIZE) size = long_size(map, address_after(map, start, i));
     visit(context, heapster__owner(cell), size);
   }
 }
@@ -183,9 +196,9 @@ void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *con
                         const void *context) {
   for (uint64_t i = 0; i < 16384; i++) {
     struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]); /* pairs with who published it */
-    for (uint64_t j = 0; branch && j < 16384; j++) {
+    for (uint64_t j = 0; branch && j < LEAVES; j++) {
       struct heapster__leaf *leaf = heapster__load_acquire(&branch->leaves[j]);
-      if (leaf) walk_leaf(map, leaf, i << 34 | j << 20, visit, context);
+      if (leaf) walk_leaf(map, leaf, i * LEAVES + j, visit, context);
     }
   }
 }

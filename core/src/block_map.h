@@ -1,7 +1,7 @@
 /* The block map: for each live block, which heap counted it and how many bytes were asked for.
 
-   A radix tree by address. A leaf covers 1 MiB with one 16-bit cell for every 16 bytes (a granule). The first
-   granule of a block holds
+   A radix tree by address. A leaf has 65536 cells of 16 bits, one for each granule of its stretch of addresses: 32
+   bytes in the main map, 16 in a map of a host's own backing. The first granule of a block holds
 
      owner << 8 | size       owner 1 .. 254, size 0 .. 254
      owner << 8 | 255        larger: size - 255 follows in the next cells, which the block covers anyway,
@@ -10,11 +10,15 @@
 
    and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
    unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
-   for those who read the whole map meanwhile. The first MiB has no leaf, so NULL needs no test of its own.
+   for those who read the whole map meanwhile. The first stretch has no leaf, so NULL needs no test of its own.
 
-   In front of the tree stands a table, which leads to a leaf in one step. A stretch (the MiB of a leaf) has its place
-   there by the low bits of its number. The first to come keeps it for ever; another of the same place, 256 GiB away or
-   a multiple, is found through the tree alone, by who takes a longer look. */
+   No two blocks begin in one granule. malloc and its like align what they hand out to 16 bytes, so that blocks of 17
+   and more begin 32 apart; smaller requests go down as 17. A host's own backing, which a Lua state may have, promises
+   nothing: there granules are half as wide, and blocks below 16 bytes go down as 16, or are not in the map.
+
+   In front of the tree stands a table, which leads to a leaf in one step. A stretch has its place there by the low bits
+   of its number. The first to come keeps it for ever; another of the same place, 256 GiB away or more, is found through
+   the tree alone, by who takes a longer look. */
 #ifndef HEAPSTER__BLOCK_MAP_H
 #define HEAPSTER__BLOCK_MAP_H
 
@@ -24,17 +28,21 @@
 #include <stddef.h>
 
 enum {
-  HEAPSTER__GRANULE = 16,                      /* no two counted blocks may share one: smaller requests go down as 16 */
+  HEAPSTER__MAIN_GRANULE = 32,
+  HEAPSTER__MAIN_LEAST = 17, /* that is asked for below, so that no two blocks begin in one granule */
+  HEAPSTER__OWN_GRANULE = 16,
+  HEAPSTER__OWN_LEAST = 16,
+  HEAPSTER__CELLS = 65536,                     /* of a leaf */
   HEAPSTER__SHORT_SIZE = 254,                  /* the largest size that fits into the first cell */
   HEAPSTER__MIDDLE_SIZE = 255 + (1 << 14) - 1, /* the largest that fits into two more cells */
   HEAPSTER__EXTENSION = 255,                   /* owner mark of a cell that continues a size */
   HEAPSTER__EXTENSION_CELLS = 7                /* 7 bits each: 49 bits, more than the address space */
 };
-_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) * HEAPSTER__GRANULE <= HEAPSTER__SHORT_SIZE + 1,
-               "a block with a long size covers all the cells that its size may take");
+_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) * HEAPSTER__MAIN_GRANULE <= HEAPSTER__SHORT_SIZE + 2,
+               "a block with a long size, to the next multiple of 16, covers all the cells that its size may take");
 
 struct heapster__leaf {
-  _Atomic uint16_t cells[65536];
+  _Atomic uint16_t cells[HEAPSTER__CELLS];
 };
 struct heapster__branch {
   struct heapster__leaf *_Atomic leaves[16384];
@@ -42,11 +50,12 @@ struct heapster__branch {
 
 /* A place in front of the tree. */
 struct heapster__near {
-  _Atomic uint64_t stretch; /* whose it is: the address in MiB; 0: nobody's yet, as the first has no leaf */
+  _Atomic uint64_t stretch; /* whose it is, by number; 0: nobody's yet, as the first has no leaf */
   _Atomic uintptr_t origin; /* where the cell of address 0 would be, if the leaf reached down to it */
 };
 
-/* 256 GiB of addresses before two stretches meet, in 4 MiB of which a page is taken for each 256 MiB in use. */
+/* 256 GiB of addresses or more before two stretches meet, in 4 MiB of which a page is taken for each 256 MiB or more in
+ * use. */
 enum { HEAPSTER__NEAR = 1 << 18 };
 
 struct heapster__map {
@@ -89,16 +98,32 @@ static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
 
 HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
 
-static inline unsigned heapster__cell_index(const void *address) { return (unsigned)((uintptr_t)address >> 4) & 65535; }
+/* The number of an address's granule, and of its stretch. */
+HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__map *map, uint64_t bits) {
+  return bits / (map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE : HEAPSTER__OWN_GRANULE);
+}
+HEAPSTER__INLINE uint64_t heapster__stretch_of(const struct heapster__map *map, uint64_t bits) {
+  return heapster__granule_of(map, bits) / HEAPSTER__CELLS;
+}
+HEAPSTER__INLINE unsigned heapster__cell_index(const struct heapster__map *map, const void *address) {
+  return heapster__granule_of(map, (uintptr_t)address) % HEAPSTER__CELLS;
+}
+
+/* The size to ask the allocator below for. */
+HEAPSTER__INLINE size_t heapster__size_below(const struct heapster__map *map, size_t size) {
+  const size_t least = map == &heapster__main_map ? HEAPSTER__MAIN_LEAST : HEAPSTER__OWN_LEAST;
+  return size >= least ? size : least;
+}
 
 /* Finds the cell of an address, if its leaf is in the table. */
 HEAPSTER__INLINE bool heapster__map_near(struct heapster__map *map, const void *address, _Atomic uint16_t **cell) {
-  uint64_t bits = HEAPSTER__ADDRESS(address);
+  const uint64_t granule = heapster__granule_of(map, HEAPSTER__ADDRESS(address));
+  const uint64_t stretch = heapster__stretch_of(map, HEAPSTER__ADDRESS(address));
   HEAPSTER__IN_ONE_REGISTER(map);
-  struct heapster__near *near = &map->near[(bits >> 20) % HEAPSTER__NEAR];
+  struct heapster__near *near = &map->near[stretch % HEAPSTER__NEAR];
   /* acquire pairs with the release that gave the place away: the origin is seen, and the leaf's zeroes */
-  if (heapster__unlikely(!heapster__is_acquire(&near->stretch, bits >> 20))) return false;
-  *cell = (_Atomic uint16_t *)(heapster__load_relaxed(&near->origin) + (bits >> 4) * sizeof **cell);
+  if (heapster__unlikely(!heapster__is_acquire(&near->stretch, stretch))) return false;
+  *cell = (_Atomic uint16_t *)(heapster__load_relaxed(&near->origin) + granule * sizeof **cell);
   return true;
 }
 
@@ -125,7 +150,7 @@ HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const
   _Atomic uint16_t *cells;
   if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
   if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE))
-    return heapster__put_middle(cells, heapster__cell_index(address), owner, size);
+    return heapster__put_middle(cells, heapster__cell_index(map, address), owner, size);
   if (heapster__unlikely(heapster__load_one_owned(cells))) return false;
   heapster__store_relaxed(cells, (uint16_t)((owner << 8) + size));
   return true;
@@ -158,7 +183,7 @@ HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const vo
   if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
   *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
   if (*size > HEAPSTER__SHORT_SIZE &&
-      (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, heapster__cell_index(address), size))))
+      (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, heapster__cell_index(map, address), size))))
     return false;
   heapster__store_relaxed(cells, 0);
   return true;

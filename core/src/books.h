@@ -26,11 +26,6 @@ struct heapster__blemishes {
 };
 extern HEAPSTER__HIDDEN struct heapster__blemishes heapster__blemishes;
 
-/* The size to ask the allocator below for, so that no two blocks share a granule. */
-static inline size_t heapster__size_below(size_t size) {
-  return heapster__likely(size >= HEAPSTER__GRANULE) ? size : HEAPSTER__GRANULE;
-}
-
 /* What became of a request that was tried the common way. */
 enum heapster__at_once {
   HEAPSTER__DONE,

@@ -37,25 +37,27 @@ static struct {
   void (*_Atomic free)(void *context, void *block);
 } down[HEAPSTER__DOMAINS];
 
+HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__size_below(&heapster__main_map, size); }
+
 static __attribute__((noinline)) void *small_malloc(unsigned number, void *context, size_t size) {
-  return booked(heapster__load_relaxed(&down[number].malloc)(context, HEAPSTER__GRANULE), size);
+  return booked(heapster__load_relaxed(&down[number].malloc)(context, HEAPSTER__MAIN_LEAST), size);
 }
 
 HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return small_malloc(number, context, size);
+  if (heapster__unlikely(size < HEAPSTER__MAIN_LEAST)) return small_malloc(number, context, size);
   return booked(heapster__load_relaxed(&down[number].malloc)(context, size), size);
 }
 
 HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t count, size_t size) {
   size_t bytes;
-  bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__GRANULE;
-  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__GRANULE;
+  bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__MAIN_LEAST;
+  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__MAIN_LEAST;
   return booked(heapster__load_relaxed(&down[number].calloc)(context, count, size), bytes);
 }
 
 static __attribute__((noinline)) void *realloc_odd(unsigned number, void *context, void *block, size_t size) {
   struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
-  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, heapster__size_below(size));
+  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, size_below(size));
   if (fresh)
     heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
@@ -68,7 +70,7 @@ HEAPSTER__INLINE void *counted_realloc(unsigned number, void *context, void *blo
   uint64_t old;
   struct heapster__shard *shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
   if (heapster__unlikely(!shard)) return realloc_odd(number, context, block, size);
-  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, heapster__size_below(size));
+  void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, size_below(size));
   return heapster__resized(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
 }
 
@@ -178,7 +180,7 @@ bool heapster__domain_is_reached(const struct heapster__domain *domain) {
   uint64_t before = heapster__load_relaxed(&arrived);
   struct heapster__descent descent;
   heapster__descend(&descent, slot);
-  void *block = domain->malloc(domain->context, HEAPSTER__GRANULE);
+  void *block = domain->malloc(domain->context, HEAPSTER__MAIN_LEAST);
   if (block) domain->free(domain->context, block);
   heapster__ascend(&descent);
   return heapster__load_relaxed(&arrived) != before;

@@ -4,10 +4,14 @@
 
 #include <heapster/histogram.h>
 
+#include "platform.h"
 #include "writer.h"
 
 /* heapster_histogram_bucket, for the hot path: one instruction where the compiler knows that the size is above 1. */
-static inline size_t heapster__bucket(uint64_t size) { return size < 2 ? 0 : 63 - (size_t)__builtin_clzll(size); }
+HEAPSTER__INLINE size_t heapster__bucket(uint64_t size) {
+  const bool is_known = __builtin_constant_p(size > 1) && size > 1;
+  return 63 - (size_t)__builtin_clzll(is_known ? size : size | 1);
+}
 
 /* A difference of counters, cut at 0. */
 static inline uint64_t heapster__beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }

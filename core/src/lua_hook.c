@@ -44,14 +44,18 @@ HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below be
   return below == PLAIN ? &heapster__main_map : state->map;
 }
 
-/* Of the sizes that a block has before and after, those below a granule are in the map where they were padded only. */
-HEAPSTER__INLINE bool is_mapped(size_t size, enum below below) { return below == PLAIN || size >= HEAPSTER__GRANULE; }
+/* A plain state's sizes may be padded. Others' small ones are no matter for here. */
+HEAPSTER__INLINE size_t size_below(size_t size, enum below below) {
+  return below == PLAIN ? heapster__size_below(&heapster__main_map, size) : size;
+}
+HEAPSTER__INLINE bool is_small(size_t size, enum below below) { return below == ANY && size < HEAPSTER__MAIN_LEAST; }
 
-/* All that follow have the arguments of a lua_Alloc, each where it came, and end in a call that takes their place, or in
-   none: so they move little about and keep next to nothing on the stack. */
+/* All that follow have the arguments of a lua_Alloc, each where it came, and end in a call that takes their place, or
+   in none: so they move little about and keep next to nothing on the stack. */
 
 HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size, enum below below) {
-  void *block = ask(state, ptr, tag, size, below);
+  if (heapster__unlikely(is_small(size, below))) return heapster__lua_created_small(state, tag, size);
+  void *block = ask(state, ptr, tag, size_below(size, below), below);
   if (heapster__unlikely(!block)) return heapster__lua_refused(state);
   state->bytes += size;
   struct heapster__shard *shard = heapster__shard_here(state->number);
@@ -65,13 +69,11 @@ HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size,
 }
 
 static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return heapster__lua_created_small(state, tag, size);
   return create(state, ptr, tag, size, ANY);
 }
 
 static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
-  bool is_common = size - HEAPSTER__GRANULE <= HEAPSTER__SHORT_SIZE - HEAPSTER__GRANULE;
-  if (heapster__unlikely(!is_common)) return created_any(state, ptr, tag, size);
+  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE)) return created_any(state, ptr, tag, size);
   return create(state, ptr, tag, size, PLAIN);
 }
 
@@ -81,7 +83,7 @@ static NOINLINE void *told_and_released(const record *state, void *ptr, size_t s
 
 HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, size_t none, enum below below) {
   uint64_t counted;
-  if (heapster__unlikely(ptr == state->last || !is_mapped(size, below))) return heapster__lua_released(state, ptr, size);
+  if (heapster__unlikely(ptr == state->last || is_small(size, below))) return heapster__lua_released(state, ptr, size);
   struct heapster__shard *shard = heapster__take_at_once(map_of(state, below), state->number, ptr, &counted);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
@@ -99,10 +101,10 @@ static NOINLINE void *released(record *state, void *ptr, size_t size, size_t non
 
 HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
   uint64_t counted;
-  if (heapster__unlikely(!is_mapped(osize, below) || nsize < HEAPSTER__GRANULE) ||
+  if (heapster__unlikely(is_small(osize, below) || is_small(nsize, below)) ||
       heapster__unlikely(!heapster__take_at_once(map_of(state, below), state->number, ptr, &counted)))
     return heapster__lua_resized(state, ptr, osize, nsize);
-  void *fresh = ask(state, ptr, osize, nsize, below);
+  void *fresh = ask(state, ptr, osize, size_below(nsize, below), below);
   struct heapster__shard *shard = heapster__shard_here(state->number); /* the one below may have closed the gate */
   if (heapster__unlikely(!fresh || !shard) ||
       heapster__unlikely(!heapster__map_put_at_once(map_of(state, below), fresh, state->number, nsize)))

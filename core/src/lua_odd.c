@@ -1,17 +1,17 @@
 /* What a Lua state asks where something is not as it mostly is.
 
    Over an allocator that may pool by the old size, sizes go down as they came. Blocks below 16 bytes may then share a
-   granule: they are counted by their sizes, without the map; else they go down as 16, and all are in the map. */
+   granule: they are counted by their sizes, without the map; else they go down as 17, and all are in the map. */
 #include "lua_odd.h"
 
 typedef struct heapster__lua_record record;
 
 static size_t size_below(const record *state, size_t size) {
-  return state->is_exact ? size : heapster__size_below(size);
+  return state->is_exact ? size : heapster__size_below(state->map, size);
 }
 
 /* Sizes that go down as they came may leave two blocks in one granule. */
-static bool is_mapped(const record *state, size_t size) { return !state->is_exact || size >= HEAPSTER__GRANULE; }
+static bool is_mapped(const record *state, size_t size) { return !state->is_exact || size >= HEAPSTER__OWN_LEAST; }
 
 static void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__descent descent;

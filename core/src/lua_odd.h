@@ -11,7 +11,7 @@ HEAPSTER__INLINE size_t heapster__lua_kind_of(size_t tag) { return tag - HEAPSTE
 /* Asks the allocator below, under the mark where it may ask a layer that counts: Lua's own asks malloc and no other. */
 void *heapster__lua_ask(const struct heapster__lua_record *state, void *ptr, size_t osize, size_t nsize);
 
-/* A new block below 16 bytes, from beginning to end. */
+/* A new block below 17 bytes, from beginning to end. */
 void *heapster__lua_created_small(struct heapster__lua_record *state, size_t tag, size_t size);
 
 /* The rest of a new block: the one below gave it. Answers the block. */

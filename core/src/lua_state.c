@@ -96,9 +96,9 @@ bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc
   uint64_t before = state->bytes;
   struct heapster__descent descent;
   heapster__descend(&descent, heapster__slot_claim());
-  void *block = alloc->alloc(alloc->ud, NULL, 0, HEAPSTER__GRANULE);
+  void *block = alloc->alloc(alloc->ud, NULL, 0, HEAPSTER__OWN_LEAST);
   bool is_reached = state->bytes != before;
-  if (block) alloc->alloc(alloc->ud, block, HEAPSTER__GRANULE, 0);
+  if (block) alloc->alloc(alloc->ud, block, HEAPSTER__OWN_LEAST, 0);
   heapster__ascend(&descent);
   return is_reached;
 }

@@ -5,6 +5,8 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,8 +94,8 @@ void heapster__malloc_try_below(void) {
   uint64_t before = heapster__load_relaxed(&slot->passed);
   struct heapster__descent descent;
   heapster__descend(&descent, slot);
-  way.below.free(way.below.calloc(1, HEAPSTER__GRANULE));
-  if (!way.below.posix_memalign(&aligned, HEAPSTER__GRANULE, HEAPSTER__GRANULE)) way.below.free(aligned);
+  way.below.free(way.below.calloc(1, HEAPSTER__MAIN_LEAST));
+  if (!way.below.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_LEAST)) way.below.free(aligned);
   heapster__ascend(&descent);
   way.comes_back = heapster__load_relaxed(&slot->passed) != before;
   heapster__system_replace(heapster_allocator_system(), way.comes_back);
@@ -113,12 +115,14 @@ HEAPSTER__INLINE void *booked(void *block, size_t size) {
   return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
 }
 
+HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__size_below(&heapster__main_map, size); }
+
 static __attribute__((noinline)) void *small_malloc(size_t size) {
-  return booked(way.below.malloc(HEAPSTER__GRANULE), size);
+  return booked(way.below.malloc(HEAPSTER__MAIN_LEAST), size);
 }
 
 void *heapster__counted_malloc(size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__GRANULE)) return small_malloc(size);
+  if (heapster__unlikely(size < HEAPSTER__MAIN_LEAST)) return small_malloc(size);
   return booked(way.below.malloc(size), size);
 }
 
@@ -158,8 +162,8 @@ void *heapster__counted_calloc(size_t count, size_t size) {
   bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
   struct heapster__descent descent;
   descend(&descent);
-  if (is_too_much || bytes >= HEAPSTER__GRANULE) return ascended(&descent, way.below.calloc(count, size), bytes);
-  return ascended(&descent, way.below.calloc(1, HEAPSTER__GRANULE), bytes);
+  if (is_too_much || bytes >= HEAPSTER__MAIN_LEAST) return ascended(&descent, way.below.calloc(count, size), bytes);
+  return ascended(&descent, way.below.calloc(1, HEAPSTER__MAIN_LEAST), bytes);
 }
 
 /* The allocator below frees the block, and says NULL; or gives one that may share a granule; or refuses, which only
@@ -178,7 +182,7 @@ static void *resized_to_nothing(void *block, struct heapster__block taken) {
     heapster__book_gone(HEAPSTER__MALLOC, taken);
     return NULL;
   }
-  void *wider = way.below.realloc(fresh, HEAPSTER__GRANULE);
+  void *wider = way.below.realloc(fresh, HEAPSTER__MAIN_LEAST);
   if (wider)
     fresh = wider;
   else
@@ -197,7 +201,7 @@ static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
   size_t old;
   if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
   if (!size) return resized_to_nothing(block, taken);
-  void *fresh = way.below.realloc(block, heapster__size_below(size));
+  void *fresh = way.below.realloc(block, size_below(size));
   if (fresh)
     heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
   else
@@ -211,7 +215,7 @@ void *heapster__counted_realloc(void *block, size_t size) {
   struct heapster__shard *shard = NULL;
   if (size) shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
   if (heapster__unlikely(!shard)) return realloc_odd(block, size);
-  void *fresh = way.below.realloc(block, heapster__size_below(size));
+  void *fresh = way.below.realloc(block, size_below(size));
   return heapster__resized(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
@@ -236,7 +240,7 @@ int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size
   void *made = NULL;
   struct heapster__descent descent;
   descend(&descent);
-  int error = way.below.posix_memalign(&made, alignment, heapster__size_below(size));
+  int error = way.below.posix_memalign(&made, alignment, size_below(size));
   ascended(&descent, error ? NULL : made, size);
   if (!error) *block = made;
   return error;
@@ -245,25 +249,25 @@ int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size
 void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
   struct heapster__descent descent;
   descend(&descent);
-  return ascended(&descent, way.below.aligned_alloc(alignment, heapster__size_below(size)), size);
+  return ascended(&descent, way.below.aligned_alloc(alignment, size_below(size)), size);
 }
 
 void *heapster__counted_memalign(size_t alignment, size_t size) {
   struct heapster__descent descent;
   descend(&descent);
-  return ascended(&descent, way.below.memalign(alignment, heapster__size_below(size)), size);
+  return ascended(&descent, way.below.memalign(alignment, size_below(size)), size);
 }
 
 void *heapster__counted_valloc(size_t size) {
   struct heapster__descent descent;
   descend(&descent);
-  return ascended(&descent, way.below.valloc(heapster__size_below(size)), size);
+  return ascended(&descent, way.below.valloc(size_below(size)), size);
 }
 
 void *heapster__counted_pvalloc(size_t size) {
   struct heapster__descent descent;
   descend(&descent);
-  return ascended(&descent, way.below.pvalloc(heapster__size_below(size)), size);
+  return ascended(&descent, way.below.pvalloc(size_below(size)), size);
 }
 
 void heapster__malloc_adopt(void *block, size_t size) {

@@ -62,8 +62,8 @@ void heapster__run_end(const struct heapster__drift *heap, struct heapster__drif
 /* The highest value that the total reached in the run so far. */
 int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
 
-/* The use grew, or is to shrink. Answers whether it is time to tell. A signal handler that reaches more between load and
-   store of the highest is not noticed by it. */
+/* The use grew, or is to shrink. Answers whether it is time to tell. A signal handler that reaches more between load
+   and store of the highest is not noticed by it. */
 HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
   return heapster__unlikely(heapster__move_owned(&drift->net, (int64_t)bytes) >= HEAPSTER__DRIFT_HALF);
 }

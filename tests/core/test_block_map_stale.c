@@ -38,16 +38,16 @@ static void stale_blocks_under_extension_cells_stand_in_the_way(void **state) {
   (void)state;
   const uint64_t size = (uint64_t)1 << 40;
   for (uint64_t cell = 1; cell <= 6; ++cell) {
-    put(HERE + cell * HEAPSTER__GRANULE, 16);
+    put(HERE + cell * granule, 16);
     assert_int_equal(put(HERE, size), HEAPSTER__PUT_STALE);
     assert_int_equal(heapster__map_take_stale(map, at(HERE), size).size, 16);
     assert_int_equal(heapster__map_take_stale(map, at(HERE), size).owner, 0);
     assert_int_equal(put(HERE, size), HEAPSTER__PUT);
     assert_taken(HERE, size);
   }
-  put(HERE + (uint64_t)7 * HEAPSTER__GRANULE, 16);
+  put(HERE + 7 * granule, 16);
   assert_int_equal(put(HERE, size), HEAPSTER__PUT);
-  assert_taken(HERE + (uint64_t)7 * HEAPSTER__GRANULE, 16);
+  assert_taken(HERE + 7 * granule, 16);
 }
 
 static void remnants_are_never_read_as_a_block(void **state) {
@@ -55,7 +55,7 @@ static void remnants_are_never_read_as_a_block(void **state) {
   uint64_t size = 0;
   put(HERE, (uint64_t)1 << 40);
   for (uint64_t cell = 1; cell <= CELLS_OF_THE_LARGEST; ++cell) {
-    const void *there = at(HERE + cell * HEAPSTER__GRANULE);
+    const void *there = at(HERE + cell * granule);
     assert_int_equal(heapster__map_take(map, there).owner, 0);
     assert_false(heapster__map_take_own(map, there, OWNER, &size));
   }
@@ -66,8 +66,8 @@ static void a_block_over_remnants_is_entered_and_taken(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     put(HERE, (uint64_t)1 << 40);
-    assert_int_equal(put(HERE + 16, SIZES[i]), HEAPSTER__PUT);
-    assert_taken(HERE + 16, SIZES[i]);
+    assert_int_equal(put(HERE + granule, SIZES[i]), HEAPSTER__PUT);
+    assert_taken(HERE + granule, SIZES[i]);
     heapster__map_take(map, at(HERE));
   }
 }
@@ -77,29 +77,27 @@ static void a_size_whose_continuation_was_overwritten_is_lost_and_becomes_255(vo
   uint64_t size = 0;
   for (uint64_t cell = 1; cell <= 6; ++cell) {
     put(HERE, (uint64_t)1 << 40);
-    put(HERE + cell * HEAPSTER__GRANULE, 16);
+    put(HERE + cell * granule, 16);
     assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
     assert_lost(HERE);
-    assert_taken(HERE + cell * HEAPSTER__GRANULE, 16);
+    assert_taken(HERE + cell * granule, 16);
   }
   for (uint64_t cell = 1; cell <= 2; ++cell) {
     put(HERE, 300);
-    put(HERE + cell * HEAPSTER__GRANULE, 40);
-    heapster__map_take(map, at(HERE + cell * HEAPSTER__GRANULE)); /* freed: the cell is 0 now */
+    put(HERE + cell * granule, 40);
+    heapster__map_take(map, at(HERE + cell * granule)); /* freed: the cell is 0 now */
     assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
     assert_lost(HERE);
   }
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, opened)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_stale_block_at_the_first_cell_stands_in_the_way),
-      TEST(stale_blocks_under_extension_cells_stand_in_the_way),
-      TEST(remnants_are_never_read_as_a_block),
-      TEST(a_block_over_remnants_is_entered_and_taken),
-      TEST(a_size_whose_continuation_was_overwritten_is_lost_and_becomes_255),
+      OVER_BOTH(a_stale_block_at_the_first_cell_stands_in_the_way),
+      OVER_BOTH(stale_blocks_under_extension_cells_stand_in_the_way),
+      OVER_BOTH(remnants_are_never_read_as_a_block),
+      OVER_BOTH(a_block_over_remnants_is_entered_and_taken),
+      OVER_BOTH(a_size_whose_continuation_was_overwritten_is_lost_and_becomes_255),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

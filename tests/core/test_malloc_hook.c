@@ -11,27 +11,27 @@
 
 #include "hooked_family.h"
 
-static void sizes_below_16_go_down_as_16_and_count_as_asked(void **state) {
+static void sizes_below_17_go_down_as_17_and_count_as_asked(void **state) {
   (void)state;
-  for (size_t size = 0; size <= 16; ++size) {
+  for (size_t size = 0; size <= 17; ++size) {
     heapster__counted_free(heapster__counted_malloc(size));
-    assert_int_equal(arena.log.last_size, 16);
+    assert_int_equal(arena.log.last_size, 17);
   }
   const struct heapster_stats stats = counted();
-  assert_int_equal(stats.alloc_count, 17);
-  assert_int_equal(stats.alloc_sum, 136);
-  assert_int_equal(stats.dealloc_sum, 136);
+  assert_int_equal(stats.alloc_count, 18);
+  assert_int_equal(stats.alloc_sum, 153);
+  assert_int_equal(stats.dealloc_sum, 153);
   assert_int_equal(errno, 4711);
 }
 
-static void a_small_calloc_goes_down_as_1_of_16(void **state) {
+static void a_small_calloc_goes_down_as_1_of_17(void **state) {
   (void)state;
   heapster__counted_free(heapster__counted_calloc(3, 5));
   assert_int_equal(last_count, 1);
-  assert_int_equal(last_size, 16);
+  assert_int_equal(last_size, 17);
   heapster__counted_free(heapster__counted_calloc(0, 100));
   assert_int_equal(last_count, 1);
-  assert_int_equal(last_size, 16);
+  assert_int_equal(last_size, 17);
   heapster__counted_free(heapster__counted_calloc(3, 50));
   assert_int_equal(last_count, 3);
   assert_int_equal(last_size, 50);
@@ -75,10 +75,10 @@ static void realloc_of_null_is_an_alloc_and_free_of_null_is_nothing(void **state
   assert_int_equal(arena.log.free_calls, 2);
 }
 
-static void resizes_are_counted_and_small_ones_go_down_as_16(void **state) {
+static void resizes_are_counted_and_small_ones_go_down_as_17(void **state) {
   (void)state;
   void *block = heapster__counted_realloc(heapster__counted_malloc(100), 3);
-  assert_int_equal(arena.log.last_size, 16);
+  assert_int_equal(arena.log.last_size, 17);
   heapster__counted_free(heapster__counted_realloc(block, 7));
   const struct heapster_stats stats = counted();
   assert_int_equal(stats.realloc_shrink_sum, 97);
@@ -97,13 +97,13 @@ static void resizing_to_0_where_that_frees_is_a_free(void **state) {
   assert_int_equal(stats.live_change, 0);
 }
 
-static void resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16(void **state) {
+static void resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_17(void **state) {
   (void)state;
   to_nothing = KEEPS;
   void *block = heapster__counted_realloc(heapster__counted_malloc(100), 0);
   assert_non_null(block);
   assert_int_equal(arena.log.smallest_size, 0);
-  assert_int_equal(commanded_size(&arena, block), 16);
+  assert_int_equal(commanded_size(&arena, block), 17);
   assert_int_equal(errno, 4711);
   heapster__counted_free(block);
   const struct heapster_stats stats = counted();
@@ -172,7 +172,7 @@ static void posix_memalign_answers_errors_and_leaves_block_and_errno_alone(void 
   assert_int_equal(heapster__counted_posix_memalign(&block, 64, 100), ENOMEM);
   assert_ptr_equal(block, early_block);
   assert_int_equal(heapster__counted_posix_memalign(&block, 64, 3), 0);
-  assert_int_equal(last_size, 16);
+  assert_int_equal(last_size, 17);
   assert_int_equal(errno, 4711);
   heapster__counted_free(block);
   const struct heapster_stats stats = counted();
@@ -184,7 +184,7 @@ static void aligned_requests_count_what_was_asked(void **state) {
   (void)state;
   heapster__counted_free(heapster__counted_aligned_alloc(64, 5));
   assert_int_equal(last_count, 64);
-  assert_int_equal(last_size, 16);
+  assert_int_equal(last_size, 17);
   heapster__counted_free(heapster__counted_memalign(128, 100));
   assert_int_equal(last_count, 128);
   assert_int_equal(last_size, 100);
@@ -200,14 +200,14 @@ static void aligned_requests_count_what_was_asked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(sizes_below_16_go_down_as_16_and_count_as_asked),
-      TEST(a_small_calloc_goes_down_as_1_of_16),
+      TEST(sizes_below_17_go_down_as_17_and_count_as_asked),
+      TEST(a_small_calloc_goes_down_as_1_of_17),
       TEST(a_calloc_that_overflows_is_refused_by_the_allocator_below),
       TEST(refusals_are_counted_and_keep_the_errno_of_below),
       TEST(realloc_of_null_is_an_alloc_and_free_of_null_is_nothing),
-      TEST(resizes_are_counted_and_small_ones_go_down_as_16),
+      TEST(resizes_are_counted_and_small_ones_go_down_as_17),
       TEST(resizing_to_0_where_that_frees_is_a_free),
-      TEST(resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_16),
+      TEST(resizing_to_0_where_that_gives_a_block_is_a_resize_and_widened_to_17),
       TEST(resizing_to_0_keeps_errno_where_the_block_cannot_be_widened),
       TEST(resizing_to_0_where_that_is_refused_keeps_the_block),
       TEST(a_reallocarray_that_overflows_is_refused_and_keeps_the_block),

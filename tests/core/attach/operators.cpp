@@ -68,6 +68,6 @@ int main(int argc, char **) {
   failures += small_ones_cross_the_hook();
   heapster_status status;
   heapster_status_read(&status);
-  const bool is_told = status.malloc_problem && std::strstr(status.malloc_problem, "operator new of less than 16");
+  const bool is_told = status.malloc_problem && std::strstr(status.malloc_problem, "operator new of less than 17");
   return failures + differs("the problem of small ones is told", is_told, argc > 1); // an argument: over such an allocator
 }

@@ -45,6 +45,8 @@ function programs.table_growth()
   return sum
 end
 
+-- By how much all that follows lies elsewhere in its page, which makes some programs up to 8 % faster or slower.
+local shift = ("x"):rep(272 * (os.getenv "BENCH_ROUND" or 0) % 4096)
 local heapster = tool == "heapster" and require "heapster"
 local world = {}
 for i = 1, 20000 do world[i] = { id = i, name = "entity " .. i, place = { i, i } } end
@@ -58,5 +60,5 @@ for _ in io.lines() do
 end
 if heapster then
   local diff = heapster.stats("lua") - before
-  print(diff.alloc_count, diff.dealloc_count, diff.realloc_growth_count, diff.alloc_sum, #world)
+  print(diff.alloc_count, diff.dealloc_count, diff.realloc_growth_count, diff.alloc_sum, #world, #shift)
 end

@@ -6,6 +6,7 @@ that it reads, and prints the seconds of processor time that this took; when the
 """
 
 import argparse
+import collections
 import contextlib
 import dataclasses
 import math
@@ -17,6 +18,9 @@ import subprocess
 import tempfile
 
 import interleaved
+
+
+ROUND = "BENCH_ROUND"  # in the environment of those who take turns: 1, 2, ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +121,16 @@ def raced(comparison, environment):
 def compared(comparisons, rounds, environment):
     """{name: [a command's runs, one a round; of each command]} of {name: Comparison}.
 
-    Each round has processes of its own: where one's pages lie makes it faster or slower, for as long as it lives.
+    Each round has processes of its own: where one's pages lie makes it faster or slower, for as long as it lives. Where its
+    blocks lie in a page does so too, and is the same in all runs of a program: it is told the round, to make a difference.
     """
-    taken = interleaved.in_turns(comparisons, rounds, lambda name: raced(comparisons[name], environment))
+    count = collections.Counter()
+
+    def race(name):
+        count[name] += 1
+        return raced(comparisons[name], environment | {ROUND: str(count[name])})
+
+    taken = interleaved.in_turns(comparisons, rounds, race)
     return {name: list(zip(*runs)) for name, runs in taken.items()}
 
 

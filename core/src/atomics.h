@@ -81,15 +81,17 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
    make an instruction of its own of each atomic load. */
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
 
-/* Adds to such a level, or takes off; answers its new value. */
+/* Adds to such a level; answers its new value. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
   __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
   return heapster__load_owned(cell);
 }
 
-static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
-  __asm__ volatile("subq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
-  return heapster__load_owned(cell);
+/* Takes off from such a level; answers whether it is below 0 now. */
+static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_t change) {
+  bool is_below;
+  __asm__ volatile("subq %2, %0" : "+m"(*(int64_t *)cell), "=@ccs"(is_below) : "er"(change));
+  return is_below;
 }
 
 /* Whether the cell has that value, compared where it is. */
@@ -153,8 +155,8 @@ static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change
   return heapster__add_relaxed(cell, change) + change;
 }
 
-static inline int64_t heapster__drop_owned(heapster__level *cell, int64_t change) {
-  return heapster__move_owned(cell, -change);
+static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_t change) {
+  return heapster__move_owned(cell, -change) < 0;
 }
 
 #endif

@@ -64,8 +64,8 @@ static void begin_run(struct heapster__slot *slot, struct heapster__shard *shard
 static void settle_total(struct heapster__slot *slot) {
   int64_t net = -heapster__load_relaxed(&slot->total.told);
   for (struct heapster__shard *each = heapster__load_relaxed(&slot->last); each; each = each->next)
-    net += heapster__load_relaxed(&each->drift.told) + heapster__load_relaxed(&each->drift.net);
-  heapster__store_relaxed(&slot->total.net, net);
+    net += heapster__load_relaxed(&each->drift.told) + heapster__drift_net(&each->drift);
+  heapster__store_relaxed(&slot->total.room, -net);
 }
 
 static void tell_total(struct heapster__slot *slot) {
@@ -76,8 +76,11 @@ static void tell_total(struct heapster__slot *slot) {
 static void run_on(struct heapster__slot *slot, struct heapster__shard *shard) {
   end_run(slot);
   begin_run(slot, shard);
-  int64_t rest = heapster__load_relaxed(&slot->total.net);
-  if (rest > HEAPSTER__DRIFT_HALF || rest < -HEAPSTER__DRIFT_HALF) heapster__tell(slot, 0);
+  const int64_t rest = heapster__drift_net(&slot->total);
+  if (heapster__drift_net(&shard->drift) < -HEAPSTER__DRIFT_THIRD)
+    heapster__tell(slot, shard->gate.heap);
+  else if (rest > HEAPSTER__DRIFT_THIRD || rest < -HEAPSTER__DRIFT_THIRD)
+    heapster__tell(slot, 0);
 }
 
 bool heapster__turn_to(unsigned heap) {
@@ -217,7 +220,7 @@ void heapster__count_unseen_free(unsigned heap) {
 
 /* A drift is in [-D, D) between requests; so one of 4 D or more leaves it beyond 3 D, on either side. */
 static void note_size(struct heapster__shard *shard) {
-  int64_t net = heapster__load_relaxed(&shard->drift.net);
+  int64_t net = heapster__drift_net(&shard->drift);
   if (net >= INT64_C(3) * HEAPSTER__DRIFT || net <= INT64_C(-3) * HEAPSTER__DRIFT)
     heapster__store_relaxed(&shard->is_large, true);
 }

@@ -41,16 +41,33 @@ static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) 
   raise(ledger, seen, before + larger(highest, net));
 }
 
+/* The highest is read first: its thread changes it last. */
+int64_t heapster__drift_net(const struct heapster__drift *drift) {
+  const int64_t highest = heapster__load_acquire(&drift->highest);
+  return highest - heapster__load_relaxed(&drift->room);
+}
+
+static int64_t highest_in_run(const struct heapster__drift *drift) {
+  return larger(heapster__load_relaxed(&drift->highest), heapster__drift_net(drift));
+}
+
 int64_t heapster__drift_highest(const struct heapster__drift *drift) {
-  int64_t in_run = larger(heapster__load_relaxed(&drift->highest), heapster__load_relaxed(&drift->net));
-  return larger(heapster__load_relaxed(&drift->before), in_run);
+  return larger(heapster__load_relaxed(&drift->before), highest_in_run(drift));
+}
+
+/* Each cell by itself: what a signal handler adds in between stays. */
+static void take_off(struct heapster__drift *drift, int64_t room, int64_t highest) {
+  heapster__move_owned(&drift->room, -room);
+  heapster__move_owned(&drift->highest, -highest);
 }
 
 void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger) {
-  int64_t highest = heapster__drift_highest(drift);
-  int64_t net = heapster__exchange_relaxed(&drift->net, 0);
+  const int64_t highest = heapster__drift_highest(drift);
+  const int64_t room = heapster__load_relaxed(&drift->room);
+  const int64_t in_run = heapster__load_relaxed(&drift->highest);
+  const int64_t net = in_run - room;
   if (!net && !highest) return;
-  heapster__store_relaxed(&drift->highest, 0);
+  take_off(drift, room, in_run);
   heapster__store_relaxed(&drift->before, 0);
   drift->record = larger(drift->record, heapster__load_relaxed(&drift->told) + highest);
   heapster__move_owned(&drift->told, net);
@@ -58,21 +75,20 @@ void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger
 }
 
 void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total) {
-  int64_t net = heapster__load_relaxed(&heap->net);
+  const int64_t room = heapster__load_relaxed(&heap->room);
   heapster__store_relaxed(&heap->before, heapster__drift_highest(heap));
-  heapster__store_relaxed(&heap->highest, net);
-  heapster__move_owned(&total->net, -net);
+  take_off(heap, room, room);
+  heapster__move_owned(&total->room, heapster__drift_net(heap));
 }
 
 int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total) {
-  int64_t in_run = larger(heapster__load_relaxed(&heap->highest), heapster__load_relaxed(&heap->net));
-  return heapster__load_relaxed(&total->net) + in_run;
+  return heapster__drift_net(total) + highest_in_run(heap);
 }
 
 void heapster__run_end(const struct heapster__drift *heap, struct heapster__drift *total) {
   int64_t highest = heapster__run_highest(heap, total);
   heapster__store_relaxed(&total->before, larger(heapster__load_relaxed(&total->before), highest));
-  heapster__move_owned(&total->net, heapster__load_relaxed(&heap->net));
+  heapster__move_owned(&total->room, -heapster__drift_net(heap));
 }
 
 void heapster__ledger_move(struct heapster__ledger *ledger, int64_t change) { tell(ledger, change, 0); }

@@ -4,10 +4,12 @@
    one heap's, or the total's: what the threads told it, and the record of that. While one thread works, use is
    `told + net`, and every figure is exact; each further thread blurs a peak by at most one HEAPSTER__DRIFT.
 
-   Use is at its highest just before it falls, so the highest value is noted there and nowhere else. And while a thread
-   asks for one heap only, a run, the total moves as that heap does: its drift is moved at the end of a run. During one,
-   the total's net is `rest + net`, where `rest` is what the total's drift says. A heap's net and the rest are half a
-   HEAPSTER__DRIFT each at most, so the total's is one.
+   What a drift counts down is its room: by how much the net may grow before it is at its highest again. So a block
+   costs one subtraction of which the sign tells whether there is more to do. And while a thread asks for one heap only,
+   a run, the total moves as that heap does: its drift is moved at the end of a run. During one, the total's net is
+   `rest + net`, where `rest` is what the total's drift says. A heap's net is between two thirds of a HEAPSTER__DRIFT
+   below 0 (one before the run, one in it) and one above, the rest one at most, so the total's is a HEAPSTER__DRIFT at
+   most.
 
    The record is one word: an epoch of 16 bits and 48 bits of bytes. A new epoch begins with every window's begin
    and end and with a reset, which take the old record away with them. A thread that tells its drift meanwhile sees
@@ -18,11 +20,12 @@
 #include "atomics.h"
 #include "platform.h"
 
-enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_HALF = HEAPSTER__DRIFT / 2 };
+enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_THIRD = HEAPSTER__DRIFT / 3 };
 
+/* The net, bytes since the thread last told, is highest - room. */
 struct heapster__drift {
-  heapster__level net;     /* bytes since the thread last told */
-  heapster__level highest; /* of net, before it last fell, since the run began */
+  heapster__level room;    /* at least 0 between requests; in the total's any */
+  heapster__level highest; /* of the net, since the run began; in the total's 0 */
   heapster__level before;  /* the highest of earlier runs, at least 0 */
   heapster__level told;    /* bytes told so far: the thread's own use, less net */
   int64_t record;          /* the highest value of told + net since this was last taken */
@@ -62,16 +65,24 @@ void heapster__run_end(const struct heapster__drift *heap, struct heapster__drif
 /* The highest value that the total reached in the run so far. */
 int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
 
-/* The use grew, or is to shrink. Answers whether it is time to tell. A signal handler that reaches more between load
-   and store of the highest is not noticed by it. */
+/* From any thread. One that grows meanwhile may seem to have less, not more. */
+int64_t heapster__drift_net(const struct heapster__drift *drift);
+
+/* The use grew to a new highest value: the room is below 0 by as much. */
+HEAPSTER__INLINE bool heapster__drift_raise(struct heapster__drift *drift) {
+  const int64_t more = -heapster__load_owned(&drift->room);
+  heapster__move_owned(&drift->room, more);
+  return heapster__move_owned(&drift->highest, more) >= HEAPSTER__DRIFT_THIRD;
+}
+
+/* The use grew, or is to shrink. Answers whether it is time to tell. */
 HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
-  return heapster__unlikely(heapster__move_owned(&drift->net, (int64_t)bytes) >= HEAPSTER__DRIFT_HALF);
+  const bool is_higher = heapster__drop_below_zero_owned(&drift->room, (int64_t)bytes);
+  return heapster__unlikely(is_higher) && heapster__unlikely(heapster__drift_raise(drift));
 }
 
 HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  int64_t net = heapster__load_owned(&drift->net);
-  if (heapster__unlikely(net > heapster__load_owned(&drift->highest))) heapster__store_relaxed(&drift->highest, net);
-  return heapster__unlikely(heapster__drop_owned(&drift->net, (int64_t)bytes) < -HEAPSTER__DRIFT_HALF);
+  return heapster__unlikely(heapster__move_owned(&drift->room, (int64_t)bytes) > HEAPSTER__DRIFT_THIRD);
 }
 
 #endif

@@ -134,7 +134,7 @@ bool heapster__is_alone(const struct heapster__slot *slot) {
 
 static int64_t total_untold_by(struct heapster__slot *slot) {
   struct heapster__shard *run = heapster__run_of(slot);
-  int64_t highest = run ? heapster__run_highest(&run->drift, &slot->total) : heapster__load_relaxed(&slot->total.net);
+  int64_t highest = run ? heapster__run_highest(&run->drift, &slot->total) : heapster__drift_net(&slot->total);
   int64_t before = heapster__load_relaxed(&slot->total.before);
   return highest > before ? highest : before;
 }

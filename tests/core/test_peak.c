@@ -30,7 +30,7 @@ static void a_drift_is_told_with_the_highest_value_it_had(void **state) {
   (void)state;
   heapster__drift_grow(&drift, 100);
   heapster__drift_shrink(&drift, 60);
-  assert_int_equal(heapster__load_relaxed(&drift.net), 40);
+  assert_int_equal(heapster__drift_net(&drift), 40);
   assert_int_equal(heapster__ledger_told(&ledger), 0);
   tell();
   assert_int_equal(heapster__ledger_told(&ledger), 40);
@@ -43,7 +43,7 @@ static void what_was_told_is_not_told_again(void **state) {
   tell();
   tell();
   assert_int_equal(heapster__ledger_told(&ledger), 100);
-  assert_int_equal(heapster__load_relaxed(&drift.net), 0);
+  assert_int_equal(heapster__drift_net(&drift), 0);
   assert_int_equal(heapster__drift_highest(&drift), 0);
 }
 
@@ -145,11 +145,11 @@ static void a_drift_keeps_the_record_of_its_own_thread(void **state) {
   assert_int_equal(drift.record, 50);
 }
 
-static void it_is_time_to_tell_at_32_kib(void **state) {
+static void it_is_time_to_tell_a_third_of_a_drift_above_nothing_and_below_the_highest(void **state) {
   (void)state;
-  assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_HALF - 1));
+  assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_THIRD - 1));
   assert_true(heapster__drift_grow(&drift, 1));
-  assert_false(heapster__drift_shrink(&drift, HEAPSTER__DRIFT));
+  assert_false(heapster__drift_shrink(&drift, HEAPSTER__DRIFT_THIRD));
   assert_true(heapster__drift_shrink(&drift, 1));
   assert_true(heapster__drift_grow(&drift, (uint64_t)1 << 40));
 }
@@ -264,7 +264,7 @@ int main(void) {
       TEST(records_hold_after_all_epochs_were_used_once),
       TEST(a_drift_keeps_the_record_of_its_own_thread),
       TEST(the_highest_value_is_known_before_the_use_falls),
-      TEST(it_is_time_to_tell_at_32_kib),
+      TEST(it_is_time_to_tell_a_third_of_a_drift_above_nothing_and_below_the_highest),
       TEST(in_a_run_the_total_moves_as_its_heap_does),
       TEST(the_total_of_two_runs_is_what_they_reached_together),
       TEST(a_drift_told_into_a_later_epoch_leaves_its_highest_value_behind),

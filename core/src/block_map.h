@@ -54,8 +54,8 @@ struct heapster__near {
   _Atomic uintptr_t origin; /* where the cell of address 0 would be, if the leaf reached down to it */
 };
 
-/* 256 GiB of addresses or more before two stretches meet, in 4 MiB of which a page is taken for each 256 MiB or more in
- * use. */
+/* 256 GiB of addresses or more before two stretches meet, in 4 MiB, of which a page is taken for each 256 MiB in use or
+   more. */
 enum { HEAPSTER__NEAR = 1 << 18 };
 
 struct heapster__map {

@@ -44,7 +44,7 @@ HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below be
   return below == PLAIN ? &heapster__main_map : state->map;
 }
 
-/* A plain state's sizes may be padded. Others' small ones are no matter for here. */
+/* A plain state's sizes may be padded. The small ones of others are lua_odd's. */
 HEAPSTER__INLINE size_t size_below(size_t size, enum below below) {
   return below == PLAIN ? heapster__size_below(&heapster__main_map, size) : size;
 }

@@ -189,6 +189,16 @@ HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const vo
   return true;
 }
 
+/* The same where the size is known, and at most HEAPSTER__SHORT_SIZE: the cell has to agree. */
+HEAPSTER__INLINE bool heapster__map_take_known(struct heapster__map *map, const void *address, unsigned owner,
+                                               uint64_t size) {
+  _Atomic uint16_t *cells;
+  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
+  if (heapster__unlikely(heapster__load_one_owned(cells) != (uint16_t)((owner << 8) + size))) return false;
+  heapster__store_relaxed(cells, 0);
+  return true;
+}
+
 /* Takes out whatever block begins there. */
 struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
 

@@ -44,11 +44,21 @@ HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below be
   return below == PLAIN ? &heapster__main_map : state->map;
 }
 
+/* Takes a block out; answers where it is to be booked, or NULL: nothing happened. A plain state's is a short one here.
+ */
+HEAPSTER__INLINE struct heapster__shard *taken(const record *state, const void *ptr, uint64_t *size, enum below below) {
+  if (below == ANY) return heapster__take_at_once(state->map, state->number, ptr, size);
+  struct heapster__shard *shard = heapster__shard_here(state->number);
+  const bool is_own = shard && heapster__map_take_known(&heapster__main_map, ptr, state->number, *size);
+  return heapster__likely(is_own) ? shard : NULL;
+}
+
 /* A plain state's sizes may be padded. The small ones of others are lua_odd's. */
 HEAPSTER__INLINE size_t size_below(size_t size, enum below below) {
   return below == PLAIN ? heapster__size_below(&heapster__main_map, size) : size;
 }
 HEAPSTER__INLINE bool is_small(size_t size, enum below below) { return below == ANY && size < HEAPSTER__MAIN_LEAST; }
+static bool is_long(size_t size) { return heapster__unlikely(size > HEAPSTER__SHORT_SIZE); }
 
 /* All that follow have the arguments of a lua_Alloc, each where it came, and end in a call that takes their place, or
    in none: so they move little about and keep next to nothing on the stack. */
@@ -73,7 +83,7 @@ static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t s
 }
 
 static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
-  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE)) return created_any(state, ptr, tag, size);
+  if (is_long(size)) return created_any(state, ptr, tag, size);
   return create(state, ptr, tag, size, PLAIN);
 }
 
@@ -82,9 +92,9 @@ static NOINLINE void *told_and_released(const record *state, void *ptr, size_t s
 }
 
 HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, size_t none, enum below below) {
-  uint64_t counted;
+  uint64_t counted = size;
   if (heapster__unlikely(ptr == state->last || is_small(size, below))) return heapster__lua_released(state, ptr, size);
-  struct heapster__shard *shard = heapster__take_at_once(map_of(state, below), state->number, ptr, &counted);
+  struct heapster__shard *shard = taken(state, ptr, &counted, below);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
   if (heapster__unlikely(heapster__count_dealloc_in(shard, counted))) return told_and_released(state, ptr, size);
@@ -96,13 +106,14 @@ static NOINLINE void *released_any(record *state, void *ptr, size_t size, size_t
 }
 
 static NOINLINE void *released(record *state, void *ptr, size_t size, size_t none) {
+  if (is_long(size)) return released_any(state, ptr, size, none);
   return release(state, ptr, size, none, PLAIN);
 }
 
 HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
-  uint64_t counted;
+  uint64_t counted = osize;
   if (heapster__unlikely(is_small(osize, below) || is_small(nsize, below)) ||
-      heapster__unlikely(!heapster__take_at_once(map_of(state, below), state->number, ptr, &counted)))
+      heapster__unlikely(!taken(state, ptr, &counted, below)))
     return heapster__lua_resized(state, ptr, osize, nsize);
   void *fresh = ask(state, ptr, osize, size_below(nsize, below), below);
   struct heapster__shard *shard = heapster__shard_here(state->number); /* the one below may have closed the gate */
@@ -118,6 +129,7 @@ static NOINLINE void *resized_any(record *state, void *ptr, size_t osize, size_t
 }
 
 static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+  if (is_long(osize)) return resized_any(state, ptr, osize, nsize);
   return resize(state, ptr, osize, nsize, PLAIN);
 }
 

@@ -94,6 +94,9 @@ static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_
   return is_below;
 }
 
+/* Reads a flag where it is, as a level is read. */
+static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
+
 /* Whether the cell has that value, compared where it is. */
 static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
   bool is_same;
@@ -123,6 +126,8 @@ static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t b
 static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
   return heapster__load_acquire(cell) == value;
 }
+
+static inline bool heapster__load_flag(const _Atomic bool *cell) { return heapster__load_relaxed(cell); }
 
 static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) { return heapster__load_relaxed(cell); }
 

@@ -31,8 +31,8 @@ enum below {
 };
 
 HEAPSTER__INLINE enum below below_of(const record *state) {
-  bool is_plain = !state->is_exact && !heapster__load_relaxed(&heapster__has_malloc);
-  return heapster__likely(is_plain) ? PLAIN : ANY;
+  const int is_other = state->is_exact | heapster__load_flag(&heapster__has_malloc); /* one test for both */
+  return heapster__unlikely(is_other) ? ANY : PLAIN;
 }
 
 HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
@@ -74,7 +74,7 @@ HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size,
     return heapster__lua_entered(state, block, tag, size);
   size_t kind = heapster__lua_kind_of(tag);
   bool is_time_to_tell = heapster__count_alloc_in(shard, size);
-  if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind_in(shard, kind, size);
+  if (heapster__likely(kind < HEAPSTER__LUA_TAGGED)) heapster__count_kind_in(shard, kind, size);
   return heapster__unlikely(is_time_to_tell) ? heapster__told(block) : block;
 }
 

@@ -156,8 +156,9 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
 
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return heapster__load_relaxed(cell); }
 
+/* Release, as the readers of two levels rely on the order of their changes. */
 static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
-  return heapster__add_relaxed(cell, change) + change;
+  return atomic_fetch_add_explicit(cell, change, memory_order_release) + change;
 }
 
 static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_t change) {

@@ -9,14 +9,11 @@ struct heapster__map *heapster__map_create(void) {
   return map;
 }
 
-/* How the tree divides the number of a stretch: so many leaves a branch. */
-enum { LEAVES = 16384 };
-
 /* NULL is in stretch 0, which must not find a place that is 0 still: the one it has goes to a number of no stretch. */
 void heapster__map_start(struct heapster__map *map) { heapster__store_relaxed(&map->near[0].stretch, UINT64_MAX); }
 
 static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t stretch) {
-  struct heapster__branch *_Atomic *place = &map->branches[stretch / LEAVES];
+  struct heapster__branch *_Atomic *place = &map->branches[stretch / HEAPSTER__LEAVES];
   struct heapster__branch *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
   struct heapster__branch *made = heapster__pages_map(sizeof *made);
@@ -41,7 +38,7 @@ static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *a
   if (bits >> 48 || !stretch) return NULL;
   struct heapster__branch *branch = branch_made(map, stretch);
   if (!branch) return NULL;
-  struct heapster__leaf *_Atomic *place = &branch->leaves[stretch % LEAVES];
+  struct heapster__leaf *_Atomic *place = &branch->leaves[stretch % HEAPSTER__LEAVES];
   struct heapster__leaf *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
@@ -60,17 +57,13 @@ static struct heapster__leaf *leaf_of(struct heapster__map *map, const void *add
   uint64_t stretch = heapster__stretch_of(map, bits);
   if (bits >> 48) return NULL;
   /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
-  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / LEAVES]);
-  return branch ? heapster__load_acquire(&branch->leaves[stretch % LEAVES]) : NULL;
-}
-
-static uintptr_t granule_size(const struct heapster__map *map) {
-  return map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE : HEAPSTER__OWN_GRANULE;
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / HEAPSTER__LEAVES]);
+  return branch ? heapster__load_acquire(&branch->leaves[stretch % HEAPSTER__LEAVES]) : NULL;
 }
 
 /* The address of the granule `distance` behind the one of `address`. */
 static const void *address_after(const struct heapster__map *map, const void *address, unsigned distance) {
-  return (const void *)((uintptr_t)address + distance * granule_size(map));
+  return (const void *)((uintptr_t)address + ((uintptr_t)distance << heapster__granule_bits(map)));
 }
 
 /* The cell of the granule `distance` behind the one of `address`, or NULL where there is no leaf. */
@@ -182,7 +175,7 @@ static uint64_t long_size(struct heapster__map *map, const void *address) {
 
 static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, uint64_t stretch,
                       void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
-  const void *start = (const void *)(uintptr_t)(stretch * HEAPSTER__CELLS * granule_size(map));
+  const void *start = (const void *)(uintptr_t)(stretch * HEAPSTER__CELLS << heapster__granule_bits(map));
   for (unsigned i = 0; i < HEAPSTER__CELLS; i++) {
     uint16_t cell = heapster__load_relaxed(&leaf->cells[i]);
     if (heapster__likely(!heapster__is_first(cell))) continue;
@@ -194,11 +187,11 @@ static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, ui
 
 void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
                         const void *context) {
-  for (uint64_t i = 0; i < 16384; i++) {
+  for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
     struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]); /* pairs with who published it */
-    for (uint64_t j = 0; branch && j < LEAVES; j++) {
+    for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
       struct heapster__leaf *leaf = heapster__load_acquire(&branch->leaves[j]);
-      if (leaf) walk_leaf(map, leaf, i * LEAVES + j, visit, context);
+      if (leaf) walk_leaf(map, leaf, i * HEAPSTER__LEAVES + j, visit, context);
     }
   }
 }

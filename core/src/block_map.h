@@ -28,24 +28,26 @@
 #include <stddef.h>
 
 enum {
-  HEAPSTER__MAIN_GRANULE = 32,
-  HEAPSTER__MAIN_LEAST = 17, /* that is asked for below, so that no two blocks begin in one granule */
-  HEAPSTER__OWN_GRANULE = 16,
+  HEAPSTER__MAIN_GRANULE_BITS = 5, /* a granule of the main map is 2^5 bytes */
+  HEAPSTER__MAIN_LEAST = 17,       /* that is asked for below, so that no two blocks begin in one granule */
+  HEAPSTER__OWN_GRANULE_BITS = 4,
   HEAPSTER__OWN_LEAST = 16,
   HEAPSTER__CELLS = 65536,                     /* of a leaf */
+  HEAPSTER__LEAVES = 16384,                    /* of a branch */
+  HEAPSTER__BRANCHES = 16384,                  /* more than 48 bits of address fill */
   HEAPSTER__SHORT_SIZE = 254,                  /* the largest size that fits into the first cell */
   HEAPSTER__MIDDLE_SIZE = 255 + (1 << 14) - 1, /* the largest that fits into two more cells */
   HEAPSTER__EXTENSION = 255,                   /* owner mark of a cell that continues a size */
   HEAPSTER__EXTENSION_CELLS = 7                /* 7 bits each: 49 bits, more than the address space */
 };
-_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) * HEAPSTER__MAIN_GRANULE <= HEAPSTER__SHORT_SIZE + 2,
+_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) << HEAPSTER__MAIN_GRANULE_BITS <= HEAPSTER__SHORT_SIZE + 2,
                "a block with a long size, to the next multiple of 16, covers all the cells that its size may take");
 
 struct heapster__leaf {
   _Atomic uint16_t cells[HEAPSTER__CELLS];
 };
 struct heapster__branch {
-  struct heapster__leaf *_Atomic leaves[16384];
+  struct heapster__leaf *_Atomic leaves[HEAPSTER__LEAVES];
 };
 
 /* A place in front of the tree. */
@@ -60,7 +62,7 @@ enum { HEAPSTER__NEAR = 1 << 18 };
 
 struct heapster__map {
   struct heapster__near near[HEAPSTER__NEAR];
-  struct heapster__branch *_Atomic branches[16384];
+  struct heapster__branch *_Atomic branches[HEAPSTER__BRANCHES];
 };
 
 /* What a map knows of an address; owner 0: nothing. */
@@ -98,9 +100,14 @@ static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
 
 HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
 
+/* By how much an address is shifted to the number of its granule. */
+HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {
+  return map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE_BITS : HEAPSTER__OWN_GRANULE_BITS;
+}
+
 /* The number of an address's granule, and of its stretch. */
 HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__map *map, uint64_t bits) {
-  return bits / (map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE : HEAPSTER__OWN_GRANULE);
+  return bits >> heapster__granule_bits(map);
 }
 HEAPSTER__INLINE uint64_t heapster__stretch_of(const struct heapster__map *map, uint64_t bits) {
   return heapster__granule_of(map, bits) / HEAPSTER__CELLS;

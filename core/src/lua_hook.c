@@ -44,8 +44,7 @@ HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below be
   return below == PLAIN ? &heapster__main_map : state->map;
 }
 
-/* Takes a block out; answers where it is to be booked, or NULL: nothing happened. A plain state's is a short one here.
- */
+/* Takes a block out, a short one of a plain state; answers where it is to be booked, or NULL: nothing happened. */
 HEAPSTER__INLINE struct heapster__shard *taken(const record *state, const void *ptr, uint64_t *size, enum below below) {
   if (below == ANY) return heapster__take_at_once(state->map, state->number, ptr, size);
   struct heapster__shard *shard = heapster__shard_here(state->number);
@@ -91,23 +90,21 @@ static NOINLINE void *told_and_released(const record *state, void *ptr, size_t s
   return ask(state, heapster__told(ptr), size, 0, ANY);
 }
 
-HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, size_t none, enum below below) {
+HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, enum below below) {
   uint64_t counted = size;
   if (heapster__unlikely(ptr == state->last || is_small(size, below))) return heapster__lua_released(state, ptr, size);
   struct heapster__shard *shard = taken(state, ptr, &counted, below);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;
   if (heapster__unlikely(heapster__count_dealloc_in(shard, counted))) return told_and_released(state, ptr, size);
-  return ask(state, ptr, size, none, below);
+  return ask(state, ptr, size, 0, below);
 }
 
-static NOINLINE void *released_any(record *state, void *ptr, size_t size, size_t none) {
-  return release(state, ptr, size, none, ANY);
-}
+static NOINLINE void *released_any(record *state, void *ptr, size_t size) { return release(state, ptr, size, ANY); }
 
-static NOINLINE void *released(record *state, void *ptr, size_t size, size_t none) {
-  if (is_long(size)) return released_any(state, ptr, size, none);
-  return release(state, ptr, size, none, PLAIN);
+static NOINLINE void *released(record *state, void *ptr, size_t size) {
+  if (is_long(size)) return released_any(state, ptr, size);
+  return release(state, ptr, size, PLAIN);
 }
 
 HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
@@ -135,12 +132,12 @@ static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsi
 
 static NOINLINE void *alloc_any(record *state, void *ptr, size_t osize, size_t nsize) {
   if (!ptr) return nsize ? created_any(state, ptr, osize, nsize) : NULL;
-  return nsize ? resized_any(state, ptr, osize, nsize) : released_any(state, ptr, osize, nsize);
+  return nsize ? resized_any(state, ptr, osize, nsize) : released_any(state, ptr, osize);
 }
 
 void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   record *state = ud;
   if (below_of(state) == ANY) return alloc_any(state, ptr, osize, nsize);
   if (!ptr) return nsize ? created(state, ptr, osize, nsize) : NULL;
-  return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize, nsize);
+  return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize);
 }

@@ -41,7 +41,7 @@ static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) 
   raise(ledger, seen, before + larger(highest, net));
 }
 
-/* The highest is read first: its thread changes it last. */
+/* The highest is read first: its thread, when it grows, changes it last. */
 int64_t heapster__drift_net(const struct heapster__drift *drift) {
   const int64_t highest = heapster__load_acquire(&drift->highest);
   return highest - heapster__load_relaxed(&drift->room);

@@ -73,6 +73,12 @@ def test_each_round_has_processes_of_its_own_and_its_ratio_is_that_of_the_sums()
     assert turns.ratios(bare, ours) == [1.5, 1.5, 1.5]
 
 
+def test_all_of_a_round_are_told_which_it_is():
+    code = PLAYING + "import os; print(os.environ['BENCH_ROUND'])"
+    both = turns.compared({"it": turns.Comparison([saying(code), saying(code)], 1)}, 3, dict(os.environ))["it"]
+    assert [[run.last[0] for run in runs] for runs in both] == [["1", "2", "3"]] * 2
+
+
 def test_all_work_on_the_last_processor():
     code = PLAYING + "import os; print(os.sched_getaffinity(0))"
     assert [run.last for run in raced(code, code)] == [[str({max(os.sched_getaffinity(0))})]] * 2

@@ -19,7 +19,6 @@ import tempfile
 
 import interleaved
 
-
 ROUND = "BENCH_ROUND"  # in the environment of those who take turns: 1, 2, ...
 
 

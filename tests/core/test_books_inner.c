@@ -19,7 +19,7 @@ static int opened(void **state) {
 }
 
 static const void *at(unsigned granule) {
-  return (const void *)(((uintptr_t)0x7000 << 20) + (uintptr_t)granule * HEAPSTER__OWN_GRANULE);
+  return (const void *)(((uintptr_t)0x7000 << 20) + ((uintptr_t)granule << HEAPSTER__OWN_GRANULE_BITS));
 }
 
 static __attribute__((noinline)) void ask_inside(void) {

@@ -36,6 +36,7 @@ static struct heapster__shard *own_shard(struct heapster__slot *slot, unsigned h
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return NULL;
   made->gate = (struct heapster__gate){slot, heap};
+  heapster__drift_start(&made->drift);
   if (!atomic_compare_exchange_strong(&slot->shards[heap], &there, made)) return there;
   chain(slot, made);
   return made;
@@ -65,7 +66,7 @@ static void settle_total(struct heapster__slot *slot) {
   int64_t net = -heapster__load_relaxed(&slot->total.told);
   for (struct heapster__shard *each = heapster__load_relaxed(&slot->last); each; each = each->next)
     net += heapster__load_relaxed(&each->drift.told) + heapster__drift_net(&each->drift);
-  heapster__store_relaxed(&slot->total.room, -net);
+  heapster__store_relaxed(&slot->total.room, HEAPSTER__DRIFT_HALF - net);
 }
 
 static void tell_total(struct heapster__slot *slot) {
@@ -77,10 +78,7 @@ static void run_on(struct heapster__slot *slot, struct heapster__shard *shard) {
   end_run(slot);
   begin_run(slot, shard);
   const int64_t rest = heapster__drift_net(&slot->total);
-  if (heapster__drift_net(&shard->drift) < -HEAPSTER__DRIFT_THIRD)
-    heapster__tell(slot, shard->gate.heap);
-  else if (rest > HEAPSTER__DRIFT_THIRD || rest < -HEAPSTER__DRIFT_THIRD)
-    heapster__tell(slot, 0);
+  if (rest > HEAPSTER__DRIFT_HALF || rest < -HEAPSTER__DRIFT_HALF) heapster__tell(slot, 0);
 }
 
 bool heapster__turn_to(unsigned heap) {

@@ -14,6 +14,8 @@ static uint64_t record_of(uint64_t epoch, int64_t bytes) {
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* Raises the record to `value`, which was reached in the epoch of `seen`; if that is over, to what is told now.
    The orders pair with those of heapster__ledger_begin: who sees the new epoch also sees what was told before. */
 static void raise(struct heapster__ledger *ledger, uint64_t seen, int64_t value) {
@@ -41,33 +43,32 @@ static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) 
   raise(ledger, seen, before + larger(highest, net));
 }
 
-/* The highest is read first: its thread, when it grows, changes it last. */
-int64_t heapster__drift_net(const struct heapster__drift *drift) {
-  const int64_t highest = heapster__load_acquire(&drift->highest);
-  return highest - heapster__load_relaxed(&drift->room);
+void heapster__drift_start(struct heapster__drift *drift) {
+  heapster__store_relaxed(&drift->room, HEAPSTER__DRIFT_HALF);
+  heapster__store_relaxed(&drift->least, HEAPSTER__DRIFT_HALF);
 }
 
+int64_t heapster__drift_net(const struct heapster__drift *drift) {
+  return HEAPSTER__DRIFT_HALF - heapster__load_relaxed(&drift->room);
+}
+
+/* The room is read first: its thread, when it frees, changes it last. */
 static int64_t highest_in_run(const struct heapster__drift *drift) {
-  return larger(heapster__load_relaxed(&drift->highest), heapster__drift_net(drift));
+  const int64_t room = heapster__load_acquire(&drift->room);
+  return HEAPSTER__DRIFT_HALF - smaller(room, heapster__load_relaxed(&drift->least));
 }
 
 int64_t heapster__drift_highest(const struct heapster__drift *drift) {
   return larger(heapster__load_relaxed(&drift->before), highest_in_run(drift));
 }
 
-/* Each cell by itself: what a signal handler adds in between stays. */
-static void take_off(struct heapster__drift *drift, int64_t room, int64_t highest) {
-  heapster__move_owned(&drift->room, -room);
-  heapster__move_owned(&drift->highest, -highest);
-}
-
+/* What a signal handler adds to the net in between stays. */
 void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger) {
   const int64_t highest = heapster__drift_highest(drift);
-  const int64_t room = heapster__load_relaxed(&drift->room);
-  const int64_t in_run = heapster__load_relaxed(&drift->highest);
-  const int64_t net = in_run - room;
+  const int64_t net = heapster__drift_net(drift);
   if (!net && !highest) return;
-  take_off(drift, room, in_run);
+  heapster__move_owned(&drift->room, net);
+  heapster__store_relaxed(&drift->least, HEAPSTER__DRIFT_HALF);
   heapster__store_relaxed(&drift->before, 0);
   drift->record = larger(drift->record, heapster__load_relaxed(&drift->told) + highest);
   heapster__move_owned(&drift->told, net);
@@ -75,9 +76,8 @@ void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger
 }
 
 void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total) {
-  const int64_t room = heapster__load_relaxed(&heap->room);
   heapster__store_relaxed(&heap->before, heapster__drift_highest(heap));
-  take_off(heap, room, room);
+  heapster__store_relaxed(&heap->least, heapster__load_relaxed(&heap->room));
   heapster__move_owned(&total->room, heapster__drift_net(heap));
 }
 

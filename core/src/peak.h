@@ -4,12 +4,14 @@
    one heap's, or the total's: what the threads told it, and the record of that. While one thread works, use is
    `told + net`, and every figure is exact; each further thread blurs a peak by at most one HEAPSTER__DRIFT.
 
-   What a drift counts down is its room: by how much the net may grow before it is at its highest again. So a block
-   costs one subtraction of which the sign tells whether there is more to do. And while a thread asks for one heap only,
-   a run, the total moves as that heap does: its drift is moved at the end of a run. During one, the total's net is
-   `rest + net`, where `rest` is what the total's drift says. A heap's net is between two thirds of a HEAPSTER__DRIFT
-   below 0 (one before the run, one in it) and one above, the rest one at most, so the total's is a HEAPSTER__DRIFT at
-   most.
+   What a drift counts down is its room: by how much the net may grow before it is time to tell. So a block that is
+   handed out costs one subtraction, of which the sign tells whether there is more to do. How high the net was is noted
+   where the next block is freed: while blocks are only handed out, as where a program builds something, nothing else
+   needs to be done.
+
+   While a thread asks for one heap only, a run, the total moves as that heap does: its drift is moved at the end of a
+   run. During one, the total's net is `rest + net`, where `rest` is what the total's drift says. Both are told beyond
+   half a HEAPSTER__DRIFT on either side of 0, so the total's net is at most one.
 
    The record is one word: an epoch of 16 bits and 48 bits of bytes. A new epoch begins with every window's begin
    and end and with a reset, which take the old record away with them. A thread that tells its drift meanwhile sees
@@ -20,21 +22,24 @@
 #include "atomics.h"
 #include "platform.h"
 
-enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_THIRD = HEAPSTER__DRIFT / 3 };
+enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_HALF = HEAPSTER__DRIFT / 2 };
 
-/* The net, bytes since the thread last told, is highest - room. */
+/* The net, bytes since the thread last told, is HEAPSTER__DRIFT_HALF - room. */
 struct heapster__drift {
-  heapster__level room;    /* at least 0 between requests; in the total's any */
-  heapster__level highest; /* of the net, since the run began; in the total's 0 */
-  heapster__level before;  /* the highest of earlier runs, at least 0 */
-  heapster__level told;    /* bytes told so far: the thread's own use, less net */
-  int64_t record;          /* the highest value of told + net since this was last taken */
+  heapster__level room;   /* at least 0 between requests; in the total's any */
+  heapster__level least;  /* of the room, since the run began, where blocks were freed; in the total's that of no net */
+  heapster__level before; /* the highest of earlier runs, at least 0 */
+  heapster__level told;   /* bytes told so far: the thread's own use, less net */
+  int64_t record;         /* the highest value of told + net since this was last taken */
 };
 
 struct heapster__ledger {
   _Alignas(HEAPSTER__CACHE_LINE) heapster__level told;
   _Atomic uint64_t record;
 };
+
+/* Before anything else: no net. */
+void heapster__drift_start(struct heapster__drift *drift);
 
 /* Tells the ledger. Only the drift's own thread may call it, or nobody else any more. */
 void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger);
@@ -65,24 +70,20 @@ void heapster__run_end(const struct heapster__drift *heap, struct heapster__drif
 /* The highest value that the total reached in the run so far. */
 int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
 
-/* From any thread. One that grows meanwhile may seem to have less, not more. */
+/* From any thread. */
 int64_t heapster__drift_net(const struct heapster__drift *drift);
 
-/* The use grew to a new highest value: the room is below 0 by as much. */
-HEAPSTER__INLINE bool heapster__drift_raise(struct heapster__drift *drift) {
-  const int64_t more = -heapster__load_owned(&drift->room);
-  heapster__move_owned(&drift->room, more);
-  return heapster__move_owned(&drift->highest, more) >= HEAPSTER__DRIFT_THIRD;
-}
-
-/* The use grew, or is to shrink. Answers whether it is time to tell. */
+/* The use grew. Answers whether it is time to tell. */
 HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
-  const bool is_higher = heapster__drop_below_zero_owned(&drift->room, (int64_t)bytes);
-  return heapster__unlikely(is_higher) && heapster__unlikely(heapster__drift_raise(drift));
+  return heapster__unlikely(heapster__drop_below_zero_owned(&drift->room, (int64_t)bytes));
 }
 
+/* The use is to shrink. Answers whether it is time to tell. */
 HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  return heapster__unlikely(heapster__move_owned(&drift->room, (int64_t)bytes) > HEAPSTER__DRIFT_THIRD);
+  const int64_t room = heapster__load_owned(&drift->room);
+  if (room < heapster__load_owned(&drift->least)) heapster__store_relaxed(&drift->least, room);
+  heapster__move_owned(&drift->room, (int64_t)bytes);
+  return heapster__unlikely(room + (int64_t)bytes > 2 * HEAPSTER__DRIFT_HALF); /* what it is now takes longer to read */
 }
 
 #endif

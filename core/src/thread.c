@@ -58,6 +58,7 @@ static struct heapster__slot *slot_made(void) {
   slot->index = index;
   slot->closed.slot = slot;
   heapster__store_relaxed(&slot->open, &slot->closed);
+  heapster__drift_start(&slot->total);
   heapster__store_release(&threads.slots[index], slot);
   return slot;
 }

@@ -19,6 +19,7 @@ static int opened(void **state) {
   (void)state;
   ledger = (struct heapster__ledger){0};
   drift = (struct heapster__drift){0};
+  heapster__drift_start(&drift);
   return 0;
 }
 
@@ -78,6 +79,7 @@ static void the_record_does_not_fall_with_the_use(void **state) {
 static void drifts_of_several_threads_add_up(void **state) {
   (void)state;
   struct heapster__drift another = {0};
+  heapster__drift_start(&another);
   heapster__drift_grow(&drift, 70);
   heapster__drift_grow(&another, 30);
   tell();
@@ -145,11 +147,11 @@ static void a_drift_keeps_the_record_of_its_own_thread(void **state) {
   assert_int_equal(drift.record, 50);
 }
 
-static void it_is_time_to_tell_a_third_of_a_drift_above_nothing_and_below_the_highest(void **state) {
+static void it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing(void **state) {
   (void)state;
-  assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_THIRD - 1));
+  assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_HALF));
   assert_true(heapster__drift_grow(&drift, 1));
-  assert_false(heapster__drift_shrink(&drift, HEAPSTER__DRIFT_THIRD));
+  assert_false(heapster__drift_shrink(&drift, 2 * HEAPSTER__DRIFT_HALF + 1));
   assert_true(heapster__drift_shrink(&drift, 1));
   assert_true(heapster__drift_grow(&drift, (uint64_t)1 << 40));
 }
@@ -159,6 +161,8 @@ static struct heapster__drift total;
 
 static void prepare_runs(void) {
   other = total = (struct heapster__drift){0};
+  heapster__drift_start(&other);
+  heapster__drift_start(&total);
   heapster__run_begin(&drift, &total);
 }
 
@@ -264,7 +268,7 @@ int main(void) {
       TEST(records_hold_after_all_epochs_were_used_once),
       TEST(a_drift_keeps_the_record_of_its_own_thread),
       TEST(the_highest_value_is_known_before_the_use_falls),
-      TEST(it_is_time_to_tell_a_third_of_a_drift_above_nothing_and_below_the_highest),
+      TEST(it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing),
       TEST(in_a_run_the_total_moves_as_its_heap_does),
       TEST(the_total_of_two_runs_is_what_they_reached_together),
       TEST(a_drift_told_into_a_later_epoch_leaves_its_highest_value_behind),

@@ -54,22 +54,22 @@ static void the_highest_value_untold_is_the_largest_of_the_threads(void **state)
   assert_int_equal(heapster__ledger_record(&heapster__ledgers[heap], 0, 0), 500);
 }
 
-static void a_thread_tells_at_a_third_of_a_drift_and_not_before(void **state) {
+static void a_thread_tells_beyond_half_a_drift_and_not_before(void **state) {
   (void)state;
   heapster__tell_all(heapster__slot_claim());
   const int64_t total = told(0);
-  heapster__count_alloc(heap, HEAPSTER__DRIFT_THIRD - 1);
+  heapster__count_alloc(heap, HEAPSTER__DRIFT_HALF);
   assert_int_equal(told(heap), 0);
   heapster__count_alloc(heap, 1);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT_THIRD);
-  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_THIRD);
-  heapster__count_dealloc(heap, HEAPSTER__DRIFT_THIRD);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT_THIRD);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF + 1);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF + 1);
+  heapster__count_dealloc(heap, HEAPSTER__DRIFT_HALF);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF + 1);
   resize(1, 0, false);
-  assert_int_equal(told(heap), -1);
-  assert_int_equal(told(0) - total, -1);
-  resize(0, HEAPSTER__DRIFT_THIRD, true);
-  assert_int_equal(told(heap), HEAPSTER__DRIFT_THIRD - 1);
+  assert_int_equal(told(heap), 0);
+  assert_int_equal(told(0) - total, 0);
+  resize(0, HEAPSTER__DRIFT_HALF + 1, true);
+  assert_int_equal(told(heap), HEAPSTER__DRIFT_HALF + 1);
 }
 
 static void a_thread_tells_at_its_end(void **state) {
@@ -79,37 +79,37 @@ static void a_thread_tells_at_its_end(void **state) {
 }
 
 /* Each of the two keeps what it has to itself; with a third, the rest is theirs. */
-static void the_total_is_told_when_the_rest_is_beyond_a_third_of_a_drift(void **state) {
+static void the_total_is_told_when_the_rest_is_beyond_half_a_drift(void **state) {
   (void)state;
   const unsigned other = heap;
   opened(NULL);
   opened(NULL);
   heapster__tell_all(heapster__slot_claim());
   const int64_t total = told(0);
-  heapster__count_alloc(other, HEAPSTER__DRIFT_THIRD - 10);
+  heapster__count_alloc(other, HEAPSTER__DRIFT_HALF - 10);
   heapster__count_alloc(heap - 1, 20);
   assert_int_equal(told(0) - total, 0);
   heapster__count_alloc(heap, 5);
-  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_THIRD + 10);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF + 10);
   heapster__tell_all(heapster__slot_here());
-  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_THIRD + 15);
-  assert_int_equal(told(other), HEAPSTER__DRIFT_THIRD - 10);
+  assert_int_equal(told(0) - total, HEAPSTER__DRIFT_HALF + 15);
+  assert_int_equal(told(other), HEAPSTER__DRIFT_HALF - 10);
   assert_int_equal(told(heap), 5);
 }
 
 /* Each run takes less than is told in one. */
-static void a_heap_that_falls_in_many_runs_is_told_at_the_next(void **state) {
+static void a_heap_that_falls_in_many_runs_is_told(void **state) {
   (void)state;
-  enum { FALL = HEAPSTER__DRIFT_THIRD - 1 };
   const unsigned other = heap;
   opened(NULL);
   heapster__tell_all(heapster__slot_claim());
-  for (int run = 0; run < 3; run++) {
+  for (int run = 0; run < 4; run++) {
     assert_int_equal(told(other), 0);
-    heapster__count_dealloc(other, FALL);
+    heapster__count_dealloc(other, HEAPSTER__DRIFT_HALF / 4);
     heapster__count_alloc(heap, 1);
   }
-  assert_int_equal(told(other), -2 * FALL);
+  heapster__count_dealloc(other, 1);
+  assert_int_equal(told(other), -HEAPSTER__DRIFT_HALF - 1);
 }
 
 static void drifts_are_those_of_the_heap_and_0_is_the_total(void **state) {
@@ -186,10 +186,10 @@ int main(void) {
       TEST(one_thread_is_alone_until_another_counts),
       TEST(a_slots_sum_has_its_own_thread_only),
       TEST(the_highest_value_untold_is_the_largest_of_the_threads),
-      TEST(a_thread_tells_at_a_third_of_a_drift_and_not_before),
+      TEST(a_thread_tells_beyond_half_a_drift_and_not_before),
       TEST(a_thread_tells_at_its_end),
-      TEST(the_total_is_told_when_the_rest_is_beyond_a_third_of_a_drift),
-      TEST(a_heap_that_falls_in_many_runs_is_told_at_the_next),
+      TEST(the_total_is_told_when_the_rest_is_beyond_half_a_drift),
+      TEST(a_heap_that_falls_in_many_runs_is_told),
       TEST(drifts_are_those_of_the_heap_and_0_is_the_total),
       TEST(a_thread_turns_to_a_heap_that_it_has_counted_for),
       TEST(a_dead_threads_events_are_the_orphans_and_told_at_once),

@@ -189,8 +189,8 @@ HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const vo
   _Atomic uint16_t *cells;
   if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
   *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
-  if (*size > HEAPSTER__SHORT_SIZE &&
-      (*size != 255 || heapster__unlikely(!heapster__take_middle(cells, heapster__cell_index(map, address), size))))
+  if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
+      (*size != 255 || !heapster__take_middle(cells, heapster__cell_index(map, address), size)))
     return false;
   heapster__store_relaxed(cells, 0);
   return true;

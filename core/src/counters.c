@@ -183,8 +183,8 @@ void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
   if (count_resize(books, heap, resize)) heapster__tell(books.shard->gate.slot, heap);
 }
 
-void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from,
-                                void *to) {
+HEAPSTER__HOT void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size,
+                                              const void *from, void *to) {
   struct books books = {shard, true};
   bool is_time_to_tell = count_resize(books, shard->gate.heap, (struct heapster__resize){old, size, from != to});
   return heapster__unlikely(is_time_to_tell) ? heapster__told(to) : to;

@@ -100,27 +100,29 @@ HEAPSTER__INLINE void counted_free(unsigned number, void *context, void *block) 
   heapster__ascend(&descent);
 
 /* A domain finds what is below it without its context, which is not ours. */
-#define DOMAIN(number)                                                                                       \
-  static void *malloc_##number(void *context, size_t size) { return counted_malloc(number, context, size); } \
-  static void *calloc_##number(void *context, size_t count, size_t size) {                                   \
-    return counted_calloc(number, context, count, size);                                                     \
-  }                                                                                                          \
-  static void *realloc_##number(void *context, void *block, size_t size) {                                   \
-    return counted_realloc(number, context, block, size);                                                    \
-  }                                                                                                          \
-  static void free_##number(void *context, void *block) { counted_free(number, context, block); }            \
-  static void *marked_malloc_##number(void *context, size_t size) {                                          \
-    MARKED(void *block = below[number].malloc(context, size))                                                \
-    return block;                                                                                            \
-  }                                                                                                          \
-  static void *marked_calloc_##number(void *context, size_t count, size_t size) {                            \
-    MARKED(void *block = below[number].calloc(context, count, size))                                         \
-    return block;                                                                                            \
-  }                                                                                                          \
-  static void *marked_realloc_##number(void *context, void *block, size_t size) {                            \
-    MARKED(void *fresh = below[number].realloc(context, block, size))                                        \
-    return fresh;                                                                                            \
-  }                                                                                                          \
+#define DOMAIN(number)                                                                                          \
+  static HEAPSTER__HOT void *malloc_##number(void *context, size_t size) {                                      \
+    return counted_malloc(number, context, size);                                                               \
+  }                                                                                                             \
+  static HEAPSTER__HOT void *calloc_##number(void *context, size_t count, size_t size) {                        \
+    return counted_calloc(number, context, count, size);                                                        \
+  }                                                                                                             \
+  static HEAPSTER__HOT void *realloc_##number(void *context, void *block, size_t size) {                        \
+    return counted_realloc(number, context, block, size);                                                       \
+  }                                                                                                             \
+  static HEAPSTER__HOT void free_##number(void *context, void *block) { counted_free(number, context, block); } \
+  static void *marked_malloc_##number(void *context, size_t size) {                                             \
+    MARKED(void *block = below[number].malloc(context, size))                                                   \
+    return block;                                                                                               \
+  }                                                                                                             \
+  static void *marked_calloc_##number(void *context, size_t count, size_t size) {                               \
+    MARKED(void *block = below[number].calloc(context, count, size))                                            \
+    return block;                                                                                               \
+  }                                                                                                             \
+  static void *marked_realloc_##number(void *context, void *block, size_t size) {                               \
+    MARKED(void *fresh = below[number].realloc(context, block, size))                                           \
+    return fresh;                                                                                               \
+  }                                                                                                             \
   static void marked_free_##number(void *context, void *block) { MARKED(below[number].free(context, block)) }
 
 DOMAIN(0)

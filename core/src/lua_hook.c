@@ -81,7 +81,7 @@ static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t s
   return create(state, ptr, tag, size, ANY);
 }
 
-static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
+HEAPSTER__HOT static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
   if (is_long(size)) return created_any(state, ptr, tag, size);
   return create(state, ptr, tag, size, PLAIN);
 }
@@ -102,7 +102,7 @@ HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, enum below
 
 static NOINLINE void *released_any(record *state, void *ptr, size_t size) { return release(state, ptr, size, ANY); }
 
-static NOINLINE void *released(record *state, void *ptr, size_t size) {
+HEAPSTER__HOT static NOINLINE void *released(record *state, void *ptr, size_t size) {
   if (is_long(size)) return released_any(state, ptr, size);
   return release(state, ptr, size, PLAIN);
 }
@@ -125,7 +125,7 @@ static NOINLINE void *resized_any(record *state, void *ptr, size_t osize, size_t
   return resize(state, ptr, osize, nsize, ANY);
 }
 
-static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+HEAPSTER__HOT static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
   if (is_long(osize)) return resized_any(state, ptr, osize, nsize);
   return resize(state, ptr, osize, nsize, PLAIN);
 }
@@ -135,7 +135,7 @@ static NOINLINE void *alloc_any(record *state, void *ptr, size_t osize, size_t n
   return nsize ? resized_any(state, ptr, osize, nsize) : released_any(state, ptr, osize);
 }
 
-void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+HEAPSTER__HOT void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   record *state = ud;
   if (below_of(state) == ANY) return alloc_any(state, ptr, osize, nsize);
   if (!ptr) return nsize ? created(state, ptr, osize, nsize) : NULL;

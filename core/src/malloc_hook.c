@@ -121,7 +121,7 @@ static __attribute__((noinline)) void *small_malloc(size_t size) {
   return booked(way.below.malloc(HEAPSTER__MAIN_LEAST), size);
 }
 
-void *heapster__counted_malloc(size_t size) {
+HEAPSTER__HOT void *heapster__counted_malloc(size_t size) {
   if (heapster__unlikely(size < HEAPSTER__MAIN_LEAST)) return small_malloc(size);
   return booked(way.below.malloc(size), size);
 }
@@ -137,7 +137,7 @@ static __attribute__((noinline)) void free_odd(void *block) {
   way.below.free(block);
 }
 
-void heapster__counted_free(void *block) {
+HEAPSTER__HOT void heapster__counted_free(void *block) {
   enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__MALLOC, block);
   if (heapster__likely(done == HEAPSTER__DONE))
     way.below.free(block);
@@ -157,7 +157,7 @@ HEAPSTER__INLINE void *ascended(struct heapster__descent *descent, void *block, 
   return booked(block, size);
 }
 
-void *heapster__counted_calloc(size_t count, size_t size) {
+HEAPSTER__HOT void *heapster__counted_calloc(size_t count, size_t size) {
   size_t bytes;
   bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
   struct heapster__descent descent;
@@ -209,7 +209,7 @@ static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
   return fresh;
 }
 
-void *heapster__counted_realloc(void *block, size_t size) {
+HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   if (!block) return heapster__counted_malloc(size);
   uint64_t old;
   struct heapster__shard *shard = NULL;

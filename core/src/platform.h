@@ -41,6 +41,8 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__HIDDEN __attribute__((visibility("hidden")))
 #define HEAPSTER__AT_LOAD __attribute__((constructor))
 #define HEAPSTER__INLINE static inline __attribute__((always_inline))
+#define HEAPSTER__HOT __attribute__((hot)) /* beside the others that are, so that few pages and cache lines hold them \
+                                            */
 
 /* The address without a tag in its top byte, where the processor ignores one. */
 #if defined(__aarch64__)

@@ -83,7 +83,7 @@ HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint
   const int64_t room = heapster__load_owned(&drift->room);
   if (room < heapster__load_owned(&drift->least)) heapster__store_relaxed(&drift->least, room);
   heapster__move_owned(&drift->room, (int64_t)bytes);
-  return heapster__unlikely(room + (int64_t)bytes > 2 * HEAPSTER__DRIFT_HALF); /* what it is now takes longer to read */
+  return heapster__unlikely(room + (int64_t)bytes > HEAPSTER__DRIFT); /* what it is now takes longer to read */
 }
 
 #endif

@@ -37,12 +37,11 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #endif
 
 /* For what crosses files but not the library's border; for what runs when the library is loaded; and for what must
-   be part of its caller's frame. */
+   be part of its caller's frame. What is hot lies side by side, in few pages. */
 #define HEAPSTER__HIDDEN __attribute__((visibility("hidden")))
 #define HEAPSTER__AT_LOAD __attribute__((constructor))
 #define HEAPSTER__INLINE static inline __attribute__((always_inline))
-#define HEAPSTER__HOT __attribute__((hot)) /* beside the others that are, so that few pages and cache lines hold them \
-                                            */
+#define HEAPSTER__HOT __attribute__((hot))
 
 /* The address without a tag in its top byte, where the processor ignores one. */
 #if defined(__aarch64__)

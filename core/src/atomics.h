@@ -81,10 +81,9 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
    make an instruction of its own of each atomic load. */
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
 
-/* Adds to such a level; answers its new value. */
-static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
+/* Adds to such a level. */
+static inline void heapster__move_owned(heapster__level *cell, int64_t change) {
   __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
-  return heapster__load_owned(cell);
 }
 
 /* Takes off from such a level; answers whether it is below 0 now. */
@@ -156,13 +155,13 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
 
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return heapster__load_relaxed(cell); }
 
-/* Release, as the readers of two levels rely on the order of their changes. */
-static inline int64_t heapster__move_owned(heapster__level *cell, int64_t change) {
-  return atomic_fetch_add_explicit(cell, change, memory_order_release) + change;
+/* Release, here and below, as the readers of two levels rely on the order of their changes. */
+static inline void heapster__move_owned(heapster__level *cell, int64_t change) {
+  atomic_fetch_add_explicit(cell, change, memory_order_release);
 }
 
 static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_t change) {
-  return heapster__move_owned(cell, -change) < 0;
+  return atomic_fetch_sub_explicit(cell, change, memory_order_release) < change;
 }
 
 #endif

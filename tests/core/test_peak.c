@@ -151,7 +151,7 @@ static void it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing(voi
   (void)state;
   assert_false(heapster__drift_grow(&drift, HEAPSTER__DRIFT_HALF));
   assert_true(heapster__drift_grow(&drift, 1));
-  assert_false(heapster__drift_shrink(&drift, 2 * HEAPSTER__DRIFT_HALF + 1));
+  assert_false(heapster__drift_shrink(&drift, HEAPSTER__DRIFT + 1));
   assert_true(heapster__drift_shrink(&drift, 1));
   assert_true(heapster__drift_grow(&drift, (uint64_t)1 << 40));
 }

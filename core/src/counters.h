@@ -101,10 +101,15 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
 /* Opens the gate of a heap that the thread has counted for before. False: it has not, or a mark is up. */
 bool heapster__turn_to(unsigned heap);
 
-/* With the shard at hand. They answer whether it is time to tell. */
-HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
+/* With the shard at hand: a new block, but for the drift, which is to grow by it last. */
+HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
+}
+
+/* The same, and a free. They answer whether it is time to tell. */
+HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
+  heapster__count_new_in(shard, size);
   return heapster__drift_grow(&shard->drift, size);
 }
 

@@ -9,7 +9,7 @@
 
    A refused growth makes Lua collect, and so free, before it asks again: between two calls, never inside one.
 
-   Here is what mostly happens: blocks of a thread that has counters, most of them of 16 to 254 bytes. It is told by few
+   Here is what mostly happens: blocks of a thread that has counters, most of them of 16 to 252 bytes. It is told by few
    looks, and in one piece of code, as a Lua program does little else; twice, because a state over Lua's own allocator,
    which most are, has less to ask. For the rest there is lua_odd. */
 #include "lua_hook.h"
@@ -72,9 +72,9 @@ HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size,
       heapster__unlikely(!heapster__map_put_at_once(map_of(state, below), block, state->number, size)))
     return heapster__lua_entered(state, block, tag, size);
   size_t kind = heapster__lua_kind_of(tag);
-  bool is_time_to_tell = heapster__count_alloc_in(shard, size);
+  heapster__count_new_in(shard, size);
   if (heapster__likely(kind < HEAPSTER__LUA_TAGGED)) heapster__count_kind_in(shard, kind, size);
-  return heapster__unlikely(is_time_to_tell) ? heapster__told(block) : block;
+  return heapster__drift_grow(&shard->drift, size) ? heapster__told(block) : block;
 }
 
 static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t size) {
@@ -90,9 +90,11 @@ static NOINLINE void *told_and_released(const record *state, void *ptr, size_t s
   return ask(state, heapster__told(ptr), size, 0, ANY);
 }
 
+/* The block that lua_close frees last is a whole state, and never short: short ones of a plain state are not asked. */
 HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, enum below below) {
   uint64_t counted = size;
-  if (heapster__unlikely(ptr == state->last || is_small(size, below))) return heapster__lua_released(state, ptr, size);
+  if (below == ANY && heapster__unlikely(ptr == state->last || is_small(size, below)))
+    return heapster__lua_released(state, ptr, size);
   struct heapster__shard *shard = taken(state, ptr, &counted, below);
   if (heapster__unlikely(!shard)) return heapster__lua_released(state, ptr, size);
   state->bytes -= size;

@@ -148,6 +148,38 @@ static void a_name_is_taken_once_and_the_hooks_names_never(void **state) {
   assert_null(ud);
 }
 
+/* So that peaks of many threads are blurred by no more than that. */
+static void assert_told(const char *name) {
+  const struct heapster_heap *heap = heapster_heap_find(name);
+  const int64_t untold = (int64_t)stats_of(name).use_curr - heapster__ledger_told(&heapster__ledgers[heap->number]);
+  assert_in_range(untold + HEAPSTER__DRIFT, 0, 2 * HEAPSTER__DRIFT);
+}
+
+static void a_state_tells_its_use_before_it_is_a_drift_away(void **state) {
+  (void)state;
+  enum { BLOCKS = 600 };
+  static const size_t size = 250;
+  static void *blocks[BLOCKS];
+  const struct {
+    const char *name;
+    void *ud;
+  } states[] = {{"pools", over_pools}, {"system", over_system}};
+  for (unsigned i = 0; i < 2; ++i) {
+    for (unsigned j = 0; j < BLOCKS; ++j) {
+      blocks[j] = heapster_lua_alloc(states[i].ud, NULL, 0, size);
+      assert_told(states[i].name);
+    }
+    for (unsigned j = 0; j < BLOCKS; ++j) {
+      blocks[j] = heapster_lua_alloc(states[i].ud, blocks[j], size, 2 * size);
+      assert_told(states[i].name);
+    }
+    for (unsigned j = 0; j < BLOCKS; ++j) {
+      heapster_lua_alloc(states[i].ud, blocks[j], 2 * size, 0);
+      assert_told(states[i].name);
+    }
+  }
+}
+
 #ifndef HEAPSTER_SHARED_COUNTERS
 
 static size_t bytes_of(void *const blocks[], const size_t sizes[], unsigned count) {
@@ -237,6 +269,7 @@ int main(void) {
       TEST(a_shrink_never_fails),
       TEST(a_free_is_served_where_everything_is_refused),
       TEST(every_resize_over_the_system_is_counted_as_asked),
+      TEST(a_state_tells_its_use_before_it_is_a_drift_away),
       TEST(a_name_is_taken_once_and_the_hooks_names_never),
 #ifndef HEAPSTER_SHARED_COUNTERS
       TEST(a_pool_host_hooked_late_and_unhooked_early_gets_every_block_back),

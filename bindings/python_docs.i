@@ -161,7 +161,7 @@ DOC(heapster_status::python_problem, "Why Python's objects are not counted, or c
 DOC(heapster_status::lua_way, "How Lua's objects came to be counted: 'require', 'host' or 'none'.")
 DOC(heapster_status::lua_problem, "Why Lua's objects are not counted; None if they are.")
 DOC(heapster_status::uncounted_count, "Requests that were served but not counted: heapster's own memory ran out.")
-DOC(heapster_status::lost_size_count, "Unseen frees whose size was lost, booked as 255 bytes each.")
+DOC(heapster_status::lost_size_count, "Unseen frees whose size was lost, booked as 253 bytes each.")
 DOC(heapster_status::crossed_count, "Blocks freed or resized through another heap than the one that counted them.")
 DOC(heapster_status::threads_seen, "The most threads that were alive at one time.")
 DOC(heapster_status::threads_alive, "Threads that have counters now.")

@@ -174,7 +174,10 @@ static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void 
     heapster__told(block);
   else
     heapster__book_free(heap->map, heap->number, block);
-  marked_free(heap, block);
+  if (is_plain(heap))
+    heap->backing->free(heap->backing->context, block);
+  else
+    marked_free(heap, block);
 }
 
 static __attribute__((noinline)) void free_any(struct heapster_heap *heap, void *block) {

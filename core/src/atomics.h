@@ -67,11 +67,6 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
 /* Whether others see a thread's writes in the order in which it made them, relaxed ones too. */
 enum { HEAPSTER__WRITES_IN_ORDER = 1 };
 
-/* Two cells that follow one another, read and written as one. */
-struct heapster__two {
-  uint16_t cells[2];
-};
-
 /* Adds to a cell that only the calling thread writes. */
 static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) {
   __asm__ volatile("addq %1, %0" : "+m"(*(uint64_t *)cell) : "er"(value) : "cc");
@@ -96,28 +91,17 @@ static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_
 /* Reads a flag where it is, as a level is read. */
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
 
+/* The same for a word. */
+static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
+
+/* The same for a code of the block map. */
+static inline uint8_t heapster__load_code(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
+
 /* Whether the cell has that value, compared where it is. */
 static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
   bool is_same;
   __asm__ volatile("cmpq %2, %1" : "=@cce"(is_same) : "m"(*(const uint64_t *)cell), "r"(value) : "memory");
   return is_same;
-}
-
-/* A cell that only the calling thread writes. */
-static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) {
-  return *(const uint16_t *)(const void *)cell;
-}
-
-/* Two cells of the calling thread's that follow one another, the first in the low half: one instruction, which others
-   may see the half of. */
-static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
-  uint32_t both;
-  __asm__("movl %1, %0" : "=r"(both) : "m"(*(const struct heapster__two *)(const void *)cells));
-  return both;
-}
-
-static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
-  __asm__ volatile("movl %1, %0" : "=m"(*(struct heapster__two *)(void *)cells) : "ri"(both));
 }
 
 #else
@@ -126,18 +110,11 @@ static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t v
   return heapster__load_acquire(cell) == value;
 }
 
+static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return heapster__load_relaxed(cell); }
+
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return heapster__load_relaxed(cell); }
 
-static inline uint16_t heapster__load_one_owned(const _Atomic uint16_t *cell) { return heapster__load_relaxed(cell); }
-
-static inline uint32_t heapster__load_two_owned(const _Atomic uint16_t *cells) {
-  return heapster__load_relaxed(&cells[0]) | (uint32_t)heapster__load_relaxed(&cells[1]) << 16;
-}
-
-static inline void heapster__store_two_owned(_Atomic uint16_t *cells, uint32_t both) {
-  heapster__store_relaxed(&cells[0], (uint16_t)both);
-  heapster__store_relaxed(&cells[1], (uint16_t)(both >> 16));
-}
+static inline uint8_t heapster__load_code(const _Atomic uint8_t *cell) { return heapster__load_relaxed(cell); }
 
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i++) sums[i] += heapster__load_relaxed(&cells[i]);

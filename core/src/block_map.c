@@ -4,13 +4,48 @@
 struct heapster__map heapster__main_map;
 
 struct heapster__map *heapster__map_create(void) {
-  struct heapster__map *map = heapster__pages_map(sizeof *map);
-  if (map) heapster__map_start(map);
-  return map;
+  return heapster__pages_map(sizeof(struct heapster__map));
 }
 
-/* NULL is in stretch 0, which must not find a place that is 0 still: the one it has goes to a number of no stretch. */
-void heapster__map_start(struct heapster__map *map) { heapster__store_relaxed(&map->near[0].stretch, UINT64_MAX); }
+/* A leaf, or NULL, and who is at home there. */
+struct place {
+  struct heapster__leaf *leaf;
+  unsigned home;
+};
+
+static const struct place NOWHERE = {NULL, 0};
+
+enum { HOME_MASK = 255 }; /* a leaf begins at a page, so that its address leaves room for a heap's number */
+
+static struct place place_of(uintptr_t word) {
+  return (struct place){(struct heapster__leaf *)(word & ~(uintptr_t)HOME_MASK), word & HOME_MASK};
+}
+
+/* Gives the leaf the place of its stretch in the table, if that is free. */
+static void come_near(struct heapster__map *map, uint64_t bits, struct place place) {
+  struct heapster__near *near = heapster__near_of(map, bits);
+  uintptr_t none = 0;
+  uintptr_t origin = (uintptr_t)place.leaf - (uintptr_t)(heapster__stretch_of(map, bits) * HEAPSTER__GRANULES);
+  if (!atomic_compare_exchange_strong(&near->origin, &none, origin)) return;
+  heapster__store_release(&near->home, heapster__home_of(map, bits, place.home)); /* pairs with map_home */
+}
+
+HEAPSTER__INLINE struct place place_near(struct heapster__map *map, uint64_t bits) {
+  struct heapster__near *near = heapster__near_of(map, bits);
+  uint64_t home = heapster__load_acquire(&near->home); /* as in heapster__map_home */
+  uint64_t owner = home & HOME_MASK;
+  if (heapster__unlikely(!home || home != heapster__home_of(map, bits, (unsigned)owner))) return NOWHERE;
+  uintptr_t leaf = heapster__load_relaxed(&near->origin) + heapster__stretch_of(map, bits) * HEAPSTER__GRANULES;
+  return (struct place){(struct heapster__leaf *)leaf, (unsigned)owner};
+}
+
+static struct place place_far(struct heapster__map *map, uint64_t bits) {
+  if (bits >> 48) return NOWHERE;
+  uint64_t stretch = heapster__stretch_of(map, bits);
+  /* acquire pairs with the swap that published the branch, the leaf: their zeroes are seen */
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / HEAPSTER__LEAVES]);
+  return place_of(branch ? heapster__load_acquire(&branch->leaves[stretch % HEAPSTER__LEAVES]) : 0);
+}
 
 static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t stretch) {
   struct heapster__branch *_Atomic *place = &map->branches[stretch / HEAPSTER__LEAVES];
@@ -23,165 +58,96 @@ static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t 
   return there;
 }
 
-/* Gives the leaf the place of its stretch in the table, if that is free. */
-static void come_near(struct heapster__map *map, uint64_t stretch, struct heapster__leaf *leaf) {
-  struct heapster__near *near = &map->near[stretch % HEAPSTER__NEAR];
-  uintptr_t none = 0;
-  uintptr_t origin = (uintptr_t)leaf - (uintptr_t)(stretch * sizeof *leaf);
-  if (heapster__load_relaxed(&near->stretch) || !atomic_compare_exchange_strong(&near->origin, &none, origin)) return;
-  heapster__store_release(&near->stretch, stretch); /* pairs with the acquire in heapster__map_near */
-}
-
-static struct heapster__leaf *leaf_made(struct heapster__map *map, const void *address) {
-  uint64_t bits = HEAPSTER__ADDRESS(address);
+/* Makes a leaf where there is none, with `owner` at home. */
+static struct place place_made(struct heapster__map *map, uint64_t bits, unsigned owner) {
   uint64_t stretch = heapster__stretch_of(map, bits);
-  if (bits >> 48 || !stretch) return NULL;
+  if (bits >> 48 || !stretch) return NOWHERE;
   struct heapster__branch *branch = branch_made(map, stretch);
-  if (!branch) return NULL;
-  struct heapster__leaf *_Atomic *place = &branch->leaves[stretch % HEAPSTER__LEAVES];
-  struct heapster__leaf *there = heapster__load_acquire(place); /* pairs with the swap below */
-  if (there) return there;
+  if (!branch) return NOWHERE;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
-  if (!made) return NULL;
-  if (!atomic_compare_exchange_strong(place, &there, made)) {
+  if (!made) return NOWHERE;
+  struct place place = {made, owner};
+  uintptr_t there = 0;
+  if (!atomic_compare_exchange_strong(&branch->leaves[stretch % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
     heapster__pages_unmap(made, sizeof *made);
-    return there;
+    return place_of(there);
   }
-  come_near(map, stretch, made);
-  return made;
+  come_near(map, bits, place);
+  return place;
 }
 
-/* The leaf of an address, or NULL. */
-static struct heapster__leaf *leaf_of(struct heapster__map *map, const void *address) {
+static struct place place_had(struct heapster__map *map, uint64_t bits, unsigned owner) {
+  struct place far = place_far(map, bits);
+  return far.leaf ? far : place_made(map, bits, owner);
+}
+
+HEAPSTER__INLINE unsigned index_of(const struct heapster__map *map, uint64_t bits) {
+  return heapster__granule_of(map, bits) % HEAPSTER__GRANULES;
+}
+
+HEAPSTER__INLINE enum heapster__put put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  uint64_t stretch = heapster__stretch_of(map, bits);
-  if (bits >> 48) return NULL;
-  /* acquire pairs with the release that published the branch, the leaf: their zeroes are seen */
-  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / HEAPSTER__LEAVES]);
-  return branch ? heapster__load_acquire(&branch->leaves[stretch % HEAPSTER__LEAVES]) : NULL;
-}
-
-/* The address of the granule `distance` behind the one of `address`. */
-static const void *address_after(const struct heapster__map *map, const void *address, unsigned distance) {
-  return (const void *)((uintptr_t)address + ((uintptr_t)distance << heapster__granule_bits(map)));
-}
-
-/* The cell of the granule `distance` behind the one of `address`, or NULL where there is no leaf. */
-static _Atomic uint16_t *cell_after(struct heapster__map *map, const void *address, unsigned distance) {
-  const void *there = address_after(map, address, distance);
-  struct heapster__leaf *leaf = leaf_of(map, there);
-  return leaf ? &leaf->cells[heapster__cell_index(map, there)] : NULL;
-}
-
-/* How many cells the size takes behind the first. */
-static unsigned extension_cells(uint64_t size) {
-  if (size <= HEAPSTER__SHORT_SIZE) return 0;
-  unsigned cells = 2;
-  for (uint64_t rest = (size - 255) >> 14; rest; rest >>= 7) cells++;
-  return cells;
-}
-
-/* The cells of a block, first and following, in order. */
-struct cells {
-  _Atomic uint16_t *at[1 + HEAPSTER__EXTENSION_CELLS];
-  unsigned count;
-};
-
-static bool cells_are_had(struct heapster__map *map, const void *address, uint64_t size, struct cells *cells) {
-  cells->count = 1 + extension_cells(size);
-  if (cells->count > 1 + HEAPSTER__EXTENSION_CELLS) return false;
-  struct heapster__leaf *leaf = leaf_made(map, address);
-  unsigned index = heapster__cell_index(map, address);
-  if (!leaf) return false;
-  for (unsigned i = 0; i < cells->count; i++) {
-    if (index + i == HEAPSTER__CELLS) {
-      if (!(leaf = leaf_made(map, address_after(map, address, i)))) return false;
-      index -= HEAPSTER__CELLS;
-    }
-    cells->at[i] = &leaf->cells[index + i];
-  }
-  return true;
-}
-
-static void write_extension(const struct cells *cells, uint64_t size) {
-  uint64_t rest = size - 255;
-  for (unsigned i = 1; i < cells->count; i++, rest >>= 7) {
-    heapster__store_relaxed(cells->at[i], heapster__extension(rest, i + 1 == cells->count));
-  }
-}
-
-enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void *address, unsigned owner,
-                                          uint64_t size) {
-  struct cells cells;
-  if (!cells_are_had(map, address, size, &cells)) return HEAPSTER__PUT_NO_MEMORY;
-  for (unsigned i = 0; i < cells.count; i++) {
-    if (heapster__is_first(heapster__load_relaxed(cells.at[i]))) return HEAPSTER__PUT_STALE;
-  }
-  uint64_t first = size <= HEAPSTER__SHORT_SIZE ? size : 255;
-  heapster__store_relaxed(cells.at[0], (uint16_t)(owner << 8 | first));
-  if (cells.count > 1) write_extension(&cells, size);
+  struct place place = place_near(map, bits);
+  if (heapster__unlikely(!place.leaf)) place = place_had(map, bits, owner);
+  if (!place.leaf) return HEAPSTER__PUT_NO_MEMORY;
+  unsigned index = index_of(map, bits);
+  _Atomic uint8_t *code = &place.leaf->codes[index];
+  if (heapster__load_relaxed(code)) return HEAPSTER__PUT_STALE;
+  bool is_short = size <= HEAPSTER__SHORT_SIZE;
+  if (!is_short && !heapster__put_long(code, size)) return HEAPSTER__PUT_NO_MEMORY;
+  uint8_t own = is_short ? (uint8_t)(size + 1) : HEAPSTER__LONG;
+  bool is_guest = owner != place.home;
+  if (is_guest) heapster__store_relaxed(&place.leaf->guests[index], (uint16_t)(owner << 8 | own));
+  heapster__store_release(code, is_guest ? HEAPSTER__GUEST : own); /* pairs with the acquire in block_at */
   return HEAPSTER__PUT;
 }
 
-/* A long size of which the first cell is taken already. */
-static struct heapster__block take_long(struct heapster__map *map, const void *address, unsigned owner) {
-  struct heapster__block block = {255, owner, false};
-  uint64_t rest = 0;
-  for (unsigned i = 0; i < HEAPSTER__EXTENSION_CELLS; i++) {
-    _Atomic uint16_t *cell = cell_after(map, address, i + 1);
-    uint16_t value = cell ? heapster__load_relaxed(cell) : 0;
-    if (heapster__owner(value) != HEAPSTER__EXTENSION) break;
-    heapster__store_relaxed(cell, 0);
-    rest |= (uint64_t)(value & 127) << (7 * i);
-    if (value & 128) continue;
-    block.size += rest;
-    return block;
+/* The block that begins there. */
+HEAPSTER__INLINE struct heapster__block block_at(struct place place, unsigned index) {
+  _Atomic uint8_t *code = &place.leaf->codes[index];
+  struct heapster__block block = {0, place.home, false};
+  unsigned own = heapster__load_acquire(code);
+  if (own == HEAPSTER__GUEST) {
+    unsigned guest = heapster__load_relaxed(&place.leaf->guests[index]);
+    block.owner = guest >> 8;
+    own = guest & 255;
   }
-  block.is_size_lost = true;
+  if (!own) return (struct heapster__block){0, 0, false};
+  block.size = own - 1;
+  block.is_size_lost = own == HEAPSTER__LONG && !heapster__read_long(code, &block.size);
+  if (block.is_size_lost) block.size = HEAPSTER__SHORT_SIZE + 1;
   return block;
 }
 
+HEAPSTER__INLINE struct heapster__block take(struct heapster__map *map, const void *address) {
+  uint64_t bits = HEAPSTER__ADDRESS(address);
+  struct place place = place_near(map, bits);
+  if (heapster__unlikely(!place.leaf)) place = place_far(map, bits);
+  if (!place.leaf) return (struct heapster__block){0, 0, false};
+  unsigned index = index_of(map, bits);
+  struct heapster__block block = block_at(place, index);
+  if (block.owner) heapster__store_relaxed(&place.leaf->codes[index], 0);
+  return block;
+}
+
+/* Both in two pieces of code each: the main map's granules are known where it is compiled. */
+
+enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size) {
+  if (map == &heapster__main_map) return put(&heapster__main_map, address, owner, size);
+  return put(map, address, owner, size);
+}
+
 struct heapster__block heapster__map_take(struct heapster__map *map, const void *address) {
-  _Atomic uint16_t *cell = cell_after(map, address, 0);
-  uint16_t first = cell ? heapster__load_relaxed(cell) : 0;
-  if (!heapster__is_first(first)) return (struct heapster__block){0, 0, false};
-  heapster__store_relaxed(cell, 0);
-  unsigned size = first & 255;
-  if (size > HEAPSTER__SHORT_SIZE) return take_long(map, address, heapster__owner(first));
-  return (struct heapster__block){size, heapster__owner(first), false};
+  if (map == &heapster__main_map) return take(&heapster__main_map, address);
+  return take(map, address);
 }
 
-struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size) {
-  unsigned count = 1 + extension_cells(size);
-  for (unsigned i = 0; i < count; i++) {
-    struct heapster__block block = heapster__map_take(map, address_after(map, address, i));
-    if (block.owner) return block;
-  }
-  return (struct heapster__block){0, 0, false};
-}
-
-/* The size that begins in a long block's first cell; its continuation may run into the next leaf. */
-static uint64_t long_size(struct heapster__map *map, const void *address) {
-  uint64_t rest = 0;
-  for (unsigned i = 0; i < HEAPSTER__EXTENSION_CELLS; i++) {
-    _Atomic uint16_t *cell = cell_after(map, address, i + 1);
-    uint16_t value = cell ? heapster__load_relaxed(cell) : 0;
-    if (heapster__owner(value) != HEAPSTER__EXTENSION) break;
-    rest |= (uint64_t)(value & 127) << (7 * i);
-    if (!(value & 128)) return 255 + rest;
-  }
-  return 255;
-}
-
-static void walk_leaf(struct heapster__map *map, struct heapster__leaf *leaf, uint64_t stretch,
-                      void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
-  const void *start = (const void *)(uintptr_t)(stretch * HEAPSTER__CELLS << heapster__granule_bits(map));
-  for (unsigned i = 0; i < HEAPSTER__CELLS; i++) {
-    uint16_t cell = heapster__load_relaxed(&leaf->cells[i]);
-    if (heapster__likely(!heapster__is_first(cell))) continue;
-    uint64_t size = cell & 255;
-    if (size > HEAPSTER__SHORT_SIZE) size = long_size(map, address_after(map, start, i));
-    visit(context, heapster__owner(cell), size);
+static void walk_leaf(struct place place, void (*visit)(const void *context, unsigned owner, uint64_t size),
+                      const void *context) {
+  for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
+    if (heapster__likely(!heapster__load_relaxed(&place.leaf->codes[i]))) continue;
+    struct heapster__block block = block_at(place, i);
+    if (block.owner) visit(context, block.owner, block.size);
   }
 }
 
@@ -190,8 +156,8 @@ void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *con
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
     struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]); /* pairs with who published it */
     for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
-      struct heapster__leaf *leaf = heapster__load_acquire(&branch->leaves[j]);
-      if (leaf) walk_leaf(map, leaf, i * HEAPSTER__LEAVES + j, visit, context);
+      struct place place = place_of(heapster__load_acquire(&branch->leaves[j]));
+      if (place.leaf) walk_leaf(place, visit, context);
     }
   }
 }

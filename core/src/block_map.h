@@ -1,16 +1,25 @@
 /* The block map: for each live block, which heap counted it and how many bytes were asked for.
 
-   A radix tree by address. A leaf has 65536 cells of 16 bits, one for each granule of its stretch of addresses: 32
-   bytes in the main map, 16 in a map of a host's own backing. The first granule of a block holds
+   A radix tree by address. A leaf is for a stretch of 65536 granules: of 32 bytes in the main map, of 16 in a map of a
+   host's own backing. The heap that was the first to have a block in a stretch is at home there; the others are guests.
+   Each granule has one byte, the code of the block that begins in it:
 
-     owner << 8 | size       owner 1 .. 254, size 0 .. 254
-     owner << 8 | 255        larger: size - 255 follows in the next cells, which the block covers anyway,
-                             seven bits a cell, lowest first, in two cells or more:
-                             255 << 8 | (is_last ? bits : 128 | bits)
+     0            none that is counted
+     1 .. 253     the home's, of code - 1 bytes
+     254          the home's, and longer: its size is in the long cell
+     255          a guest's: which one's, and its code of 1 .. 254, are in the granule's cell for guests: owner << 8 |
+   code
 
-   and 0 means no counted block. The mark 255 on the following cells tells remnants of a block whose free went by
-   unseen from the beginning of a block. Only the thread that owns a block touches its cells; the cells are atomic
-   for those who read the whole map meanwhile. The first stretch has no leaf, so NULL needs no test of its own.
+   A long cell is for eight granules, as blocks of 253 bytes and more begin that far apart, and holds
+
+     size << 3 | which of the eight
+
+   where another one of the eight means that the free of a long block went by unseen, and another long one was handed
+   out over a part of it.
+
+   So a block of the home's, which most are, costs one byte for 32; what it takes in time is the cache lines of those.
+   Only the thread that owns a block touches its cells; the cells are atomic for those who read the whole map meanwhile,
+   and what a code stands for is written before it. The first stretch has no leaf, so NULL needs no test of its own.
 
    No two blocks begin in one granule. malloc and its like align what they hand out to 16 bytes, so that blocks of 17
    and more begin 32 apart; smaller requests go down as 17. A host's own backing, which a Lua state may have, promises
@@ -32,28 +41,32 @@ enum {
   HEAPSTER__MAIN_LEAST = 17,       /* that is asked for below, so that no two blocks begin in one granule */
   HEAPSTER__OWN_GRANULE_BITS = 4,
   HEAPSTER__OWN_LEAST = 16,
-  HEAPSTER__CELLS = 65536,                     /* of a leaf */
-  HEAPSTER__LEAVES = 16384,                    /* of a branch */
-  HEAPSTER__BRANCHES = 16384,                  /* more than 48 bits of address fill */
-  HEAPSTER__SHORT_SIZE = 254,                  /* the largest size that fits into the first cell */
-  HEAPSTER__MIDDLE_SIZE = 255 + (1 << 14) - 1, /* the largest that fits into two more cells */
-  HEAPSTER__EXTENSION = 255,                   /* owner mark of a cell that continues a size */
-  HEAPSTER__EXTENSION_CELLS = 7                /* 7 bits each: 49 bits, more than the address space */
+  HEAPSTER__GRANULES = 65536, /* of a leaf */
+  HEAPSTER__LEAVES = 16384,   /* of a branch */
+  HEAPSTER__BRANCHES = 16384, /* more than 48 bits of address fill */
+  HEAPSTER__SHORT_SIZE = 252, /* the largest size that a code tells */
+  HEAPSTER__LONG = 254,       /* codes */
+  HEAPSTER__GUEST = 255,
+  HEAPSTER__WHICH_BITS = 3 /* of a long cell: which of its granules */
 };
-_Static_assert((HEAPSTER__EXTENSION_CELLS + 1) << HEAPSTER__MAIN_GRANULE_BITS <= HEAPSTER__SHORT_SIZE + 2,
-               "a block with a long size, to the next multiple of 16, covers all the cells that its size may take");
+_Static_assert(((HEAPSTER__SHORT_SIZE + 1 + 15) & ~15) >> HEAPSTER__MAIN_GRANULE_BITS >= 1 << HEAPSTER__WHICH_BITS &&
+                   (HEAPSTER__SHORT_SIZE + 1) >> HEAPSTER__OWN_GRANULE_BITS >= 1 << HEAPSTER__WHICH_BITS,
+               "no two long blocks, aligned to 16 in the main map, begin in the granules of one long cell");
 
+/* Begins at a page, so that the way from a code to its long cell is in the code's address. */
 struct heapster__leaf {
-  _Atomic uint16_t cells[HEAPSTER__CELLS];
+  _Atomic uint8_t codes[HEAPSTER__GRANULES];
+  _Atomic uint64_t longs[HEAPSTER__GRANULES >> HEAPSTER__WHICH_BITS];
+  _Atomic uint16_t guests[HEAPSTER__GRANULES];
 };
 struct heapster__branch {
-  struct heapster__leaf *_Atomic leaves[HEAPSTER__LEAVES];
+  _Atomic uintptr_t leaves[HEAPSTER__LEAVES]; /* a leaf's address, and in its low bits who is at home there */
 };
 
 /* A place in front of the tree. */
 struct heapster__near {
-  _Atomic uint64_t stretch; /* whose it is, by number; 0: nobody's yet, as the first has no leaf */
-  _Atomic uintptr_t origin; /* where the cell of address 0 would be, if the leaf reached down to it */
+  _Atomic uint64_t home;    /* where the stretch begins | who is at home there; 0: it is nobody's place yet */
+  _Atomic uintptr_t origin; /* where the code of address 0 would be, if the leaf reached down to it */
 };
 
 /* 256 GiB of addresses or more before two stretches meet, in 4 MiB, of which a page is taken for each 256 MiB in use or
@@ -69,36 +82,32 @@ struct heapster__map {
 struct heapster__block {
   uint64_t size;
   unsigned owner;
-  bool is_size_lost; /* its continuation was overwritten; size is then 255, the least it can have been */
+  bool is_size_lost; /* its long cell is another's; size is then 253, the least it can have been */
 };
 
-enum heapster__put { HEAPSTER__PUT, HEAPSTER__PUT_STALE, HEAPSTER__PUT_NO_MEMORY };
+enum heapster__put {
+  HEAPSTER__PUT,
+  HEAPSTER__PUT_STALE,     /* not entered: one whose free went by unseen stands there; to be taken out first */
+  HEAPSTER__PUT_NO_MEMORY, /* not entered: there is no leaf and none to be had */
+};
 
 /* The map of malloc, python and every heap over the system's allocator. */
 extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
 
-/* Makes a map of zeros ready, before anything is looked up in it; again, it does nothing. */
-void heapster__map_start(struct heapster__map *map);
-
 /* An empty map for a backing of the host's own, or NULL. */
 struct heapster__map *heapster__map_create(void);
 
-/* heapster__map_put for any size, with anything in the way, and no leaf yet. */
-enum heapster__put heapster__map_put_slow(struct heapster__map *map, const void *address, unsigned owner,
-                                          uint64_t size);
+/* Enters a block that was just handed out. */
+enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size);
 
-/* Takes out the first block that begins inside the cells which a block of `size` at `address` would use: one whose
-   free went by unseen. */
-struct heapster__block heapster__map_take_stale(struct heapster__map *map, const void *address, uint64_t size);
+/* Takes out whatever block begins there. To be called before the block goes down to the allocator: afterwards another
+   thread may own the address. */
+struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
 
 /* Visits every block, in the order of addresses, while their threads go on: one that is entered or taken out meanwhile
-   is visited or not, with its own size or, half written, as one of 255. */
+   is visited or not. */
 void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
                         const void *context);
-
-static inline unsigned heapster__owner(uint16_t cell) { return cell >> 8; }
-
-HEAPSTER__INLINE bool heapster__is_first(uint16_t cell) { return cell && heapster__owner(cell) != HEAPSTER__EXTENSION; }
 
 /* By how much an address is shifted to the number of its granule. */
 HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {
@@ -110,10 +119,18 @@ HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__map *map, 
   return bits >> heapster__granule_bits(map);
 }
 HEAPSTER__INLINE uint64_t heapster__stretch_of(const struct heapster__map *map, uint64_t bits) {
-  return heapster__granule_of(map, bits) / HEAPSTER__CELLS;
+  return heapster__granule_of(map, bits) / HEAPSTER__GRANULES;
 }
-HEAPSTER__INLINE unsigned heapster__cell_index(const struct heapster__map *map, const void *address) {
-  return heapster__granule_of(map, (uintptr_t)address) % HEAPSTER__CELLS;
+
+/* What stands in the table where `owner` is at home in an address's stretch, and at which place. */
+HEAPSTER__INLINE uint64_t heapster__home_of(const struct heapster__map *map, uint64_t bits, unsigned owner) {
+  const uint64_t stretch_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
+  return (bits & ~(stretch_bytes - 1)) | owner;
+}
+HEAPSTER__INLINE struct heapster__near *heapster__near_of(struct heapster__map *map, uint64_t bits) {
+  const uint64_t number = heapster__stretch_of(map, bits) % HEAPSTER__NEAR;
+  HEAPSTER__IN_ONE_REGISTER(map);
+  return &map->near[number];
 }
 
 /* The size to ask the allocator below for. */
@@ -122,91 +139,77 @@ HEAPSTER__INLINE size_t heapster__size_below(const struct heapster__map *map, si
   return size >= least ? size : least;
 }
 
-/* Finds the cell of an address, if its leaf is in the table. */
-HEAPSTER__INLINE bool heapster__map_near(struct heapster__map *map, const void *address, _Atomic uint16_t **cell) {
-  const uint64_t granule = heapster__granule_of(map, HEAPSTER__ADDRESS(address));
-  const uint64_t stretch = heapster__stretch_of(map, HEAPSTER__ADDRESS(address));
-  HEAPSTER__IN_ONE_REGISTER(map);
-  struct heapster__near *near = &map->near[stretch % HEAPSTER__NEAR];
+/* Finds the code of an address, if `owner` is at home there and its leaf is in the table. */
+HEAPSTER__INLINE bool heapster__map_home(struct heapster__map *map, const void *address, unsigned owner,
+                                         _Atomic uint8_t **code) {
+  const uint64_t bits = HEAPSTER__ADDRESS(address);
+  struct heapster__near *near = heapster__near_of(map, bits);
   /* acquire pairs with the release that gave the place away: the origin is seen, and the leaf's zeroes */
-  if (heapster__unlikely(!heapster__is_acquire(&near->stretch, stretch))) return false;
-  *cell = (_Atomic uint16_t *)(heapster__load_relaxed(&near->origin) + granule * sizeof **cell);
+  if (heapster__unlikely(!heapster__is_acquire(&near->home, heapster__home_of(map, bits, owner)))) return false;
+  *code = (_Atomic uint8_t *)(heapster__granule_of(map, bits) + heapster__load_word(&near->origin));
   return true;
 }
 
-HEAPSTER__INLINE uint16_t heapster__extension(uint64_t bits, bool is_last) {
-  return (uint16_t)(HEAPSTER__EXTENSION << 8 | (is_last ? 0 : 128) | (bits & 127));
+/* The long cell of a code's granule, and which of the cell's granules that is. */
+HEAPSTER__INLINE _Atomic uint64_t *heapster__long_cell(_Atomic uint8_t *code) {
+  const uintptr_t first = (uintptr_t)code >> HEAPSTER__WHICH_BITS << HEAPSTER__WHICH_BITS;
+  return (_Atomic uint64_t *)(first + offsetof(struct heapster__leaf, longs));
+}
+HEAPSTER__INLINE uint64_t heapster__which(const _Atomic uint8_t *code) {
+  return (uintptr_t)code % (1 << HEAPSTER__WHICH_BITS);
 }
 
-/* The marks of the two cells that continue a size of three: the first has another behind it, the second is the last. */
-static const uint32_t HEAPSTER__MIDDLE_MARKS = (uint32_t)HEAPSTER__EXTENSION << 24 | HEAPSTER__EXTENSION << 8 | 128;
-
-/* Enters a size that takes three cells, if nothing is in them and they are in one leaf. */
-HEAPSTER__INLINE bool heapster__put_middle(_Atomic uint16_t *cells, unsigned index, unsigned owner, uint64_t size) {
-  if (heapster__unlikely(size > HEAPSTER__MIDDLE_SIZE || index > 65533)) return false;
-  if (heapster__unlikely(heapster__load_one_owned(&cells[0]) | heapster__load_two_owned(&cells[1]))) return false;
-  const uint32_t rest = (uint32_t)size - 255;
-  heapster__store_relaxed(&cells[0], (uint16_t)(owner << 8 | 255));
-  heapster__store_two_owned(&cells[1], HEAPSTER__MIDDLE_MARKS | (rest & 127) | (rest >> 7) << 16);
+/* Writes the size of a long block; false: no address space is as large. */
+HEAPSTER__INLINE bool heapster__put_long(_Atomic uint8_t *code, uint64_t size) {
+  if (heapster__unlikely(size > UINT64_MAX >> HEAPSTER__WHICH_BITS)) return false;
+  heapster__store_relaxed(heapster__long_cell(code), size << HEAPSTER__WHICH_BITS | heapster__which(code));
   return true;
 }
 
-/* Enters a block that was just handed out, if there is a leaf and nothing in its cells. */
+/* Reads it; false: the cell is another block's by now. */
+HEAPSTER__INLINE bool heapster__read_long(_Atomic uint8_t *code, uint64_t *size) {
+  const uint64_t cell = heapster__load_relaxed(heapster__long_cell(code));
+  *size = cell >> HEAPSTER__WHICH_BITS;
+  return cell % (1 << HEAPSTER__WHICH_BITS) == heapster__which(code);
+}
+
+/* Enters a block that was just handed out, if its owner is at home there and nothing stands in the way. */
 HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
-  _Atomic uint16_t *cells;
-  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
-  if (heapster__unlikely(size > HEAPSTER__SHORT_SIZE))
-    return heapster__put_middle(cells, heapster__cell_index(map, address), owner, size);
-  if (heapster__unlikely(heapster__load_one_owned(cells))) return false;
-  heapster__store_relaxed(cells, (uint16_t)((owner << 8) + size));
+  _Atomic uint8_t *code;
+  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
+  if (heapster__unlikely(heapster__load_code(code))) return false;
+  if (heapster__likely(size <= HEAPSTER__SHORT_SIZE)) {
+    heapster__store_relaxed(code, (uint8_t)(size + 1));
+    return true;
+  }
+  if (!heapster__put_long(code, size)) return false;
+  heapster__store_release(code, HEAPSTER__LONG); /* pairs with the acquire in heapster__map_walk */
   return true;
 }
 
-/* Enters a block that was just handed out.
-   HEAPSTER__PUT_STALE: not entered, a block stands in the way: take that one out and try again.
-   HEAPSTER__PUT_NO_MEMORY: not entered, there is no leaf and none to be had. */
-static inline enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner,
-                                                   uint64_t size) {
-  if (heapster__likely(heapster__map_put_at_once(map, address, owner, size))) return HEAPSTER__PUT;
-  return heapster__map_put_slow(map, address, owner, size);
-}
-
-/* Takes a size out that takes three cells, if it is whole and in one leaf. */
-HEAPSTER__INLINE bool heapster__take_middle(_Atomic uint16_t *cells, unsigned index, uint64_t *size) {
-  if (heapster__unlikely(index > 65533)) return false;
-  const uint32_t rest = heapster__load_two_owned(&cells[1]) - HEAPSTER__MIDDLE_MARKS; /* wraps where the marks differ */
-  if (heapster__unlikely(rest & ~(uint32_t)(127 << 16 | 127))) return false;
-  heapster__store_two_owned(&cells[1], 0);
-  *size = 255 + ((rest & 127) | rest >> 9);
-  return true;
-}
-
-/* Takes the block out if `owner` counted it; false, and nothing done, for any other and for what needs a longer look.
-   To be called before the block goes down to the allocator: afterwards another thread may own the address. */
+/* Takes the block out if `owner` counted it and is at home there; false, and nothing done, for what needs a longer
+   look. */
 HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const void *address, unsigned owner,
                                              uint64_t *size) {
-  _Atomic uint16_t *cells;
-  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
-  *size = heapster__load_relaxed(cells) - (uint64_t)(owner << 8); /* not below 255 where the owner is another */
+  _Atomic uint8_t *code;
+  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
+  *size = (uint64_t)heapster__load_relaxed(code) - 1; /* 0 wraps */
   if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
-      (*size != 255 || !heapster__take_middle(cells, heapster__cell_index(map, address), size)))
+      (*size != HEAPSTER__LONG - 1 || !heapster__read_long(code, size)))
     return false;
-  heapster__store_relaxed(cells, 0);
+  heapster__store_relaxed(code, 0);
   return true;
 }
 
-/* The same where the size is known, and at most HEAPSTER__SHORT_SIZE: the cell has to agree. */
+/* The same where the size is known, and at most HEAPSTER__SHORT_SIZE: the code has to agree. */
 HEAPSTER__INLINE bool heapster__map_take_known(struct heapster__map *map, const void *address, unsigned owner,
                                                uint64_t size) {
-  _Atomic uint16_t *cells;
-  if (heapster__unlikely(!heapster__map_near(map, address, &cells))) return false;
-  if (heapster__unlikely(heapster__load_one_owned(cells) != (uint16_t)((owner << 8) + size))) return false;
-  heapster__store_relaxed(cells, 0);
+  _Atomic uint8_t *code;
+  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
+  if (heapster__unlikely(heapster__load_code(code) != (uint8_t)(size + 1))) return false;
+  heapster__store_relaxed(code, 0);
   return true;
 }
-
-/* Takes out whatever block begins there. */
-struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
 
 #endif

@@ -13,7 +13,7 @@ static void book_stale(struct heapster__block stale) {
 bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                              enum heapster__put put) {
   while (put == HEAPSTER__PUT_STALE) {
-    struct heapster__block stale = heapster__map_take_stale(map, block, size);
+    struct heapster__block stale = heapster__map_take(map, block);
     if (stale.owner) book_stale(stale);
     put = heapster__map_put(map, block, heap, size);
   }
@@ -24,14 +24,19 @@ bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const voi
 
 void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
 
-/* Whether the gate was closed, and what was tried at once may be tried again. */
-static bool is_opened(unsigned heap) { return !heapster__shard_here(heap) && heapster__turn_to(heap); }
+/* The shard of a request for `heap` that is to be counted without a further question: the thread has one, and no mark
+   is up. Else NULL. */
+static struct heapster__shard *shard_opened(unsigned heap) {
+  struct heapster__shard *shard = heapster__shard_here(heap);
+  return shard || !heapster__turn_to(heap) ? shard : heapster__shard_here(heap);
+}
 
 void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
-  enum heapster__at_once done = HEAPSTER__NOT_DONE;
-  if (is_opened(heap)) done = heapster__alloc_at_once(map, heap, block, size);
-  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
-  if (done != HEAPSTER__NOT_DONE) return;
+  struct heapster__shard *shard = shard_opened(heap);
+  if (heapster__likely(shard && heapster__map_put(map, block, heap, size) == HEAPSTER__PUT)) {
+    if (heapster__count_alloc_in(shard, size)) heapster__told(NULL);
+    return;
+  }
   struct heapster__slot *slot = heapster__slot_here();
   if (heapster__is_inner(slot))
     heapster__book_inner(slot);
@@ -69,10 +74,12 @@ void heapster__book_gone(unsigned heap, struct heapster__block taken) {
 }
 
 void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
-  enum heapster__at_once done = HEAPSTER__NOT_DONE;
-  if (is_opened(heap)) done = heapster__free_at_once(map, heap, block);
-  if (done == HEAPSTER__DONE_TELL) heapster__told(NULL);
-  if (done == HEAPSTER__NOT_DONE) heapster__book_gone(heap, heapster__book_take(map, block));
+  struct heapster__shard *shard = shard_opened(heap);
+  struct heapster__block taken = heapster__map_take(map, block);
+  if (heapster__unlikely(!shard || taken.owner != heap || taken.is_size_lost))
+    heapster__book_gone(heap, taken);
+  else if (heapster__count_dealloc_in(shard, taken.size))
+    heapster__told(NULL);
 }
 
 static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {

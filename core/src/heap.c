@@ -40,7 +40,6 @@ static void layers_come(void) {
 }
 
 static void publish(struct heapster_heap *heap, const char *name) {
-  heapster__map_start(&heapster__main_map); /* which nobody creates */
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
   if (heap->number != HEAPSTER__PYTHON) layers_come();

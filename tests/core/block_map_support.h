@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { OWNER = 7, CELLS_OF_THE_LARGEST = 1 + HEAPSTER__EXTENSION_CELLS };
+enum { OWNER = 7, OTHER = 8 };
 
 static const uint64_t HERE = (uint64_t)0x7000 << 20;
 
@@ -25,14 +25,30 @@ static inline int opened_main(void **state) {
   (void)state;
   granule = 32;
   map = memset(&heapster__main_map, 0, sizeof heapster__main_map);
-  heapster__map_start(map);
   return 0;
 }
 
-#define OVER_BOTH(name) \
-  {#name " (own map)", name, opened_own, NULL, NULL}, { #name " (main map)", name, opened_main, NULL, NULL }
+static inline uint64_t leaf(void) { return granule * HEAPSTER__GRANULES; }
 
 static inline const void *at(uint64_t address) { return (const void *)(uintptr_t)address; }
+
+/* OTHER was the first in the stretches around HERE. */
+static inline int made_guest(void **state) {
+  (void)state;
+  for (uint64_t i = 0; i < 3; ++i)
+    if (heapster__map_put(map, at(HERE + i * leaf() - granule), OTHER, 0) != HEAPSTER__PUT) return -1;
+  return 0;
+}
+
+static inline int opened_own_as_guest(void **state) { return opened_own(state) || made_guest(state); }
+static inline int opened_main_as_guest(void **state) { return opened_main(state) || made_guest(state); }
+
+#define OVER_BOTH(name) \
+  {#name " (own map)", name, opened_own, NULL, NULL}, { #name " (main map)", name, opened_main, NULL, NULL }
+#define OVER_BOTH_AND_AS_GUEST(name)                                                     \
+  OVER_BOTH(name), {#name " (own map, guest)", name, opened_own_as_guest, NULL, NULL}, { \
+#name " (main map, guest)", name, opened_main_as_guest, NULL, NULL                   \
+  }
 
 static inline enum heapster__put put(uint64_t address, uint64_t size) {
   return heapster__map_put(map, at(address), OWNER, size);
@@ -44,5 +60,7 @@ static inline void assert_taken(uint64_t address, uint64_t size) {
   assert_int_equal(block.size, size);
   assert_false(block.is_size_lost);
 }
+
+static inline void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_take(map, at(address)).owner, 0); }
 
 #endif

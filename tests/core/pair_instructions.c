@@ -1,5 +1,6 @@
-/* One thread's malloc+free pairs, for callgrind to count: pair_instructions bare|heap|below|domain PAIRS. `domain` is
-   an interpreter's counted functions over malloc and free, `below` the same without them. */
+/* One thread's malloc+free pairs, for callgrind to count: pair_instructions bare|heap|guest|below|domain PAIRS.
+   `guest` is a heap where another one had the first block; `domain` is an interpreter's counted functions over malloc
+   and free, `below` the same without them. */
 #include <heapster/heap.h>
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "domain_hook.h"
 
 /* glibc serves all of them from its thread cache, so that the allocator's part is small and always the same;
-   the two above 254 bytes have their size in more than one cell of the block map. */
+   the two above 252 bytes have their size in a long cell of the block map. */
 static const size_t sizes[] = {24, 100, 300, 1000};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
@@ -53,6 +54,14 @@ static bool run(const char *way, size_t pairs) {
     struct heapster_heap *heap = NULL;
     if (heapster_heap_create("pairs", NULL, &heap) != HEAPSTER_OK) return false;
     heap_pairs(heap, pairs);
+  } else if (strcmp(way, "guest") == 0) {
+    struct heapster_heap *first = NULL;
+    struct heapster_heap *heap = NULL;
+    if (heapster_heap_create("first", NULL, &first) != HEAPSTER_OK) return false;
+    if (heapster_heap_create("pairs", NULL, &heap) != HEAPSTER_OK) return false;
+    void *volatile block = heapster_heap_malloc(first, sizes[0]);
+    heap_pairs(heap, pairs);
+    heapster_heap_free(first, block);
   } else if (strcmp(way, "below") == 0) {
     domain_pairs(&below, pairs);
   } else {
@@ -64,10 +73,10 @@ static bool run(const char *way, size_t pairs) {
 }
 
 int main(int count, char **arguments) {
-  const char *const ways[] = {"bare", "heap", "below", "domain"};
+  const char *const ways[] = {"bare", "heap", "guest", "below", "domain"};
   for (size_t i = 0; count == 3 && i < sizeof ways / sizeof *ways; i++) {
     if (strcmp(arguments[1], ways[i]) == 0) return run(ways[i], strtoul(arguments[2], NULL, 10)) ? 0 : 1;
   }
-  (void)fprintf(stderr, "usage: %s bare|heap|below|domain PAIRS\n", arguments[0]);
+  (void)fprintf(stderr, "usage: %s bare|heap|guest|below|domain PAIRS\n", arguments[0]);
   return 2;
 }

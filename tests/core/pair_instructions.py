@@ -42,6 +42,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path, help="the build tree")
     parser.add_argument("--heap", type=float, required=True, help="most instructions added by a named heap")
+    parser.add_argument("--guest", type=float, required=True, help="the same where another heap had the first block")
     parser.add_argument("--preload", type=float, required=True, help="most instructions added by the preloaded hook")
     parser.add_argument("--domain", type=float, required=True, help="most instructions added by an interpreter's hook")
     bounds = parser.parse_args()
@@ -51,6 +52,7 @@ def main():
     bare = per_pair(program, "bare")
     added = {
         "heap": per_pair(program, "heap") - bare,
+        "guest": per_pair(program, "guest") - bare,
         "preload": per_pair(program, "bare", library) - bare,
         "domain": per_pair(program, "domain") - per_pair(program, "below"),
     }

@@ -14,23 +14,10 @@
 
 #include "block_map_support.h"
 
-enum { OTHER = 8, THREADS = 4 };
+enum { THREADS = 4 };
 
 static const uint64_t SIZES[] = {
-    0,
-    1,
-    15,
-    16,
-    254,
-    255,
-    256,
-    16638,
-    16639,
-    2097406,
-    2097407,
-    2 << 20,
-    (uint64_t)1 << 40,
-    255 + ((uint64_t)1 << 49) - 1,
+    0, 1, 15, 16, 252, 253, 254, 255, 256, 65535, 2 << 20, (uint64_t)1 << 40, UINT64_MAX >> 3,
 };
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
@@ -51,54 +38,79 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
   return MAP_FAILED;
 }
 
-static uint64_t leaf(void) { return granule * HEAPSTER__CELLS; }
-
-static void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_take(map, at(address)).owner, 0); }
-
+/* No block begins there or in the granules behind. */
 static void assert_clear(uint64_t address) {
-  for (unsigned i = 0; i < CELLS_OF_THE_LARGEST; ++i) {
-    const void *there = at(address + i * granule);
-    _Atomic uint16_t *cell;
-    if (heapster__map_near(map, there, &cell)) assert_int_equal(heapster__load_relaxed(cell), 0);
-  }
+  for (uint64_t i = 0; i < 16; ++i) assert_nothing(address + i * granule);
 }
 
-static void every_size_comes_back_once_and_leaves_no_cell_set(void **state) {
+static void every_size_comes_back_once_and_leaves_nothing(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     assert_int_equal(put(HERE, SIZES[i]), HEAPSTER__PUT);
     assert_taken(HERE, SIZES[i]);
     assert_clear(HERE);
-    assert_nothing(HERE);
   }
 }
 
-static void every_size_comes_back_across_a_leaf_border(void **state) {
+static void every_size_comes_back_from_either_side_of_a_leaf_border(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
-    for (unsigned cells = 1; cells <= CELLS_OF_THE_LARGEST; ++cells) {
-      const uint64_t address = HERE + leaf() - cells * granule;
-      assert_int_equal(put(address, SIZES[i]), HEAPSTER__PUT);
-      assert_taken(address, SIZES[i]);
-      assert_clear(address);
-    }
+    const uint64_t last = HERE + leaf() - 2 * granule;
+    assert_int_equal(put(last, SIZES[i]), HEAPSTER__PUT);
+    assert_int_equal(put(HERE + leaf(), i), HEAPSTER__PUT);
+    assert_taken(last, SIZES[i]);
+    assert_taken(HERE + leaf(), i);
   }
 }
 
-static void own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one(void **state) {
+static void blocks_of_the_home_are_entered_and_taken_by_the_short_way(void **state) {
+  (void)state;
+  put(HERE, 0);
+  for (unsigned i = 0; i < SIZE_COUNT; ++i) {
+    uint64_t size = 0;
+    const void *there = at(HERE + granule);
+    assert_true(heapster__map_put_at_once(map, there, OWNER, SIZES[i]));
+    assert_false(heapster__map_put_at_once(map, there, OWNER, 1)); /* something stands in the way */
+    assert_true(heapster__map_take_own(map, there, OWNER, &size));
+    assert_int_equal(size, SIZES[i]);
+    assert_false(heapster__map_take_own(map, there, OWNER, &size));
+    assert_clear(HERE + granule);
+  }
+}
+
+static void a_known_size_has_to_agree(void **state) {
+  (void)state;
+  put(HERE, 252);
+  put(HERE + 16 * granule, 253);
+  assert_false(heapster__map_take_known(map, at(HERE), OWNER, 251));
+  assert_false(heapster__map_take_known(map, at(HERE), OTHER, 252));
+  assert_true(heapster__map_take_known(map, at(HERE), OWNER, 252));
+  assert_false(heapster__map_take_known(map, at(HERE), OWNER, 252));
+  assert_false(heapster__map_take_known(map, at(HERE + 16 * granule), OWNER, 252));
+  assert_taken(HERE + 16 * granule, 253);
+}
+
+static void guests_are_left_for_the_long_way(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
-    for (unsigned cells = 1; cells <= 4; ++cells) {
-      const uint64_t address = HERE + leaf() - cells * granule;
-      uint64_t size = 0;
-      put(address, SIZES[i]);
-      if (heapster__map_take_own(map, at(address), OWNER, &size))
-        assert_int_equal(size, SIZES[i]);
-      else
-        assert_taken(address, SIZES[i]);
-      assert_true(size == SIZES[i] || cells < 3 || SIZES[i] > HEAPSTER__MIDDLE_SIZE);
-      assert_clear(address);
-    }
+    uint64_t size = 0;
+    assert_false(heapster__map_put_at_once(map, at(HERE), OWNER, SIZES[i]));
+    assert_clear(HERE);
+    put(HERE, SIZES[i]);
+    assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
+    assert_false(heapster__map_take_own(map, at(HERE), OTHER, &size));
+    assert_false(heapster__map_put_at_once(map, at(HERE), OTHER, 16));
+    assert_taken(HERE, SIZES[i]);
+  }
+}
+
+/* 253 bytes apart in an own map, which nobody aligned; in the main one what is aligned to 16 bytes. */
+static void long_blocks_side_by_side_keep_their_sizes(void **state) {
+  (void)state;
+  const uint64_t apart = granule == 32 ? 256 : 253;
+  for (uint64_t shift = 0; shift < 256; shift += 16) {
+    for (uint64_t i = 0; i < 64; ++i) assert_int_equal(put(HERE + shift + i * apart, 253 + i), HEAPSTER__PUT);
+    for (uint64_t i = 0; i < 64; ++i) assert_taken(HERE + shift + i * apart, 253 + i);
   }
 }
 
@@ -117,15 +129,17 @@ static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
   }
 }
 
-static void the_first_stretch_and_its_like_have_no_place(void **state) {
+static void nothing_is_in_the_first_stretch(void **state) {
   (void)state;
   uint64_t size;
-  _Atomic uint16_t *cell;
   const uint64_t like = HEAPSTER__NEAR * leaf();
-  assert_false(heapster__map_near(map, NULL, &cell));
-  assert_false(heapster__map_take_own(map, NULL, OWNER, &size));
-  assert_int_equal(put(like, 100), HEAPSTER__PUT);
-  assert_false(heapster__map_near(map, at(like), &cell));
+  for (unsigned turn = 0; turn < 2; ++turn) {
+    assert_nothing(0);
+    assert_false(heapster__map_take_own(map, NULL, OWNER, &size));
+    assert_false(heapster__map_put_at_once(map, NULL, OWNER, 16));
+    assert_int_equal(put(granule, 100), HEAPSTER__PUT_NO_MEMORY);
+    assert_int_equal(put(like, 100), turn == 0 ? HEAPSTER__PUT : HEAPSTER__PUT_STALE); /* has its place in the table */
+  }
   assert_taken(like, 100);
 }
 
@@ -151,10 +165,10 @@ static void neighbours_do_not_touch_each_other(void **state) {
   (void)state;
   const uint64_t behind = HERE + granule + 320;
   put(HERE + granule / 2, 16); /* an address inside a granule means its block */
-  put(HERE + granule, 300);
+  put(HERE + granule, 320);
   put(behind, 0);
   put(behind + granule, 40000);
-  assert_taken(HERE + granule, 300);
+  assert_taken(HERE + granule, 320);
   assert_taken(behind + granule, 40000);
   assert_taken(behind, 0);
   assert_taken(HERE + granule / 2, 16);
@@ -172,13 +186,13 @@ static void addresses_from_2_to_the_48_up_are_nobodys(void **state) {
   assert_taken(HERE, 16);
   assert_int_equal(put(border - granule, 16), HEAPSTER__PUT);
   assert_taken(border - granule, 16);
-  assert_int_equal(put(border - granule, 300), HEAPSTER__PUT_NO_MEMORY);
-  assert_clear(border - granule);
 }
 
 static void sizes_beyond_all_address_spaces_are_not_entered(void **state) {
   (void)state;
-  assert_int_equal(put(HERE, 255 + ((uint64_t)1 << 49)), HEAPSTER__PUT_NO_MEMORY);
+  assert_int_equal(put(HERE, (UINT64_MAX >> 3) + 1), HEAPSTER__PUT_NO_MEMORY);
+  assert_clear(HERE);
+  assert_false(heapster__map_put_at_once(map, at(HERE), OWNER, UINT64_MAX));
   assert_clear(HERE);
 }
 
@@ -200,13 +214,10 @@ static void without_pages_nothing_is_entered_and_errno_is_kept(void **state) {
     assert_int_equal(errno, 4711);
     assert_nothing(HERE);
   }
-  pages_left = 1;
-  assert_int_equal(put(HERE + leaf() - granule, 300), HEAPSTER__PUT_NO_MEMORY); /* a leaf, but not the next one */
-  assert_clear(HERE + leaf() - granule);
   assert_null(heapster__map_create());
   pages_left = INT32_MAX;
-  assert_int_equal(put(HERE + leaf() - granule, 300), HEAPSTER__PUT);
-  assert_taken(HERE + leaf() - granule, 300);
+  assert_int_equal(put(HERE, 300), HEAPSTER__PUT);
+  assert_taken(HERE, 300);
 }
 
 static void maps_are_apart(void **state) {
@@ -227,11 +238,13 @@ static void sizes_that_might_begin_in_one_granule_go_down_as_more(void **state) 
 }
 
 static void *put_into_every_leaf(void *context) {
-  const uint64_t first = HERE + (uint64_t)(uintptr_t)context * granule;
-  for (uint64_t number = 0; number < 4; ++number) put(first + number * leaf(), 100 + number);
+  const unsigned number = (unsigned)(uintptr_t)context;
+  for (uint64_t i = 0; i < 4; ++i)
+    heapster__map_put(map, at(HERE + i * leaf() + number * granule), OWNER + number, 100 + i);
   return NULL;
 }
 
+/* One of them is at home in it. */
 static void threads_make_one_leaf_between_them(void **state) {
   (void)state;
   pthread_t threads[THREADS];
@@ -240,28 +253,73 @@ static void threads_make_one_leaf_between_them(void **state) {
   for (uintptr_t i = 0; i < THREADS; ++i)
     assert_int_equal(pthread_create(&threads[i], NULL, put_into_every_leaf, (void *)i), 0);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
-  for (uint64_t number = 0; number < 4; ++number)
-    for (uint64_t i = 0; i < THREADS; ++i) assert_taken(HERE + number * leaf() + i * granule, 100 + number);
   threads_meet = false;
+  for (uint64_t i = 0; i < 4; ++i) {
+    for (unsigned number = 0; number < THREADS; ++number) {
+      const struct heapster__block block = heapster__map_take(map, at(HERE + i * leaf() + number * granule));
+      assert_int_equal(block.owner, OWNER + number);
+      assert_int_equal(block.size, 100 + i);
+    }
+  }
+}
+
+struct visited {
+  unsigned count;
+  uint64_t sizes[8];
+  unsigned owners[8];
+};
+
+static void note(const void *context, unsigned owner, uint64_t size) {
+  struct visited *visited = *(struct visited *const *)context;
+  assert_true(visited->count < 8);
+  visited->owners[visited->count] = owner;
+  visited->sizes[visited->count++] = size;
+}
+
+static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t size;
+    unsigned owner;
+  } blocks[] = {{0, OWNER}, {252, OTHER}, {253, OWNER}, {5000, OTHER}, {16, 1}, {1 << 20, 254}};
+  enum { COUNT = sizeof blocks / sizeof blocks[0] };
+  const uint64_t apart = leaf() / 2 - 16 * granule; /* over three leaves */
+  struct visited visited = {0};
+  struct visited *context = &visited;
+  for (unsigned i = 0; i < COUNT; ++i) heapster__map_put(map, at(HERE + i * apart), blocks[i].owner, blocks[i].size);
+  put(HERE + granule, 16);
+  heapster__map_take(map, at(HERE + granule));
+  heapster__map_walk(map, note, &context);
+  assert_int_equal(visited.count, COUNT);
+  for (unsigned i = 0; i < COUNT; ++i) {
+    assert_int_equal(visited.owners[i], blocks[i].owner);
+    assert_int_equal(visited.sizes[i], blocks[i].size);
+  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      OVER_BOTH(every_size_comes_back_once_and_leaves_no_cell_set),
-      OVER_BOTH(every_size_comes_back_across_a_leaf_border),
-      OVER_BOTH(own_blocks_are_taken_by_the_short_way_or_left_for_the_long_one),
+      OVER_BOTH_AND_AS_GUEST(every_size_comes_back_once_and_leaves_nothing),
+      OVER_BOTH_AND_AS_GUEST(every_size_comes_back_from_either_side_of_a_leaf_border),
+      OVER_BOTH_AND_AS_GUEST(long_blocks_side_by_side_keep_their_sizes),
+      OVER_BOTH_AND_AS_GUEST(neighbours_do_not_touch_each_other),
+      OVER_BOTH_AND_AS_GUEST(sizes_beyond_all_address_spaces_are_not_entered),
+      OVER_BOTH_AND_AS_GUEST(blocks_of_another_owner_are_left_alone_by_take_own),
+      OVER_BOTH(blocks_of_the_home_are_entered_and_taken_by_the_short_way),
+      OVER_BOTH(a_known_size_has_to_agree),
+      {"guests_are_left_for_the_long_way (own map)", guests_are_left_for_the_long_way, opened_own_as_guest, NULL, NULL},
+      {"guests_are_left_for_the_long_way (main map)", guests_are_left_for_the_long_way, opened_main_as_guest, NULL,
+       NULL},
       OVER_BOTH(stretches_that_share_a_place_do_not_share_blocks),
-      OVER_BOTH(the_first_stretch_and_its_like_have_no_place),
-      OVER_BOTH(blocks_of_another_owner_are_left_alone_by_take_own),
+      OVER_BOTH(nothing_is_in_the_first_stretch),
       OVER_BOTH(owners_from_1_to_254_come_back),
-      OVER_BOTH(neighbours_do_not_touch_each_other),
       OVER_BOTH(addresses_from_2_to_the_48_up_are_nobodys),
-      OVER_BOTH(sizes_beyond_all_address_spaces_are_not_entered),
       OVER_BOTH(addresses_never_put_are_nobodys),
       OVER_BOTH(without_pages_nothing_is_entered_and_errno_is_kept),
       OVER_BOTH(maps_are_apart),
       OVER_BOTH(sizes_that_might_begin_in_one_granule_go_down_as_more),
       OVER_BOTH(threads_make_one_leaf_between_them),
+      OVER_BOTH(a_walk_visits_every_block_in_the_order_of_addresses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ struct heapster_status {
   const char *lua_problem;    /* the same for Lua */
   uint64_t lua_preexisting;   /* bytes of hooked Lua states that are older than their hook, and no heap counts */
   uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
-  uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 255 bytes each */
+  uint64_t lost_size_count;   /* unseen frees whose size was lost, booked as 253 bytes each */
   uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */
   uint32_t threads_seen;      /* sets of counters made: the most threads that were alive at one time */
   uint32_t threads_alive;     /* sets in use by a thread now */

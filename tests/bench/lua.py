@@ -31,7 +31,7 @@ def rows(taken, instructions):
 
 
 def main():
-    parser = interleaved.parser(__doc__, rounds=15)
+    parser = interleaved.parser(__doc__, rounds=31)
     parser.add_argument("--lua", default="lua5.4", help="the interpreter (lua5.4)")
     parser.add_argument("--turns", type=turns.at_least_one, default=40, help="of each program in a round (40)")
     options = interleaved.options(parser)

@@ -7,8 +7,7 @@
      0            none that is counted
      1 .. 253     the home's, of code - 1 bytes
      254          the home's, and longer: its size is in the long cell
-     255          a guest's: which one's, and its code of 1 .. 254, are in the granule's cell for guests: owner << 8 |
-   code
+     255          a guest's: its owner, and its code of 1 .. 254, are in the granule's cell for guests
 
    A long cell is for eight granules, as blocks of 253 bytes and more begin that far apart, and holds
 
@@ -57,7 +56,7 @@ _Static_assert(((HEAPSTER__SHORT_SIZE + 1 + 15) & ~15) >> HEAPSTER__MAIN_GRANULE
 struct heapster__leaf {
   _Atomic uint8_t codes[HEAPSTER__GRANULES];
   _Atomic uint64_t longs[HEAPSTER__GRANULES >> HEAPSTER__WHICH_BITS];
-  _Atomic uint16_t guests[HEAPSTER__GRANULES];
+  _Atomic uint16_t guests[HEAPSTER__GRANULES]; /* owner << 8 | code */
 };
 struct heapster__branch {
   _Atomic uintptr_t leaves[HEAPSTER__LEAVES]; /* a leaf's address, and in its low bits who is at home there */
@@ -105,7 +104,7 @@ enum heapster__put heapster__map_put(struct heapster__map *map, const void *addr
 struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
 
 /* Visits every block, in the order of addresses, while their threads go on: one that is entered or taken out meanwhile
-   is visited or not. */
+   is visited or not, or, if it was long and another long one came in its place, as one of 253 bytes. */
 void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
                         const void *context);
 

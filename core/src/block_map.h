@@ -16,9 +16,9 @@
    where another one of the eight means that the free of a long block went by unseen, and another long one was handed
    out over a part of it.
 
-   So a block of the home's, which most are, costs one byte for 32; what it takes in time is the cache lines of those.
-   Only the thread that owns a block touches its cells; the cells are atomic for those who read the whole map meanwhile,
-   and what a code stands for is written before it. The first stretch has no leaf, so NULL needs no test of its own.
+   So a block of the home's, which most are, costs one byte for 32, and where it is long as much again. Only the thread
+   that owns a block touches its cells; the cells are atomic for those who read the whole map meanwhile, and what a code
+   stands for is written before it. The first stretch has no leaf, so NULL needs no test of its own.
 
    No two blocks begin in one granule. malloc and its like align what they hand out to 16 bytes, so that blocks of 17
    and more begin 32 apart; smaller requests go down as 17. A host's own backing, which a Lua state may have, promises
@@ -183,7 +183,7 @@ HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const
     return true;
   }
   if (!heapster__put_long(code, size)) return false;
-  heapster__store_release(code, HEAPSTER__LONG); /* pairs with the acquire in heapster__map_walk */
+  heapster__store_release(code, HEAPSTER__LONG); /* pairs with the acquire in block_at */
   return true;
 }
 

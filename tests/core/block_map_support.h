@@ -45,10 +45,11 @@ static inline int opened_main_as_guest(void **state) { return opened_main(state)
 
 #define OVER_BOTH(name) \
   {#name " (own map)", name, opened_own, NULL, NULL}, { #name " (main map)", name, opened_main, NULL, NULL }
-#define OVER_BOTH_AND_AS_GUEST(name)                                                     \
-  OVER_BOTH(name), {#name " (own map, guest)", name, opened_own_as_guest, NULL, NULL}, { \
-#name " (main map, guest)", name, opened_main_as_guest, NULL, NULL                   \
+#define AS_GUEST(name)                                                  \
+  {#name " (own map, guest)", name, opened_own_as_guest, NULL, NULL}, { \
+#name " (main map, guest)", name, opened_main_as_guest, NULL, NULL  \
   }
+#define OVER_BOTH_AND_AS_GUEST(name) OVER_BOTH(name), AS_GUEST(name)
 
 static inline enum heapster__put put(uint64_t address, uint64_t size) {
   return heapster__map_put(map, at(address), OWNER, size);

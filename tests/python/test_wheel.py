@@ -186,3 +186,8 @@ def test_swig_comes_from_pypi_where_none_is_on_path(installed):
                env={**CLEAN, "PATH": str(programs)})  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"Found SWIG: \S*pip-build-env\S*/bin/swig", done.stdout + done.stderr)
+
+
+def test_values_survive_the_debug_allocators(installed):
+    done = run(installed.python, "-X", "dev", "-c", "import heapster; heapster.stats(); heapster.measure(dict)")
+    assert done.returncode == 0, done.stderr

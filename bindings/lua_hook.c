@@ -3,9 +3,9 @@
 #include <heapster/modules.h>
 #include <string.h>
 
-#include "hook.h"
-#include "lua_hook.h"
+#include "hooks/script/lua_hook.h"
 #include "lua_module.h"
+#include "process/hook.h"
 #include "wanted.h"
 
 /* In the registry, under the address of this: the state's record, or false. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lua_kinds.h"
+#include "value/lua_kinds.h"
 
 void heapster__lua_push_kinds(lua_State *L, const struct heapster_lua_kinds *kinds) {
   *(struct heapster_lua_kinds *)heapster__lua_new(L, HEAPSTER__LUA_KINDS, sizeof *kinds) = *kinds;

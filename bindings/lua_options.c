@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "spelling.h"
+#include "value/spelling.h"
 
 struct heapster__lua_options heapster__lua_options_default(void) {
   return (struct heapster__lua_options){.scope = HEAPSTER_PROCESS, .repeat = 1};

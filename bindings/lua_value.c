@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "spelling.h"
+#include "value/spelling.h"
 
 static const struct {
   const char *name;

@@ -11,8 +11,8 @@
 #include <heapster/modules.h>
 #include <stddef.h>
 
-#include "domain_hook.h"
-#include "hook.h"
+#include "hooks/script/domains.h"
+#include "process/hook.h"
 
 static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
 

@@ -1,7 +1,7 @@
 /* How and where a window counts, from keyword arguments. */
 #include "python_module.h"
 
-#include "hook.h"
+#include "process/hook.h"
 
 struct heapster__options heapster__options_default(void) {
   return (struct heapster__options){.heap = Py_None, .scope = HEAPSTER_PROCESS, .repeat = 1};

@@ -1,7 +1,7 @@
 /* What scripts see beyond the structs of the public headers. */
 #include "script.h"
 
-#include "atomics.h"
+#include "base/atomics.h"
 #include "status_text.h"
 #include "value.h"
 

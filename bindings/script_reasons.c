@@ -1,7 +1,7 @@
 /* Why something was refused, in a line: no such heap, no such hook, no such limit. */
 #include "script.h"
 
-#include "spelling.h"
+#include "value/spelling.h"
 
 #include <string.h>
 

@@ -1,80 +1,40 @@
-"""Checks that a file includes only files of lower floors, and that the machine has one door.
+"""Checks that code uses only code of its own floor or of lower ones, and that the machine has one door.
 
-The floors are those of DESIGN.md section 4. Run without arguments on the tree this file is in, or with the
-root of another. One line a breach; status 1 if there is any.
+Run without arguments on the tree this file is in, or with the root of another. Prints one line per breach; the status is 1
+if there is any.
 
 The rules:
-1. A file includes files that stand before it in FLOORS, and its own header.
-2. Only atomics.h includes <stdatomic.h>.
-3. An operating system, C library or processor is asked for by #if in platform.[ch] and atomics.h only.
+1. A file includes headers of its own folder, of folders that come earlier in FLOORS, and public headers.
+2. It uses functions that are defined there, whichever header declares them.
+3. A public header includes public headers only.
+4. Only atomics.h includes <stdatomic.h>.
+5. Only platform.[ch] and atomics.h ask by #if for an operating system, a C library or a processor.
 """
 
+import os
 import pathlib
 import re
 import sys
 
-# From the ground up. A line is one step: what stands on it does not include each other, and may include all
-# lines above. A name is a file's stem; a public header has the place of its stem unless it is named here
-# itself. A new file gets its place here.
+# From the ground up. Folders of one line do not use each other.
 FLOORS = (
-    # 0: the machine
-    "heapster/base",
-    "atomics",
-    "platform error lock",
-    "instance elf_object",
-    "elf_slot",
-    # 1: plain values, declared in public; addresses and threads
-    "heapster/histogram",
-    "heapster/stats",
-    "heapster/limit",
-    "block_map peak",
-    "thread",
-    "mark",
-    "writer size spelling",
-    "field",
-    "histogram",
-    "lua_kinds",
-    "stats",
-    "limit format",
-    "json prometheus text",
-    # 2: a shard
-    "counters",
-    "sums",
-    # 3: heaps
-    "heapster/allocator",
-    "heapster/lua",
-    "books",
-    "heap",
-    "snapshot live",
-    "reading epoch",
-    "window allocator frame reset",
-    "frame_text",
-    # 4: hooks
-    "lua_record",
-    "lua_odd",
-    "malloc_hook domain_hook lua_hook",
-    "attach_operators",
-    "attach_functions",
-    "attach_survey",
-    "attach",
-    "hook lua_state",
-    # 5: the process
-    "report report_protocol",
-    "exit_report_write exit_report_every",
-    "exit_report",
-    "preload",
-    "preload_start preload_operators",
-    # 6: what is built on the core
-    "heapster/heapster heapster/modules",
-    "cli/* bindings/*",
+    ("core/src/base",),
+    ("core/src/value",),
+    ("core/src/count",),
+    ("core/src/heap",),
+    ("core/src/hooks",),
+    ("core/src/process",),
+    ("core/cli", "bindings"),
 )
-
-FOLDERS = ("core/include/heapster", "core/src", "core/cli", "bindings")
-ATOMICS = "core/src/atomics.h"
-DOORS = (ATOMICS, "core/src/platform.h", "core/src/platform.c")
+PUBLIC = ("core/include", "bindings/include")
+SEARCHED = ("core/src", "bindings")  # where the compiler looks for a quoted header that is not in the folder itself
+ATOMICS = "core/src/base/atomics.h"
+DOORS = (ATOMICS, "core/src/base/platform.h", "core/src/base/platform.c")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b(.*)", re.MULTILINE)
+DEFINITION = re.compile(r"^[A-Za-z_][^;{}#=]*?\b(heapster_\w+)\((?!\*)[^;{}]*\)\s*\{", re.MULTILINE)
+NAME = re.compile(r"(?<!struct )(?<!enum )(?<!union )\bheapster_\w+")
 MACHINE = re.compile(
     r"\b(?:__linux(?:__)?|linux|__gnu_linux__|__unix(?:__)?|unix|_WIN32|_WIN64|__APPLE__|__(?:Free|Net|Open)BSD__"
     r"|__ANDROID__|__BIONIC__|__GLIBC\w*|__GNU_LIBRARY__|__UCLIBC__|__MUSL__"
@@ -82,82 +42,95 @@ MACHINE = re.compile(
 )
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
-PLACES = {name: step for step, line in enumerate(FLOORS) for name in line.split()}
+
+def floor_of(path):
+    """The step and the folder in FLOORS of a path relative to the root; None for a file outside all of them."""
+    for step, folders in enumerate(FLOORS):
+        for folder in folders:
+            if path.is_relative_to(folder):
+                return step, folder
+    return None
 
 
-def place(name):
-    """The step of a file called `name` ("heapster/heap", "counters", "cli/run"), or None."""
-    folder, _, stem = name.rpartition("/")
-    if folder == "heapster":
-        return PLACES.get(name, PLACES.get(stem))
-    return PLACES.get(f"{folder}/*") if folder else PLACES.get(stem)
+def is_public(path):
+    return any(path.is_relative_to(folder) for folder in PUBLIC)
 
 
-def name_of(path):
-    """The name in FLOORS of a file of the tree, by its path relative to the root."""
-    stem = path.with_suffix("")
-    if path.is_relative_to("core/include"):
-        return stem.relative_to("core/include").as_posix()
-    if path.is_relative_to("core/src"):
-        return stem.relative_to("core/src").as_posix()
-    return f"{'cli' if path.is_relative_to('core/cli') else 'bindings'}/{stem.name}"
+def find_included(root, path, quoted):
+    """The path relative to the root of a header that `path` includes in quotes, or None where there is no such file."""
+    folders = [path.parent, *map(pathlib.Path, SEARCHED)]
+    candidates = [pathlib.Path(os.path.normpath(folder / quoted)) for folder in folders]
+    return next((candidate for candidate in candidates if (root / candidate).is_file()), None)
 
 
-def name_included(path, quoted, bracketed):
-    """The name in FLOORS of what a line of `path` includes; None for headers that are not
-    ours, and for those of the same folder where order does not matter."""
-    if bracketed:
-        return bracketed.removesuffix(".h") if bracketed.startswith("heapster/") else None
-    if path.parent.name in ("cli", "bindings") and (path.parent / quoted).is_file():
-        return None
-    return quoted.removesuffix(".h")
+def is_allowed(own, other):
+    """Whether code of the floor `own` may use code of the floor `other`."""
+    return other[0] < own[0] or other == own
 
 
-def breaches_of_order(path, relative, text):
-    """Includes of `text` that do not go down."""
-    name = name_of(relative)
-    own = place(name)
-    if own is None:
-        yield f"{relative}: has no floor yet: add \"{name}\" to FLOORS in tests/check_floors.py"
-        return
+def check_includes(root, path, text):
     for match in INCLUDE.finditer(text):
-        included = name_included(path, *match.groups())
-        if included is None or included in (name, f"heapster/{name}"):
+        quoted = match[1]
+        if not quoted:
             continue
-        theirs = place(included)
-        if theirs is None:
-            yield f"{relative}: includes {match[1] or match[2]}, which has no floor: add \"{included}\" to FLOORS"
-        elif theirs >= own:
-            yield f"{relative}: includes {match[1] or match[2]}, which is not below it (step {theirs}, own step {own})"
+        if is_public(path):
+            yield f"{path}: includes {quoted}, which is not public"
+            continue
+        included = find_included(root, path, quoted)
+        if not included or not floor_of(included):
+            yield f"{path}: includes {quoted}, which is in no folder of FLOORS"
+        elif not is_allowed(floor_of(path), floor_of(included)):
+            yield f"{path}: includes {quoted}, which is not below {floor_of(path)[1]}"
 
 
-def breaches_of_doors(relative, text):
-    """Uses of <stdatomic.h> and of the machine's macros outside their doors."""
-    if relative.as_posix() != ATOMICS and any(match[2] == "stdatomic.h" for match in INCLUDE.finditer(text)):
-        yield f"{relative}: includes <stdatomic.h>; only {ATOMICS} may"
-    if relative.as_posix() in DOORS:
+def check_uses(path, text, defined):
+    for name in sorted(set(NAME.findall(text)) & defined.keys()):
+        if not is_allowed(floor_of(path), floor_of(defined[name])):
+            yield f"{path}: uses {name} of {defined[name]}, which is not below {floor_of(path)[1]}"
+
+
+def check_doors(path, text):
+    if path.as_posix() != ATOMICS and any(match[2] == "stdatomic.h" for match in INCLUDE.finditer(text)):
+        yield f"{path}: includes <stdatomic.h>; only {ATOMICS} may"
+    if path.as_posix() in DOORS:
         return
     for condition in CONDITION.finditer(text):
         for macro in MACHINE.findall(condition[1]):
-            yield f"{relative}: asks for {macro}; only {', '.join(DOORS)} may"
+            yield f"{path}: asks for {macro}; only {', '.join(DOORS)} may"
 
 
-def breaches(root):
-    """Every breach under `root`, one line each, in the order of the files' names."""
-    for folder in FOLDERS:
+def read_sources(root):
+    """The text of every source file without comments, by its path relative to the root."""
+    sources = {}
+    for folder in (*PUBLIC, "core/src", "core/cli", "bindings"):
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix not in (".c", ".h", ".i"):
-                continue
-            relative = path.relative_to(root)
-            text = COMMENT.sub(" ", path.read_text(encoding="utf-8")).replace("\\\n", " ")
-            yield from breaches_of_order(path, relative, text)
-            yield from breaches_of_doors(relative, text)
+            if path.suffix in (".c", ".h", ".i"):
+                text = COMMENT.sub(" ", path.read_text(encoding="utf-8")).replace("\\\n", " ")
+                sources[path.relative_to(root)] = text
+    return sources
+
+
+def find_breaches(root):
+    """Every breach under `root`, one line each."""
+    sources = read_sources(root)
+    defined = {
+        match[1]: path for path, text in sources.items() if floor_of(path) for match in DEFINITION.finditer(text)
+    }
+    for path, text in sources.items():
+        yield from check_doors(path, text)
+        if is_public(path):
+            yield from check_includes(root, path, text)
+        elif floor_of(path):
+            yield from check_includes(root, path, text)
+            yield from check_uses(path, text, defined)
+        else:
+            yield f"{path}: is in no folder of FLOORS in tests/check_floors.py"
 
 
 def main(arguments):
     root = pathlib.Path(arguments[0]) if arguments else pathlib.Path(__file__).resolve().parent.parent
-    found = list(breaches(root))
-    print("\n".join(found) if found else "every file includes only files of lower floors")
+    found = list(find_breaches(root))
+    print("\n".join(found) if found else "every file uses only its own floor and lower ones")
     return 1 if found else 0
 
 

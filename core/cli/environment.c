@@ -1,7 +1,7 @@
 /* What the program finds in its environment. */
 #include "environment.h"
 
-#include "report_protocol.h"
+#include "process/report_protocol.h"
 
 #include <err.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* The command line. */
 #include "options.h"
 
-#include "report_protocol.h"
+#include "process/report_protocol.h"
 
 #include <err.h>
 #include <getopt.h>

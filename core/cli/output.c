@@ -1,7 +1,7 @@
 /* Where the report goes. */
 #include "output.h"
 
-#include "report_protocol.h"
+#include "process/report_protocol.h"
 
 #include <err.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef TESTS_BLOCK_MAP_SUPPORT_H
 #define TESTS_BLOCK_MAP_SUPPORT_H
 
-#include "block_map.h"
+#include "count/shadow_map.h"
 
 #include <string.h>
 

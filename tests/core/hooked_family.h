@@ -5,9 +5,9 @@
 #include <errno.h>
 
 #include "commanded.h"
-#include "heap.h"
-#include "malloc_hook.h"
-#include "window.h"
+#include "heap/heap.h"
+#include "heap/window.h"
+#include "hooks/malloc/family.h"
 
 static struct commanded arena;
 static struct heapster_allocator whole;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain_hook.h"
+#include "hooks/script/domains.h"
 
 /* glibc serves all of them from its thread cache, so that the allocator's part is small and always the same;
    the two above 252 bytes have their size in a long cell of the block map. */

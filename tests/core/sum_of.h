@@ -2,7 +2,7 @@
 #ifndef TESTS_SUM_OF_H
 #define TESTS_SUM_OF_H
 
-#include "sums.h"
+#include "count/sums.h"
 
 static inline struct heapster__tally sum_of(unsigned number) {
   struct heapster__tally tally = {0};

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "commanded.h"
-#include "heap.h"
+#include "heap/heap.h"
 
 static struct commanded arena;
 static struct heapster_heap *whole;

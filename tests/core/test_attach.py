@@ -1,4 +1,4 @@
-"""malloc counted at run time: every case of core/src/attach.h, in programs that were linked in every way."""
+"""malloc counted at run time: every case of core/src/hooks/attach/attach.h, in programs that were linked in every way."""
 
 import ctypes.util
 import os

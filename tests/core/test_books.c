@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "books.h"
+#include "count/accounting.h"
 #include "sum_of.h"
 
 static struct heapster__map *map;

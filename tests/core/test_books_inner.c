@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "books.h"
+#include "count/accounting.h"
 #include "sum_of.h"
 
 static struct heapster__map *map;

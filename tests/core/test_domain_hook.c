@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-#include "domain_hook.h"
-#include "heap.h"
+#include "heap/heap.h"
+#include "hooks/script/domains.h"
 
 static struct heapster_heap *layer; /* NULL: the system's allocator is asked */
 static struct heapster__domain counted;

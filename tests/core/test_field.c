@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "field.h"
+#include "value/field.h"
 
 static bool get(const struct heapster_stats *stats, const char *name, int64_t *value) {
   return heapster_stats_get(stats, heapster_field_find(name), value);

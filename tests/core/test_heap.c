@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "commanded.h"
-#include "heap.h"
+#include "heap/heap.h"
 
 static struct heapster_heap some_heap; /* what a failure must replace by NULL */
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "histogram.h"
 #include "text_sink.h"
+#include "value/histogram.h"
 
 static void sizes_0_and_1_are_in_bucket_0(void **state) {
   (void)state;

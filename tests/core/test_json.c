@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json.h"
 #include "text_sink.h"
+#include "value/json.h"
 
 static const struct heapster_stats sample = {
     .alloc_count = 3,

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "commanded.h"
-#include "heap.h"
-#include "lua_hook.h"
+#include "heap/heap.h"
+#include "hooks/script/lua_hook.h"
 #include "support.h"
 
 static struct commanded arena;

@@ -11,9 +11,9 @@
 #include <heapster/lua.h>
 
 #include "commanded.h"
-#include "heap.h"
+#include "heap/heap.h"
+#include "heap/window.h"
 #include "support.h"
-#include "window.h"
 
 static void *over_system;
 static void *over_refusing;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "mark.h"
+#include "count/guard.h"
 
 static __attribute__((noinline)) bool is_inner_here(struct heapster__slot *slot) {
   volatile char below = 0;

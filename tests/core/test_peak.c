@@ -8,7 +8,7 @@
 
 #include <signal.h>
 
-#include "peak.h"
+#include "count/high_water.h"
 #include "support.h"
 #include "trap.h"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "prometheus.h"
 #include "text_sink.h"
+#include "value/prometheus.h"
 
 static const struct heapster_stats sample = {
     .alloc_count = 3,

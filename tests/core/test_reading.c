@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "reading.h"
+#include "heap/cached_sums.h"
 #include "support.h"
 #include "trap.h"
 #include "window_support.h"

@@ -15,7 +15,7 @@
 
 #include <heapster/heapster.h>
 
-#include "platform.h"
+#include "base/platform.h"
 #include "text_sink.h"
 
 struct heapster_heap {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "figures.h"
-#include "snapshot.h"
+#include "heap/snapshot.h"
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;

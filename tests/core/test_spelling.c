@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "spelling.h"
+#include "value/spelling.h"
 
 /* Of "heap", "scope", "warmup", "repeat", tried in this order. */
 static const char *option_like(const char *wanted) {

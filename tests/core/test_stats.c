@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "stats.h"
+#include "value/stats.h"
 
 /* 3 allocs of 16, 100 and 0 bytes; one free of 100; 16 grew to 48, moved; 48 shrank to 40; resized to 40;
    a request and a resize refused. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "another_thread.h"
-#include "thread.h"
+#include "count/thread.h"
 
 /* Rounds of thread-end destructors that may call the core: in the last, a sanitizer is gone. */
 enum { THREADS = 32, ROUNDS = 3 };

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "figures.h"
-#include "heap.h"
-#include "window.h"
+#include "heap/heap.h"
+#include "heap/window.h"
 #include "window_support.h"
 
 static struct heapster_heap *heap;

@@ -9,8 +9,8 @@
 #include <pthread.h>
 
 #include "another_thread.h"
-#include "heap.h"
-#include "window.h"
+#include "heap/heap.h"
+#include "heap/window.h"
 #include "window_support.h"
 
 static struct heapster_heap *heap;

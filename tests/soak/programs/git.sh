@@ -19,5 +19,5 @@ git -c gc.autoDetach=false gc -q --aggressive --prune=now
 git fsck --full --strict
 git log -p --stat | sha256sum
 git rev-list --objects --all | wc -l
-git blame core/src/counters.c | sha256sum
+git blame core/src/count/counters.c | sha256sum
 git rev-parse HEAD

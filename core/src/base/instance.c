@@ -1,0 +1,127 @@
+/* One instance a process: finds other copies of the core by the ELF note that each carries, even in a program without
+   a symbol table. The copy that was loaded first is the one that counts. */
+#include <heapster/base.h>
+
+#include "base/instance.h"
+#include "base/lock.h"
+#include "base/platform.h"
+
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Changes when the public structs or the meaning of a call do. */
+#define ABI 0
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+/* What the note leads to: one object a copy. */
+const char heapster__anchor[] = "heapster";
+
+/* Name "heapster", type 1: the distance from here to the anchor, and the ABI. */
+__asm__(".pushsection .note.heapster,\"a\",%note\n"
+        ".balign 4\n"
+        ".long 9, 16, 1\n"
+        ".asciz \"heapster\"\n"
+        ".balign 4\n"
+        "1: .quad heapster__anchor - 1b\n"
+        ".quad " TEXT(ABI) "\n"
+                           ".popsection\n");
+
+enum { NAME_SIZE = 9, NOTE_TYPE = 1 };
+
+struct description {
+  int64_t distance;
+  uint64_t abi;
+};
+
+/* A copy, in which file. Zeroed before: paths end by what is left. */
+struct copy {
+  const char *anchor;
+  uint64_t abi;
+  char path[PATH_MAX];
+};
+
+struct search {
+  struct copy first;
+  struct copy own;
+};
+
+static void remember(struct copy *copy, const char *anchor, uint64_t abi, const char *path) {
+  copy->anchor = anchor;
+  copy->abi = abi;
+  if (path && *path) {
+    strncpy(copy->path, path, sizeof copy->path - 1);
+    return;
+  }
+  ssize_t length = readlink("/proc/self/exe", copy->path, sizeof copy->path - 1);
+  if (length <= 0) strncpy(copy->path, "the program", sizeof copy->path - 1);
+}
+
+static void found(struct search *search, const char *note, const char *path) {
+  struct description description;
+  const char *place = note + sizeof(ElfW(Nhdr)) + 12; /* the name, padded to words */
+  memcpy(&description, place, sizeof description);
+  const char *anchor = place + description.distance;
+  if (!search->first.anchor) remember(&search->first, anchor, description.abi, path);
+  if (anchor == heapster__anchor) remember(&search->own, anchor, description.abi, path);
+}
+
+static void look_into(struct search *search, const char *notes, size_t size, const char *path) {
+  size_t place = 0;
+  while (place + sizeof(ElfW(Nhdr)) <= size) {
+    ElfW(Nhdr) head;
+    memcpy(&head, notes + place, sizeof head);
+    const char *name = notes + place + sizeof head;
+    bool is_ours = head.n_namesz == NAME_SIZE && head.n_type == NOTE_TYPE &&
+                   head.n_descsz == sizeof(struct description) && !memcmp(name, "heapster", NAME_SIZE);
+    if (is_ours) found(search, notes + place, path);
+    place += sizeof head + ((head.n_namesz + 3U) & ~3U) + ((head.n_descsz + 3U) & ~3U);
+  }
+}
+
+/* Called under the loader's lock: no dl function may be called here. */
+static int look(struct dl_phdr_info *object, size_t size, void *search) {
+  (void)size;
+  for (ElfW(Half) i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    if (segment->p_type != PT_NOTE) continue;
+    const char *notes = (const char *)(object->dlpi_addr + segment->p_vaddr);
+    look_into(search, notes, segment->p_memsz, object->dlpi_name);
+  }
+  return 0;
+}
+
+static void append(char **end, const char *limit, const char *text) {
+  while (*text && *end < limit) *(*end)++ = *text++;
+  **end = '\0';
+}
+
+static void append_copy(char **end, const char *limit, const struct copy *copy) {
+  const char number[] = {(char)('0' + copy->abi % 10), '\0'};
+  append(end, limit, copy->path);
+  append(end, limit, " (ABI ");
+  append(end, limit, number);
+  append(end, limit, ")");
+}
+
+const char *heapster_conflict(void) {
+  static char text[2 * PATH_MAX + 128];
+  static struct search search;
+  heapster__lock();
+  memset(&search, 0, sizeof search);
+  dl_iterate_phdr(look, &search);
+  bool is_second = search.first.anchor && search.first.anchor != heapster__anchor;
+  char *end = text;
+  const char *limit = text + sizeof text - 1;
+  if (is_second) {
+    append(&end, limit, "two copies of heapster in one process: ");
+    append_copy(&end, limit, &search.first);
+    append(&end, limit, " counts, ");
+    append_copy(&end, limit, &search.own);
+    append(&end, limit, " came later and would show other figures");
+  }
+  heapster__unlock();
+  return is_second ? text : NULL;
+}

@@ -1,0 +1,201 @@
+/* Blocks from a named heap, over its backing. */
+#include "heap/system.h"
+
+#include "heap/heap.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *system_malloc(void *context, size_t size) {
+  (void)context;
+  return malloc(size);
+}
+
+static void *system_calloc(void *context, size_t count, size_t size) {
+  (void)context;
+  return calloc(count, size);
+}
+
+static void *system_realloc(void *context, void *block, size_t size) {
+  (void)context;
+  return realloc(block, size);
+}
+
+static void system_free(void *context, void *block) {
+  (void)context;
+  free(block);
+}
+
+/* aligned_alloc may insist on a size that is a multiple of the alignment. */
+static void *system_aligned_alloc(void *context, size_t alignment, size_t size) {
+  (void)context;
+  void *block = NULL;
+  return posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : block;
+}
+
+#define PUBLIC_FUNCTIONS \
+  { system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL }
+
+static struct {
+  struct heapster_allocator functions;
+  bool comes_back;
+} below_all = {PUBLIC_FUNCTIONS, false};
+
+const struct heapster_allocator *heapster_allocator_system(void) { return &below_all.functions; }
+
+void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
+  if (below != &below_all.functions) below_all.functions = *below;
+  below_all.comes_back = comes_back;
+}
+
+void heapster__system_restore(void) { heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false); }
+
+static bool comes_back(const struct heapster_heap *heap) {
+  return heap->backing == &heap->own || heapster__unlikely(below_all.comes_back);
+}
+
+/* Over the system's allocator, which does not come back in. */
+HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
+  return heap->map == &heapster__main_map && heapster__likely(!below_all.comes_back);
+}
+
+/* A call of the backing, under the mark where it may come back in. */
+HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {
+  heapster__descend(descent, comes_back(heap) ? heapster__slot_claim() : NULL);
+}
+
+static void *refused(struct heapster_heap *heap, int error) {
+  heapster__book_failure(heap->number);
+  errno = error;
+  return NULL;
+}
+
+/* A host's backing need not know errno: the contract of the heap is C11's, whatever is below. */
+static __attribute__((noinline)) void *booked_odd(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return refused(heap, ENOMEM);
+  heapster__book_alloc(heap->map, heap->number, block, size);
+  return block;
+}
+
+HEAPSTER__INLINE void *booked(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
+  enum heapster__at_once done = heapster__alloc_at_once(map, heap->number, block, size);
+  if (heapster__likely(done == HEAPSTER__DONE)) return block;
+  return done == HEAPSTER__NOT_DONE ? booked_odd(heap, block, size) : heapster__told(block);
+}
+
+static __attribute__((noinline)) void *marked_malloc(struct heapster_heap *heap, size_t size) {
+  struct heapster__descent descent;
+  descend(&descent, heap);
+  void *block = heap->backing->malloc(heap->backing->context, heapster__size_below(heap->map, size));
+  heapster__ascend(&descent);
+  return booked(heap, heap->map, block, size);
+}
+
+void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
+  if (heapster__unlikely(!is_plain(heap))) return marked_malloc(heap, size);
+  struct heapster__map *map = &heapster__main_map;
+  return booked(heap, map, heap->backing->malloc(heap->backing->context, heapster__size_below(map, size)), size);
+}
+
+static void *cleared(const struct heapster_allocator *backing, size_t size) {
+  if (backing->calloc) return backing->calloc(backing->context, 1, size);
+  void *block = backing->malloc(backing->context, size);
+  return block ? memset(block, 0, size) : NULL;
+}
+
+void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
+  struct heapster__descent descent;
+  descend(&descent, heap);
+  void *block = cleared(heap->backing, heapster__size_below(heap->map, bytes));
+  heapster__ascend(&descent);
+  return booked(heap, heap->map, block, bytes);
+}
+
+static bool is_power_of_two(size_t number) { return number && !(number & (number - 1)); }
+
+static void *aligned(const struct heapster_allocator *backing, size_t alignment, size_t size) {
+  if (backing->aligned_alloc) return backing->aligned_alloc(backing->context, alignment, size);
+  return alignment <= alignof(max_align_t) ? backing->malloc(backing->context, size) : NULL;
+}
+
+void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
+  if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
+  struct heapster__descent descent;
+  descend(&descent, heap);
+  void *block = aligned(heap->backing, alignment, heapster__size_below(heap->map, size));
+  heapster__ascend(&descent);
+  return booked(heap, heap->map, block, size);
+}
+
+/* A backing without realloc: by hand, for a block whose size the books know. */
+static void *moved(const struct heapster_allocator *backing, void *block, struct heapster__block known, size_t size) {
+  if (!known.owner || known.is_size_lost) return NULL;
+  void *fresh = backing->malloc(backing->context, size);
+  if (!fresh) return NULL;
+  memcpy(fresh, block, known.size < size ? known.size : size);
+  backing->free(backing->context, block);
+  return fresh;
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return heapster_heap_malloc(heap, size);
+  const struct heapster_allocator *backing = heap->backing;
+  size_t below = heapster__size_below(heap->map, size);
+  struct heapster__block taken = heapster__book_take(heap->map, block);
+  struct heapster__descent descent;
+  descend(&descent, heap);
+  void *fresh =
+      backing->realloc ? backing->realloc(backing->context, block, below) : moved(backing, block, taken, below);
+  heapster__ascend(&descent);
+  if (fresh) {
+    heapster__book_resized(heap->map, heap->number, taken, block, fresh, size);
+    return fresh;
+  }
+  heapster__book_restore(heap->map, heap->number, taken, block);
+  errno = ENOMEM;
+  return NULL;
+}
+
+static __attribute__((noinline)) void marked_free(struct heapster_heap *heap, void *block) {
+  struct heapster__descent descent;
+  descend(&descent, heap);
+  heap->backing->free(heap->backing->context, block);
+  heapster__ascend(&descent);
+}
+
+static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void *block, bool is_done) {
+  if (!block) return;
+  if (is_done)
+    heapster__told(block);
+  else
+    heapster__book_free(heap->map, heap->number, block);
+  if (is_plain(heap))
+    heap->backing->free(heap->backing->context, block);
+  else
+    marked_free(heap, block);
+}
+
+static __attribute__((noinline)) void free_any(struct heapster_heap *heap, void *block) {
+  enum heapster__at_once done = heapster__free_at_once(heap->map, heap->number, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
+    marked_free(heap, block);
+  else
+    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+}
+
+void heapster_heap_free(struct heapster_heap *heap, void *block) {
+  if (heapster__unlikely(!is_plain(heap))) {
+    free_any(heap, block);
+    return;
+  }
+  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, heap->number, block);
+  if (heapster__likely(done == HEAPSTER__DONE))
+    heap->backing->free(heap->backing->context, block);
+  else
+    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+}

@@ -1,0 +1,132 @@
+/* The registry of heaps. */
+#include "heap/heap.h"
+
+#include "base/instance.h"
+#include "base/lock.h"
+
+#include <string.h>
+
+/* No heap without the note. */
+__attribute__((used)) static const char *const anchor = heapster__anchor;
+
+static struct {
+  struct heapster_heap heaps[HEAPSTER__HEAP_NUMBERS];
+  _Atomic unsigned last;
+} registry;
+
+static struct {
+  _Atomic bool are_there;
+  void (*_Atomic come)(void);
+} layers;
+
+_Atomic bool heapster__has_malloc;
+
+unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
+
+struct heapster_heap *heapster__heap_at(unsigned number) {
+  struct heapster_heap *heap = &registry.heaps[number];
+  return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish */
+}
+
+bool heapster__has_layers(void) { return heapster__load_seq_cst(&layers.are_there); }
+
+void heapster__at_layers(void (*come)(void)) { heapster__store_seq_cst(&layers.come, come); }
+
+/* Who goes by has_layers after this sees it, or is called: each side writes before it reads, in one order for all. */
+static void layers_come(void) {
+  heapster__store_seq_cst(&layers.are_there, true);
+  void (*come)(void) = heapster__load_seq_cst(&layers.come);
+  if (come) come();
+}
+
+static void publish(struct heapster_heap *heap, const char *name) {
+  memcpy(heap->name, name, strlen(name) + 1);
+  heapster__store_release(&heap->is_open, true);
+  if (heap->number != HEAPSTER__PYTHON) layers_come();
+  if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
+  if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
+}
+
+struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
+  struct heapster_heap *heap = &registry.heaps[number];
+  if (heapster__heap_at(number)) return heap;
+  if (!heapster__counters_open(number)) return NULL;
+  heap->number = number;
+  heap->map = &heapster__main_map;
+  heap->backing = heapster_allocator_system();
+  publish(heap, name);
+  return heap;
+}
+
+void heapster__heap_close(unsigned number) { heapster__store_release(&registry.heaps[number].is_open, false); }
+
+static bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.:-", c));
+}
+
+static bool is_name(const char *name) {
+  size_t length = 0;
+  if (!name) return false;
+  while (length < HEAPSTER_HEAP_NAME && is_name_character(name[length])) length++;
+  return length && length < HEAPSTER_HEAP_NAME && !name[length];
+}
+
+/* The names of the hooks' heaps are theirs, hooked or not; so are those of further Lua states. */
+static bool is_kept(const char *name) {
+  return !strcmp(name, "malloc") || !strcmp(name, "python") || !strcmp(name, "lua") || !strncmp(name, "lua:", 4);
+}
+
+enum heapster_error heapster__heap_check_name(const char *name) {
+  if (!is_name(name)) return HEAPSTER_BAD_NAME;
+  return is_kept(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
+}
+
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
+                                        struct heapster_heap **made) {
+  if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
+  unsigned last = heapster__last_heap();
+  unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;
+  if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
+  struct heapster_heap *heap = &registry.heaps[number];
+  if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
+  struct heapster__map *map = has_own_map ? heapster__map_create() : &heapster__main_map;
+  if (!map) return HEAPSTER_NO_MEMORY;
+  heap->map = map; /* not before all is had: the number's next heap may be over another allocator */
+  heap->number = number;
+  if (backing) heap->own = *backing;
+  heap->backing = backing ? &heap->own : heapster_allocator_system();
+  publish(heap, name);
+  *made = heap;
+  return HEAPSTER_OK;
+}
+
+enum heapster_error heapster_heap_create(const char *name, const struct heapster_allocator *backing,
+                                         struct heapster_heap **heap) {
+  *heap = NULL;
+  enum heapster_error error = heapster__heap_check_name(name);
+  if (error) return error;
+  if (backing == heapster_allocator_system()) backing = NULL;
+  heapster__lock();
+  error = heapster__heap_make(name, backing, backing != NULL, heap);
+  heapster__unlock();
+  return error;
+}
+
+struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
+  unsigned last = heapster__last_heap();
+  for (unsigned number = heap ? heap->number + 1 : 1; number <= last; number++) {
+    struct heapster_heap *next = heapster__heap_at(number);
+    if (next) return next;
+  }
+  return NULL;
+}
+
+struct heapster_heap *heapster_heap_find(const char *name) {
+  struct heapster_heap *heap = NULL;
+  while ((heap = heapster_heap_next(heap))) {
+    if (!strcmp(heap->name, name)) return heap;
+  }
+  return NULL;
+}
+
+const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }

@@ -1,0 +1,162 @@
+/* Snapshots: the counters read at one moment, against the baseline of the last reset. */
+#include "heap/snapshot.h"
+
+#include <string.h>
+
+/* Two baselines a heap: the published one is never written; a reset writes the other and publishes it. A reader that
+   was overtaken by two resets sees that the count has changed and reads again. */
+struct baseline {
+  struct heapster__tally tallies[2];
+  _Atomic uint32_t published;
+};
+
+static struct {
+  struct baseline baselines[HEAPSTER__HEAP_NUMBERS];
+  heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
+} readings;
+
+/* NULL: there is nothing to be done. */
+static struct {
+  void (*_Atomic look)(void);
+  void (*_Atomic glance)(void);
+} ahead;
+
+void heapster__before_reading(void (*look)(void), void (*glance)(void)) {
+  heapster__store_relaxed(&ahead.look, look);
+  heapster__store_relaxed(&ahead.glance, glance);
+}
+
+void heapster__look(void) {
+  void (*const look)(void) = heapster__load_relaxed(&ahead.look);
+  if (heapster__unlikely(look != NULL)) look();
+}
+
+void heapster__glance(void) {
+  void (*const glance)(void) = heapster__load_relaxed(&ahead.glance);
+  if (heapster__unlikely(glance != NULL)) glance();
+}
+
+static void copy(struct heapster__tally *to, const struct heapster__tally *from) {
+  enum { WORDS = sizeof *to / sizeof(uint64_t) };
+  for (size_t i = 0; i < WORDS; i++) {
+    heapster__store_relaxed((heapster__counter *)to + i, heapster__load_relaxed((const heapster__counter *)from + i));
+  }
+}
+
+static const struct heapster__tally beginning;
+
+/* The published baseline, copied into `since`; or the beginning, where there was no reset. */
+static const struct heapster__tally *baseline_read(unsigned number, struct heapster__tally *since) {
+  struct baseline *baseline = &readings.baselines[number];
+  uint32_t before;
+  uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish */
+  do {
+    before = after;
+    if (!before) return &beginning;
+    copy(since, &baseline->tallies[before % 2]);
+    heapster__fence_acquire(); /* the copy is read before the count is read again */
+    after = heapster__load_relaxed(&baseline->published);
+  } while (after != before);
+  return since;
+}
+
+void heapster__baseline_publish(unsigned number, const struct heapster__tally *raw) {
+  struct baseline *baseline = &readings.baselines[number];
+  uint32_t next = heapster__load_relaxed(&baseline->published) + 1;
+  if (!next) next = 2; /* 0 says that there was no reset */
+  copy(&baseline->tallies[next % 2], raw);
+  heapster__store_release(&baseline->published, next);
+}
+
+void heapster__sum(struct heapster__tally *sum, unsigned number) {
+  if (number) {
+    heapster__sum_heap(sum, number);
+    return;
+  }
+  unsigned last = heapster__last_heap();
+  for (unsigned each = 1; each <= last; each++) heapster__sum_heap(sum, each);
+}
+
+void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned number) {
+  if (number) {
+    heapster__sum_slot(sum, slot, number);
+    return;
+  }
+  unsigned last = heapster__last_heap();
+  for (unsigned each = 1; each <= last; each++) heapster__sum_slot(sum, slot, each);
+}
+
+void heapster__use_max_raise(unsigned number, int64_t record) {
+  heapster__level *use_max = &readings.use_max[number];
+  int64_t seen = heapster__load_relaxed(use_max);
+  while (record > seen && !heapster__swap_relaxed(use_max, &seen, record)) {
+  }
+}
+
+void heapster__use_max_restart(unsigned number, int64_t use) {
+  heapster__store_relaxed(&readings.use_max[number], use);
+}
+
+uint64_t heapster__use_max_so_far(unsigned number) {
+  return (uint64_t)heapster__load_relaxed(&readings.use_max[number]);
+}
+
+uint64_t heapster__use_max(unsigned number, uint64_t use) {
+  int64_t highest = heapster__highest_untold(number);
+  heapster__use_max_raise(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
+  uint64_t so_far = heapster__use_max_so_far(number);
+  return so_far > use ? so_far : use; /* a reset may have begun the record anew in between */
+}
+
+/* A heap's raw counters, and what its snapshots count from; in memory of the caller. */
+struct reading {
+  struct heapster__tally raw;
+  struct heapster__tally copied;
+  const struct heapster__tally *since;
+};
+
+static void read_heap(unsigned number, struct reading *reading) {
+  reading->since = baseline_read(number, &reading->copied); /* before the shards: no counter is below its baseline */
+  memset(&reading->raw, 0, sizeof reading->raw);
+  heapster__sum_heap(&reading->raw, number);
+}
+
+static void fill(unsigned number, struct heapster_stats *stats, const struct heapster__tally *raw,
+                 const struct heapster__tally *since) {
+  heapster__stats_fill(stats, raw, since);
+  stats->live_change = 0; /* a snapshot is no change */
+  stats->use_change = 0;
+  stats->use_max = heapster__use_max(number, stats->use_curr);
+}
+
+size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_heap_stats *heaps, size_t capacity) {
+  struct reading reading;
+  struct heapster__tally all = {0};
+  struct heapster__tally all_since = {0};
+  const struct heapster_heap *heap = NULL;
+  size_t count = 0;
+  heapster__look();
+  while ((heap = heapster_heap_next(heap))) {
+    read_heap(heap->number, &reading);
+    heapster__tally_add(&all, &reading.raw);
+    heapster__tally_add(&all_since, reading.since);
+    if (count < capacity) {
+      heaps[count].heap = heap;
+      fill(heap->number, &heaps[count].stats, &reading.raw, reading.since);
+    }
+    count++;
+  }
+  fill(HEAPSTER__TOTAL, total, &all, &all_since);
+  return count;
+}
+
+void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats *stats) {
+  if (!heap) {
+    heapster_stats_read_all(stats, NULL, 0);
+    return;
+  }
+  struct reading reading;
+  heapster__look();
+  read_heap(heap->number, &reading);
+  fill(heap->number, stats, &reading.raw, reading.since);
+}

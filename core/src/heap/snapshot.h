@@ -1,0 +1,31 @@
+/* Snapshots: the counters read at one moment, against the baseline of the last reset. */
+#ifndef HEAPSTER__SNAPSHOT_H
+#define HEAPSTER__SNAPSHOT_H
+
+#include "count/sums.h"
+#include "heap/heap.h"
+
+/* What is to be done before figures are read and before a window begins, on the thread that asks: a look. A frame mark
+   comes too often for that: it takes a glance, which may leave to a later one what is slow. Hold no lock. */
+void heapster__before_reading(void (*look)(void), void (*glance)(void));
+void heapster__look(void);
+void heapster__glance(void);
+
+/* Adds up the raw counters of a heap number (0: of all heaps): every thread's, or one slot's. */
+void heapster__sum(struct heapster__tally *sum, unsigned number);
+void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned number);
+
+/* The highest use of a heap number since start or reset, when `use` is what it uses now. */
+uint64_t heapster__use_max(unsigned number, uint64_t use);
+
+/* The same as far as it is known without looking at the threads: all that was told up to the last epoch's begin. */
+uint64_t heapster__use_max_so_far(unsigned number);
+
+/* An old record of the number, which an epoch's begin took away, counts for use_max. */
+void heapster__use_max_raise(unsigned number, int64_t record);
+
+/* Snapshots of the number count from `raw` on, use_max from `use`. Callers hold the lock. */
+void heapster__baseline_publish(unsigned number, const struct heapster__tally *raw);
+void heapster__use_max_restart(unsigned number, int64_t use);
+
+#endif

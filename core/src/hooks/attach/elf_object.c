@@ -1,0 +1,182 @@
+/* One loaded ELF object: the functions it defines, and the slots through which it calls those of others. */
+#include "hooks/attach/elf_object.h"
+
+#include "base/platform.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Loaders write the address into the entry, but for objects that they may not write to (the kernel's own). */
+static uintptr_t address_in(const struct heapster__object *object, const ElfW(Dyn) * entry) {
+  const uintptr_t value = entry->d_un.d_ptr;
+  return value < object->base ? value + object->base : value;
+}
+
+static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry) {
+  const uintptr_t address = address_in(object, entry);
+  switch (entry->d_tag) {
+  case DT_SYMTAB:
+    object->symbols = (const ElfW(Sym) *)address;
+    break;
+  case DT_STRTAB:
+    object->names = (const char *)address;
+    break;
+  case DT_GNU_HASH:
+    object->gnu_hash = (const uint32_t *)address;
+    break;
+  case DT_HASH:
+    object->hash = (const uint32_t *)address;
+    break;
+  case DT_VERSYM:
+    object->versions = (const uint16_t *)address;
+    break;
+  case DT_JMPREL:
+    object->calls.begin = (const ElfW(Rela) *)address;
+    break;
+  case DT_PLTRELSZ:
+    object->calls.count = entry->d_un.d_val / sizeof(ElfW(Rela));
+    break;
+  case DT_RELA:
+    object->data.begin = (const ElfW(Rela) *)address;
+    break;
+  case DT_RELASZ:
+    object->data.count = entry->d_un.d_val / sizeof(ElfW(Rela));
+    break;
+  default:
+    break;
+  }
+}
+
+/* The loader protects whole pages only, as long as they are in the range whole at their end. */
+static void read_relro(struct heapster__object *object, const ElfW(Phdr) * segment) {
+  const uintptr_t page = (uintptr_t)getpagesize();
+  const uintptr_t begin = object->base + segment->p_vaddr;
+  object->relro_begin = begin & -page;
+  object->relro_end = (begin + segment->p_memsz) & -page;
+}
+
+bool heapster__object_read(struct heapster__object *object, const struct dl_phdr_info *info) {
+  memset(object, 0, sizeof *object);
+  object->info = info;
+  object->path = info->dlpi_name ? info->dlpi_name : "";
+  object->base = info->dlpi_addr;
+  for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type == PT_DYNAMIC) object->dynamic = (const ElfW(Dyn) *)(object->base + segment->p_vaddr);
+    if (segment->p_type == PT_GNU_RELRO) read_relro(object, segment);
+  }
+  const ElfW(Dyn) *entry = object->dynamic;
+  for (; entry && entry->d_tag != DT_NULL; entry++) read_entry(object, entry);
+  return object->symbols && object->names;
+}
+
+/* Whether the symbol is one that others are bound to by the name. Old versions of it are hidden. */
+static bool is_definition(const struct heapster__object *object, uint32_t index, const char *name) {
+  enum { HIDDEN = 0x8000 };
+  const ElfW(Sym) *symbol = &object->symbols[index];
+  if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value) return false;
+  if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL) return false;
+  if (object->versions && object->versions[index] & HIDDEN) return false;
+  return !strcmp(object->names + symbol->st_name, name);
+}
+
+static uint32_t gnu_hash_of(const char *name) {
+  uint32_t hash = 5381;
+  for (; *name; name++) hash = hash * 33 + (unsigned char)*name;
+  return hash;
+}
+
+/* Laid out as: number of buckets, first symbol, words of the filter, its shift; the filter; the buckets; a chain of
+   hashes from the first symbol on, whose lowest bit ends it. */
+static uint32_t find_by_gnu_hash(const struct heapster__object *object, const char *name) {
+  const uint32_t *table = object->gnu_hash;
+  const uint32_t first = table[1];
+  const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+  const uint32_t *chain = buckets + table[0];
+  const uint32_t hash = gnu_hash_of(name);
+  uint32_t index = table[0] ? buckets[hash % table[0]] : 0;
+  if (index < first || !index) return 0;
+  for (;; index++) {
+    const uint32_t found = chain[index - first];
+    if ((found | 1) == (hash | 1) && is_definition(object, index, name)) return index;
+    if (found & 1) return 0;
+  }
+}
+
+static uint32_t hash_of(const char *name) {
+  uint32_t hash = 0;
+  for (; *name; name++) {
+    hash = (hash << 4) + (unsigned char)*name;
+    hash = (hash ^ (hash >> 24 & 0xF0)) & 0x0FFFFFFF;
+  }
+  return hash;
+}
+
+/* Laid out as: number of buckets, number of symbols; the buckets; the next symbol of each. */
+static uint32_t find_by_hash(const struct heapster__object *object, const char *name) {
+  const uint32_t *table = object->hash;
+  const uint32_t *chain = table + 2 + table[0];
+  uint32_t index = table[0] ? table[2 + hash_of(name) % table[0]] : 0;
+  while (index && !is_definition(object, index, name)) index = chain[index];
+  return index;
+}
+
+uintptr_t heapster__object_defines(const struct heapster__object *object, const char *name) {
+  uint32_t index = 0;
+  if (object->gnu_hash)
+    index = find_by_gnu_hash(object, name);
+  else if (object->hash)
+    index = find_by_hash(object, name);
+  return index ? object->base + object->symbols[index].st_value : 0;
+}
+
+static bool is_in_segment(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {
+  for (ElfW(Half) i = 0; i < object->info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->info->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || (segment->p_flags & flags) != flags) continue;
+    if (address - (object->base + segment->p_vaddr) < segment->p_memsz) return true; /* below it wraps round */
+  }
+  return false;
+}
+
+bool heapster__object_holds(const struct heapster__object *object, uintptr_t address) {
+  return is_in_segment(object, address, 0);
+}
+
+bool heapster__object_runs(const struct heapster__object *object, uintptr_t address) {
+  return is_in_segment(object, address, PF_X);
+}
+
+bool heapster__object_protects(const struct heapster__object *object, uintptr_t address) {
+  return address >= object->relro_begin && address < object->relro_end;
+}
+
+bool heapster__object_needs(const struct heapster__object *object, const char *library) {
+  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_NEEDED && !strcmp(object->names + entry->d_un.d_val, library)) return true;
+  }
+  return false;
+}
+
+const char *heapster__object_asked_as(const struct heapster__object *object) {
+  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_SONAME) return object->names + entry->d_un.d_val;
+  }
+  return NULL;
+}
+
+static void visit_table(const struct heapster__object *object, struct heapster__relocations table,
+                        heapster__visit *visit, void *context) {
+  for (size_t i = 0; table.begin && i < table.count; i++) {
+    const ElfW(Rela) *relocation = &table.begin[i];
+    const unsigned long type = ELF64_R_TYPE(relocation->r_info);
+    const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+    if (type != HEAPSTER__JUMP_SLOT && type != HEAPSTER__GLOB_DAT) continue;
+    visit(context, object->names + symbol->st_name, (uintptr_t *)(object->base + relocation->r_offset));
+  }
+}
+
+void heapster__object_slots(const struct heapster__object *object, heapster__visit *visit, void *context) {
+  visit_table(object, object->calls, visit, context);
+  visit_table(object, object->data, visit, context);
+}

@@ -1,0 +1,27 @@
+/* Where the public malloc symbols lead: to `early` until the next allocator is found, then to the counted functions. */
+#ifndef HEAPSTER__PRELOAD_H
+#define HEAPSTER__PRELOAD_H
+
+#include "hooks/malloc/family.h"
+
+#define HEAPSTER__PUBLIC __attribute__((visibility("default")))
+
+/* What new and delete ask for memory. */
+struct heapster__object_family {
+  void *(*malloc)(size_t size);
+  void *(*memalign)(size_t alignment, size_t size);
+  void (*free)(void *block);
+};
+
+struct heapster__preload_table {
+  struct heapster__malloc_family family;
+  struct heapster__object_family objects;
+  void *(*reallocarray)(void *block, size_t count, size_t size);
+  size_t (*usable_size)(void *block);
+  void (*adopt)(void *block, size_t size); /* heapster__malloc_adopt, or nothing */
+};
+
+/* One indirect jump for each call, and no test of a state. */
+extern struct heapster__preload_table heapster__preload;
+
+#endif

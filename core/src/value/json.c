@@ -1,0 +1,115 @@
+/* Stats as JSON, and JSON strings of bytes that may be anything. */
+#include "value/json.h"
+
+#include "value/stats.h"
+
+static bool is_tail(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+/* The bytes of the UTF-8 character at `text`, 0 if it is none: cut off, overlong, a surrogate, beyond U+10FFFF. */
+static size_t character_length(const unsigned char *text, size_t left) {
+  const unsigned char lead = text[0];
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || length > left) return 0;
+  for (size_t i = 1; i < length; i++) {
+    if (!is_tail(text[i])) return 0;
+  }
+  if (lead == 0xE0 && text[1] < 0xA0) return 0;
+  if (lead == 0xED && text[1] > 0x9F) return 0;
+  if (lead == 0xF0 && text[1] < 0x90) return 0;
+  if (lead == 0xF4 && text[1] > 0x8F) return 0;
+  return length;
+}
+
+static void write_escape(struct heapster__writer *writer, unsigned char byte) {
+  static const char digits[] = "0123456789abcdef";
+  const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+  heapster__write(writer, escape, sizeof escape);
+}
+
+static void write_character(struct heapster__writer *writer, const char *text, size_t length) {
+  if (length == 0) {
+    heapster__write_text(writer, "\\ufffd");
+  } else if ((unsigned char)*text < 0x20) {
+    write_escape(writer, (unsigned char)*text);
+  } else {
+    if (*text == '"' || *text == '\\') heapster__write(writer, "\\", 1);
+    heapster__write(writer, text, length);
+  }
+}
+
+void heapster__write_json_string(struct heapster__writer *writer, const char *text, size_t length) {
+  heapster__write(writer, "\"", 1);
+  for (size_t at = 0; at < length;) {
+    const size_t step = character_length((const unsigned char *)text + at, length - at);
+    write_character(writer, text + at, step);
+    at += step > 0 ? step : 1;
+  }
+  heapster__write(writer, "\"", 1);
+}
+
+static const char *kind_name(enum heapster_stats_kind kind) {
+  static const char *const names[] = {"snapshot", "diff", "window"};
+  return names[kind];
+}
+
+static void write_key(struct heapster__writer *writer, const char *name) {
+  heapster__write_text(writer, ", \"");
+  heapster__write_text(writer, name);
+  heapster__write_text(writer, "\": ");
+}
+
+static void write_histogram(struct heapster__writer *writer, const struct heapster_histogram *histogram) {
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
+    heapster__write_text(writer, i == 0 ? "[" : ", ");
+    heapster__write_digits(writer, histogram->buckets[i]);
+  }
+  heapster__write_text(writer, "]");
+}
+
+static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
+    heapster__write_text(writer, i == 0 ? "{\"" : ", \"");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, "\": {\"count\": ");
+    heapster__write_digits(writer, kind->count);
+    heapster__write_text(writer, ", \"sum\": ");
+    heapster__write_digits(writer, kind->sum);
+    heapster__write_text(writer, "}");
+  }
+  heapster__write_text(writer, "}");
+}
+
+void heapster__write_json_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
+  heapster__write_text(writer, "{\"kind\": \"");
+  heapster__write_text(writer, kind_name(stats->kind));
+  heapster__write_text(writer, "\", \"scope\": \"");
+  heapster__write_text(writer, stats->scope == HEAPSTER_THREAD ? "thread\"" : "process\"");
+  const struct heapster_field *field;
+  for (size_t i = 0; (field = heapster_field_at(i)) != NULL; i++) {
+    int64_t value;
+    write_key(writer, field->name);
+    if (heapster_stats_get(stats, field, &value)) {
+      heapster__write_integer(writer, value);
+    } else {
+      heapster__write_text(writer, "null");
+    }
+  }
+#define X(name) write_key(writer, #name), write_histogram(writer, &stats->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  write_key(writer, "lua_kinds");
+  if (stats->has_lua_kinds)
+    write_kinds(writer, &stats->lua_kinds);
+  else
+    heapster__write_text(writer, "null");
+  heapster__write_text(writer, "}");
+}
+
+enum heapster_error heapster_stats_json(const struct heapster_stats *stats, struct heapster_sink sink) {
+  struct heapster__writer writer = heapster__writer_make(sink);
+  heapster__write_json_stats(&writer, stats);
+  return heapster__writer_result(&writer);
+}

@@ -1,0 +1,13 @@
+/* Stats as JSON, and JSON strings. */
+#ifndef HEAPSTER__JSON_H
+#define HEAPSTER__JSON_H
+
+#include "value/writer.h"
+
+/* heapster_stats_json, into a text under way. */
+void heapster__write_json_stats(struct heapster__writer *writer, const struct heapster_stats *stats);
+
+/* A string with its quotes. Each byte that is not UTF-8 becomes U+FFFD. */
+void heapster__write_json_string(struct heapster__writer *writer, const char *text, size_t length);
+
+#endif

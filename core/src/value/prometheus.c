@@ -1,0 +1,124 @@
+/* Stats as Prometheus text exposition format 0.0.4: all series of a metric together, as the format wants it. */
+#include "value/prometheus.h"
+
+#include <string.h>
+
+#include "value/field.h"
+
+/* Sizes from 1 TiB up are only in le="+Inf". Every scrape has the same buckets, whatever was counted. */
+enum { FINITE_BUCKETS = 40 };
+
+static void write_escaped(struct heapster__writer *writer, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '\n') {
+      heapster__write_text(writer, "\\n");
+      continue;
+    }
+    if (*text == '"' || *text == '\\') heapster__write(writer, "\\", 1);
+    heapster__write(writer, text, 1);
+  }
+}
+
+/* "heapster_<metric><suffix>{heap="<name>"", the label set still open. */
+static void begin_series(struct heapster__writer *writer, const char *metric, const char *suffix, const char *heap) {
+  heapster__write_text(writer, "heapster_");
+  heapster__write_text(writer, metric);
+  heapster__write_text(writer, suffix);
+  heapster__write_text(writer, "{heap=\"");
+  write_escaped(writer, heap);
+  heapster__write_text(writer, "\"");
+}
+
+static void end_series(struct heapster__writer *writer, uint64_t value) {
+  heapster__write_text(writer, "} ");
+  heapster__write_digits(writer, value);
+  heapster__write_text(writer, "\n");
+}
+
+static void write_head(struct heapster__writer *writer, const char *metric, const char *help, const char *type) {
+  heapster__write_text(writer, "# HELP heapster_");
+  heapster__write_text(writer, metric);
+  heapster__write_text(writer, " ");
+  heapster__write_text(writer, help);
+  heapster__write_text(writer, "\n# TYPE heapster_");
+  heapster__write_text(writer, metric);
+  heapster__write_text(writer, " ");
+  heapster__write_text(writer, type);
+  heapster__write_text(writer, "\n");
+}
+
+/* The convention of the format: counters, and only they, end in _total. */
+static bool is_counter(const char *metric) {
+  static const char ending[] = "_total";
+  const size_t length = strlen(metric);
+  return length >= sizeof ending && strcmp(metric + length - (sizeof ending - 1), ending) == 0;
+}
+
+static void write_metric(struct heapster__writer *writer, const struct heapster__field *field,
+                         const struct heapster__labelled *heaps, size_t count) {
+  write_head(writer, field->metric, field->help, is_counter(field->metric) ? "counter" : "gauge");
+  for (size_t i = 0; i < count; i++) {
+    int64_t value = 0;
+    heapster_stats_get(heaps[i].stats, &field->base, &value);
+    begin_series(writer, field->metric, "", heaps[i].heap);
+    end_series(writer, (uint64_t)value);
+  }
+}
+
+static void write_sizes_of(struct heapster__writer *writer, const char *metric, const struct heapster__labelled *heap) {
+  const struct heapster_histogram *const histogram = &heap->stats->alloc_histogram;
+  uint64_t below = 0;
+  for (unsigned i = 0; i < FINITE_BUCKETS; i++) {
+    below += histogram->buckets[i];
+    begin_series(writer, metric, "_bucket", heap->heap);
+    heapster__write_text(writer, ",le=\"");
+    heapster__write_digits(writer, (UINT64_C(2) << i) - 1);
+    heapster__write_text(writer, "\"");
+    end_series(writer, below);
+  }
+  begin_series(writer, metric, "_bucket", heap->heap);
+  heapster__write_text(writer, ",le=\"+Inf\"");
+  end_series(writer, heap->stats->alloc_count);
+  begin_series(writer, metric, "_sum", heap->heap);
+  end_series(writer, heap->stats->alloc_sum);
+  begin_series(writer, metric, "_count", heap->heap);
+  end_series(writer, heap->stats->alloc_count);
+}
+
+static void write_kinds_of(struct heapster__writer *writer, const char *metric, bool is_sum,
+                           const struct heapster__labelled *heap) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)) != NULL; i++) {
+    begin_series(writer, metric, "", heap->heap);
+    heapster__write_text(writer, ",kind=\"");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, "\"");
+    end_series(writer, is_sum ? kind->sum : kind->count);
+  }
+}
+
+/* No metric where no heap is of Lua states. */
+static void write_kinds(struct heapster__writer *writer, const char *metric, bool is_sum, const char *help,
+                        const struct heapster__labelled *heaps, size_t count) {
+  bool has_head = false;
+  for (size_t i = 0; i < count; i++) {
+    if (!heaps[i].stats->has_lua_kinds) continue;
+    if (!has_head) write_head(writer, metric, help, "counter");
+    has_head = true;
+    write_kinds_of(writer, metric, is_sum, &heaps[i]);
+  }
+}
+
+void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled *heaps, size_t count) {
+  if (count == 0) return;
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    if (field->metric != NULL) write_metric(writer, field, heaps, count);
+  }
+  write_head(writer, "alloc_size_bytes", "Sizes asked for in new blocks.", "histogram");
+  for (size_t i = 0; i < count; i++) write_sizes_of(writer, "alloc_size_bytes", &heaps[i]);
+  write_kinds(writer, "lua_created_total", false, "What Lua states created, by kind.", heaps, count);
+  write_kinds(writer, "lua_created_bytes_total", true, "Bytes asked for what Lua states created, by kind.", heaps,
+              count);
+}

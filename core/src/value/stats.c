@@ -1,0 +1,175 @@
+/* The counters as plain values: what shards sum up to, a snapshot made of it, the difference of two. */
+#include "value/stats.h"
+
+#include <string.h>
+
+#include "value/field.h"
+#include "value/histogram.h"
+
+#define ONE(name) +1
+enum {
+  FIGURES = offsetof(struct heapster_stats, alloc_histogram) - offsetof(struct heapster_stats, alloc_count),
+  COUNTED = 0 HEAPSTER__HISTOGRAMS(ONE) HEAPSTER__CELLS(ONE),
+  DERIVED = 9 /* two totals, the live and use figures, foreign_count */
+};
+#undef ONE
+_Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure is counted, or derived below");
+
+static uint64_t total_of(const struct heapster_histogram *histogram, unsigned buckets) {
+  uint64_t total = 0;
+  for (unsigned i = 0; i < buckets; i++) total += histogram->buckets[i];
+  return total;
+}
+
+/* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
+static int64_t live_of(const struct heapster__tally *raw) {
+  return (int64_t)(total_of(&raw->alloc_histogram, heapster__tally_buckets(raw)) - raw->dealloc_count);
+}
+
+static int64_t use_of(const struct heapster__tally *raw) {
+  return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
+}
+
+static uint64_t at_least_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
+
+uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_least_0(live_of(raw)); }
+
+uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
+
+/* after - before, and the count: the sum of it. The number of buckets is known where this is put in, and so the loops
+   become a few vectors. */
+static inline __attribute__((always_inline)) uint64_t fill_buckets(struct heapster_histogram *histogram,
+                                                                   const struct heapster_histogram *after,
+                                                                   const struct heapster_histogram *before,
+                                                                   unsigned buckets) {
+  for (unsigned i = 0; i < buckets; i++) histogram->buckets[i] = after->buckets[i] - before->buckets[i];
+  memset(histogram->buckets + buckets, 0, (HEAPSTER_BUCKETS - buckets) * sizeof histogram->buckets[0]);
+  return total_of(histogram, buckets);
+}
+
+static uint64_t fill_histogram(struct heapster_histogram *histogram, const struct heapster_histogram *after,
+                               const struct heapster_histogram *before, bool is_large) {
+  return is_large ? fill_buckets(histogram, after, before, HEAPSTER_BUCKETS)
+                  : fill_buckets(histogram, after, before, HEAPSTER__COMMON_BUCKETS);
+}
+
+void heapster__tally_clear(struct heapster__tally *tally) {
+  if (tally->is_large || tally->has_kinds) {
+    memset(tally, 0, sizeof *tally);
+    return;
+  }
+  memset(tally, 0, offsetof(struct heapster__tally, alloc_histogram));
+#define X(name) memset(&tally->name, 0, HEAPSTER__COMMON_BUCKETS * sizeof tally->name.buckets[0]);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+}
+_Static_assert(offsetof(struct heapster__tally, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
+               "the histograms follow the cells");
+
+static void fill_nothing(struct heapster_stats *stats, const struct heapster__tally *raw) {
+  memset(stats, 0, sizeof *stats);
+  stats->live_count = heapster__tally_live(raw);
+  stats->use_curr = heapster__tally_use(raw);
+  stats->has_lua_kinds = raw->has_kinds;
+}
+_Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
+
+void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
+                          const struct heapster__tally *since) {
+  if (raw == since) {
+    fill_nothing(stats, raw);
+    return;
+  }
+  stats->kind = HEAPSTER_SNAPSHOT;
+  stats->scope = HEAPSTER_PROCESS;
+#define X(name) stats->name = raw->name - since->name;
+  HEAPSTER__CELLS(X)
+#undef X
+  const bool is_large = raw->is_large; /* `since` has no more buckets: it is older */
+  stats->alloc_count =
+      fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, is_large);
+  stats->realloc_growth_count = fill_histogram(&stats->realloc_growth_histogram, &raw->realloc_growth_histogram,
+                                               &since->realloc_growth_histogram, is_large);
+  stats->realloc_shrink_count = fill_histogram(&stats->realloc_shrink_histogram, &raw->realloc_shrink_histogram,
+                                               &since->realloc_shrink_histogram, is_large);
+  stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
+  stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
+  stats->live_count = heapster__tally_live(raw);
+  stats->live_change = (int64_t)(stats->alloc_count - stats->dealloc_count);
+  stats->use_curr = heapster__tally_use(raw);
+  stats->use_change = (int64_t)(stats->total_alloc_sum - stats->total_dealloc_sum);
+  stats->use_max = 0;
+  stats->use_peak = 0;
+  stats->foreign_count = 0;
+  stats->has_lua_kinds = raw->has_kinds;
+  heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
+}
+
+void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally) {
+#define X(name) heapster__histogram_add(&sum->name, &tally->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+#define X(name) sum->name += tally->name;
+  HEAPSTER__CELLS(X)
+#undef X
+  heapster__kind_tally_add(&sum->kinds, &tally->kinds);
+  sum->is_large |= tally->is_large;
+  sum->has_kinds |= tally->has_kinds;
+}
+
+uint64_t heapster__tally_operations(const struct heapster__tally *raw) {
+  const unsigned buckets = heapster__tally_buckets(raw);
+  return total_of(&raw->alloc_histogram, buckets) + raw->alloc_fail_count + raw->dealloc_count +
+         total_of(&raw->realloc_growth_histogram, buckets) + total_of(&raw->realloc_shrink_histogram, buckets) +
+         raw->realloc_same_count + raw->realloc_fail_count;
+}
+
+static uint64_t difference(const struct heapster__field *field, const struct heapster_stats *after,
+                           const struct heapster_stats *before) {
+  const size_t changing = after->kind == HEAPSTER_SNAPSHOT ? field->other : field->offset;
+  switch (field->difference) {
+  case HEAPSTER__RISE:
+    return heapster__beyond(heapster__figure_at(after, field->offset), heapster__figure_at(before, field->offset));
+  case HEAPSTER__LEVEL:
+    return heapster__figure_at(after, field->offset);
+  case HEAPSTER__CHANGE:
+    return heapster__figure_at(after, changing) - heapster__figure_at(before, changing);
+  case HEAPSTER__OF_WINDOW:
+  case HEAPSTER__AVERAGE:
+    break;
+  }
+  return 0;
+}
+
+enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
+                                        const struct heapster_stats *before) {
+  if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT)) return HEAPSTER_MIXED_KINDS;
+  struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    if (field->difference == HEAPSTER__AVERAGE) continue;
+    const uint64_t figure = difference(field, after, before);
+    memcpy((char *)&result + field->offset, &figure, sizeof figure);
+  }
+#define X(name) heapster__histogram_diff(&result.name, &after->name, &before->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  result.has_lua_kinds = after->has_lua_kinds;
+  result.lua_kinds = heapster__lua_kinds_minus(&after->lua_kinds, &before->lua_kinds);
+  *diff = result;
+  return HEAPSTER_OK;
+}
+
+bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b) {
+  if (a->kind != b->kind || a->scope != b->scope) return false;
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    if (!heapster__field_is_in(field, a->kind)) continue;
+    if (heapster__figure_at(a, field->offset) != heapster__figure_at(b, field->offset)) return false;
+  }
+#define X(name) \
+  if (memcmp(&a->name, &b->name, sizeof a->name) != 0) return false;
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+  return a->has_lua_kinds == b->has_lua_kinds && memcmp(&a->lua_kinds, &b->lua_kinds, sizeof a->lua_kinds) == 0;
+}

@@ -1,0 +1,70 @@
+/* Stats as text for people: groups of "name: value", then the histograms. */
+#include "value/stats_text.h"
+
+#include "value/field.h"
+#include "value/histogram.h"
+#include "value/stats.h"
+
+static void write_line(struct heapster__writer *writer, const struct heapster_field *field, int64_t value) {
+  heapster__write_text(writer, field->name);
+  heapster__write_text(writer, ": ");
+  heapster__write_figure(writer, field->unit, value);
+  heapster__write_text(writer, "\n");
+}
+
+static void write_lines(struct heapster__writer *writer, const struct heapster_stats *stats, enum heapster__group group,
+                        enum heapster__shown shown) {
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+    int64_t value;
+    if (field->group != group || field->shown != shown) continue;
+    if (!heapster_stats_get(stats, &field->base, &value)) continue;
+    if (value != 0 || shown == HEAPSTER__ALWAYS) write_line(writer, &field->base, value);
+  }
+}
+
+static void write_histogram(struct heapster__writer *writer, const char *name,
+                            const struct heapster_histogram *histogram) {
+  const bool is_empty = heapster_histogram_is_empty(histogram);
+  heapster__write_text(writer, "\n");
+  heapster__write_text(writer, name);
+  heapster__write_text(writer, is_empty ? ": (empty)\n" : ":\n");
+  heapster__write_histogram(writer, histogram);
+}
+
+/* Kinds of which nothing was created are left out, and the group where that is all. */
+static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
+  const struct heapster_lua_kind *kind;
+  const char *name;
+  bool is_first = true;
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
+    if (kind->count == 0) continue;
+    heapster__write_text(writer, is_first ? "\nlua_kinds." : "lua_kinds.");
+    heapster__write_text(writer, name);
+    heapster__write_text(writer, ": ");
+    heapster__write_count(writer, kind->count);
+    heapster__write_text(writer, " (");
+    heapster__write_figure(writer, HEAPSTER_BYTES, kind->sum > INT64_MAX ? INT64_MAX : (int64_t)kind->sum);
+    heapster__write_text(writer, ")\n");
+    is_first = false;
+  }
+}
+
+void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
+  for (unsigned i = 0; i < HEAPSTER__GROUPS; i++) {
+    const enum heapster__group group = (enum heapster__group)i;
+    if (i > 0) heapster__write_text(writer, "\n");
+    write_lines(writer, stats, group, HEAPSTER__ALWAYS);
+    write_lines(writer, stats, group, HEAPSTER__IF_ANY);
+  }
+  if (stats->has_lua_kinds) write_kinds(writer, &stats->lua_kinds);
+#define X(name) write_histogram(writer, #name, &stats->name);
+  HEAPSTER__HISTOGRAMS(X)
+#undef X
+}
+
+enum heapster_error heapster_stats_text(const struct heapster_stats *stats, struct heapster_sink sink) {
+  struct heapster__writer writer = heapster__writer_make(sink);
+  heapster__write_stats(&writer, stats);
+  return heapster__writer_result(&writer);
+}

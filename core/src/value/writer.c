@@ -1,0 +1,95 @@
+/* Text to a caller's sink: words, and numbers for machines and for people. */
+#include "value/writer.h"
+
+#include <heapster/limit.h>
+#include <string.h>
+
+struct heapster__writer heapster__writer_make(struct heapster_sink sink) {
+  return (struct heapster__writer){.sink = sink, .failed = sink.write == NULL};
+}
+
+enum heapster_error heapster__writer_result(const struct heapster__writer *writer) {
+  return writer->failed ? HEAPSTER_WRITE_FAILED : HEAPSTER_OK;
+}
+
+void heapster__write(struct heapster__writer *writer, const char *text, size_t length) {
+  if (writer->failed || length == 0) return;
+  writer->failed = !writer->sink.write(writer->sink.context, text, length);
+}
+
+void heapster__write_text(struct heapster__writer *writer, const char *text) {
+  heapster__write(writer, text, strlen(text));
+}
+
+static void write_spaces(struct heapster__writer *writer, size_t count) {
+  static const char spaces[] = "                ";
+  const size_t most = sizeof spaces - 1;
+  for (; count > most; count -= most) heapster__write(writer, spaces, most);
+  heapster__write(writer, spaces, count);
+}
+
+static size_t missing(size_t length, size_t width) { return length < width ? width - length : 0; }
+
+void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width) {
+  write_spaces(writer, missing(strlen(text), width));
+  heapster__write_text(writer, text);
+}
+
+void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width) {
+  heapster__write_text(writer, text);
+  write_spaces(writer, missing(strlen(text), width));
+}
+
+/* Writes backwards, so that `end` is just behind the last digit; returns the first. `every` digits a comma. */
+static char *digits_before(char *end, uint64_t value, unsigned every) {
+  unsigned written = 0;
+  do {
+    if (written > 0 && written % every == 0) *--end = ',';
+    *--end = (char)('0' + value % 10);
+    value /= 10;
+    written++;
+  } while (value > 0);
+  return end;
+}
+
+enum { NO_COMMA = 99 };
+
+void heapster__write_digits(struct heapster__writer *writer, uint64_t value) {
+  char text[HEAPSTER__FIGURE_TEXT];
+  char *const end = text + sizeof text;
+  const char *const first = digits_before(end, value, NO_COMMA);
+  heapster__write(writer, first, (size_t)(end - first));
+}
+
+void heapster__write_integer(struct heapster__writer *writer, int64_t value) {
+  if (value < 0) heapster__write(writer, "-", 1);
+  heapster__write_digits(writer, heapster__magnitude(value));
+}
+
+size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
+  char digits[HEAPSTER__FIGURE_TEXT];
+  char *const end = digits + sizeof digits;
+  const char *const first = digits_before(end, value, 3);
+  const size_t length = (size_t)(end - first);
+  memcpy(text, first, length);
+  text[length] = '\0';
+  return length;
+}
+
+size_t heapster__figure_text(enum heapster_unit unit, int64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
+  const size_t sign = value < 0;
+  if (sign) text[0] = '-';
+  const uint64_t magnitude = heapster__magnitude(value);
+  return sign + (unit == HEAPSTER_BYTES ? heapster_size_text(magnitude, text + sign)
+                                        : heapster__count_text(magnitude, text + sign));
+}
+
+void heapster__write_count(struct heapster__writer *writer, uint64_t value) {
+  char text[HEAPSTER__FIGURE_TEXT];
+  heapster__write(writer, text, heapster__count_text(value, text));
+}
+
+void heapster__write_figure(struct heapster__writer *writer, enum heapster_unit unit, int64_t value) {
+  char text[HEAPSTER__FIGURE_TEXT];
+  heapster__write(writer, text, heapster__figure_text(unit, value, text));
+}

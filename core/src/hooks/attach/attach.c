@@ -4,7 +4,7 @@
 #include "base/lock.h"
 #include "base/platform.h"
 #include "heap/snapshot.h"
-#include "hooks/attach/elf_slot.h"
+#include "hooks/attach/elf.h"
 #include "hooks/attach/survey.h"
 
 #include <errno.h>

@@ -1,16 +1,14 @@
 /* Which functions an attached hook exchanges, and for what. */
 #include "hooks/attach/functions.h"
 
+#include "count/accounting.h"
+
 #include <string.h>
 
 uintptr_t heapster__real[HEAPSTER__EXCHANGES];
+heapster__counter heapster__small_news;
 
-#define MALLOC(name, function) \
-  { name, (uintptr_t)heapster__counted_##function }
-#define OPERATOR(name, function) \
-  { name, (uintptr_t)heapster__attached_##function }
-
-/* C23's sized frees: the size goes no further, what was asked for is not what went down. */
+/* The sized frees of C23. The size is not passed on: it is not the size that the allocator was asked for. */
 static void free_sized(void *block, size_t size) {
   (void)size;
   heapster__counted_free(block);
@@ -22,64 +20,75 @@ static void free_aligned_sized(void *block, size_t alignment, size_t size) {
   heapster__counted_free(block);
 }
 
-enum { MALLOC, CALLOC, REALLOC, FREE, POSIX_MEMALIGN, ALIGNED_ALLOC, MEMALIGN, VALLOC, PVALLOC };
+static bool note_small(size_t size) {
+  if (size >= HEAPSTER__MAIN_LEAST) return false;
+  heapster__add_relaxed(&heapster__small_news, 1);
+  return true;
+}
+
+static void *adopt(void *block, size_t size) {
+  if (block && size >= HEAPSTER__MAIN_LEAST) heapster__malloc_adopt(block, size);
+  return block;
+}
+
+/* A request that finds no memory is passed on to the allocator's own operator: it runs the new_handler, which may find
+   some after all, and throws. The nothrow forms return NULL by themselves. */
+#define NEW(name, request, parameters, ...)                                 \
+  static void *name parameters {                                            \
+    void *block = note_small(size) ? NULL : request;                        \
+    if (block) return block;                                                \
+    void *(*real)parameters;                                                \
+    memcpy(&real, &heapster__real[HEAPSTER__EXCHANGE_##name], sizeof real); \
+    return adopt(real(__VA_ARGS__), size);                                  \
+  }
+#define NEW_PLAIN(name) NEW(name, heapster__counted_malloc(size), (size_t size), size)
+#define NEW_ALIGNED(name) \
+  NEW(name, heapster__counted_memalign(alignment, size), (size_t size, size_t alignment), size, alignment)
+#define NEW_NOTHROW(name) NEW(name, heapster__counted_malloc(size), (size_t size, const void *nothrow), size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name)                                                                                    \
+  NEW(name, heapster__counted_memalign(alignment, size), (size_t size, size_t alignment, const void *nothrow), size, \
+      alignment, nothrow)
+
+#define X(kind, name, symbol) NEW_##kind(name)
+HEAPSTER__NEW_OPERATORS(X)
+#undef X
+
+#define FAMILY(name) [HEAPSTER__EXCHANGE_##name] = {#name, (uintptr_t)heapster__counted_##name},
+#define OTHER_NAME(name, function) \
+  { name, (uintptr_t)heapster__counted_##function }
+#define NEW_OPERATOR(kind, name, symbol) [HEAPSTER__EXCHANGE_##name] = {symbol, (uintptr_t)name},
+#define DELETE_OPERATOR(name, symbol) [HEAPSTER__EXCHANGE_##name] = {symbol, (uintptr_t)heapster__counted_free},
 
 const struct heapster__exchange heapster__exchanges[HEAPSTER__EXCHANGES] = {
-    [MALLOC] = MALLOC("malloc", malloc),
-    [CALLOC] = MALLOC("calloc", calloc),
-    [REALLOC] = MALLOC("realloc", realloc),
-    [FREE] = MALLOC("free", free),
-    [POSIX_MEMALIGN] = MALLOC("posix_memalign", posix_memalign),
-    [ALIGNED_ALLOC] = MALLOC("aligned_alloc", aligned_alloc),
-    [MEMALIGN] = MALLOC("memalign", memalign),
-    [VALLOC] = MALLOC("valloc", valloc),
-    [PVALLOC] = MALLOC("pvalloc", pvalloc),
-    MALLOC("reallocarray", reallocarray),
-    MALLOC("__libc_malloc", malloc),
-    MALLOC("__libc_calloc", calloc),
-    MALLOC("__libc_realloc", realloc),
-    MALLOC("__libc_free", free),
-    MALLOC("__libc_memalign", memalign),
+    /* clang-format off */
+    HEAPSTER__FAMILY_FUNCTIONS(FAMILY)
+    OTHER_NAME("reallocarray", reallocarray),
+    OTHER_NAME("__libc_malloc", malloc),
+    OTHER_NAME("__libc_calloc", calloc),
+    OTHER_NAME("__libc_realloc", realloc),
+    OTHER_NAME("__libc_free", free),
+    OTHER_NAME("__libc_memalign", memalign),
     {"free_sized", (uintptr_t)free_sized},
     {"free_aligned_sized", (uintptr_t)free_aligned_sized},
-    [HEAPSTER__NEW] = OPERATOR("_Znwm", new_object),
-    OPERATOR("_Znam", new_array),
-    OPERATOR("_ZnwmSt11align_val_t", new_aligned_object),
-    OPERATOR("_ZnamSt11align_val_t", new_aligned_array),
-    OPERATOR("_ZnwmRKSt9nothrow_t", new_nothrow_object),
-    OPERATOR("_ZnamRKSt9nothrow_t", new_nothrow_array),
-    OPERATOR("_ZnwmSt11align_val_tRKSt9nothrow_t", new_aligned_nothrow_object),
-    OPERATOR("_ZnamSt11align_val_tRKSt9nothrow_t", new_aligned_nothrow_array),
-    [HEAPSTER__DELETE] = MALLOC("_ZdlPv", free),
-    MALLOC("_ZdaPv", free),
-    OPERATOR("_ZdlPvm", delete),
-    OPERATOR("_ZdaPvm", delete),
-    OPERATOR("_ZdlPvRKSt9nothrow_t", delete),
-    OPERATOR("_ZdaPvRKSt9nothrow_t", delete),
-    OPERATOR("_ZdlPvSt11align_val_t", delete),
-    OPERATOR("_ZdaPvSt11align_val_t", delete),
-    OPERATOR("_ZdlPvmSt11align_val_t", delete),
-    OPERATOR("_ZdaPvmSt11align_val_t", delete),
-    OPERATOR("_ZdlPvSt11align_val_tRKSt9nothrow_t", delete),
-    OPERATOR("_ZdaPvSt11align_val_tRKSt9nothrow_t", delete),
+    HEAPSTER__NEW_OPERATORS(NEW_OPERATOR)
+    HEAPSTER__DELETE_OPERATORS(DELETE_OPERATOR)
+    /* clang-format on */
 };
 
 unsigned heapster__exchange_of(const char *name) {
-  unsigned place = 0;
-  while (place < HEAPSTER__EXCHANGES &&
-         (*heapster__exchanges[place].name != *name || strcmp(heapster__exchanges[place].name, name) != 0))
-    place++;
-  return place;
+  unsigned index = 0;
+  while (index < HEAPSTER__EXCHANGES &&
+         (*heapster__exchanges[index].name != *name || strcmp(heapster__exchanges[index].name, name) != 0))
+    index++;
+  return index;
 }
 
 bool heapster__exchanges_start(const uintptr_t real[HEAPSTER__EXCHANGES], struct heapster__malloc_family *family) {
-  enum { NEEDED = MEMALIGN + 1 };
-  _Static_assert(sizeof *family == (PVALLOC + 1) * sizeof *real, "the family stands first, in its order");
-  for (unsigned place = 0; place < NEEDED; place++) {
-    if (!real[place]) return false;
+  _Static_assert(sizeof *family == HEAPSTER__FAMILY_COUNT * sizeof *real, "the family stands first, in its order");
+  for (unsigned index = 0; index <= HEAPSTER__EXCHANGE_memalign; index++) {
+    if (!real[index]) return false;
   }
   memcpy(heapster__real, real, sizeof heapster__real);
-  memcpy(heapster__real_news, real + HEAPSTER__NEW, sizeof heapster__real_news);
   memcpy(family, real, sizeof *family);
   return true;
 }

@@ -13,7 +13,7 @@
 #ifndef HEAPSTER__ATTACH_SURVEY_H
 #define HEAPSTER__ATTACH_SURVEY_H
 
-#include "hooks/attach/elf_object.h"
+#include "hooks/attach/elf.h"
 #include "hooks/attach/functions.h"
 
 enum { HEAPSTER__OBJECT_NAME = 64 };

@@ -1,31 +1,36 @@
-/* The public malloc symbols, for LD_PRELOAD or to be linked first. */
+/* The public malloc symbols and the C++ operators, for LD_PRELOAD or to be linked first. */
 #include "hooks/malloc/preload.h"
 
+#include "hooks/malloc/symbols.h"
+
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define PUBLIC HEAPSTER__PUBLIC
-#define family heapster__preload.family
+#define PUBLIC __attribute__((visibility("default")))
 
-PUBLIC void *malloc(size_t size) { return family.malloc(size); }
+PUBLIC void *malloc(size_t size) { return heapster__preload.family.malloc(size); }
 
-PUBLIC void *calloc(size_t count, size_t size) { return family.calloc(count, size); }
+PUBLIC void *calloc(size_t count, size_t size) { return heapster__preload.family.calloc(count, size); }
 
-PUBLIC void *realloc(void *block, size_t size) { return family.realloc(block, size); }
+PUBLIC void *realloc(void *block, size_t size) { return heapster__preload.family.realloc(block, size); }
 
-PUBLIC void free(void *block) { family.free(block); }
+PUBLIC void free(void *block) { heapster__preload.family.free(block); }
 
 PUBLIC int posix_memalign(void **block, size_t alignment, size_t size) {
-  return family.posix_memalign(block, alignment, size);
+  return heapster__preload.family.posix_memalign(block, alignment, size);
 }
 
-PUBLIC void *aligned_alloc(size_t alignment, size_t size) { return family.aligned_alloc(alignment, size); }
+PUBLIC void *aligned_alloc(size_t alignment, size_t size) {
+  return heapster__preload.family.aligned_alloc(alignment, size);
+}
 
-PUBLIC void *memalign(size_t alignment, size_t size) { return family.memalign(alignment, size); }
+PUBLIC void *memalign(size_t alignment, size_t size) { return heapster__preload.family.memalign(alignment, size); }
 
-PUBLIC void *valloc(size_t size) { return family.valloc(size); }
+PUBLIC void *valloc(size_t size) { return heapster__preload.family.valloc(size); }
 
-PUBLIC void *pvalloc(size_t size) { return family.pvalloc(size); }
+PUBLIC void *pvalloc(size_t size) { return heapster__preload.family.pvalloc(size); }
 
 PUBLIC void *reallocarray(void *block, size_t count, size_t size) {
   return heapster__preload.reallocarray(block, count, size);
@@ -33,43 +38,107 @@ PUBLIC void *reallocarray(void *block, size_t count, size_t size) {
 
 PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_size(block); }
 
-/* C23. The size goes no further: what was asked for is not what went down. */
+/* The sized frees of C23. The size is not passed on: it is not the size that the allocator was asked for. */
 PUBLIC void free_sized(void *block, size_t size);
 PUBLIC void free_sized(void *block, size_t size) {
   (void)size;
-  family.free(block);
+  heapster__preload.family.free(block);
 }
 
 PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size);
 PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size) {
   (void)alignment;
   (void)size;
-  family.free(block);
+  heapster__preload.family.free(block);
 }
 
-/* What old programs link to, and the names under which glibc exports its own. */
+/* Names that old programs link to, and those under which glibc exports its own functions. */
 #define ALSO(symbol, declaration) PUBLIC declaration __asm__(symbol)
 
 ALSO("cfree", void old_free(void *block));
-void old_free(void *block) { family.free(block); }
+void old_free(void *block) { heapster__preload.family.free(block); }
 
 ALSO("__libc_malloc", void *libc_malloc(size_t size));
-void *libc_malloc(size_t size) { return family.malloc(size); }
+void *libc_malloc(size_t size) { return heapster__preload.family.malloc(size); }
 
 ALSO("__libc_calloc", void *libc_calloc(size_t count, size_t size));
-void *libc_calloc(size_t count, size_t size) { return family.calloc(count, size); }
+void *libc_calloc(size_t count, size_t size) { return heapster__preload.family.calloc(count, size); }
 
 ALSO("__libc_realloc", void *libc_realloc(void *block, size_t size));
-void *libc_realloc(void *block, size_t size) { return family.realloc(block, size); }
+void *libc_realloc(void *block, size_t size) { return heapster__preload.family.realloc(block, size); }
 
 ALSO("__libc_free", void libc_free(void *block));
-void libc_free(void *block) { family.free(block); }
+void libc_free(void *block) { heapster__preload.family.free(block); }
 
 ALSO("__libc_memalign", void *libc_memalign(size_t alignment, size_t size));
-void *libc_memalign(size_t alignment, size_t size) { return family.memalign(alignment, size); }
+void *libc_memalign(size_t alignment, size_t size) { return heapster__preload.family.memalign(alignment, size); }
 
 ALSO("__libc_valloc", void *libc_valloc(size_t size));
-void *libc_valloc(size_t size) { return family.valloc(size); }
+void *libc_valloc(size_t size) { return heapster__preload.family.valloc(size); }
 
 ALSO("__libc_pvalloc", void *libc_pvalloc(size_t size));
-void *libc_pvalloc(size_t size) { return family.pvalloc(size); }
+void *libc_pvalloc(size_t size) { return heapster__preload.family.pvalloc(size); }
+
+/* C++'s operators. An allocator may export its own, which never call malloc.
+
+   An operator new that finds no memory must run the new_handler and throw, which the next definition knows how to do.
+   The handler may have freed something, so the call can return a block. */
+static void find_next(void *function, const char *symbol) {
+  void *found = dlsym(RTLD_NEXT, symbol);
+  if (!found) abort(); /* nothing here can throw, and this operator must not return NULL */
+  memcpy(function, &found, sizeof found);
+}
+
+/* A nothrow form returns NULL, unless a new_handler could still find memory: the next such form runs it. */
+static bool find_next_with_handler(void *function, const char *symbol) {
+  typedef void handler_function(void);
+  handler_function *(*get_handler)(void) = NULL;
+  void *found = dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
+  if (!found) return false;
+  memcpy(&get_handler, &found, sizeof found);
+  found = get_handler() ? dlsym(RTLD_NEXT, symbol) : NULL;
+  memcpy(function, &found, sizeof found);
+  return found;
+}
+
+static void *adopt(void *block, size_t size) {
+  if (block) heapster__preload.adopt(block, size);
+  return block;
+}
+
+#define NEW(name, symbol, request, parameters, ...) \
+  ALSO(symbol, void *name parameters);              \
+  void *name parameters {                           \
+    void *(*next)parameters = NULL;                 \
+    void *block = request;                          \
+    if (block) return block;                        \
+    find_next(&next, symbol);                       \
+    return adopt(next(__VA_ARGS__), size);          \
+  }
+#define NEW_OR_NULL(name, symbol, request, parameters, ...)            \
+  ALSO(symbol, void *name parameters);                                 \
+  void *name parameters {                                              \
+    void *(*next)parameters = NULL;                                    \
+    void *block = request;                                             \
+    if (block || !find_next_with_handler(&next, symbol)) return block; \
+    return adopt(next(__VA_ARGS__), size);                             \
+  }
+
+#define NEW_PLAIN(name, symbol) NEW(name, symbol, heapster__preload.objects.malloc(size), (size_t size), size)
+#define NEW_ALIGNED(name, symbol)                                                                               \
+  NEW(name, symbol, heapster__preload.objects.memalign(alignment, size), (size_t size, size_t alignment), size, \
+      alignment)
+#define NEW_NOTHROW(name, symbol) \
+  NEW_OR_NULL(name, symbol, heapster__preload.objects.malloc(size), (size_t size, const void *nothrow), size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name, symbol)                                        \
+  NEW_OR_NULL(name, symbol, heapster__preload.objects.memalign(alignment, size), \
+              (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
+
+#define X(kind, name, symbol) NEW_##kind(name, symbol)
+HEAPSTER__NEW_OPERATORS(X)
+#undef X
+
+#define X(name, symbol)                 \
+  ALSO(symbol, void name(void *block)); \
+  void name(void *block) { heapster__preload.objects.free(block); }
+HEAPSTER__DELETE_OPERATORS(X)

@@ -4,8 +4,6 @@
 
 #include "hooks/malloc/family.h"
 
-#define HEAPSTER__PUBLIC __attribute__((visibility("default")))
-
 /* What new and delete ask for memory. */
 struct heapster__object_family {
   void *(*malloc)(size_t size);

@@ -1,8 +1,8 @@
-/* One loaded ELF object: the functions it defines, and the slots through which it calls those of others.
+/* One loaded ELF object: the functions it defines, its import slots (GOT entries), and how a slot is written to.
 
    Everything is read from memory that the loader mapped, under dl_iterate_phdr: no dl function is called. */
-#ifndef HEAPSTER__ELF_OBJECT_H
-#define HEAPSTER__ELF_OBJECT_H
+#ifndef HEAPSTER__ELF_H
+#define HEAPSTER__ELF_H
 
 #include <link.h>
 #include <stdbool.h>
@@ -52,5 +52,34 @@ const char *heapster__object_asked_as(const struct heapster__object *object);
    GLOB_DAT only. Other relocations are initial values of variables, which are the program's to change. */
 typedef void heapster__visit(void *context, const char *name, uintptr_t *slot);
 void heapster__object_slots(const struct heapster__object *object, heapster__visit *visit, void *context);
+
+/* Writing to the slots of one loaded object, whatever the protection of their pages.
+
+   The cases, each of which a crash taught:
+
+     the page is one that the loader protects when it is done, and is read-only: it is done. The page is made writable,
+       and read-only again after the last write to it.
+     the page is one that the loader protects, and is writable still: another thread's dlopen is at work on it. It would
+       overwrite what is written now, and make the page read-only between our look and our write. It is left alone.
+     the page is any other and writable: it is written to, and its protection left as it is.
+     the page is any other and not writable, or its protection cannot be changed: it is left alone.
+
+   A slot is one aligned word: who calls through it meanwhile finds the old function or the new one. */
+enum heapster__slot_answer {
+  HEAPSTER__SLOT_WRITTEN,
+  HEAPSTER__SLOT_BUSY,   /* the loader is at work on it: to be tried again */
+  HEAPSTER__SLOT_REFUSED /* the system does not have it written to */
+};
+
+/* The page that was made writable last, and is to be read-only again. Zeroed to begin with. */
+struct heapster__open_page {
+  uintptr_t address; /* 0: none */
+};
+
+enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object, struct heapster__open_page *page,
+                                                uintptr_t *slot, uintptr_t value);
+
+/* To be called after the last slot of an object. */
+void heapster__slot_close(struct heapster__open_page *page);
 
 #endif

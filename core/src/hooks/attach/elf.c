@@ -1,6 +1,7 @@
-/* One loaded ELF object: the functions it defines, and the slots through which it calls those of others. */
-#include "hooks/attach/elf_object.h"
+/* One loaded ELF object: the functions it defines, its import slots, and how a slot is written to. */
+#include "hooks/attach/elf.h"
 
+#include "base/atomics.h"
 #include "base/platform.h"
 
 #include <string.h>
@@ -179,4 +180,29 @@ static void visit_table(const struct heapster__object *object, struct heapster__
 void heapster__object_slots(const struct heapster__object *object, heapster__visit *visit, void *context) {
   visit_table(object, object->calls, visit, context);
   visit_table(object, object->data, visit, context);
+}
+
+void heapster__slot_close(struct heapster__open_page *page) {
+  if (page->address) heapster__page_protect((void *)page->address, false);
+  page->address = 0;
+}
+
+static bool is_opened(struct heapster__open_page *page, uintptr_t address) {
+  heapster__slot_close(page);
+  if (!heapster__page_protect((void *)address, true)) return false;
+  page->address = address;
+  return true;
+}
+
+enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object, struct heapster__open_page *page,
+                                                uintptr_t *slot, uintptr_t value) {
+  const uintptr_t address = (uintptr_t)slot & -(uintptr_t)getpagesize();
+  if (address != page->address) {
+    const bool is_writable = heapster__word_is_writable(slot);
+    const bool is_protected = heapster__object_protects(object, address);
+    if (is_protected && is_writable) return HEAPSTER__SLOT_BUSY;
+    if (!is_writable && !(is_protected && is_opened(page, address))) return HEAPSTER__SLOT_REFUSED;
+  }
+  heapster__store_relaxed((_Atomic uintptr_t *)slot, value);
+  return HEAPSTER__SLOT_WRITTEN;
 }

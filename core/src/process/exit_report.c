@@ -1,8 +1,9 @@
-/* The report at exit of a program that `heapster run` started: which processes report, and when. Without
-   HEAPSTER_REPORT in the environment nothing happens here. */
+/* The report at exit of a program that `heapster run` started: which processes report, when, and how the file is
+   written. Nothing happens here without HEAPSTER_REPORT in the environment.
+
+   At exit the program may have closed or reused any descriptor, left its folder, and broken its heap: the report relies
+   only on an absolute path and static buffers. */
 #include "base/platform.h"
-#include "process/exit_report_every.h"
-#include "process/exit_report_write.h"
 #include "process/report_protocol.h"
 
 #include <heapster/hook.h>
@@ -10,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +21,117 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Everything the writing needs, made ready beforehand: at exit nothing is formatted but the figures. */
+struct report_file {
+  char path[PATH_MAX];
+  char beside[PATH_MAX]; /* written first and renamed to `path`; "": `path` is written in place */
+  char heading[128];     /* the line before the figures, or "" */
+  enum heapster_error (*figures)(struct heapster_sink sink);
+};
+
+struct buffer {
+  int fd;
+  size_t used;
+  char bytes[4096];
+};
+
+static bool flush(struct buffer *buffer) {
+  size_t done = 0;
+  while (done < buffer->used) {
+    const ssize_t written = write(buffer->fd, buffer->bytes + done, buffer->used - done);
+    if (written < 0 && errno != EINTR) return false;
+    done += written < 0 ? 0 : (size_t)written;
+  }
+  buffer->used = 0;
+  return true;
+}
+
+static bool add(void *context, const char *text, size_t length) {
+  struct buffer *const buffer = context;
+  while (length > 0) {
+    if (buffer->used == sizeof buffer->bytes && !flush(buffer)) return false;
+    const size_t room = sizeof buffer->bytes - buffer->used;
+    const size_t part = length < room ? length : room;
+    memcpy(buffer->bytes + buffer->used, text, part);
+    buffer->used += part;
+    text += part;
+    length -= part;
+  }
+  return true;
+}
+
+static bool write_all(struct buffer *buffer, const struct report_file *file) {
+  return add(buffer, file->heading, strlen(file->heading)) &&
+         file->figures((struct heapster_sink){add, buffer}) == HEAPSTER_OK && flush(buffer);
+}
+
+/* Never through a link that somebody else may have laid. */
+static bool write_in_place(struct buffer *buffer, const struct report_file *file) {
+  buffer->fd = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
+  if (buffer->fd < 0) return false;
+  const bool is_whole = write_all(buffer, file);
+  const bool is_left = is_whole || ftruncate(buffer->fd, 0) < 0;
+  close(buffer->fd);
+  return is_left;
+}
+
+/* The name has the process id, so what stands there is a leaving of ours: of the program before an exec. */
+static bool write_beside(struct buffer *buffer, const struct report_file *file) {
+  unlink(file->beside);
+  buffer->fd = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (buffer->fd < 0) return false;
+  const bool is_whole = write_all(buffer, file);
+  close(buffer->fd);
+  if (is_whole && rename(file->beside, file->path) == 0) return true;
+  unlink(file->beside);
+  return false;
+}
+
+/* Writes the report through a descriptor opened for it alone. A report that cannot be written whole leaves no half: the
+   file is then empty, or as it was if it is written beside. Allocates nothing. One thread at a time. */
+static bool write_file(const struct report_file *file) {
+  /* Not on the stack: the thread that ends the program may have a small one. */
+  static struct buffer buffer;
+  buffer.used = 0;
+  return file->beside[0] == '\0' ? write_in_place(&buffer, file) : write_beside(&buffer, file);
+}
+
+/* The arguments of the snapshot thread, which outlive it. Written only while no such thread runs. */
+static struct {
+  struct timespec pause;
+  bool (*snapshot)(void);
+} schedule;
+
+static void *keep_writing(void *unused) {
+  (void)unused;
+  do nanosleep(&schedule.pause, NULL);
+  while (schedule.snapshot());
+  return NULL;
+}
+
+static bool start_detached(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, keep_writing, NULL) != 0) return false;
+  pthread_setname_np(thread, "heapster");
+  pthread_detach(thread);
+  return true;
+}
+
+/* Starts a thread that calls `snapshot` every `seconds` until it returns false. No signal is delivered to that thread.
+   glibc asks malloc for one block for it, its table of thread-locals, which the figures show. */
+static bool start_snapshots(double seconds, bool (*snapshot)(void)) {
+  schedule.pause.tv_sec = (time_t)seconds;
+  schedule.pause.tv_nsec = (long)((seconds - (double)schedule.pause.tv_sec) * 1e9);
+  schedule.snapshot = snapshot;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const bool is_started = start_detached();
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return is_started;
+}
+
 typedef void exit_function(int status);
 
 /* This process's report. */
@@ -27,7 +140,7 @@ static struct {
   char pattern[PATH_MAX];
   char program[64];
   double every;
-  struct heapster__report_file file;
+  struct report_file file;
   pthread_mutex_t lock; /* one thread writes at a time, and none after the last report */
   bool is_done;
   exit_function *next_exit;
@@ -85,7 +198,7 @@ static bool lock_soon(void) {
 /* Writes unless the last report is written. Whether reports may follow. */
 static bool write_locked(bool is_last) {
   if (own.is_done) return false;
-  heapster__report_write(&own.file);
+  write_file(&own.file);
   own.is_done = is_last;
   return !is_last;
 }
@@ -152,7 +265,7 @@ static void begin(void) {
   if (!name_files())
     own.pid = 0;
   else if (own.every > 0)
-    heapster__every_start(own.every, write_snapshot);
+    start_snapshots(own.every, write_snapshot);
 }
 
 /* Another thread may have been writing when the fork was made; here it does not exist. A thread of snapshots

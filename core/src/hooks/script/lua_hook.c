@@ -16,7 +16,7 @@
 
 #include "hooks/script/lua_slow.h"
 
-typedef struct heapster__lua_record record;
+typedef struct heapster__lua_state lua_state;
 
 #ifdef __clang__
 #define NOINLINE __attribute__((noinline))
@@ -30,22 +30,23 @@ enum below {
   ANY
 };
 
-HEAPSTER__INLINE enum below below_of(const record *state) {
+HEAPSTER__INLINE enum below below_of(const lua_state *state) {
   const int is_other = state->is_exact | heapster__load_flag(&heapster__has_malloc); /* one test for both */
   return heapster__unlikely(is_other) ? ANY : PLAIN;
 }
 
-HEAPSTER__INLINE void *ask(const record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
+HEAPSTER__INLINE void *ask(const lua_state *state, void *ptr, size_t osize, size_t nsize, enum below below) {
   if (below == PLAIN) return state->below.alloc(state->below.ud, ptr, osize, nsize);
   return heapster__lua_ask(state, ptr, osize, nsize);
 }
 
-HEAPSTER__INLINE struct heapster__map *map_of(const record *state, enum below below) {
+HEAPSTER__INLINE struct heapster__map *map_of(const lua_state *state, enum below below) {
   return below == PLAIN ? &heapster__main_map : state->map;
 }
 
 /* Takes a block out, a short one of a plain state; answers where it is to be booked, or NULL: nothing happened. */
-HEAPSTER__INLINE struct heapster__shard *taken(const record *state, const void *ptr, uint64_t *size, enum below below) {
+HEAPSTER__INLINE struct heapster__shard *taken(const lua_state *state, const void *ptr, uint64_t *size,
+                                               enum below below) {
   if (below == ANY) return heapster__take_at_once(state->map, state->number, ptr, size);
   struct heapster__shard *shard = heapster__shard_here(state->number);
   const bool is_own = shard && heapster__map_take_known(&heapster__main_map, ptr, state->number, *size);
@@ -62,7 +63,7 @@ static bool is_long(size_t size) { return heapster__unlikely(size > HEAPSTER__SH
 /* All that follow have the arguments of a lua_Alloc, each where it came, and end in a call that takes their place, or
    in none: so they move little about and keep next to nothing on the stack. */
 
-HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size, enum below below) {
+HEAPSTER__INLINE void *create(lua_state *state, void *ptr, size_t tag, size_t size, enum below below) {
   if (heapster__unlikely(is_small(size, below))) return heapster__lua_created_small(state, tag, size);
   void *block = ask(state, ptr, tag, size_below(size, below), below);
   if (heapster__unlikely(!block)) return heapster__lua_refused(state);
@@ -77,21 +78,21 @@ HEAPSTER__INLINE void *create(record *state, void *ptr, size_t tag, size_t size,
   return heapster__drift_grow(&shard->drift, size) ? heapster__told(block) : block;
 }
 
-static NOINLINE void *created_any(record *state, void *ptr, size_t tag, size_t size) {
+static NOINLINE void *created_any(lua_state *state, void *ptr, size_t tag, size_t size) {
   return create(state, ptr, tag, size, ANY);
 }
 
-HEAPSTER__HOT static NOINLINE void *created(record *state, void *ptr, size_t tag, size_t size) {
+HEAPSTER__HOT static NOINLINE void *created(lua_state *state, void *ptr, size_t tag, size_t size) {
   if (is_long(size)) return created_any(state, ptr, tag, size);
   return create(state, ptr, tag, size, PLAIN);
 }
 
-static NOINLINE void *told_and_released(const record *state, void *ptr, size_t size) {
+static NOINLINE void *told_and_released(const lua_state *state, void *ptr, size_t size) {
   return ask(state, heapster__told(ptr), size, 0, ANY);
 }
 
 /* The block that lua_close frees last is a whole state, and never short: short ones of a plain state are not asked. */
-HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, enum below below) {
+HEAPSTER__INLINE void *release(lua_state *state, void *ptr, size_t size, enum below below) {
   uint64_t counted = size;
   if (below == ANY && heapster__unlikely(ptr == state->last || is_small(size, below)))
     return heapster__lua_released(state, ptr, size);
@@ -102,14 +103,14 @@ HEAPSTER__INLINE void *release(record *state, void *ptr, size_t size, enum below
   return ask(state, ptr, size, 0, below);
 }
 
-static NOINLINE void *released_any(record *state, void *ptr, size_t size) { return release(state, ptr, size, ANY); }
+static NOINLINE void *released_any(lua_state *state, void *ptr, size_t size) { return release(state, ptr, size, ANY); }
 
-HEAPSTER__HOT static NOINLINE void *released(record *state, void *ptr, size_t size) {
+HEAPSTER__HOT static NOINLINE void *released(lua_state *state, void *ptr, size_t size) {
   if (is_long(size)) return released_any(state, ptr, size);
   return release(state, ptr, size, PLAIN);
 }
 
-HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsize, enum below below) {
+HEAPSTER__INLINE void *resize(lua_state *state, void *ptr, size_t osize, size_t nsize, enum below below) {
   uint64_t counted = osize;
   if (heapster__unlikely(is_small(osize, below) || is_small(nsize, below)) ||
       heapster__unlikely(!taken(state, ptr, &counted, below)))
@@ -123,22 +124,22 @@ HEAPSTER__INLINE void *resize(record *state, void *ptr, size_t osize, size_t nsi
   return heapster__count_resize_in(shard, counted, nsize, ptr, fresh);
 }
 
-static NOINLINE void *resized_any(record *state, void *ptr, size_t osize, size_t nsize) {
+static NOINLINE void *resized_any(lua_state *state, void *ptr, size_t osize, size_t nsize) {
   return resize(state, ptr, osize, nsize, ANY);
 }
 
-HEAPSTER__HOT static NOINLINE void *resized(record *state, void *ptr, size_t osize, size_t nsize) {
+HEAPSTER__HOT static NOINLINE void *resized(lua_state *state, void *ptr, size_t osize, size_t nsize) {
   if (is_long(osize)) return resized_any(state, ptr, osize, nsize);
   return resize(state, ptr, osize, nsize, PLAIN);
 }
 
-static NOINLINE void *alloc_any(record *state, void *ptr, size_t osize, size_t nsize) {
+static NOINLINE void *alloc_any(lua_state *state, void *ptr, size_t osize, size_t nsize) {
   if (!ptr) return nsize ? created_any(state, ptr, osize, nsize) : NULL;
   return nsize ? resized_any(state, ptr, osize, nsize) : released_any(state, ptr, osize);
 }
 
 HEAPSTER__HOT void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
-  record *state = ud;
+  lua_state *state = ud;
   if (below_of(state) == ANY) return alloc_any(state, ptr, osize, nsize);
   if (!ptr) return nsize ? created(state, ptr, osize, nsize) : NULL;
   return nsize ? resized(state, ptr, osize, nsize) : released(state, ptr, osize);

@@ -4,16 +4,16 @@
    granule: they are counted by their sizes, without the map; else they go down as 17, and all are in the map. */
 #include "hooks/script/lua_slow.h"
 
-typedef struct heapster__lua_record record;
+typedef struct heapster__lua_state lua_state;
 
-static size_t size_below(const record *state, size_t size) {
+static size_t size_below(const lua_state *state, size_t size) {
   return state->is_exact ? size : heapster__size_below(state->map, size);
 }
 
 /* Sizes that go down as they came may leave two blocks in one granule. */
-static bool is_mapped(const record *state, size_t size) { return !state->is_exact || size >= HEAPSTER__OWN_LEAST; }
+static bool is_mapped(const lua_state *state, size_t size) { return !state->is_exact || size >= HEAPSTER__OWN_LEAST; }
 
-static void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsize) {
+static void *ask_marked(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__descent descent;
   heapster__descend(&descent, heapster__slot_claim());
   void *block = state->below.alloc(state->below.ud, ptr, osize, nsize);
@@ -21,13 +21,13 @@ static void *ask_marked(const record *state, void *ptr, size_t osize, size_t nsi
   return block;
 }
 
-void *heapster__lua_ask(const record *state, void *ptr, size_t osize, size_t nsize) {
+void *heapster__lua_ask(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   bool is_counted_below = state->is_exact || (!state->is_system && heapster__load_relaxed(&heapster__has_malloc));
   if (is_counted_below) return ask_marked(state, ptr, osize, nsize);
   return state->below.alloc(state->below.ud, ptr, osize, nsize);
 }
 
-static void enter_inner(const record *state, size_t size) {
+static void enter_inner(const lua_state *state, size_t size) {
   heapster__book_inner(heapster__slot_here());
   heapster__lua_note_uncounted(state, (int64_t)size);
 }
@@ -38,7 +38,7 @@ static void count(unsigned heap, size_t tag, size_t size) {
   if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
 }
 
-void *heapster__lua_entered(record *state, void *block, size_t tag, size_t size) {
+void *heapster__lua_entered(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
   if (heapster__is_inner(heapster__slot_here()))
     enter_inner(state, size);
@@ -49,14 +49,14 @@ void *heapster__lua_entered(record *state, void *block, size_t tag, size_t size)
   return block;
 }
 
-void *heapster__lua_created_small(record *state, size_t tag, size_t size) {
+void *heapster__lua_created_small(lua_state *state, size_t tag, size_t size) {
   void *block = heapster__lua_ask(state, NULL, tag, size_below(state, size));
   if (!block) return heapster__lua_refused(state);
   state->bytes += size;
   return heapster__lua_entered(state, block, tag, size);
 }
 
-void *heapster__lua_refused(const record *state) {
+void *heapster__lua_refused(const lua_state *state) {
   heapster__book_failure(state->number);
   return NULL;
 }
@@ -75,7 +75,7 @@ struct taken {
   struct heapster__map *map;
 };
 
-static struct taken take(const record *state, const void *ptr, size_t size) {
+static struct taken take(const lua_state *state, const void *ptr, size_t size) {
   struct taken taken = {{size, state->number, false}, state->map};
   if (!is_mapped(state, size)) {
     if (heapster__is_inner(heapster__slot_here())) taken.block.owner = 0;
@@ -89,23 +89,23 @@ static struct taken take(const record *state, const void *ptr, size_t size) {
 }
 
 /* What of a block is on the books of the state's heap. */
-static int64_t counted(const record *state, struct heapster__block block) {
+static int64_t counted(const lua_state *state, struct heapster__block block) {
   return block.owner == state->number ? (int64_t)block.size : 0;
 }
 
-void *heapster__lua_released(record *state, void *ptr, size_t size) {
+void *heapster__lua_released(lua_state *state, void *ptr, size_t size) {
   bool is_last = ptr == state->last;
   struct heapster__block taken = take(state, ptr, size).block;
   heapster__book_gone(state->number, taken);
   heapster__lua_note_uncounted(state, counted(state, taken) - (int64_t)size);
   state->bytes -= size;
   heapster__lua_ask(state, ptr, size, 0);
-  if (is_last && !state->bytes) heapster__lua_record_give_back(state);
+  if (is_last && !state->bytes) heapster__lua_state_give_back(state);
   return NULL;
 }
 
 /* Books a resize of a block to one that is not in the map. */
-static bool book_resized_unmapped(const record *state, struct heapster__block taken, bool is_moved, size_t size) {
+static bool book_resized_unmapped(const lua_state *state, struct heapster__block taken, bool is_moved, size_t size) {
   unsigned heap = state->number;
   if (heapster__is_inner(heapster__slot_here())) {
     heapster__book_gone(heap, taken);
@@ -120,7 +120,7 @@ static bool book_resized_unmapped(const record *state, struct heapster__block ta
   return true;
 }
 
-static void book_resized(const record *state, struct taken taken, size_t old, const void *from, const void *to,
+static void book_resized(const lua_state *state, struct taken taken, size_t old, const void *from, const void *to,
                          size_t size) {
   unsigned heap = state->number;
   bool is_counted;
@@ -134,14 +134,14 @@ static void book_resized(const record *state, struct taken taken, size_t old, co
   heapster__lua_note_uncounted(state, (int64_t)size - (int64_t)old - counted(state, now) + counted(state, taken.block));
 }
 
-static void book_refused(const record *state, struct taken taken, const void *ptr, size_t size) {
+static void book_refused(const lua_state *state, struct taken taken, const void *ptr, size_t size) {
   if (is_mapped(state, size))
     heapster__book_restore(taken.map, state->number, taken.block, ptr);
   else
     heapster__count_realloc_failure(state->number);
 }
 
-static void *settled(record *state, struct taken taken, void *ptr, size_t osize, void *fresh, size_t nsize) {
+static void *settled(lua_state *state, struct taken taken, void *ptr, size_t osize, void *fresh, size_t nsize) {
   if (!fresh && nsize > osize) {
     book_refused(state, taken, ptr, osize);
     return NULL;
@@ -152,12 +152,12 @@ static void *settled(record *state, struct taken taken, void *ptr, size_t osize,
   return fresh;
 }
 
-void *heapster__lua_settled(record *state, uint64_t counted, void *ptr, size_t osize, void *fresh, size_t nsize) {
+void *heapster__lua_settled(lua_state *state, uint64_t counted, void *ptr, size_t osize, void *fresh, size_t nsize) {
   struct taken taken = {{counted, state->number, false}, state->map};
   return settled(state, taken, ptr, osize, fresh, nsize);
 }
 
-void *heapster__lua_resized(record *state, void *ptr, size_t osize, size_t nsize) {
+void *heapster__lua_resized(lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct taken taken = take(state, ptr, osize);
   return settled(state, taken, ptr, osize, heapster__lua_ask(state, ptr, osize, size_below(state, nsize)), nsize);
 }

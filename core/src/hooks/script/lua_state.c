@@ -1,11 +1,127 @@
-/* Lua states that are counted: a host's own, and those hooked while they run. */
+/* Lua states that are counted, a host's own and those hooked while they run; and their records, outside Lua's memory.
+ */
+#include "hooks/script/lua_state.h"
+
 #include "base/lock.h"
+#include "heap/system.h"
 #include "hooks/script/lua_hook.h"
 
-#include "heap/system.h"
-#include "hooks/script/lua_record.h"
+#include <string.h>
 
-typedef struct heapster__lua_record record;
+typedef struct heapster__lua_state lua_state;
+
+heapster__level heapster__lua_uncounted;
+
+/* The heaps of running states by their order; a state that closed leaves its own to the next of its kind. */
+static struct {
+  lua_state *_Atomic first;
+  struct heapster_heap *heaps[HEAPSTER_HEAPS];
+  unsigned heap_count;
+  struct heapster__map *shared_map; /* of states over allocators of hosts' own that found no heap of their own */
+} states;
+
+static lua_state *first_record(void) {
+  return heapster__load_acquire(&states.first); /* pairs with the release in make_record */
+}
+
+static bool try_take(lua_state *state) {
+  bool is_taken = false;
+  return atomic_compare_exchange_strong(&state->is_taken, &is_taken, true);
+}
+
+static lua_state *make_record(void) {
+  lua_state *state = heapster__piece_take(sizeof *state);
+  if (!state) return NULL;
+  heapster__store_relaxed(&state->is_taken, true);
+  state->next = first_record();
+  heapster__store_release(&states.first, state); /* pairs with the acquire above */
+  return state;
+}
+
+static void clear(lua_state *state) {
+  state->below = (struct heapster_lua_backing){NULL, NULL};
+  state->heap = NULL;
+  state->map = NULL;
+  state->is_exact = false;
+  state->is_system = false;
+  state->bytes = 0;
+  state->last = NULL;
+  heapster__store_relaxed(&state->way, NULL);
+  heapster__store_relaxed(&state->is_lost, false);
+}
+
+/* A taken state, all else 0, or NULL: no memory. */
+static lua_state *take_record(void) {
+  for (lua_state *state = first_record(); state; state = state->next) {
+    if (!try_take(state)) continue;
+    clear(state);
+    return state;
+  }
+  return make_record();
+}
+
+void heapster__lua_state_give_back(lua_state *state) {
+  heapster__store_relaxed(&state->way, NULL);
+  heapster__store_release(&state->is_taken, false); /* pairs with the swap of who takes it */
+}
+
+static bool is_in_use(const struct heapster_heap *heap) {
+  for (lua_state *state = first_record(); state; state = state->next) {
+    if (heapster__load_acquire(&state->is_taken) && state->heap == heap) return true;
+  }
+  return false;
+}
+
+static bool has_map_for(const struct heapster_heap *heap, const lua_state *state) {
+  return (heap->map != &heapster__main_map) == state->is_exact;
+}
+
+static void write_name(char name[HEAPSTER_HEAP_NAME], unsigned order) {
+  char digits[4];
+  unsigned count = 0;
+  memcpy(name, "lua", sizeof "lua");
+  if (order == 1) return;
+  for (; order; order /= 10) digits[count++] = (char)('0' + order % 10);
+  name[3] = ':';
+  for (unsigned i = 0; i < count; i++) name[4 + i] = digits[count - 1 - i];
+  name[4 + count] = 0;
+}
+
+static struct heapster_heap *own_heap(const lua_state *state) {
+  for (unsigned i = 0; i < states.heap_count; i++) {
+    struct heapster_heap *heap = states.heaps[i];
+    if (has_map_for(heap, state) && !is_in_use(heap)) return heap;
+  }
+  char name[HEAPSTER_HEAP_NAME];
+  struct heapster_heap *heap;
+  write_name(name, states.heap_count + 1);
+  if (heapster__heap_make(name, NULL, state->is_exact, &heap)) return NULL;
+  states.heaps[states.heap_count++] = heap;
+  return heap;
+}
+
+static struct heapster__map *map_of(const lua_state *state, const struct heapster_heap *heap) {
+  if (has_map_for(heap, state)) return heap->map;
+  if (!state->is_exact) return &heapster__main_map;
+  if (!states.shared_map) states.shared_map = heapster__map_create();
+  return states.shared_map;
+}
+
+static void open_record(lua_state *state, struct heapster_heap *heap, struct heapster__map *map) {
+  state->heap = heap;
+  state->map = map;
+  state->number = heap->number;
+  heapster__counters_have_kinds(heap->number);
+}
+
+/* Finds the state a heap: `lua`, `lua:2`, ..., and a map. False: no memory. */
+static bool find_heap(lua_state *state) {
+  struct heapster_heap *heap = own_heap(state);
+  if (!heap) heap = states.heaps[0];
+  struct heapster__map *map = heap ? map_of(state, heap) : NULL;
+  if (map) open_record(state, heap, map);
+  return map != NULL;
+}
 
 static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   const struct heapster_allocator *system = heapster_allocator_system();
@@ -15,8 +131,8 @@ static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return NULL;
 }
 
-static enum heapster_error create(const char *name, const struct heapster_lua_backing *backing, record **made) {
-  record *state = heapster__lua_record_take();
+static enum heapster_error create(const char *name, const struct heapster_lua_backing *backing, lua_state **made) {
+  lua_state *state = take_record();
   if (!state) return HEAPSTER_NO_MEMORY;
   state->is_exact = backing != NULL;
   state->is_system = backing == NULL;
@@ -24,17 +140,17 @@ static enum heapster_error create(const char *name, const struct heapster_lua_ba
   struct heapster_heap *heap;
   enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &heap);
   if (error) {
-    heapster__lua_record_give_back(state);
+    heapster__lua_state_give_back(state);
     return error;
   }
-  heapster__lua_record_open(state, heap, heap->map);
+  open_record(state, heap, heap->map);
   heapster__store_relaxed(&state->way, "host");
   *made = state;
   return HEAPSTER_OK;
 }
 
 enum heapster_error heapster_lua_state_create(const char *name, const struct heapster_lua_backing *backing, void **ud) {
-  record *state = NULL;
+  lua_state *state = NULL;
   enum heapster_error error = heapster__heap_check_name(name);
   if (!error) {
     heapster__lock();
@@ -53,19 +169,19 @@ bool heapster__lua_can_wrap(void) {
 #endif
 }
 
-static record *taken_for(const struct heapster__lua_start *start) {
-  record *state = heapster__lua_record_take();
+static lua_state *taken_for(const struct heapster__lua_start *start) {
+  lua_state *state = take_record();
   if (!state) return NULL;
   state->below = start->below;
   state->is_exact = !start->ignores_osize;
-  if (heapster__lua_record_name(state)) return state;
-  heapster__lua_record_give_back(state);
+  if (find_heap(state)) return state;
+  heapster__lua_state_give_back(state);
   return NULL;
 }
 
 void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   heapster__lock();
-  record *state = taken_for(start);
+  lua_state *state = taken_for(start);
   heapster__unlock();
   if (!state) return NULL;
   state->last = start->last;
@@ -76,23 +192,23 @@ void *heapster__lua_wrap(const struct heapster__lua_start *start) {
 }
 
 void heapster__lua_unwrap(void *ud) {
-  record *state = ud;
+  lua_state *state = ud;
   heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
-  heapster__lua_record_give_back(state);
+  heapster__lua_state_give_back(state);
 }
 
 void heapster__lua_forget(void *ud) {
-  record *state = ud;
+  lua_state *state = ud;
   heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
   heapster__store_relaxed(&state->way, NULL);
 }
 
 struct heapster_lua_backing heapster__lua_below(void *ud) {
-  return ((record *)ud)->below;
+  return ((lua_state *)ud)->below;
 }
 
 bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc) {
-  record *state = ud;
+  lua_state *state = ud;
   uint64_t before = state->bytes;
   struct heapster__descent descent;
   heapster__descend(&descent, heapster__slot_claim());
@@ -103,17 +219,17 @@ bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc
   return is_reached;
 }
 
-void heapster__lua_note_lost(void *ud, bool is_lost) { heapster__store_relaxed(&((record *)ud)->is_lost, is_lost); }
+void heapster__lua_note_lost(void *ud, bool is_lost) { heapster__store_relaxed(&((lua_state *)ud)->is_lost, is_lost); }
 
 bool heapster__lua_is_any_lost(void) {
-  for (record *state = heapster__lua_record_first(); state; state = state->next) {
+  for (lua_state *state = first_record(); state; state = state->next) {
     if (heapster__load_relaxed(&state->way) && heapster__load_relaxed(&state->is_lost)) return true;
   }
   return false;
 }
 
 const char *heapster__lua_way(void) {
-  for (record *state = heapster__lua_record_first(); state; state = state->next) {
+  for (lua_state *state = first_record(); state; state = state->next) {
     const char *way = heapster__load_relaxed(&state->way);
     if (way) return way;
   }

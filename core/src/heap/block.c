@@ -6,60 +6,15 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
-static void *system_malloc(void *context, size_t size) {
-  (void)context;
-  return malloc(size);
-}
-
-static void *system_calloc(void *context, size_t count, size_t size) {
-  (void)context;
-  return calloc(count, size);
-}
-
-static void *system_realloc(void *context, void *block, size_t size) {
-  (void)context;
-  return realloc(block, size);
-}
-
-static void system_free(void *context, void *block) {
-  (void)context;
-  free(block);
-}
-
-/* aligned_alloc may insist on a size that is a multiple of the alignment. */
-static void *system_aligned_alloc(void *context, size_t alignment, size_t size) {
-  (void)context;
-  void *block = NULL;
-  return posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, size) ? NULL : block;
-}
-
-#define PUBLIC_FUNCTIONS \
-  { system_malloc, system_calloc, system_realloc, system_free, system_aligned_alloc, NULL }
-
-static struct {
-  struct heapster_allocator functions;
-  bool comes_back;
-} below_all = {PUBLIC_FUNCTIONS, false};
-
-const struct heapster_allocator *heapster_allocator_system(void) { return &below_all.functions; }
-
-void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
-  if (below != &below_all.functions) below_all.functions = *below;
-  below_all.comes_back = comes_back;
-}
-
-void heapster__system_restore(void) { heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false); }
-
 static bool comes_back(const struct heapster_heap *heap) {
-  return heap->backing == &heap->own || heapster__unlikely(below_all.comes_back);
+  return heap->backing == &heap->own || heapster__unlikely(heapster__system.comes_back);
 }
 
 /* Over the system's allocator, which does not come back in. */
 HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
-  return heap->map == &heapster__main_map && heapster__likely(!below_all.comes_back);
+  return heap->map == &heapster__main_map && heapster__likely(!heapster__system.comes_back);
 }
 
 /* A call of the backing, under the mark where it may come back in. */

@@ -2,7 +2,8 @@
 #include <heapster/frame.h>
 
 #include "base/lock.h"
-#include "heap/epoch.h"
+#include "heap/peak.h"
+#include "heap/snapshot.h"
 
 #include <string.h>
 

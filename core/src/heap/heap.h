@@ -27,6 +27,9 @@ void heapster__at_layers(void (*come)(void));
 /* Whether `malloc` is open: what asks the system's allocator by its public functions comes back in there. */
 extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
 
+/* Stands for the fork handlers of fork.c. */
+extern HEAPSTER__HIDDEN const bool heapster__fork_anchor;
+
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 

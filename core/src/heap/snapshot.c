@@ -1,6 +1,9 @@
 /* Snapshots: the counters read at one moment, against the baseline of the last reset. */
 #include "heap/snapshot.h"
 
+#include "base/lock.h"
+#include "heap/peak.h"
+
 #include <string.h>
 
 /* Two baselines a heap: the published one is never written; a reset writes the other and publishes it. A reader that
@@ -10,10 +13,7 @@ struct baseline {
   _Atomic uint32_t published;
 };
 
-static struct {
-  struct baseline baselines[HEAPSTER__HEAP_NUMBERS];
-  heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
-} readings;
+static struct baseline baselines[HEAPSTER__HEAP_NUMBERS];
 
 /* NULL: there is nothing to be done. */
 static struct {
@@ -47,7 +47,7 @@ static const struct heapster__tally beginning;
 
 /* The published baseline, copied into `since`; or the beginning, where there was no reset. */
 static const struct heapster__tally *baseline_read(unsigned number, struct heapster__tally *since) {
-  struct baseline *baseline = &readings.baselines[number];
+  struct baseline *baseline = &baselines[number];
   uint32_t before;
   uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish */
   do {
@@ -60,8 +60,8 @@ static const struct heapster__tally *baseline_read(unsigned number, struct heaps
   return since;
 }
 
-void heapster__baseline_publish(unsigned number, const struct heapster__tally *raw) {
-  struct baseline *baseline = &readings.baselines[number];
+static void publish(unsigned number, const struct heapster__tally *raw) {
+  struct baseline *baseline = &baselines[number];
   uint32_t next = heapster__load_relaxed(&baseline->published) + 1;
   if (!next) next = 2; /* 0 says that there was no reset */
   copy(&baseline->tallies[next % 2], raw);
@@ -84,28 +84,6 @@ void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *s
   }
   unsigned last = heapster__last_heap();
   for (unsigned each = 1; each <= last; each++) heapster__sum_slot(sum, slot, each);
-}
-
-void heapster__use_max_raise(unsigned number, int64_t record) {
-  heapster__level *use_max = &readings.use_max[number];
-  int64_t seen = heapster__load_relaxed(use_max);
-  while (record > seen && !heapster__swap_relaxed(use_max, &seen, record)) {
-  }
-}
-
-void heapster__use_max_restart(unsigned number, int64_t use) {
-  heapster__store_relaxed(&readings.use_max[number], use);
-}
-
-uint64_t heapster__use_max_so_far(unsigned number) {
-  return (uint64_t)heapster__load_relaxed(&readings.use_max[number]);
-}
-
-uint64_t heapster__use_max(unsigned number, uint64_t use) {
-  int64_t highest = heapster__highest_untold(number);
-  heapster__use_max_raise(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
-  uint64_t so_far = heapster__use_max_so_far(number);
-  return so_far > use ? so_far : use; /* a reset may have begun the record anew in between */
 }
 
 /* A heap's raw counters, and what its snapshots count from; in memory of the caller. */
@@ -159,4 +137,46 @@ void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats
   heapster__look();
   read_heap(heap->number, &reading);
   fill(heap->number, stats, &reading.raw, reading.since);
+}
+
+static void reset(unsigned number) {
+  struct heapster__tally raw = {0};
+  int64_t start = heapster__epoch_begin(number);
+  heapster__sum(&raw, number);
+  if (number) publish(number, &raw);
+  heapster__use_max_restart(number, start);
+}
+
+void heapster_reset(void) {
+  heapster__lock();
+  for (unsigned number = 1; number <= heapster__last_heap(); number++) {
+    if (heapster__heap_at(number)) reset(number);
+  }
+  reset(HEAPSTER__TOTAL);
+  heapster__unlock();
+}
+
+/* What is looked for, and found so far. Owner 0 stands for every heap. */
+struct census {
+  unsigned owner;
+  struct heapster_histogram *histogram;
+};
+
+static void count(const void *context, unsigned owner, uint64_t size) {
+  const struct census *census = context;
+  if (census->owner && census->owner != owner) return;
+  census->histogram->buckets[heapster__bucket(size)]++;
+}
+
+void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram) {
+  memset(histogram, 0, sizeof *histogram);
+  const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
+  if (heap) {
+    heapster__map_walk(heap->map, count, &census);
+    return;
+  }
+  heapster__map_walk(&heapster__main_map, count, &census);
+  for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
+    if (each->map != &heapster__main_map) heapster__map_walk(each->map, count, &census);
+  }
 }

@@ -15,17 +15,4 @@ void heapster__glance(void);
 void heapster__sum(struct heapster__tally *sum, unsigned number);
 void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned number);
 
-/* The highest use of a heap number since start or reset, when `use` is what it uses now. */
-uint64_t heapster__use_max(unsigned number, uint64_t use);
-
-/* The same as far as it is known without looking at the threads: all that was told up to the last epoch's begin. */
-uint64_t heapster__use_max_so_far(unsigned number);
-
-/* An old record of the number, which an epoch's begin took away, counts for use_max. */
-void heapster__use_max_raise(unsigned number, int64_t record);
-
-/* Snapshots of the number count from `raw` on, use_max from `use`. Callers hold the lock. */
-void heapster__baseline_publish(unsigned number, const struct heapster__tally *raw);
-void heapster__use_max_restart(unsigned number, int64_t use);
-
 #endif

@@ -2,9 +2,8 @@
 #include "heap/window.h"
 
 #include "base/lock.h"
-#include "count/guard.h"
 #include "heap/cached_sums.h"
-#include "heap/epoch.h"
+#include "heap/peak.h"
 
 #include <string.h>
 
@@ -264,9 +263,8 @@ enum heapster_error heapster_window_end(struct heapster_window window, struct he
 }
 
 /* The other threads, and so whoever would end their windows, are gone. */
-static void drop_others(void) {
+void heapster__windows_forked(void) {
   struct heapster__slot *own = heapster__slot_here();
-  heapster__threads_forked();
   for (uint32_t i = 0; i < windows.used; i++) {
     struct place *place = &windows.places[i];
     if (!place->is_open || place->slot == own) continue;
@@ -274,16 +272,4 @@ static void drop_others(void) {
     if (place->scope == HEAPSTER_PROCESS) heapster__watch_end(&place->watch, place->number);
     count_open(-1U);
   }
-}
-
-static void in_parent(void) { heapster__unlock_after_fork(NULL); }
-
-static void in_child(void) { heapster__unlock_after_fork(drop_others); }
-
-/* What the C library asks malloc for here is for us, not for the program. */
-HEAPSTER__AT_LOAD static void start(void) {
-  struct heapster__descent descent;
-  heapster__descend(&descent, HEAPSTER__AT_FORK_ASKS_MALLOC ? heapster__slot_claim() : NULL);
-  heapster__at_fork(heapster__lock_for_fork, in_parent, in_child);
-  heapster__ascend(&descent);
 }

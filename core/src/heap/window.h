@@ -9,4 +9,7 @@
 /* How many are open. */
 uint32_t heapster__windows_open(void);
 
+/* In the child of a fork: the windows of the other threads, which are gone, are closed. Callers hold the lock. */
+void heapster__windows_forked(void);
+
 #endif

@@ -16,6 +16,12 @@ struct heapster__hook {
 /* Makes heapster_hook(hook->name) and the status know it. Idempotent; `hook` lives for ever. */
 HEAPSTER_API void heapster__hook_offer(const struct heapster__hook *hook);
 
+/* The offered hook of that name, or NULL. */
+const struct heapster__hook *heapster__offered_hook(const char *name);
+
+/* The malloc hook if it was in front of the program from its start, and stays; else NULL. */
+const struct heapster__malloc_way *heapster__lasting_way(void);
+
 /* Whether what `heap` stands for is counted now: the hooks' heaps may have lost theirs. NULL: whether any heap is. */
 HEAPSTER_API bool heapster__is_counted(const struct heapster_heap *heap);
 

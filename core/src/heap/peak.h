@@ -1,8 +1,20 @@
-/* Epochs: where one stretch of a ledger's record ends and the next begins, and who wants to know what it held. */
-#ifndef HEAPSTER__EPOCH_H
-#define HEAPSTER__EPOCH_H
+/* Peaks of heaps: use_max, the intervals of a high-water mark, and its observers.
 
-#include "heap/snapshot.h"
+   A high-water mark keeps one peak. Windows, frames and resets each want the peak of a time of their own, so every
+   begin and end of one starts a new interval: the old interval's peak goes to use_max and to every observer. */
+#ifndef HEAPSTER__HEAP_PEAK_H
+#define HEAPSTER__HEAP_PEAK_H
+
+#include "count/sums.h"
+
+/* The highest use of a heap number since start or reset, when `use` is what it uses now. */
+uint64_t heapster__use_max(unsigned number, uint64_t use);
+
+/* The same without looking at the threads: all that was flushed up to the begin of the current peak interval. */
+uint64_t heapster__use_max_so_far(unsigned number);
+
+/* use_max of the number starts again, from `use`. Callers hold the lock. */
+void heapster__use_max_restart(unsigned number, int64_t use);
 
 /* The highest record of a heap number (0: of the total) from a begin on, whoever begins new epochs meanwhile. In memory
    of the caller, which stays while it is watched. */

@@ -1,7 +1,25 @@
-/* Epochs: where one stretch of a ledger's record ends and the next begins, and who wants to know what it held. */
-#include "heap/epoch.h"
+/* Peaks of heaps: use_max, the intervals of a high-water mark, and its observers. */
+#include "heap/peak.h"
 
+static heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
 static struct heapster__watch *watches[HEAPSTER__HEAP_NUMBERS];
+
+static void raise_use_max(unsigned number, int64_t peak) {
+  int64_t seen = heapster__load_relaxed(&use_max[number]);
+  while (peak > seen && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
+  }
+}
+
+void heapster__use_max_restart(unsigned number, int64_t use) { heapster__store_relaxed(&use_max[number], use); }
+
+uint64_t heapster__use_max_so_far(unsigned number) { return (uint64_t)heapster__load_relaxed(&use_max[number]); }
+
+uint64_t heapster__use_max(unsigned number, uint64_t use) {
+  int64_t highest = heapster__highest_untold(number);
+  raise_use_max(number, heapster__ledger_record(&heapster__ledgers[number], highest, (int64_t)use));
+  uint64_t so_far = heapster__use_max_so_far(number);
+  return so_far > use ? so_far : use; /* a reset may have begun the record anew in between */
+}
 
 /* What the calling thread has not told belongs to the old epoch. */
 int64_t heapster__epoch_begin(unsigned number) {
@@ -9,9 +27,9 @@ int64_t heapster__epoch_begin(unsigned number) {
   if (slot) heapster__tell(slot, number);
   struct heapster__ledger *ledger = &heapster__ledgers[number];
   /* use_max never falls in between: it is raised before the record is taken away, and by what was taken */
-  heapster__use_max_raise(number, heapster__ledger_record(ledger, heapster__highest_untold(number), 0));
+  raise_use_max(number, heapster__ledger_record(ledger, heapster__highest_untold(number), 0));
   const struct heapster__epoch epoch = heapster__ledger_begin(ledger);
-  heapster__use_max_raise(number, epoch.old_record);
+  raise_use_max(number, epoch.old_record);
   for (struct heapster__watch *each = watches[number]; each; each = each->next) {
     if (epoch.old_record > each->peak) each->peak = epoch.old_record;
   }

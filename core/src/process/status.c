@@ -1,0 +1,55 @@
+/* The status of the process: what is counted, how it came to be, and what could not be. */
+#include "base/atomics.h"
+#include "count/accounting.h"
+#include "heap/window.h"
+#include "hooks/attach/attach.h"
+#include "hooks/malloc/family.h"
+#include "hooks/script/lua_hook.h"
+#include "process/hook.h"
+
+#include <string.h>
+
+static void read_offer(const char *name, const char **way, const char **problem) {
+  const struct heapster__hook *hook = heapster__offered_hook(name);
+  *way = hook ? hook->way() : "none";
+  *problem = hook ? hook->problem() : "its module is not loaded";
+}
+
+static void read_malloc(struct heapster_status *status) {
+  const struct heapster__malloc_way *way = heapster__lasting_way();
+  const bool is_attached = heapster__is_attached();
+  status->malloc_way = way ? way->name : is_attached ? "attach" : "none";
+  status->malloc_problem = way ? way->problem : heapster__attach_problem();
+  if (way ? way->problem != NULL : !is_attached) return;
+  status->malloc_is_proved = heapster__malloc_is_proved();
+  if (!status->malloc_is_proved && !status->malloc_problem)
+    status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
+}
+
+static void read_threads(struct heapster_status *status) {
+  status->threads_seen = heapster__slot_count();
+  for (uint32_t i = 0; i < status->threads_seen; i++) {
+    struct heapster__slot *slot = heapster__slot_at(i);
+    if (slot && heapster__load_relaxed(&slot->is_taken)) status->threads_alive++;
+  }
+}
+
+void heapster_status_read(struct heapster_status *status) {
+  memset(status, 0, sizeof *status);
+  status->version = heapster_version();
+#ifdef HEAPSTER_SHARED_COUNTERS
+  status->counters = "shared";
+#else
+  status->counters = "sharded";
+#endif
+  read_malloc(status);
+  read_offer("python", &status->python_way, &status->python_problem);
+  read_offer("lua", &status->lua_way, &status->lua_problem);
+  status->lua_preexisting = heapster__lua_preexisting();
+  read_threads(status);
+  status->uncounted_count = heapster__load_relaxed(&heapster__blemishes.uncounted);
+  status->lost_size_count = heapster__load_relaxed(&heapster__blemishes.lost_sizes);
+  status->crossed_count = heapster__load_relaxed(&heapster__blemishes.crossed);
+  status->windows_open = heapster__windows_open();
+  status->own_bytes = heapster__own_bytes();
+}

@@ -86,7 +86,7 @@ static bool is_counting(lua_State *L) {
   const struct heapster_lua_backing now = in_force(L);
   if (now.alloc == heapster_lua_alloc) return true;
   void *const record = record_of(L);
-  return record && heapster__lua_is_reached(record, &now);
+  return record && heapster__lua_probe(record, &now);
 }
 
 static enum heapster_error install(lua_State *L, const char *way) {
@@ -105,10 +105,10 @@ static enum heapster_error remove_hook(lua_State *L) {
     return refused("the host created the state with heapster's allocator");
   if (!record) return HEAPSTER_OK;
   if (now.alloc == heapster_lua_alloc) {
-    const struct heapster_lua_backing below = heapster__lua_below(record);
+    const struct heapster_lua_backing below = heapster__lua_next(record);
     lua_setallocf(L, below.alloc, below.ud);
     heapster__lua_unwrap(record);
-  } else if (heapster__lua_is_reached(record, &now)) {
+  } else if (heapster__lua_probe(record, &now)) {
     return refused("it is counted, but cannot be unhooked while another allocator stands above it");
   } else {
     heapster__lua_forget(record);
@@ -119,22 +119,22 @@ static enum heapster_error remove_hook(lua_State *L) {
 
 /* What the core asks, for no state in particular: who has one asks heapster_lua_hook. */
 static enum heapster_error install_any(void) {
-  return strcmp(heapster__lua_way(), "none") != 0 ? HEAPSTER_OK : refused("which state is known to heapster_lua_hook");
+  return strcmp(heapster__lua_mode(), "none") != 0 ? HEAPSTER_OK : refused("which state is known to heapster_lua_hook");
 }
 
 static enum heapster_error remove_any(void) {
-  return strcmp(heapster__lua_way(), "none") == 0 ? HEAPSTER_OK : refused("which state is known to the script only");
+  return strcmp(heapster__lua_mode(), "none") == 0 ? HEAPSTER_OK : refused("which state is known to the script only");
 }
 
 static const char *problem(void) {
   const char *const why = refusal;
   if (why) return why;
   if (heapster__lua_is_any_lost()) return "another allocator took the hook's place in a state (lua_setallocf)";
-  return strcmp(heapster__lua_way(), "none") == 0 ? "its hook is off" : NULL;
+  return strcmp(heapster__lua_mode(), "none") == 0 ? "its hook is off" : NULL;
 }
 
 static void offer(void) {
-  static const struct heapster__hook offered = {"lua", install_any, remove_any, heapster__lua_way, problem};
+  static const struct heapster__hook offered = {"lua", install_any, remove_any, heapster__lua_mode, problem};
   heapster__hook_offer(&offered);
 }
 

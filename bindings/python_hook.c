@@ -44,7 +44,7 @@ static bool is_same(const struct heapster__domain *a, const struct heapster__dom
 /* Whether ours is the first that is called, all its fields as they were set. */
 static bool is_on_top(unsigned number) {
   const struct heapster__domain now = in_force(number);
-  return heapster__domain_is_counted(number, &now) && now.context == heapster__domain_below(number).context;
+  return heapster__domain_is_counted(number, &now) && now.context == heapster__domain_next(number).context;
 }
 
 static bool is_all_on_top(void) {
@@ -66,7 +66,7 @@ static bool may_call_python(void) {
 
 static bool is_reached(unsigned number) {
   const struct heapster__domain now = in_force(number);
-  return is_on_top(number) || heapster__domain_is_reached(&now);
+  return is_on_top(number) || heapster__domain_probe(&now);
 }
 
 /* Looks again whether requests arrive, unless the same functions are in force as when that was found last. */
@@ -124,7 +124,7 @@ static enum heapster_error install_again(void) { return install("import"); }
 static enum heapster_error remove_hook(void) {
   if (!hook.way) return HEAPSTER_OK;
   if (is_all_on_top()) {
-    for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) put_in_force(i, heapster__domain_below(i));
+    for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) put_in_force(i, heapster__domain_next(i));
   } else if (is_all_reached()) {
     hook.is_refused = true;
     return HEAPSTER_UNSUPPORTED;

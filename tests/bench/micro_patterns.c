@@ -57,9 +57,9 @@ static void clear_slots(struct worker *worker) {
 }
 
 static void replace_one(struct worker *worker, size_t largest) {
-  void **slot = &worker->slots[next_random(worker) % worker->slot_count];
-  drop(*slot);
-  *slot = kept(size_between(worker, 16, largest));
+  void **thread = &worker->slots[next_random(worker) % worker->slot_count];
+  drop(*thread);
+  *thread = kept(size_between(worker, 16, largest));
 }
 
 static void keep_live_set(struct worker *worker) { keep_slots(worker, LIVE_SLOTS, 2048); }

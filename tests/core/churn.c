@@ -22,12 +22,12 @@ void churn_begin(struct churn *churn, struct heapster_heap *const heaps[CHURN_HE
   churn->dice = dice_make(seed);
 }
 
-static void raise_highest(struct heapster_stats *tally) {
-  if ((int64_t)tally->use_curr > (int64_t)tally->use_max) tally->use_max = tally->use_curr;
+static void raise_highest(struct heapster_stats *totals) {
+  if ((int64_t)totals->use_curr > (int64_t)totals->use_max) totals->use_max = totals->use_curr;
 }
 
 static void note_done(struct churn *churn, unsigned heap) {
-  raise_highest(&churn->tallies[heap]);
+  raise_highest(&churn->totals_of[heap]);
   raise_highest(&churn->total);
   atomic_store_explicit(&churn->done, atomic_load_explicit(&churn->done, memory_order_relaxed) + 1,
                         memory_order_release);
@@ -47,7 +47,7 @@ static void *asked(struct churn *churn, unsigned heap, size_t size) {
 struct churn_block churn_alloc(struct churn *churn, unsigned heap, size_t size) {
   const struct churn_block block = {asked(churn, heap, size), size, heap};
   require(block.address != NULL, "%zu bytes were refused", size);
-  figures_alloc(&churn->tallies[heap], size);
+  figures_alloc(&churn->totals_of[heap], size);
   figures_alloc(&churn->total, size);
   note_done(churn, heap);
   return block;
@@ -62,7 +62,7 @@ void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
   void *after = heapster_heap_realloc(heap_for(churn, block), block->address, size);
   require(after != NULL, "a resize to %zu bytes was refused", size);
   const bool is_moved = (uintptr_t)after != before;
-  figures_resize(&churn->tallies[block->heap], block->size, size, is_moved);
+  figures_resize(&churn->totals_of[block->heap], block->size, size, is_moved);
   figures_resize(&churn->total, block->size, size, is_moved);
   block->address = after;
   block->size = size;
@@ -71,7 +71,7 @@ void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
 
 void churn_free(struct churn *churn, struct churn_block *block) {
   heapster_heap_free(heap_for(churn, block), block->address);
-  figures_free(&churn->tallies[block->heap], block->size);
+  figures_free(&churn->totals_of[block->heap], block->size);
   figures_free(&churn->total, block->size);
   block->address = NULL;
   note_done(churn, block->heap);
@@ -131,7 +131,7 @@ void churn_sum(struct heapster_stats sums[CHURN_HEAPS + 1], const struct churn *
   memset(sums, 0, (CHURN_HEAPS + 1) * sizeof *sums);
   for (size_t i = 0; i < count; ++i) {
     figures_add(&sums[0], &churns[i].total);
-    for (unsigned heap = 0; heap < CHURN_HEAPS; ++heap) figures_add(&sums[heap + 1], &churns[i].tallies[heap]);
+    for (unsigned heap = 0; heap < CHURN_HEAPS; ++heap) figures_add(&sums[heap + 1], &churns[i].totals_of[heap]);
   }
 }
 

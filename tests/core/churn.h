@@ -1,4 +1,4 @@
-/* One thread's random work on a pair of heaps over one allocator, with plain tallies of its own: what all threads
+/* One thread's random work on a pair of heaps over one allocator, with plain totals_of of its own: what all threads
    tallied, summed, is what heapster must have counted. */
 #ifndef TESTS_CHURN_H
 #define TESTS_CHURN_H
@@ -22,7 +22,7 @@ struct churn {
   struct heapster_heap *heaps[CHURN_HEAPS];
   bool crosses; /* blocks are freed and resized through either heap; so at the begin */
   struct dice dice;
-  struct heapster_stats tallies[CHURN_HEAPS]; /* use_max is the highest use_curr, at least 0 */
+  struct heapster_stats totals_of[CHURN_HEAPS]; /* use_max is the highest use_curr, at least 0 */
   struct heapster_stats total;
   struct churn_block blocks[CHURN_BLOCKS];
   _Atomic uint64_t done; /* operations finished, for those who watch */
@@ -38,7 +38,7 @@ void churn_begin(struct churn *churn, struct heapster_heap *const heaps[CHURN_HE
 void churn_step(struct churn *churn);
 void churn_steps(struct churn *churn, uint64_t count);
 
-/* Single events on the tallies; the block may come from another thread's churn. */
+/* Single events on the totals_of; the block may come from another thread's churn. */
 struct churn_block churn_alloc(struct churn *churn, unsigned heap, size_t size);
 void churn_resize(struct churn *churn, struct churn_block *block, size_t size);
 void churn_free(struct churn *churn, struct churn_block *block);
@@ -57,7 +57,7 @@ void churn_windows_begin(struct heapster_heap *const heaps[CHURN_HEAPS], enum he
 void churn_windows_end(const struct heapster_window windows[CHURN_HEAPS + 1],
                        struct heapster_stats found[CHURN_HEAPS + 1]);
 
-/* The tallies of many, summed in the same order. */
+/* The totals_of of many, summed in the same order. */
 void churn_sum(struct heapster_stats sums[CHURN_HEAPS + 1], const struct churn *churns, size_t count);
 
 /* Dies in the name of `law` unless the counters of the windows are those sums, and live blocks changed by as many. */

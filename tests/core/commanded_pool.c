@@ -105,13 +105,13 @@ void *commanded_slot_take(struct commanded_pool *pool, size_t size) {
 }
 
 void commanded_slot_give_back(struct commanded_place place) {
-  spoil(place.block, OLD_BYTE, place.slot->size);
-  *place.slot = (struct commanded_slot){.next = place.pool->vacant};
-  place.pool->vacant = (uint32_t)(place.slot - place.pool->slots) + 1;
+  spoil(place.block, OLD_BYTE, place.thread->size);
+  *place.thread = (struct commanded_slot){.next = place.pool->vacant};
+  place.pool->vacant = (uint32_t)(place.thread - place.pool->slots) + 1;
 }
 
 void commanded_slot_resize(struct commanded_place place, size_t size) {
-  place.slot->size = size;
+  place.thread->size = size;
   guard(place.block, size);
 }
 
@@ -119,11 +119,11 @@ bool commanded_slot_fits(struct commanded_place place, size_t size) {
   return size <= place.pool->stride - COMMANDED_GUARD;
 }
 
-bool commanded_slot_is_live(struct commanded_place place) { return place.pool != NULL && place.slot->is_live; }
+bool commanded_slot_is_live(struct commanded_place place) { return place.pool != NULL && place.thread->is_live; }
 
-size_t commanded_slot_size(struct commanded_place place) { return place.slot->size; }
+size_t commanded_slot_size(struct commanded_place place) { return place.thread->size; }
 
-bool commanded_slot_is_guarded(struct commanded_place place) { return is_guarded(place.block, place.slot->size); }
+bool commanded_slot_is_guarded(struct commanded_place place) { return is_guarded(place.block, place.thread->size); }
 
 bool commanded_pool_is_guarded(const struct commanded_pool *pool) {
   for (size_t i = 0; i < pool->made; ++i)

@@ -27,7 +27,7 @@ struct commanded_pool {
 /* A slot by the address of its block; pool NULL: that is not the address of a slot. */
 struct commanded_place {
   struct commanded_pool *pool;
-  struct commanded_slot *slot;
+  struct commanded_slot *thread;
   unsigned char *block;
 };
 

@@ -11,7 +11,7 @@ static inline int opened(void **state) {
   return heapster__counters_open(++heap) ? 0 : -1;
 }
 
-static inline struct heapster__tally sum(void) { return sum_of(heap); }
+static inline struct heapster__totals sum(void) { return sum_of(heap); }
 
 static inline void resize(uint64_t from, uint64_t to, bool is_moved) {
   heapster__count_resize(heap, (struct heapster__resize){from, to, is_moved});

@@ -60,7 +60,7 @@ static bool is_early(const void *block, size_t *size) {
   return block == early_block;
 }
 
-static const struct heapster__malloc_way way = {
+static const struct heapster__malloc_hook way = {
     .below = {family_malloc, family_calloc, family_realloc, family_free, family_posix_memalign, family_aligned,
               family_aligned, family_paged, family_paged},
     .name = "preload",

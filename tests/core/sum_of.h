@@ -4,10 +4,10 @@
 
 #include "count/sums.h"
 
-static inline struct heapster__tally sum_of(unsigned number) {
-  struct heapster__tally tally = {0};
-  heapster__sum_heap(&tally, number);
-  return tally;
+static inline struct heapster__totals sum_of(unsigned number) {
+  struct heapster__totals totals = {0};
+  heapster__sum_heap(&totals, number);
+  return totals;
 }
 
 #endif

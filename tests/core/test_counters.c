@@ -14,60 +14,60 @@ static void allocs_are_counted_by_size(void **state) {
   heapster__count_alloc(heap, 0);
   heapster__count_alloc(heap, 1);
   heapster__count_alloc(heap, 100);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.alloc_histogram.buckets[0], 2);
-  assert_int_equal(tally.alloc_histogram.buckets[6], 1);
-  assert_int_equal(heapster_histogram_total(&tally.alloc_histogram), 3);
-  assert_int_equal(tally.alloc_sum, 101);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.alloc_histogram.buckets[0], 2);
+  assert_int_equal(totals.alloc_histogram.buckets[6], 1);
+  assert_int_equal(heapster_histogram_total(&totals.alloc_histogram), 3);
+  assert_int_equal(totals.alloc_sum, 101);
 }
 
 static void frees_are_counted_with_their_size(void **state) {
   (void)state;
   heapster__count_alloc(heap, 100);
   heapster__count_dealloc(heap, 100);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.dealloc_count, 1);
-  assert_int_equal(tally.dealloc_sum, 100);
-  assert_int_equal(heapster__tally_use(&tally), 0);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.dealloc_count, 1);
+  assert_int_equal(totals.dealloc_sum, 100);
+  assert_int_equal(heapster__totals_use(&totals), 0);
 }
 
 static void growth_is_counted_by_the_difference(void **state) {
   (void)state;
   resize(10, 74, false);
   resize(10, 13, true);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.realloc_growth_sum, 67);
-  assert_int_equal(tally.realloc_growth_histogram.buckets[6], 1);
-  assert_int_equal(tally.realloc_growth_histogram.buckets[1], 1);
-  assert_int_equal(tally.realloc_growth_in_place_count, 1);
-  assert_int_equal(tally.realloc_move_count, 1);
-  assert_int_equal(tally.realloc_move_sum, 10);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.realloc_growth_sum, 67);
+  assert_int_equal(totals.realloc_growth_histogram.buckets[6], 1);
+  assert_int_equal(totals.realloc_growth_histogram.buckets[1], 1);
+  assert_int_equal(totals.realloc_growth_in_place_count, 1);
+  assert_int_equal(totals.realloc_move_count, 1);
+  assert_int_equal(totals.realloc_move_sum, 10);
 }
 
 static void shrink_is_counted_by_the_difference(void **state) {
   (void)state;
   resize(74, 10, false);
   resize(13, 10, true);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.realloc_shrink_sum, 67);
-  assert_int_equal(tally.realloc_shrink_histogram.buckets[6], 1);
-  assert_int_equal(tally.realloc_shrink_histogram.buckets[1], 1);
-  assert_int_equal(tally.realloc_shrink_in_place_count, 1);
-  assert_int_equal(tally.realloc_move_count, 1);
-  assert_int_equal(tally.realloc_move_sum, 10);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.realloc_shrink_sum, 67);
+  assert_int_equal(totals.realloc_shrink_histogram.buckets[6], 1);
+  assert_int_equal(totals.realloc_shrink_histogram.buckets[1], 1);
+  assert_int_equal(totals.realloc_shrink_in_place_count, 1);
+  assert_int_equal(totals.realloc_move_count, 1);
+  assert_int_equal(totals.realloc_move_sum, 10);
 }
 
 static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state) {
   (void)state;
   resize(40, 40, false);
   resize(40, 40, true);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.realloc_same_count, 2);
-  assert_int_equal(tally.realloc_move_count, 1);
-  assert_int_equal(tally.realloc_move_sum, 40);
-  assert_true(heapster_histogram_is_empty(&tally.realloc_growth_histogram));
-  assert_true(heapster_histogram_is_empty(&tally.realloc_shrink_histogram));
-  assert_int_equal(tally.realloc_growth_in_place_count + tally.realloc_shrink_in_place_count, 0);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.realloc_same_count, 2);
+  assert_int_equal(totals.realloc_move_count, 1);
+  assert_int_equal(totals.realloc_move_sum, 40);
+  assert_true(heapster_histogram_is_empty(&totals.realloc_growth_histogram));
+  assert_true(heapster_histogram_is_empty(&totals.realloc_shrink_histogram));
+  assert_int_equal(totals.realloc_growth_in_place_count + totals.realloc_shrink_in_place_count, 0);
 }
 
 static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
@@ -77,12 +77,12 @@ static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
   heapster__count_realloc_failure(heap);
   for (unsigned i = 0; i < 3; ++i) heapster__count_unseen_alloc(heap);
   for (unsigned i = 0; i < 4; ++i) heapster__count_unseen_free(heap);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.alloc_fail_count, 1);
-  assert_int_equal(tally.realloc_fail_count, 2);
-  assert_int_equal(tally.unseen_alloc_count, 3);
-  assert_int_equal(tally.unseen_free_count, 4);
-  assert_int_equal(tally.dealloc_count, 0);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.alloc_fail_count, 1);
+  assert_int_equal(totals.realloc_fail_count, 2);
+  assert_int_equal(totals.unseen_alloc_count, 3);
+  assert_int_equal(totals.unseen_free_count, 4);
+  assert_int_equal(totals.dealloc_count, 0);
 }
 
 static void *alloc_40(void *unused) {
@@ -109,9 +109,9 @@ enum { ACTS = sizeof acts / sizeof acts[0] };
 
 static void *act_each(void *seen) {
   for (unsigned i = 0; i < ACTS; i++) {
-    const uint64_t before = heapster__activity_heap(heap);
+    const uint64_t before = heapster__heap_changes(heap);
     acts[i]();
-    if (heapster__activity_heap(heap) == before) *(unsigned *)seen = i;
+    if (heapster__heap_changes(heap) == before) *(unsigned *)seen = i;
   }
   return NULL;
 }
@@ -121,12 +121,12 @@ static void every_act_changes_the_activity(void **state) {
   unsigned unnoticed = ACTS;
   act_each(&unnoticed);
   assert_int_equal(unnoticed, ACTS);
-  const uint64_t before = heapster__activity_heap(heap);
+  const uint64_t before = heapster__heap_changes(heap);
   pthread_t thread;
   assert_int_equal(pthread_create(&thread, NULL, act_each, &unnoticed), 0);
   pthread_join(thread, NULL);
   assert_int_equal(unnoticed, ACTS);
-  assert_int_not_equal(heapster__activity_heap(heap), before);
+  assert_int_not_equal(heapster__heap_changes(heap), before);
 }
 
 static void all_activities_are_those_of_each_heap(void **state) {
@@ -134,8 +134,8 @@ static void all_activities_are_those_of_each_heap(void **state) {
   uint64_t activities[HEAPSTER__HEAP_NUMBERS] = {7};
   alloc();
   on_another_thread(alloc_40, NULL);
-  heapster__activities(activities, heap);
-  for (unsigned i = 1; i <= heap; i++) assert_int_equal(activities[i], heapster__activity_heap(i));
+  heapster__all_changes(activities, heap);
+  for (unsigned i = 1; i <= heap; i++) assert_int_equal(activities[i], heapster__heap_changes(i));
   assert_int_equal(activities[0], 7);
 }
 
@@ -158,19 +158,19 @@ static void heaps_are_apart(void **state) {
   (void)state;
   const unsigned other = heap;
   opened(NULL);
-  const uint64_t before = heapster__activity_heap(heap);
+  const uint64_t before = heapster__heap_changes(heap);
   heapster__count_alloc(other, 10);
-  assert_int_equal(heapster__activity_heap(heap), before);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(heapster__tally_operations(&tally), 0);
+  assert_int_equal(heapster__heap_changes(heap), before);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(heapster__totals_operations(&totals), 0);
 }
 
 static void what_ended_threads_counted_stays(void **state) {
   (void)state;
   heapster__count_alloc(heap, 2);
   for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40, NULL);
-  const struct heapster__tally tally = sum();
-  assert_int_equal(tally.alloc_sum, 122);
+  const struct heapster__totals totals = sum();
+  assert_int_equal(totals.alloc_sum, 122);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

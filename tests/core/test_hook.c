@@ -33,7 +33,7 @@ char *strdup(const char *text) {
   return memcpy(is_reached ? heapster__counted_malloc(size) : malloc(size), text, size);
 }
 
-static const struct heapster__malloc_way way = {
+static const struct heapster__malloc_hook way = {
     .below = {.malloc = family_malloc, .free = family_free},
     .name = "link",
 };
@@ -64,7 +64,7 @@ static void without_a_hook_malloc_is_not_counted_and_status_says_why(void **stat
   assert_string_equal(found.malloc_way, "none");
   assert_non_null(found.malloc_problem);
   assert_false(found.malloc_is_proved);
-  assert_null(heapster__malloc_way());
+  assert_null(heapster__malloc_hook());
   assert_int_equal(probes, 0);
 }
 
@@ -110,7 +110,7 @@ static void a_block_that_crosses_is_told_and_memory_taken_too(void **state) {
 #ifndef HEAPSTER_SHARED_COUNTERS
 
 static void *ask_status(void *found) {
-  heapster__slot_claim();
+  heapster__thread_claim();
   heapster_status_read(found);
   return NULL;
 }
@@ -119,7 +119,7 @@ static void threads_seen_stay_and_threads_alive_end(void **state) {
   (void)state;
   struct heapster_status inside;
   pthread_t thread;
-  heapster__slot_claim();
+  heapster__thread_claim();
   pthread_create(&thread, NULL, ask_status, &inside);
   pthread_join(thread, NULL);
   assert_int_equal(inside.threads_seen, 2);
@@ -132,7 +132,7 @@ static void threads_seen_stay_and_threads_alive_end(void **state) {
 
 static void a_hook_with_a_problem_counts_nothing_and_says_it(void **state) {
   (void)state;
-  struct heapster__malloc_way failed = way;
+  struct heapster__malloc_hook failed = way;
   failed.problem = "it rains";
   assert_false(heapster__malloc_start(&failed));
   const struct heapster_status found = status();

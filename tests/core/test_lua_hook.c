@@ -151,8 +151,9 @@ static void a_name_is_taken_once_and_the_hooks_names_never(void **state) {
 /* So that peaks of many threads are blurred by no more than that. */
 static void assert_told(const char *name) {
   const struct heapster_heap *heap = heapster_heap_find(name);
-  const int64_t untold = (int64_t)stats_of(name).use_curr - heapster__ledger_told(&heapster__ledgers[heap->number]);
-  assert_in_range(untold + HEAPSTER__DRIFT, 0, 2 * HEAPSTER__DRIFT);
+  const int64_t pending =
+      (int64_t)stats_of(name).use_curr - heapster__load_acquire(&heapster__high_water_marks[heap->number].current);
+  assert_in_range(pending + HEAPSTER__PENDING_SPAN, 0, 2 * HEAPSTER__PENDING_SPAN);
 }
 
 static void a_state_tells_its_use_before_it_is_a_drift_away(void **state) {
@@ -218,17 +219,17 @@ static void a_pool_host_hooked_late_and_unhooked_early_gets_every_block_back(voi
                                             "require"};
   void *ud = heapster__lua_wrap(&start);
   assert_non_null(ud);
-  assert_string_equal(heapster__lua_way(), "require");
+  assert_string_equal(heapster__lua_mode(), "require");
   const struct heapster_lua_backing hooked = {heapster_lua_alloc, ud};
   for (unsigned i = 0; i < 20000; ++i) {
     step(&lives, &dice, hooked);
     require_law_7("lua", &lives);
   }
-  assert_true(heapster__lua_is_reached(ud, &hooked));
-  assert_false(heapster__lua_is_reached(ud, &pools));
+  assert_true(heapster__lua_probe(ud, &hooked));
+  assert_false(heapster__lua_probe(ud, &pools));
   require_law_7("lua", &lives);
   heapster__lua_unwrap(ud);
-  assert_string_equal(heapster__lua_way(), "host"); /* of the states that the tests created */
+  assert_string_equal(heapster__lua_mode(), "host"); /* of the states that the tests created */
   for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
   for (unsigned i = 0; i < BLOCKS; ++i) {
     if (lives.blocks[i]) pool_alloc(&arena, lives.blocks[i], lives.sizes[i], 0);

@@ -12,8 +12,8 @@
 
 /* 3 allocs of 16, 100 and 0 bytes; one free of 100; 16 grew to 48, moved; 48 shrank to 40; resized to 40;
    a request and a resize refused. */
-static struct heapster__tally tally_make(void) {
-  return (struct heapster__tally){
+static struct heapster__totals tally_make(void) {
+  return (struct heapster__totals){
       .alloc_histogram.buckets = {[0] = 1, [4] = 1, [6] = 1},
       .realloc_growth_histogram.buckets = {[5] = 1},
       .realloc_shrink_histogram.buckets = {[3] = 1},
@@ -33,12 +33,12 @@ static struct heapster__tally tally_make(void) {
   };
 }
 
-static const struct heapster__tally nothing;
+static const struct heapster__totals nothing;
 
 static struct heapster_stats snapshot_make(void) {
-  const struct heapster__tally tally = tally_make();
+  const struct heapster__totals totals = tally_make();
   struct heapster_stats stats;
-  heapster__stats_fill(&stats, &tally, &nothing);
+  heapster__stats_fill(&stats, &totals, &nothing);
   return stats;
 }
 
@@ -75,9 +75,9 @@ static void totals_add_what_resizes_added(void **state) {
 
 static void live_figures_stay_absolute_after_a_reset(void **state) {
   (void)state;
-  const struct heapster__tally tally = tally_make();
+  const struct heapster__totals totals = tally_make();
   struct heapster_stats stats;
-  heapster__stats_fill(&stats, &tally, &tally);
+  heapster__stats_fill(&stats, &totals, &totals);
   assert_int_equal(stats.alloc_count, 0);
   assert_int_equal(stats.total_alloc_sum, 0);
   assert_int_equal(stats.live_count, 2);
@@ -88,9 +88,9 @@ static void live_figures_stay_absolute_after_a_reset(void **state) {
 
 static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive(void **state) {
   (void)state;
-  const struct heapster__tally tally = {.dealloc_count = 3, .dealloc_sum = 300};
+  const struct heapster__totals totals = {.dealloc_count = 3, .dealloc_sum = 300};
   struct heapster_stats stats;
-  heapster__stats_fill(&stats, &tally, &nothing);
+  heapster__stats_fill(&stats, &totals, &nothing);
   assert_int_equal(stats.live_count, 0);
   assert_int_equal(stats.use_curr, 0);
   assert_int_equal(stats.live_change, -3);
@@ -99,18 +99,18 @@ static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_not
 
 static void every_request_resize_free_and_refusal_is_one_operation(void **state) {
   (void)state;
-  const struct heapster__tally tally = tally_make();
-  assert_int_equal(heapster__tally_operations(&tally), 3 + 1 + 1 + 1 + 1 + 1 + 1);
+  const struct heapster__totals totals = tally_make();
+  assert_int_equal(heapster__totals_operations(&totals), 3 + 1 + 1 + 1 + 1 + 1 + 1);
 }
 
 static void sum_of_tallies_has_each_counter_of_both(void **state) {
   (void)state;
-  struct heapster__tally sum = tally_make();
-  const struct heapster__tally tally = tally_make();
+  struct heapster__totals sum = tally_make();
+  const struct heapster__totals totals = tally_make();
   uint64_t words[sizeof sum / sizeof(uint64_t)];
   uint64_t doubled[sizeof sum / sizeof(uint64_t)];
-  heapster__tally_add(&sum, &tally);
-  memcpy(words, &tally, sizeof words);
+  heapster__totals_add(&sum, &totals);
+  memcpy(words, &totals, sizeof words);
   memcpy(doubled, &sum, sizeof doubled);
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) assert_int_equal(doubled[i], 2 * words[i]);
 }

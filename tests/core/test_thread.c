@@ -28,48 +28,48 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 
 static void *claim(void *unused) {
   (void)unused;
-  return heapster__slot_claim();
+  return heapster__thread_claim();
 }
 
 static void a_thread_claims_one_slot(void **state) {
   (void)state;
-  struct heapster__slot *slot = heapster__slot_claim();
-  assert_non_null(slot);
-  assert_ptr_equal(heapster__slot_here(), slot);
-  assert_ptr_equal(heapster__slot_claim(), slot);
-  assert_ptr_equal(heapster__slot_at(slot->index), slot);
-  assert_true(slot->is_taken);
+  struct heapster__thread *thread = heapster__thread_claim();
+  assert_non_null(thread);
+  assert_ptr_equal(heapster__this_thread(), thread);
+  assert_ptr_equal(heapster__thread_claim(), thread);
+  assert_ptr_equal(heapster__thread_at(thread->index), thread);
+  assert_true(thread->is_taken);
 }
 
-static struct heapster__slot *_Atomic left_slot;
+static struct heapster__thread *_Atomic left_slot;
 static atomic_bool was_taken_when_left;
 
-static void note_left(struct heapster__slot *slot) {
-  left_slot = slot;
-  was_taken_when_left = slot->is_taken;
+static void note_left(struct heapster__thread *thread) {
+  left_slot = thread;
+  was_taken_when_left = thread->is_taken;
 }
 
 static void *claim_and_write(void *unused) {
   (void)unused;
-  struct heapster__slot *slot = heapster__slot_claim();
-  slot->passed = 77;
-  slot->mark = 1;
-  return slot;
+  struct heapster__thread *thread = heapster__thread_claim();
+  thread->nested_count = 77;
+  thread->guard = 1;
+  return thread;
 }
 
 static void a_slot_is_handed_on_with_its_values_and_the_next_generation(void **state) {
   (void)state;
-  struct heapster__slot *slot = on_another_thread(claim_and_write, NULL);
-  const uint32_t generation = slot->generation;
-  const uint32_t count = heapster__slot_count();
-  assert_false(slot->is_taken);
-  assert_int_equal(slot->mark, 0);
-  assert_ptr_equal(left_slot, slot);
+  struct heapster__thread *thread = on_another_thread(claim_and_write, NULL);
+  const uint32_t generation = thread->generation;
+  const uint32_t count = heapster__thread_count();
+  assert_false(thread->is_taken);
+  assert_int_equal(thread->guard, 0);
+  assert_ptr_equal(left_slot, thread);
   assert_true(was_taken_when_left);
-  assert_ptr_equal(on_another_thread(claim, NULL), slot);
-  assert_int_equal(slot->passed, 77);
-  assert_int_equal(slot->generation, generation + 1);
-  assert_int_equal(heapster__slot_count(), count);
+  assert_ptr_equal(on_another_thread(claim, NULL), thread);
+  assert_int_equal(thread->nested_count, 77);
+  assert_int_equal(thread->generation, generation + 1);
+  assert_int_equal(heapster__thread_count(), count);
 }
 
 static pthread_barrier_t barrier;
@@ -77,9 +77,9 @@ static pthread_barrier_t barrier;
 static void *claim_together(void *unused) {
   (void)unused;
   pthread_barrier_wait(&barrier);
-  struct heapster__slot *slot = heapster__slot_claim();
+  struct heapster__thread *thread = heapster__thread_claim();
   pthread_barrier_wait(&barrier);
-  return slot;
+  return thread;
 }
 
 static void threads_alive_at_one_time_have_slots_of_their_own(void **state) {
@@ -91,34 +91,34 @@ static void threads_alive_at_one_time_have_slots_of_their_own(void **state) {
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], &slots[i]);
   for (unsigned i = 0; i < THREADS; ++i)
     for (unsigned j = 0; j < i; ++j) assert_ptr_not_equal(slots[i], slots[j]);
-  assert_true(heapster__slot_count() <= THREADS + 1);
+  assert_true(heapster__thread_count() <= THREADS + 1);
   pthread_barrier_destroy(&barrier);
 }
 
 static pthread_key_t late_key;
-static struct heapster__slot *claimed_in_round[ROUNDS];
+static struct heapster__thread *claimed_in_round[ROUNDS];
 static bool was_dead_in_round[ROUNDS];
 static unsigned rounds;
 
 static void claim_late(void *context) {
-  claimed_in_round[rounds] = heapster__slot_claim();
-  was_dead_in_round[rounds] = heapster__self == &heapster__no_slot[HEAPSTER__THREAD_DEAD];
-  if (was_dead_in_round[rounds]) assert_null(heapster__slot_claim_to_free());
+  claimed_in_round[rounds] = heapster__thread_claim();
+  was_dead_in_round[rounds] = heapster__cached_shard_head == &heapster__no_thread[HEAPSTER__THREAD_DEAD];
+  if (was_dead_in_round[rounds]) assert_null(heapster__thread_claim_to_free());
   if (++rounds < ROUNDS) pthread_setspecific(late_key, context);
 }
 
 static void *end_late(void *unused) {
   (void)unused;
   pthread_setspecific(late_key, &late_key);
-  return heapster__slot_claim();
+  return heapster__thread_claim();
 }
 
 static void a_thread_keeps_its_slot_in_early_destructors_and_claims_none_when_dead(void **state) {
   (void)state;
   assert_int_equal(pthread_key_create(&late_key, claim_late), 0);
-  struct heapster__slot *slot = on_another_thread(end_late, NULL);
+  struct heapster__thread *thread = on_another_thread(end_late, NULL);
   assert_int_equal(rounds, ROUNDS);
-  assert_ptr_equal(claimed_in_round[0], slot);
+  assert_ptr_equal(claimed_in_round[0], thread);
   assert_null(claimed_in_round[ROUNDS - 1]);
   assert_true(was_dead_in_round[ROUNDS - 1]);
   pthread_key_delete(late_key);
@@ -128,7 +128,7 @@ static void a_thread_keeps_its_slot_in_early_destructors_and_claims_none_when_de
 static void *free_only(void *unused) {
   (void)unused;
   uintptr_t freed = 0;
-  while (freed < 1000 && heapster__slot_claim_to_free() == NULL) ++freed;
+  while (freed < 1000 && heapster__thread_claim_to_free() == NULL) ++freed;
   return (void *)freed;
 }
 
@@ -141,8 +141,8 @@ static void a_thread_whose_first_acts_are_frees_claims_after_64(void **state) {
 static void *free_and_claim(void *unused) {
   (void)unused;
   for (unsigned i = 0; i < 10; ++i)
-    if (heapster__slot_claim_to_free() != NULL || heapster__slot_here() != NULL) return NULL;
-  return heapster__slot_claim();
+    if (heapster__thread_claim_to_free() != NULL || heapster__this_thread() != NULL) return NULL;
+  return heapster__thread_claim();
 }
 
 static void a_thread_that_has_only_freed_claims_when_it_asks(void **state) {
@@ -154,18 +154,18 @@ static void a_thread_that_has_only_freed_claims_when_it_asks(void **state) {
 static unsigned claim_all(unsigned most) {
   unsigned claimed = 0;
   for (; claimed < most; ++claimed) {
-    heapster__self = &heapster__no_slot[HEAPSTER__THREAD_NEW];
-    if (heapster__slot_claim() == NULL) break;
+    heapster__cached_shard_head = &heapster__no_thread[HEAPSTER__THREAD_NEW];
+    if (heapster__thread_claim() == NULL) break;
   }
   return claimed;
 }
 
 static void *claim_without_pages(void *unused) {
   refuses_pages = true;
-  const unsigned claimed = claim_all(HEAPSTER__SLOTS);
-  const bool is_new = heapster__self == &heapster__no_slot[HEAPSTER__THREAD_NEW];
+  const unsigned claimed = claim_all(HEAPSTER__THREADS);
+  const bool is_new = heapster__cached_shard_head == &heapster__no_thread[HEAPSTER__THREAD_NEW];
   refuses_pages = false;
-  return claimed < HEAPSTER__SLOTS && is_new && heapster__slot_claim() != NULL ? heapster__slot_here() : unused;
+  return claimed < HEAPSTER__THREADS && is_new && heapster__thread_claim() != NULL ? heapster__this_thread() : unused;
 }
 
 static void a_thread_that_got_no_slot_asks_again_later(void **state) {
@@ -174,8 +174,8 @@ static void a_thread_that_got_no_slot_asks_again_later(void **state) {
 }
 
 static void *claim_until_none_is_left(void *unused) {
-  const unsigned claimed = claim_all(2 * HEAPSTER__SLOTS);
-  return claimed < 2 * HEAPSTER__SLOTS ? (void *)&left_slot : unused;
+  const unsigned claimed = claim_all(2 * HEAPSTER__THREADS);
+  return claimed < 2 * HEAPSTER__THREADS ? (void *)&left_slot : unused;
 }
 
 static void *own_slot_is_left(void *unused) {
@@ -188,7 +188,7 @@ static void *own_slot_is_left(void *unused) {
 static void when_slots_run_out_the_next_one_left_is_claimed(void **state) {
   (void)state;
   assert_non_null(on_another_thread(claim_until_none_is_left, NULL));
-  assert_int_equal(heapster__slot_count(), HEAPSTER__SLOTS);
+  assert_int_equal(heapster__thread_count(), HEAPSTER__THREADS);
   assert_non_null(on_another_thread(own_slot_is_left, NULL));
   assert_non_null(on_another_thread(own_slot_is_left, NULL));
 }
@@ -204,6 +204,6 @@ int main(void) {
       cmocka_unit_test(a_thread_that_got_no_slot_asks_again_later),
       cmocka_unit_test(when_slots_run_out_the_next_one_left_is_claimed),
   };
-  heapster__threads_start(note_left);
+  heapster__threads_on_release(note_left);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

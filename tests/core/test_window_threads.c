@@ -174,7 +174,7 @@ static void process_scope_ends_anywhere_and_takes_the_ending_thread_for_foreign(
 
 static void *begin_when_dead(void *unused) {
   struct heapster_window window = {1, 1};
-  heapster__self = &heapster__no_slot[HEAPSTER__THREAD_DEAD];
+  heapster__cached_shard_head = &heapster__no_thread[HEAPSTER__THREAD_DEAD];
   for (enum heapster_scope scope = HEAPSTER_PROCESS; scope <= HEAPSTER_THREAD; ++scope) {
     assert_int_equal(heapster_window_begin(heap, scope, &window), HEAPSTER_NO_THREAD_COUNTERS);
     assert_int_equal(window.index, 0);

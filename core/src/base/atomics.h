@@ -2,8 +2,8 @@
 
    A counter has one writer, its thread, and any number of readers. Its writer adds with one instruction that
    cannot be torn by a signal handler of the same thread; no other processor has to agree, so nothing is locked. */
-#ifndef HEAPSTER__ATOMICS_H
-#define HEAPSTER__ATOMICS_H
+#ifndef HEAPSTER__BASE_ATOMICS_H
+#define HEAPSTER__BASE_ATOMICS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -95,7 +95,7 @@ static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(cons
 static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
 
 /* The same for a code of the block map. */
-static inline uint8_t heapster__load_code(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
+static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
 
 /* Whether the cell has that value, compared where it is. */
 static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
@@ -114,7 +114,7 @@ static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { ret
 
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return heapster__load_relaxed(cell); }
 
-static inline uint8_t heapster__load_code(const _Atomic uint8_t *cell) { return heapster__load_relaxed(cell); }
+static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return heapster__load_relaxed(cell); }
 
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i++) sums[i] += heapster__load_relaxed(&cells[i]);

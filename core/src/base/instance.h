@@ -1,6 +1,6 @@
 /* What a copy of the core is known by. */
-#ifndef HEAPSTER__INSTANCE_H
-#define HEAPSTER__INSTANCE_H
+#ifndef HEAPSTER__BASE_INSTANCE_H
+#define HEAPSTER__BASE_INSTANCE_H
 
 #include "base/platform.h"
 

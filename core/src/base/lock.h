@@ -3,8 +3,8 @@
    It is held across every fork, so that the child finds whole what it guards. A signal handler may fork while its own
    thread holds the lock, inside a fork or a window's begin: so the word of the lock is its owner, set by one
    instruction, and the fork goes on where it is the caller itself. */
-#ifndef HEAPSTER__LOCK_H
-#define HEAPSTER__LOCK_H
+#ifndef HEAPSTER__BASE_LOCK_H
+#define HEAPSTER__BASE_LOCK_H
 
 void heapster__lock(void);
 void heapster__unlock(void);

@@ -1,6 +1,6 @@
 /* The one door to the operating system and the C library: pages, the end of a thread, fork. */
-#ifndef HEAPSTER__PLATFORM_H
-#define HEAPSTER__PLATFORM_H
+#ifndef HEAPSTER__BASE_PLATFORM_H
+#define HEAPSTER__BASE_PLATFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,104 +1,103 @@
-/* The books: a block enters and leaves block map and counters together, by the rules of counting. */
+/* Accounting: a block enters and leaves shadow map and counters together, by the rules of counting. */
 #include "count/accounting.h"
 
-struct heapster__blemishes heapster__blemishes;
+struct heapster__inaccuracies heapster__inaccuracies;
 
-/* A free of this block went by unseen: it is booked now. */
-static void book_stale(struct heapster__block stale) {
-  heapster__count_dealloc(stale.owner, stale.size);
-  heapster__count_unseen_free(stale.owner);
-  if (stale.is_size_lost) heapster__add_relaxed(&heapster__blemishes.lost_sizes, 1);
+/* The free of this block was missed: it is recorded now. */
+static void record_missed_free(struct heapster__block missed) {
+  heapster__count_dealloc(missed.owner, missed.size);
+  heapster__count_unseen_free(missed.owner);
+  if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
 }
 
-bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
-                             enum heapster__put put) {
-  while (put == HEAPSTER__PUT_STALE) {
-    struct heapster__block stale = heapster__map_take(map, block);
-    if (stale.owner) book_stale(stale);
-    put = heapster__map_put(map, block, heap, size);
+bool heapster__enter_block_slow(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size,
+                                enum heapster__put_result put) {
+  while (put == HEAPSTER__PUT_MISSED_FREE) {
+    struct heapster__block missed = heapster__shadow_take(map, block);
+    if (missed.owner) record_missed_free(missed);
+    put = heapster__shadow_put(map, block, heap, size);
   }
-  if (put == HEAPSTER__PUT) return true;
-  heapster__add_relaxed(&heapster__blemishes.uncounted, 1);
+  if (put == HEAPSTER__PUT_DONE) return true;
+  heapster__add_relaxed(&heapster__inaccuracies.uncounted, 1);
   return false;
 }
 
-void heapster__book_inner(struct heapster__slot *slot) { heapster__add_owned(&slot->passed, 1); }
+void heapster__record_nested(struct heapster__thread *thread) { heapster__add_owned(&thread->nested_count, 1); }
 
-/* The shard of a request for `heap` that is to be counted without a further question: the thread has one, and no mark
-   is up. Else NULL. */
-static struct heapster__shard *shard_opened(unsigned heap) {
+/* The thread's shard of `heap`, made the cached one; NULL if it has none, or while a guard is up. */
+static struct heapster__shard *activate_shard(unsigned heap) {
   struct heapster__shard *shard = heapster__shard_here(heap);
-  return shard || !heapster__turn_to(heap) ? shard : heapster__shard_here(heap);
+  return shard || !heapster__activate_heap(heap) ? shard : heapster__shard_here(heap);
 }
 
-void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
-  struct heapster__shard *shard = shard_opened(heap);
-  if (heapster__likely(shard && heapster__map_put(map, block, heap, size) == HEAPSTER__PUT)) {
-    if (heapster__count_alloc_in(shard, size)) heapster__told(NULL);
+void heapster__record_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size) {
+  struct heapster__shard *shard = activate_shard(heap);
+  if (heapster__likely(shard && heapster__shadow_put(map, block, heap, size) == HEAPSTER__PUT_DONE)) {
+    if (heapster__count_alloc_in(shard, size)) heapster__flush_here(NULL);
     return;
   }
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__is_inner(slot))
-    heapster__book_inner(slot);
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread))
+    heapster__record_nested(thread);
   else
-    heapster__book_outer_alloc(map, heap, block, size);
+    heapster__record_outer_alloc(map, heap, block, size);
 }
 
-/* A program that was hooked late frees many of these at its end. */
-static void book_unknown(unsigned heap) {
+/* A free of a block from before the hook. A program that was hooked late makes many of these at its end. */
+static void record_unknown_free(unsigned heap) {
   struct heapster__shard *shard = heapster__shard_here(heap);
   if (shard) {
     heapster__add_owned(&shard->unseen_alloc_count, 1);
     return;
   }
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__is_inner(slot))
-    heapster__book_inner(slot);
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread))
+    heapster__record_nested(thread);
   else
     heapster__count_unseen_alloc(heap);
 }
 
-/* Which of the blemishes a block has that comes back through the hook of `heap`. */
-static void note_blemishes(unsigned heap, struct heapster__block taken) {
-  if (taken.owner != heap) heapster__add_relaxed(&heapster__blemishes.crossed, 1);
-  if (taken.is_size_lost) heapster__add_relaxed(&heapster__blemishes.lost_sizes, 1);
+/* Notes what is inaccurate about a block that comes back through the hook of `heap`. */
+static void note_inaccuracies(unsigned heap, struct heapster__block taken) {
+  if (taken.owner != heap) heapster__add_relaxed(&heapster__inaccuracies.crossed, 1);
+  if (taken.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
 }
 
-void heapster__book_gone(unsigned heap, struct heapster__block taken) {
+void heapster__record_gone(unsigned heap, struct heapster__block taken) {
   if (!taken.owner) {
-    book_unknown(heap);
+    record_unknown_free(heap);
     return;
   }
-  note_blemishes(heap, taken);
+  note_inaccuracies(heap, taken);
   heapster__count_dealloc(taken.owner, taken.size);
 }
 
-void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block) {
-  struct heapster__shard *shard = shard_opened(heap);
-  struct heapster__block taken = heapster__map_take(map, block);
+void heapster__record_free(struct heapster__shadow_map *map, unsigned heap, const void *block) {
+  struct heapster__shard *shard = activate_shard(heap);
+  struct heapster__block taken = heapster__shadow_take(map, block);
   if (heapster__unlikely(!shard || taken.owner != heap || taken.is_size_lost))
-    heapster__book_gone(heap, taken);
+    heapster__record_gone(heap, taken);
   else if (heapster__count_dealloc_in(shard, taken.size))
-    heapster__told(NULL);
+    heapster__flush_here(NULL);
 }
 
-static bool book_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__is_inner(slot)) {
-    heapster__book_inner(slot);
+static bool record_first_met(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size) {
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread)) {
+    heapster__record_nested(thread);
     return false;
   }
-  if (!heapster__book_put(map, heap, block, size)) return false;
+  if (!heapster__enter_block(map, heap, block, size)) return false;
   heapster__count_alloc(heap, size);
   heapster__count_unseen_alloc(heap);
   return true;
 }
 
-bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
-                            const void *to, uint64_t size) {
-  if (!taken.owner) return book_first_met(map, heap, to, size);
-  note_blemishes(heap, taken);
-  bool is_put = heapster__book_put(map, taken.owner, to, size);
+bool heapster__record_resize(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
+                             const void *from, const void *to, uint64_t size) {
+  if (!taken.owner) return record_first_met(map, heap, to, size);
+  note_inaccuracies(heap, taken);
+  bool is_put = heapster__enter_block(map, taken.owner, to, size);
   if (is_put)
     heapster__count_resize(taken.owner, (struct heapster__resize){taken.size, size, from != to});
   else
@@ -106,18 +105,19 @@ bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct hea
   return is_put;
 }
 
-void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block) {
-  if (taken.owner) heapster__map_put(map, block, taken.owner, taken.size);
-  if (taken.owner || !heapster__is_inner(heapster__slot_here()))
+void heapster__restore_block(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
+                             const void *block) {
+  if (taken.owner) heapster__shadow_put(map, block, taken.owner, taken.size);
+  if (taken.owner || !heapster__is_nested(heapster__this_thread()))
     heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
 }
 
-void *heapster__resized_odd(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
-                            uint64_t size) {
+void *heapster__finish_resize_slow(struct heapster__shadow_map *map, unsigned heap, uint64_t old, const void *from,
+                                   void *to, uint64_t size) {
   const struct heapster__block taken = {old, heap, false};
   if (to)
-    heapster__book_resized(map, heap, taken, from, to, size);
+    heapster__record_resize(map, heap, taken, from, to, size);
   else
-    heapster__book_restore(map, heap, taken, from);
+    heapster__restore_block(map, heap, taken, from);
   return to;
 }

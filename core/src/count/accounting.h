@@ -1,109 +1,114 @@
-/* The books: a block enters and leaves block map and counters together, by the rules of counting.
+/* Accounting: a block enters and leaves shadow map and counters together, by the rules of counting.
 
    Every layer that counts (the malloc hook, named heaps, an interpreter's hook) goes through here:
 
-     a new block           heapster__book_alloc, after the allocator below gave it
-     a free                heapster__book_free, before the block goes down
-     the common of both    heapster__alloc_at_once, heapster__free_at_once: without a call
-     a common resize       heapster__take_at_once, then heapster__resized
-     a resize              heapster__book_take before it goes down, then heapster__book_resized; or
-                           heapster__book_restore where the allocator below refused, heapster__book_gone
-                           where it freed the block
+     a new block       heapster__record_alloc, after the next allocator returned it
+     a free            heapster__record_free, before the block is passed on
+     both, fast        heapster__record_alloc_fast, heapster__record_free_fast: inline
+     a resize, fast    heapster__take_block_fast, then heapster__finish_resize
+     a resize          heapster__take_block before it is passed on, then heapster__record_resize;
+                       heapster__restore_block where the next allocator refused;
+                       heapster__record_gone where it freed the block
 
    `heap` is the number of the layer's own heap; a block that is found belongs to the heap that counted it. */
-#ifndef HEAPSTER__BOOKS_H
-#define HEAPSTER__BOOKS_H
+#ifndef HEAPSTER__COUNT_ACCOUNTING_H
+#define HEAPSTER__COUNT_ACCOUNTING_H
 
 #include "count/counters.h"
 #include "count/guard.h"
 #include "count/shadow_map.h"
 
-/* What could not be counted exactly; for heapster_status. */
-struct heapster__blemishes {
+/* What could not be counted exactly; for heapster_status. Shared by all threads. */
+struct heapster__inaccuracies {
   heapster__counter uncounted;
   heapster__counter lost_sizes;
   heapster__counter crossed;
 };
-extern HEAPSTER__HIDDEN struct heapster__blemishes heapster__blemishes;
+extern HEAPSTER__HIDDEN struct heapster__inaccuracies heapster__inaccuracies;
 
-/* What became of a request that was tried the common way. */
-enum heapster__at_once {
-  HEAPSTER__DONE,
-  HEAPSTER__DONE_TELL, /* and heapster__told is to be called */
-  HEAPSTER__NOT_DONE,  /* nothing happened: it needs a longer look */
+/* The outcome of a fast path. */
+enum heapster__fast {
+  HEAPSTER__FAST_DONE,
+  HEAPSTER__FAST_FLUSH, /* done; the caller must call heapster__flush_here */
+  HEAPSTER__FAST_MISS,  /* nothing happened: take the slow path */
 };
 
-/* A new block; NULL is not done. Where the heap's gate is open, no mark is up. */
-HEAPSTER__INLINE enum heapster__at_once heapster__alloc_at_once(struct heapster__map *map, unsigned heap,
-                                                                const void *block, uint64_t size) {
+/* A new block; NULL misses. No guard is up where the heap's shard is the cached one. */
+HEAPSTER__INLINE enum heapster__fast heapster__record_alloc_fast(struct heapster__shadow_map *map, unsigned heap,
+                                                                 const void *block, uint64_t size) {
   struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__unlikely(!shard || !heapster__map_put_at_once(map, block, heap, size))) return HEAPSTER__NOT_DONE;
-  return heapster__unlikely(heapster__count_alloc_in(shard, size)) ? HEAPSTER__DONE_TELL : HEAPSTER__DONE;
+  if (heapster__unlikely(!shard || !heapster__shadow_put_fast(map, block, heap, size))) return HEAPSTER__FAST_MISS;
+  return heapster__unlikely(heapster__count_alloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
 }
 
-/* Takes out a block that the layer's own heap counted; answers where it is to be booked, or NULL: nothing happened. */
-HEAPSTER__INLINE struct heapster__shard *heapster__take_at_once(struct heapster__map *map, unsigned heap,
-                                                                const void *block, uint64_t *size) {
+/* Takes out a block that the layer's own heap counted. Returns the shard that counts what follows, or NULL: nothing
+   happened. */
+HEAPSTER__INLINE struct heapster__shard *heapster__take_block_fast(struct heapster__shadow_map *map, unsigned heap,
+                                                                   const void *block, uint64_t *size) {
   struct heapster__shard *shard = heapster__shard_here(heap);
-  return heapster__likely(shard && heapster__map_take_own(map, block, heap, size)) ? shard : NULL;
+  return heapster__likely(shard && heapster__shadow_take_fast(map, block, heap, size)) ? shard : NULL;
 }
 
-HEAPSTER__INLINE enum heapster__at_once heapster__free_at_once(struct heapster__map *map, unsigned heap,
-                                                               const void *block) {
+HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster__shadow_map *map, unsigned heap,
+                                                                const void *block) {
   uint64_t size;
-  struct heapster__shard *shard = heapster__take_at_once(map, heap, block, &size);
-  if (heapster__unlikely(!shard)) return HEAPSTER__NOT_DONE;
-  return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__DONE_TELL : HEAPSTER__DONE;
+  struct heapster__shard *shard = heapster__take_block_fast(map, heap, block, &size);
+  if (heapster__unlikely(!shard)) return HEAPSTER__FAST_MISS;
+  return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
 }
 
-void heapster__book_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
-void heapster__book_free(struct heapster__map *map, unsigned heap, const void *block);
+void heapster__record_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size);
+void heapster__record_free(struct heapster__shadow_map *map, unsigned heap, const void *block);
 
-/* A request from inside another layer, which the mark lets through. */
-void heapster__book_inner(struct heapster__slot *slot);
+/* A request nested in another layer, which passes uncounted. */
+void heapster__record_nested(struct heapster__thread *thread);
 
-bool heapster__book_put_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
-                             enum heapster__put put);
+bool heapster__enter_block_slow(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size,
+                                enum heapster__put_result put);
 
-/* Enters a block into the map, whatever stands in the way. False: no memory, it stays uncounted. */
-HEAPSTER__INLINE bool heapster__book_put(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
-  enum heapster__put put = heapster__map_put(map, block, heap, size);
-  return heapster__likely(put == HEAPSTER__PUT) || heapster__book_put_slow(map, heap, block, size, put);
+/* Enters a block into the map; a block that stands in the way is recorded as a missed free. False: no memory, the new
+   block stays uncounted. */
+HEAPSTER__INLINE bool heapster__enter_block(struct heapster__shadow_map *map, unsigned heap, const void *block,
+                                            uint64_t size) {
+  enum heapster__put_result put = heapster__shadow_put(map, block, heap, size);
+  return heapster__likely(put == HEAPSTER__PUT_DONE) || heapster__enter_block_slow(map, heap, block, size, put);
 }
 
-/* A new block of a layer that is known to be the outermost. */
-HEAPSTER__INLINE void heapster__book_outer_alloc(struct heapster__map *map, unsigned heap, const void *block,
-                                                 uint64_t size) {
-  if (heapster__likely(heapster__book_put(map, heap, block, size))) heapster__count_alloc(heap, size);
+/* A new block of a layer that is the outermost. */
+HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block,
+                                                   uint64_t size) {
+  if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_alloc(heap, size);
 }
 
-/* A request for a new block that the allocator below refused. */
-HEAPSTER__INLINE void heapster__book_failure(unsigned heap) {
-  if (!heapster__is_inner(heapster__slot_here())) heapster__count_alloc_failure(heap);
+/* A request for a new block that the next allocator refused. */
+HEAPSTER__INLINE void heapster__record_failure(unsigned heap) {
+  if (!heapster__is_nested(heapster__this_thread())) heapster__count_alloc_failure(heap);
 }
 
-/* The block of `taken`, which was taken out of the map, is freed. */
-void heapster__book_gone(unsigned heap, struct heapster__block taken);
+/* The block of `taken`, which was taken out of the map, was freed. */
+void heapster__record_gone(unsigned heap, struct heapster__block taken);
 
-static inline struct heapster__block heapster__book_take(struct heapster__map *map, const void *block) {
-  return heapster__map_take(map, block);
+static inline struct heapster__block heapster__take_block(struct heapster__shadow_map *map, const void *block) {
+  return heapster__shadow_take(map, block);
 }
 
-/* The block of `taken`, if there was one, is now `size` large and at `to`. Whether it is on somebody's books. */
-bool heapster__book_resized(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
-                            const void *to, uint64_t size);
+/* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */
+bool heapster__record_resize(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
+                             const void *from, const void *to, uint64_t size);
 
-/* The answer of the allocator below to a resize of a block that was taken at once: books it, or puts it back. */
-void *heapster__resized_odd(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
-                            uint64_t size);
-HEAPSTER__INLINE void *heapster__resized(struct heapster__shard *shard, struct heapster__map *map, unsigned heap,
-                                         uint64_t old, const void *from, void *to, uint64_t size) {
-  if (heapster__likely(heapster__map_put_at_once(map, to, heap, size)))
+/* Records a resize of a block that heapster__take_block_fast took, or restores the block where the next allocator
+   refused: `to` is NULL then. Returns `to`. */
+void *heapster__finish_resize_slow(struct heapster__shadow_map *map, unsigned heap, uint64_t old, const void *from,
+                                   void *to, uint64_t size);
+HEAPSTER__INLINE void *heapster__finish_resize(struct heapster__shard *shard, struct heapster__shadow_map *map,
+                                               unsigned heap, uint64_t old, const void *from, void *to, uint64_t size) {
+  if (heapster__likely(heapster__shadow_put_fast(map, to, heap, size)))
     return heapster__count_resize_in(shard, old, size, from, to);
-  return heapster__resized_odd(map, heap, old, from, to, size);
+  return heapster__finish_resize_slow(map, heap, old, from, to, size);
 }
 
-/* The resize was refused: the old block stays. */
-void heapster__book_restore(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block);
+/* The next allocator refused the resize: the old block stays. */
+void heapster__restore_block(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
+                             const void *block);
 
 #endif

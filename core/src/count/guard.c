@@ -1,17 +1,17 @@
-/* The mark for inner layers: how the outermost layer is known. */
+/* The re-entry guard: how the outermost layer is known. */
 #include "count/guard.h"
 
-/* The record may lie in a frame that was left: sanitizers would not have it read. */
-__attribute__((no_sanitize("address", "thread"))) static bool is_intact(uintptr_t mark) {
-  const struct heapster__descent *descent = (const struct heapster__descent *)mark;
-  if (descent->proof != heapster__proof_of(descent)) return false;
-  return ((void *const volatile *)descent->frame)[1] == descent->returns_to;
+/* The record may lie in a frame that was left, which sanitizers would not let us read. */
+__attribute__((no_sanitize("address", "thread"))) static bool is_intact(uintptr_t address) {
+  const struct heapster__guard *guard = (const struct heapster__guard *)address;
+  if (guard->proof != heapster__guard_proof_of(guard)) return false;
+  return ((void *const volatile *)guard->frame)[1] == guard->returns_to;
 }
 
-bool heapster__mark_holds(struct heapster__slot *slot, uintptr_t here) {
-  uintptr_t mark = heapster__load_relaxed(&slot->mark);
-  if (here < mark && (mark - here > HEAPSTER__STACK_REACH || is_intact(mark))) return true;
-  heapster__store_relaxed(&slot->mark, 0);
-  heapster__gate_set(slot);
+bool heapster__guard_verify(struct heapster__thread *thread, uintptr_t here) {
+  uintptr_t guard = heapster__load_relaxed(&thread->guard);
+  if (here < guard && (guard - here > HEAPSTER__STACK_REACH || is_intact(guard))) return true;
+  heapster__store_relaxed(&thread->guard, 0);
+  heapster__refresh_cached_head(thread);
   return false;
 }

@@ -1,109 +1,108 @@
-/* Peaks: the highest use that many threads reached together, without a shared cell on the hot path. */
+/* High-water marks: the highest use that many threads reach together, without a shared cell on the hot path. */
 #include "count/high_water.h"
 
-enum { EPOCH_SHIFT = 48 };
-static const uint64_t BYTES = ((uint64_t)1 << EPOCH_SHIFT) - 1;
+enum { INTERVAL_SHIFT = 48 };
+static const uint64_t BYTES = ((uint64_t)1 << INTERVAL_SHIFT) - 1;
 
-static uint64_t epoch_of(uint64_t record) { return record >> EPOCH_SHIFT; }
+static uint64_t interval_of(uint64_t peak) { return peak >> INTERVAL_SHIFT; }
 
-static int64_t bytes_of(uint64_t record) { return (int64_t)(record & BYTES); }
+static int64_t bytes_of(uint64_t peak) { return (int64_t)(peak & BYTES); }
 
-static uint64_t record_of(uint64_t epoch, int64_t bytes) {
-  return epoch << EPOCH_SHIFT | ((uint64_t)(bytes < 0 ? 0 : bytes) & BYTES);
+static uint64_t peak_of(uint64_t interval, int64_t bytes) {
+  return interval << INTERVAL_SHIFT | ((uint64_t)(bytes < 0 ? 0 : bytes) & BYTES);
 }
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Raises the record to `value`, which was reached in the epoch of `seen`; if that is over, to what is told now.
-   The orders pair with those of heapster__ledger_begin: who sees the new epoch also sees what was told before. */
-static void raise(struct heapster__ledger *ledger, uint64_t seen, int64_t value) {
-  uint64_t now = heapster__load_acquire(&ledger->record);
+/* Raises the peak to `value`, which was reached in the interval of `seen`; if that is over, to the current use. The
+   orders pair with those of heapster__high_water_begin_interval: a thread that sees the new interval also sees all that
+   was flushed before it. */
+static void raise(struct heapster__high_water_mark *mark, uint64_t seen, int64_t value) {
+  uint64_t now = heapster__load_acquire(&mark->peak);
   for (;;) {
-    if (epoch_of(now) != epoch_of(seen)) {
+    if (interval_of(now) != interval_of(seen)) {
       seen = now;
-      value = heapster__load_acquire(&ledger->told);
+      value = heapster__load_acquire(&mark->current);
     }
     if (value <= bytes_of(now)) return;
-    if (heapster__swap_acq_rel(&ledger->record, &now, record_of(epoch_of(seen), value))) return;
+    if (heapster__swap_acq_rel(&mark->peak, &now, peak_of(interval_of(seen), value))) return;
   }
 }
 
-/* Use that falls raises the record before it falls, use that grows after it grew: so no epoch that begins in between
-   misses what it should have seen. */
-static void tell(struct heapster__ledger *ledger, int64_t net, int64_t highest) {
-  uint64_t seen = heapster__load_acquire(&ledger->record);
-  if (net < 0) {
-    raise(ledger, seen, heapster__load_acquire(&ledger->told) + highest);
-    heapster__add_acq_rel(&ledger->told, net);
+/* A use that falls raises the peak before it falls, a use that grows after it grew: so an interval that begins in
+   between misses nothing that belongs to it. */
+static void flush(struct heapster__high_water_mark *mark, int64_t bytes, int64_t highest) {
+  uint64_t seen = heapster__load_acquire(&mark->peak);
+  if (bytes < 0) {
+    raise(mark, seen, heapster__load_acquire(&mark->current) + highest);
+    heapster__add_acq_rel(&mark->current, bytes);
     return;
   }
-  int64_t before = heapster__add_acq_rel(&ledger->told, net);
-  raise(ledger, seen, before + larger(highest, net));
+  int64_t before = heapster__add_acq_rel(&mark->current, bytes);
+  raise(mark, seen, before + larger(highest, bytes));
 }
 
-void heapster__drift_start(struct heapster__drift *drift) {
-  heapster__store_relaxed(&drift->room, HEAPSTER__DRIFT_HALF);
-  heapster__store_relaxed(&drift->least, HEAPSTER__DRIFT_HALF);
+void heapster__pending_init(struct heapster__pending *pending) {
+  heapster__store_relaxed(&pending->left, HEAPSTER__PENDING_HALF);
+  heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
 }
 
-int64_t heapster__drift_net(const struct heapster__drift *drift) {
-  return HEAPSTER__DRIFT_HALF - heapster__load_relaxed(&drift->room);
+int64_t heapster__pending_bytes(const struct heapster__pending *pending) {
+  return HEAPSTER__PENDING_HALF - heapster__load_relaxed(&pending->left);
 }
 
-/* The room is read first: its thread, when it frees, changes it last. */
-static int64_t highest_in_run(const struct heapster__drift *drift) {
-  const int64_t room = heapster__load_acquire(&drift->room);
-  return HEAPSTER__DRIFT_HALF - smaller(room, heapster__load_relaxed(&drift->least));
+/* Since the heap became active. `left` is read first: a thread that frees changes it last. */
+static int64_t latest_peak(const struct heapster__pending *pending) {
+  const int64_t left = heapster__load_acquire(&pending->left);
+  return HEAPSTER__PENDING_HALF - smaller(left, heapster__load_relaxed(&pending->lowest_left));
 }
 
-int64_t heapster__drift_highest(const struct heapster__drift *drift) {
-  return larger(heapster__load_relaxed(&drift->before), highest_in_run(drift));
+int64_t heapster__pending_peak(const struct heapster__pending *pending) {
+  return larger(heapster__load_relaxed(&pending->earlier_peak), latest_peak(pending));
 }
 
-/* What a signal handler adds to the net in between stays. */
-void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger) {
-  const int64_t highest = heapster__drift_highest(drift);
-  const int64_t net = heapster__drift_net(drift);
-  if (!net && !highest) return;
-  heapster__move_owned(&drift->room, net);
-  heapster__store_relaxed(&drift->least, HEAPSTER__DRIFT_HALF);
-  heapster__store_relaxed(&drift->before, 0);
-  drift->record = larger(drift->record, heapster__load_relaxed(&drift->told) + highest);
-  heapster__move_owned(&drift->told, net);
-  tell(ledger, net, highest);
+/* What a signal handler adds in between stays pending. */
+void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water_mark *mark) {
+  const int64_t highest = heapster__pending_peak(pending);
+  const int64_t bytes = heapster__pending_bytes(pending);
+  if (!bytes && !highest) return;
+  heapster__move_owned(&pending->left, bytes);
+  heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
+  heapster__store_relaxed(&pending->earlier_peak, 0);
+  pending->peak = larger(pending->peak, heapster__load_relaxed(&pending->flushed) + highest);
+  heapster__move_owned(&pending->flushed, bytes);
+  flush(mark, bytes, highest);
 }
 
-void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total) {
-  heapster__store_relaxed(&heap->before, heapster__drift_highest(heap));
-  heapster__store_relaxed(&heap->least, heapster__load_relaxed(&heap->room));
-  heapster__move_owned(&total->room, heapster__drift_net(heap));
+void heapster__active_begin(struct heapster__pending *heap, struct heapster__pending *total) {
+  heapster__store_relaxed(&heap->earlier_peak, heapster__pending_peak(heap));
+  heapster__store_relaxed(&heap->lowest_left, heapster__load_relaxed(&heap->left));
+  heapster__move_owned(&total->left, heapster__pending_bytes(heap));
 }
 
-int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total) {
-  return heapster__drift_net(total) + highest_in_run(heap);
+int64_t heapster__active_peak(const struct heapster__pending *heap, const struct heapster__pending *total) {
+  return heapster__pending_bytes(total) + latest_peak(heap);
 }
 
-void heapster__run_end(const struct heapster__drift *heap, struct heapster__drift *total) {
-  int64_t highest = heapster__run_highest(heap, total);
-  heapster__store_relaxed(&total->before, larger(heapster__load_relaxed(&total->before), highest));
-  heapster__move_owned(&total->room, -heapster__drift_net(heap));
+void heapster__active_end(const struct heapster__pending *heap, struct heapster__pending *total) {
+  int64_t highest = heapster__active_peak(heap, total);
+  heapster__store_relaxed(&total->earlier_peak, larger(heapster__load_relaxed(&total->earlier_peak), highest));
+  heapster__move_owned(&total->left, -heapster__pending_bytes(heap));
 }
 
-void heapster__ledger_move(struct heapster__ledger *ledger, int64_t change) { tell(ledger, change, 0); }
+void heapster__high_water_move(struct heapster__high_water_mark *mark, int64_t change) { flush(mark, change, 0); }
 
-int64_t heapster__ledger_record(struct heapster__ledger *ledger, int64_t highest, int64_t use) {
-  uint64_t seen = heapster__load_acquire(&ledger->record);
-  raise(ledger, seen, larger(heapster__load_acquire(&ledger->told) + highest, use));
-  return bytes_of(heapster__load_acquire(&ledger->record));
+int64_t heapster__high_water_raise(struct heapster__high_water_mark *mark, int64_t pending, int64_t use) {
+  uint64_t seen = heapster__load_acquire(&mark->peak);
+  raise(mark, seen, larger(heapster__load_acquire(&mark->current) + pending, use));
+  return bytes_of(heapster__load_acquire(&mark->peak));
 }
 
-int64_t heapster__ledger_told(const struct heapster__ledger *ledger) { return heapster__load_acquire(&ledger->told); }
-
-struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger) {
-  int64_t start = larger(0, heapster__load_acquire(&ledger->told));
-  uint64_t epoch = epoch_of(heapster__load_acquire(&ledger->record)) + 1;
-  uint64_t old = heapster__exchange_acq_rel(&ledger->record, record_of(epoch, start));
-  return (struct heapster__epoch){start, bytes_of(old)};
+struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water_mark *mark) {
+  int64_t start = larger(0, heapster__load_acquire(&mark->current));
+  uint64_t interval = interval_of(heapster__load_acquire(&mark->peak)) + 1;
+  uint64_t old = heapster__exchange_acq_rel(&mark->peak, peak_of(interval, start));
+  return (struct heapster__peak_interval){start, bytes_of(old)};
 }

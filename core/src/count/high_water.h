@@ -1,89 +1,95 @@
-/* Peaks: the highest use that many threads reached together, without a shared cell on the hot path.
+/* High-water marks: the highest use that many threads reach together, without a shared cell on the hot path.
 
-   A drift is one thread's: bytes it allocated less those it freed since it last told the ledger. A ledger is
-   one heap's, or the total's: what the threads told it, and the record of that. While one thread works, use is
-   `told + net`, and every figure is exact; each further thread blurs a peak by at most one HEAPSTER__DRIFT.
+   A heap, and the total, has one high-water mark: `current`, what the threads have flushed into it, and `peak`, the
+   highest value of that. A thread keeps what it has not flushed yet as pending bytes. Of one thread:
 
-   What a drift counts down is its room: by how much the net may grow before it is time to tell. So a block that is
-   handed out costs one subtraction, of which the sign tells whether there is more to do. How high the net was is noted
-   where the next block is freed: while blocks are only handed out, as where a program builds something, nothing else
-   needs to be done.
+     use     = flushed + pending      its bytes allocated less its bytes freed
+     pending = half - left            `left` is the budget left: how much more it may allocate before it must flush
+     abs(pending) <= half             between requests; half = HEAPSTER__PENDING_HALF
 
-   While a thread asks for one heap only, a run, the total moves as that heap does: its drift is moved at the end of a
-   run. During one, the total's net is `rest + net`, where `rest` is what the total's drift says. Both are told beyond
-   half a HEAPSTER__DRIFT on either side of 0, so the total's net is at most one.
+   While one thread works, current + pending is the use, and every figure is exact; each further thread blurs a peak by
+   at most HEAPSTER__PENDING_SPAN, twice the half.
 
-   The record is one word: an epoch of 16 bits and 48 bits of bytes. A new epoch begins with every window's begin
-   and end and with a reset, which take the old record away with them. A thread that tells its drift meanwhile sees
-   the epoch change, and then leaves out the highest value of a time that is over. */
-#ifndef HEAPSTER__PEAK_H
-#define HEAPSTER__PEAK_H
+   A new block costs one subtraction from the budget, whose sign says whether a flush is due. How high the use was, the
+   lowest budget, is noted where the next block is freed: a program that only allocates, while it builds something, does
+   nothing else.
+
+   The heap that a thread asked last is its active heap. While it stays the same, the total moves as that heap does, so
+   the total's pending bytes are brought up to date only when another heap becomes active. Until then they are
+
+     pending of the total = what the total's own record says + pending of the active heap
+
+   and each of the two is flushed beyond the half, so together they are at most the span.
+
+   The peak is one word: the number of its interval in 16 bits, and bytes in 48. A new interval begins with every begin
+   and end of a window and with a reset, which take the old peak away with them. A thread that flushes meanwhile sees
+   that the interval changed, and leaves out the peak of a time that is over. */
+#ifndef HEAPSTER__COUNT_HIGH_WATER_H
+#define HEAPSTER__COUNT_HIGH_WATER_H
 
 #include "base/atomics.h"
 #include "base/platform.h"
 
-enum { HEAPSTER__DRIFT = 65536, HEAPSTER__DRIFT_HALF = HEAPSTER__DRIFT / 2 };
+enum { HEAPSTER__PENDING_SPAN = 65536, HEAPSTER__PENDING_HALF = HEAPSTER__PENDING_SPAN / 2 };
 
-/* The net, bytes since the thread last told, is HEAPSTER__DRIFT_HALF - room. */
-struct heapster__drift {
-  heapster__level room;   /* at least 0 between requests; in the total's any */
-  heapster__level least;  /* of the room, since the run began, where blocks were freed; in the total's that of no net */
-  heapster__level before; /* the highest of earlier runs, at least 0 */
-  heapster__level told;   /* bytes told so far: the thread's own use, less net */
-  int64_t record;         /* the highest value of told + net since this was last taken */
+/* What one thread has not flushed, of one heap or of the total. */
+struct heapster__pending {
+  heapster__level left; /* the budget left: at least 0 between requests, but for the total's, which is any */
+  heapster__level
+      lowest_left; /* the lowest since the heap became active, where blocks were freed; of the total unused */
+  heapster__level earlier_peak; /* the highest pending bytes before the heap became active, at least 0 */
+  heapster__level flushed;      /* all bytes flushed so far */
+  int64_t peak;                 /* the highest value of flushed + pending since a thread-scope window read it last */
 };
 
-struct heapster__ledger {
-  _Alignas(HEAPSTER__CACHE_LINE) heapster__level told;
-  _Atomic uint64_t record;
+struct heapster__high_water_mark {
+  _Alignas(HEAPSTER__CACHE_LINE) heapster__level current;
+  _Atomic uint64_t peak; /* interval << 48 | bytes */
 };
 
-/* Before anything else: no net. */
-void heapster__drift_start(struct heapster__drift *drift);
+/* Before anything else: nothing pending. */
+void heapster__pending_init(struct heapster__pending *pending);
 
-/* Tells the ledger. Only the drift's own thread may call it, or nobody else any more. */
-void heapster__drift_tell(struct heapster__drift *drift, struct heapster__ledger *ledger);
+/* Flushes into the mark. For the thread whose bytes these are, or for anybody once that thread is gone. */
+void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water_mark *mark);
 
-/* For those who have no drift: tells the ledger at once. */
-void heapster__ledger_move(struct heapster__ledger *ledger, int64_t change);
+/* Changes the mark at once, for a thread that keeps no pending bytes. */
+void heapster__high_water_move(struct heapster__high_water_mark *mark, int64_t change);
 
-/* The record, raised before to `told + highest` (the largest of the drifts not yet told) and to `use`. */
-int64_t heapster__ledger_record(struct heapster__ledger *ledger, int64_t highest, int64_t use);
+/* Raises the peak to `current + pending` (the highest of what threads have not flushed) and to `use`; returns it. */
+int64_t heapster__high_water_raise(struct heapster__high_water_mark *mark, int64_t pending, int64_t use);
 
-/* What was told so far. */
-int64_t heapster__ledger_told(const struct heapster__ledger *ledger);
-
-/* Begins a new epoch at what is told now; answers that, and the old record. Callers hold the lock. */
-struct heapster__epoch {
+/* Begins a new interval, at the current use. Callers hold the lock. */
+struct heapster__peak_interval {
   int64_t start;
-  int64_t old_record;
+  int64_t earlier_peak; /* of the interval that ended */
 };
-struct heapster__epoch heapster__ledger_begin(struct heapster__ledger *ledger);
+struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water_mark *mark);
 
-/* The highest value the drift had since the thread last told. */
-int64_t heapster__drift_highest(const struct heapster__drift *drift);
+/* The highest number of pending bytes since the last flush. */
+int64_t heapster__pending_peak(const struct heapster__pending *pending);
 
-/* The requests of `heap` become a run, or it ends. */
-void heapster__run_begin(struct heapster__drift *heap, struct heapster__drift *total);
-void heapster__run_end(const struct heapster__drift *heap, struct heapster__drift *total);
+/* `heap` becomes the thread's active heap, or is no longer. */
+void heapster__active_begin(struct heapster__pending *heap, struct heapster__pending *total);
+void heapster__active_end(const struct heapster__pending *heap, struct heapster__pending *total);
 
-/* The highest value that the total reached in the run so far. */
-int64_t heapster__run_highest(const struct heapster__drift *heap, const struct heapster__drift *total);
+/* The highest value of the total's pending bytes since `heap` became active. */
+int64_t heapster__active_peak(const struct heapster__pending *heap, const struct heapster__pending *total);
 
 /* From any thread. */
-int64_t heapster__drift_net(const struct heapster__drift *drift);
+int64_t heapster__pending_bytes(const struct heapster__pending *pending);
 
-/* The use grew. Answers whether it is time to tell. */
-HEAPSTER__INLINE bool heapster__drift_grow(struct heapster__drift *drift, uint64_t bytes) {
-  return heapster__unlikely(heapster__drop_below_zero_owned(&drift->room, (int64_t)bytes));
+/* The use grew. Whether a flush is due. */
+HEAPSTER__INLINE bool heapster__pending_grow(struct heapster__pending *pending, uint64_t bytes) {
+  return heapster__unlikely(heapster__drop_below_zero_owned(&pending->left, (int64_t)bytes));
 }
 
-/* The use is to shrink. Answers whether it is time to tell. */
-HEAPSTER__INLINE bool heapster__drift_shrink(struct heapster__drift *drift, uint64_t bytes) {
-  const int64_t room = heapster__load_owned(&drift->room);
-  if (room < heapster__load_owned(&drift->least)) heapster__store_relaxed(&drift->least, room);
-  heapster__move_owned(&drift->room, (int64_t)bytes);
-  return heapster__unlikely(room + (int64_t)bytes > HEAPSTER__DRIFT); /* what it is now takes longer to read */
+/* The use shrinks by `bytes`. Whether a flush is due. */
+HEAPSTER__INLINE bool heapster__pending_shrink(struct heapster__pending *pending, uint64_t bytes) {
+  const int64_t left = heapster__load_owned(&pending->left);
+  if (left < heapster__load_owned(&pending->lowest_left)) heapster__store_relaxed(&pending->lowest_left, left);
+  heapster__move_owned(&pending->left, (int64_t)bytes);
+  return heapster__unlikely(left + (int64_t)bytes > HEAPSTER__PENDING_SPAN); /* reading it back would take longer */
 }
 
 #endif

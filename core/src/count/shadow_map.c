@@ -1,54 +1,55 @@
-/* The block map: for each live block, which heap counted it and how many bytes were asked for. */
+/* The shadow map: for each live block, which heap counted it and how many bytes were requested. */
 #include "count/shadow_map.h"
 
-struct heapster__map heapster__main_map;
+struct heapster__shadow_map heapster__main_map;
 
-struct heapster__map *heapster__map_create(void) {
-  return heapster__pages_map(sizeof(struct heapster__map));
+struct heapster__shadow_map *heapster__shadow_create(void) {
+  return heapster__pages_map(sizeof(struct heapster__shadow_map));
 }
 
-/* A leaf, or NULL, and who is at home there. */
-struct place {
+/* A leaf, or NULL, and the owner of its segment. */
+struct segment {
   struct heapster__leaf *leaf;
-  unsigned home;
+  unsigned owner;
 };
 
-static const struct place NOWHERE = {NULL, 0};
+static const struct segment NO_SEGMENT = {NULL, 0};
 
-enum { HOME_MASK = 255 }; /* a leaf begins at a page, so that its address leaves room for a heap's number */
+enum { OWNER_MASK = 255 }; /* a leaf begins at a page boundary, which leaves its low bits to a heap's number */
 
-static struct place place_of(uintptr_t word) {
-  return (struct place){(struct heapster__leaf *)(word & ~(uintptr_t)HOME_MASK), word & HOME_MASK};
+static struct segment segment_from(uintptr_t word) {
+  return (struct segment){(struct heapster__leaf *)(word & ~(uintptr_t)OWNER_MASK), word & OWNER_MASK};
 }
 
-/* Gives the leaf the place of its stretch in the table, if that is free. */
-static void come_near(struct heapster__map *map, uint64_t bits, struct place place) {
-  struct heapster__near *near = heapster__near_of(map, bits);
+/* Gives the segment its cache entry if that is free. */
+static void fill_cache(struct heapster__shadow_map *map, uint64_t bits, struct segment segment) {
+  struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uintptr_t none = 0;
-  uintptr_t origin = (uintptr_t)place.leaf - (uintptr_t)(heapster__stretch_of(map, bits) * HEAPSTER__GRANULES);
-  if (!atomic_compare_exchange_strong(&near->origin, &none, origin)) return;
-  heapster__store_release(&near->home, heapster__home_of(map, bits, place.home)); /* pairs with map_home */
+  uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
+  if (!atomic_compare_exchange_strong(&entry->origin, &none, origin)) return;
+  heapster__store_release(&entry->tag,
+                          heapster__cache_tag_of(map, bits, segment.owner)); /* pairs with heapster__shadow_find */
 }
 
-HEAPSTER__INLINE struct place place_near(struct heapster__map *map, uint64_t bits) {
-  struct heapster__near *near = heapster__near_of(map, bits);
-  uint64_t home = heapster__load_acquire(&near->home); /* as in heapster__map_home */
-  uint64_t owner = home & HOME_MASK;
-  if (heapster__unlikely(!home || home != heapster__home_of(map, bits, (unsigned)owner))) return NOWHERE;
-  uintptr_t leaf = heapster__load_relaxed(&near->origin) + heapster__stretch_of(map, bits) * HEAPSTER__GRANULES;
-  return (struct place){(struct heapster__leaf *)leaf, (unsigned)owner};
+HEAPSTER__INLINE struct segment lookup_cached(struct heapster__shadow_map *map, uint64_t bits) {
+  struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
+  uint64_t tag = heapster__load_acquire(&entry->tag); /* as in heapster__shadow_find */
+  uint64_t owner = tag & OWNER_MASK;
+  if (heapster__unlikely(!tag || tag != heapster__cache_tag_of(map, bits, (unsigned)owner))) return NO_SEGMENT;
+  uintptr_t leaf = heapster__load_relaxed(&entry->origin) + heapster__segment_of(map, bits) * HEAPSTER__GRANULES;
+  return (struct segment){(struct heapster__leaf *)leaf, (unsigned)owner};
 }
 
-static struct place place_far(struct heapster__map *map, uint64_t bits) {
-  if (bits >> 48) return NOWHERE;
-  uint64_t stretch = heapster__stretch_of(map, bits);
+static struct segment walk_tree(struct heapster__shadow_map *map, uint64_t bits) {
+  if (bits >> 48) return NO_SEGMENT;
+  uint64_t number = heapster__segment_of(map, bits);
   /* acquire pairs with the swap that published the branch, the leaf: their zeroes are seen */
-  struct heapster__branch *branch = heapster__load_acquire(&map->branches[stretch / HEAPSTER__LEAVES]);
-  return place_of(branch ? heapster__load_acquire(&branch->leaves[stretch % HEAPSTER__LEAVES]) : 0);
+  struct heapster__branch *branch = heapster__load_acquire(&map->branches[number / HEAPSTER__LEAVES]);
+  return segment_from(branch ? heapster__load_acquire(&branch->leaves[number % HEAPSTER__LEAVES]) : 0);
 }
 
-static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t stretch) {
-  struct heapster__branch *_Atomic *place = &map->branches[stretch / HEAPSTER__LEAVES];
+static struct heapster__branch *ensure_branch(struct heapster__shadow_map *map, uint64_t number) {
+  struct heapster__branch *_Atomic *place = &map->branches[number / HEAPSTER__LEAVES];
   struct heapster__branch *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
   struct heapster__branch *made = heapster__pages_map(sizeof *made);
@@ -58,106 +59,109 @@ static struct heapster__branch *branch_made(struct heapster__map *map, uint64_t 
   return there;
 }
 
-/* Makes a leaf where there is none, with `owner` at home. */
-static struct place place_made(struct heapster__map *map, uint64_t bits, unsigned owner) {
-  uint64_t stretch = heapster__stretch_of(map, bits);
-  if (bits >> 48 || !stretch) return NOWHERE;
-  struct heapster__branch *branch = branch_made(map, stretch);
-  if (!branch) return NOWHERE;
+/* Makes the leaf of a segment that has none, with `owner` as the owner. */
+static struct segment make_segment(struct heapster__shadow_map *map, uint64_t bits, unsigned owner) {
+  uint64_t number = heapster__segment_of(map, bits);
+  if (bits >> 48 || !number) return NO_SEGMENT;
+  struct heapster__branch *branch = ensure_branch(map, number);
+  if (!branch) return NO_SEGMENT;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
-  if (!made) return NOWHERE;
-  struct place place = {made, owner};
+  if (!made) return NO_SEGMENT;
+  struct segment segment = {made, owner};
   uintptr_t there = 0;
-  if (!atomic_compare_exchange_strong(&branch->leaves[stretch % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
+  if (!atomic_compare_exchange_strong(&branch->leaves[number % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
     heapster__pages_unmap(made, sizeof *made);
-    return place_of(there);
+    return segment_from(there);
   }
-  come_near(map, bits, place);
-  return place;
+  fill_cache(map, bits, segment);
+  return segment;
 }
 
-static struct place place_had(struct heapster__map *map, uint64_t bits, unsigned owner) {
-  struct place far = place_far(map, bits);
-  return far.leaf ? far : place_made(map, bits, owner);
+static struct segment ensure_segment(struct heapster__shadow_map *map, uint64_t bits, unsigned owner) {
+  struct segment far = walk_tree(map, bits);
+  return far.leaf ? far : make_segment(map, bits, owner);
 }
 
-HEAPSTER__INLINE unsigned index_of(const struct heapster__map *map, uint64_t bits) {
+HEAPSTER__INLINE unsigned index_of(const struct heapster__shadow_map *map, uint64_t bits) {
   return heapster__granule_of(map, bits) % HEAPSTER__GRANULES;
 }
 
-HEAPSTER__INLINE enum heapster__put put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size) {
+HEAPSTER__INLINE enum heapster__put_result put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                               uint64_t size) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct place place = place_near(map, bits);
-  if (heapster__unlikely(!place.leaf)) place = place_had(map, bits, owner);
-  if (!place.leaf) return HEAPSTER__PUT_NO_MEMORY;
+  struct segment segment = lookup_cached(map, bits);
+  if (heapster__unlikely(!segment.leaf)) segment = ensure_segment(map, bits, owner);
+  if (!segment.leaf) return HEAPSTER__PUT_NO_MEMORY;
   unsigned index = index_of(map, bits);
-  _Atomic uint8_t *code = &place.leaf->codes[index];
-  if (heapster__load_relaxed(code)) return HEAPSTER__PUT_STALE;
+  _Atomic uint8_t *byte = &segment.leaf->bytes[index];
+  if (heapster__load_relaxed(byte)) return HEAPSTER__PUT_MISSED_FREE;
   bool is_short = size <= HEAPSTER__SHORT_SIZE;
-  if (!is_short && !heapster__put_long(code, size)) return HEAPSTER__PUT_NO_MEMORY;
-  uint8_t own = is_short ? (uint8_t)(size + 1) : HEAPSTER__LONG;
-  bool is_guest = owner != place.home;
-  if (is_guest) heapster__store_relaxed(&place.leaf->guests[index], (uint16_t)(owner << 8 | own));
-  heapster__store_release(code, is_guest ? HEAPSTER__GUEST : own); /* pairs with the acquire in block_at */
-  return HEAPSTER__PUT;
+  if (!is_short && !heapster__write_size_cell(byte, size)) return HEAPSTER__PUT_NO_MEMORY;
+  uint8_t value = is_short ? (uint8_t)(size + 1) : HEAPSTER__BYTE_LONG;
+  bool is_foreign = owner != segment.owner;
+  if (is_foreign) heapster__store_relaxed(&segment.leaf->foreign_cells[index], (uint16_t)(owner << 8 | value));
+  heapster__store_release(byte, is_foreign ? HEAPSTER__BYTE_FOREIGN : value); /* pairs with the acquire in block_at */
+  return HEAPSTER__PUT_DONE;
 }
 
 /* The block that begins there. */
-HEAPSTER__INLINE struct heapster__block block_at(struct place place, unsigned index) {
-  _Atomic uint8_t *code = &place.leaf->codes[index];
-  struct heapster__block block = {0, place.home, false};
-  unsigned own = heapster__load_acquire(code);
-  if (own == HEAPSTER__GUEST) {
-    unsigned guest = heapster__load_relaxed(&place.leaf->guests[index]);
-    block.owner = guest >> 8;
-    own = guest & 255;
+HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigned index) {
+  _Atomic uint8_t *byte = &segment.leaf->bytes[index];
+  struct heapster__block block = {0, segment.owner, false};
+  unsigned value = heapster__load_acquire(byte);
+  if (value == HEAPSTER__BYTE_FOREIGN) {
+    unsigned cell = heapster__load_relaxed(&segment.leaf->foreign_cells[index]);
+    block.owner = cell >> 8;
+    value = cell & 255;
   }
-  if (!own) return (struct heapster__block){0, 0, false};
-  block.size = own - 1;
-  block.is_size_lost = own == HEAPSTER__LONG && !heapster__read_long(code, &block.size);
+  if (!value) return (struct heapster__block){0, 0, false};
+  block.size = value - 1;
+  block.is_size_lost = value == HEAPSTER__BYTE_LONG && !heapster__read_size_cell(byte, &block.size);
   if (block.is_size_lost) block.size = HEAPSTER__SHORT_SIZE + 1;
   return block;
 }
 
-HEAPSTER__INLINE struct heapster__block take(struct heapster__map *map, const void *address) {
+HEAPSTER__INLINE struct heapster__block take(struct heapster__shadow_map *map, const void *address) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct place place = place_near(map, bits);
-  if (heapster__unlikely(!place.leaf)) place = place_far(map, bits);
-  if (!place.leaf) return (struct heapster__block){0, 0, false};
+  struct segment segment = lookup_cached(map, bits);
+  if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
+  if (!segment.leaf) return (struct heapster__block){0, 0, false};
   unsigned index = index_of(map, bits);
-  struct heapster__block block = block_at(place, index);
-  if (block.owner) heapster__store_relaxed(&place.leaf->codes[index], 0);
+  struct heapster__block block = block_at(segment, index);
+  if (block.owner) heapster__store_relaxed(&segment.leaf->bytes[index], 0);
   return block;
 }
 
-/* Both in two pieces of code each: the main map's granules are known where it is compiled. */
+/* Two copies of each: for the main map the compiler knows the width of a granule. */
 
-enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size) {
+enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                               uint64_t size) {
   if (map == &heapster__main_map) return put(&heapster__main_map, address, owner, size);
   return put(map, address, owner, size);
 }
 
-struct heapster__block heapster__map_take(struct heapster__map *map, const void *address) {
+struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address) {
   if (map == &heapster__main_map) return take(&heapster__main_map, address);
   return take(map, address);
 }
 
-static void walk_leaf(struct place place, void (*visit)(const void *context, unsigned owner, uint64_t size),
-                      const void *context) {
+static void visit_leaf(struct segment segment, void (*visit)(const void *context, unsigned owner, uint64_t size),
+                       const void *context) {
   for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
-    if (heapster__likely(!heapster__load_relaxed(&place.leaf->codes[i]))) continue;
-    struct heapster__block block = block_at(place, i);
+    if (heapster__likely(!heapster__load_relaxed(&segment.leaf->bytes[i]))) continue;
+    struct heapster__block block = block_at(segment, i);
     if (block.owner) visit(context, block.owner, block.size);
   }
 }
 
-void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
-                        const void *context) {
+void heapster__shadow_visit(struct heapster__shadow_map *map,
+                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
-    struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]); /* pairs with who published it */
+    struct heapster__branch *branch =
+        heapster__load_acquire(&map->branches[i]); /* pairs with the swap that published it */
     for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
-      struct place place = place_of(heapster__load_acquire(&branch->leaves[j]));
-      if (place.leaf) walk_leaf(place, visit, context);
+      struct segment segment = segment_from(heapster__load_acquire(&branch->leaves[j]));
+      if (segment.leaf) visit_leaf(segment, visit, context);
     }
   }
 }

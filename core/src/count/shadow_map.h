@@ -1,34 +1,34 @@
-/* The block map: for each live block, which heap counted it and how many bytes were asked for.
+/* The shadow map: for each live block, which heap counted it and how many bytes were requested.
 
-   A radix tree by address. A leaf is for a stretch of 65536 granules: of 32 bytes in the main map, of 16 in a map of a
-   host's own backing. The heap that was the first to have a block in a stretch is at home there; the others are guests.
-   Each granule has one byte, the code of the block that begins in it:
+   A radix tree by address. A leaf covers one segment: 65,536 granules, of 32 bytes in the main map and of 16 in a map
+   of a host's own backing. The heap whose block came first in a segment is the segment's owner; blocks of other heaps
+   are foreign there. Each granule has one shadow byte, for the block that begins in it:
 
-     0            none that is counted
-     1 .. 253     the home's, of code - 1 bytes
-     254          the home's, and longer: its size is in the long cell
-     255          a guest's: its owner, and its code of 1 .. 254, are in the granule's cell for guests
+     0            no counted block
+     1 .. 253     a block of the owner, of byte - 1 bytes
+     254          a longer block of the owner: its size is in the size cell
+     255          a foreign block: its heap, and a byte of 1 .. 254 as above, are in the granule's foreign cell
 
-   A long cell is for eight granules, as blocks of 253 bytes and more begin that far apart, and holds
+   Blocks of 253 bytes and more begin at least eight granules apart, so eight granules share a size cell. It holds
 
      size << 3 | which of the eight
 
-   where another one of the eight means that the free of a long block went by unseen, and another long one was handed
-   out over a part of it.
+   and where it names another of the eight, the free of a long block was missed, and another long block was handed out
+   over a part of it.
 
-   So a block of the home's, which most are, costs one byte for 32, and where it is long as much again. Only the thread
-   that owns a block touches its cells; the cells are atomic for those who read the whole map meanwhile, and what a code
-   stands for is written before it. The first stretch has no leaf, so NULL needs no test of its own.
+   So a block of the owner, the common case, costs one byte for 32, and a long one as much again. Only the thread that
+   owns a block writes its cells. They are atomic because a walk of the whole map reads them meanwhile; a size or
+   foreign cell is written before the byte that refers to it. The first segment has no leaf, so NULL needs no test of
+   its own.
 
-   No two blocks begin in one granule. malloc and its like align what they hand out to 16 bytes, so that blocks of 17
-   and more begin 32 apart; smaller requests go down as 17. A host's own backing, which a Lua state may have, promises
-   nothing: there granules are half as wide, and blocks below 16 bytes go down as 16, or are not in the map.
+   No two blocks begin in one granule. malloc and its like align blocks to 16 bytes, so that blocks of 17 bytes and more
+   begin 32 apart; smaller requests are passed on as 17. A host's own backing, which a Lua state may have, promises
+   nothing: its granules are half as wide, and blocks below 16 bytes are passed on as 16, or are not in the map.
 
-   In front of the tree stands a table, which leads to a leaf in one step. A stretch has its place there by the low bits
-   of its number. The first to come keeps it for ever; another of the same place, 256 GiB away or more, is found through
-   the tree alone, by who takes a longer look. */
-#ifndef HEAPSTER__BLOCK_MAP_H
-#define HEAPSTER__BLOCK_MAP_H
+   A direct-mapped cache of leaves stands in front of the tree. The first segment to use an entry keeps it for ever; a
+   segment that collides with it is found by the tree. */
+#ifndef HEAPSTER__COUNT_SHADOW_MAP_H
+#define HEAPSTER__COUNT_SHADOW_MAP_H
 
 #include "base/atomics.h"
 #include "base/platform.h"
@@ -37,177 +37,180 @@
 
 enum {
   HEAPSTER__MAIN_GRANULE_BITS = 5, /* a granule of the main map is 2^5 bytes */
-  HEAPSTER__MAIN_LEAST = 17,       /* that is asked for below, so that no two blocks begin in one granule */
+  HEAPSTER__MAIN_MIN_SIZE = 17,    /* smaller requests are padded to this, so that no two blocks begin in one granule */
   HEAPSTER__OWN_GRANULE_BITS = 4,
-  HEAPSTER__OWN_LEAST = 16,
+  HEAPSTER__OWN_MIN_SIZE = 16,
   HEAPSTER__GRANULES = 65536, /* of a leaf */
   HEAPSTER__LEAVES = 16384,   /* of a branch */
   HEAPSTER__BRANCHES = 16384, /* more than 48 bits of address fill */
-  HEAPSTER__SHORT_SIZE = 252, /* the largest size that a code tells */
-  HEAPSTER__LONG = 254,       /* codes */
-  HEAPSTER__GUEST = 255,
-  HEAPSTER__WHICH_BITS = 3 /* of a long cell: which of its granules */
+  HEAPSTER__SHORT_SIZE = 252, /* the largest size that fits a shadow byte */
+  HEAPSTER__BYTE_LONG = 254,
+  HEAPSTER__BYTE_FOREIGN = 255,
+  HEAPSTER__SIZE_CELL_BITS = 3 /* of a size cell: which of its granules */
 };
-_Static_assert(((HEAPSTER__SHORT_SIZE + 1 + 15) & ~15) >> HEAPSTER__MAIN_GRANULE_BITS >= 1 << HEAPSTER__WHICH_BITS &&
-                   (HEAPSTER__SHORT_SIZE + 1) >> HEAPSTER__OWN_GRANULE_BITS >= 1 << HEAPSTER__WHICH_BITS,
-               "no two long blocks, aligned to 16 in the main map, begin in the granules of one long cell");
+_Static_assert(((HEAPSTER__SHORT_SIZE + 1 + 15) & ~15) >> HEAPSTER__MAIN_GRANULE_BITS >=
+                       1 << HEAPSTER__SIZE_CELL_BITS &&
+                   (HEAPSTER__SHORT_SIZE + 1) >> HEAPSTER__OWN_GRANULE_BITS >= 1 << HEAPSTER__SIZE_CELL_BITS,
+               "no two long blocks, aligned to 16 in the main map, begin in the granules of one size cell");
 
-/* Begins at a page, so that the way from a code to its long cell is in the code's address. */
+/* Begins at a page boundary, so that the address of a shadow byte leads to its size cell. */
 struct heapster__leaf {
-  _Atomic uint8_t codes[HEAPSTER__GRANULES];
-  _Atomic uint64_t longs[HEAPSTER__GRANULES >> HEAPSTER__WHICH_BITS];
-  _Atomic uint16_t guests[HEAPSTER__GRANULES]; /* owner << 8 | code */
+  _Atomic uint8_t bytes[HEAPSTER__GRANULES];
+  _Atomic uint64_t size_cells[HEAPSTER__GRANULES >> HEAPSTER__SIZE_CELL_BITS];
+  _Atomic uint16_t foreign_cells[HEAPSTER__GRANULES]; /* heap << 8 | byte */
 };
 struct heapster__branch {
-  _Atomic uintptr_t leaves[HEAPSTER__LEAVES]; /* a leaf's address, and in its low bits who is at home there */
+  _Atomic uintptr_t leaves[HEAPSTER__LEAVES]; /* a leaf's address; the segment's owner in its low bits */
 };
 
-/* A place in front of the tree. */
-struct heapster__near {
-  _Atomic uint64_t home;    /* where the stretch begins | who is at home there; 0: it is nobody's place yet */
-  _Atomic uintptr_t origin; /* where the code of address 0 would be, if the leaf reached down to it */
+struct heapster__cache_entry {
+  _Atomic uint64_t tag;     /* the segment's first address | its owner; 0: the entry is free */
+  _Atomic uintptr_t origin; /* where the byte of address 0 would be if the leaf reached down to it */
 };
 
-/* 256 GiB of addresses or more before two stretches meet, in 4 MiB, of which a page is taken for each 256 MiB in use or
-   more. */
-enum { HEAPSTER__NEAR = 1 << 18 };
+/* Direct-mapped cache of leaves: 2^18 entries, 4 MiB reserved. Two segments collide only if at least 256 GiB apart. */
+enum { HEAPSTER__LEAF_CACHE = 1 << 18 };
 
-struct heapster__map {
-  struct heapster__near near[HEAPSTER__NEAR];
+struct heapster__shadow_map {
+  struct heapster__cache_entry cache[HEAPSTER__LEAF_CACHE];
   struct heapster__branch *_Atomic branches[HEAPSTER__BRANCHES];
 };
 
 /* What a map knows of an address; owner 0: nothing. */
 struct heapster__block {
   uint64_t size;
-  unsigned owner;
-  bool is_size_lost; /* its long cell is another's; size is then 253, the least it can have been */
+  unsigned owner;    /* the heap that counted it */
+  bool is_size_lost; /* its size cell belongs to another block; `size` is then 253, the least that it can have been */
 };
 
-enum heapster__put {
-  HEAPSTER__PUT,
-  HEAPSTER__PUT_STALE,     /* not entered: one whose free went by unseen stands there; to be taken out first */
-  HEAPSTER__PUT_NO_MEMORY, /* not entered: there is no leaf and none to be had */
+enum heapster__put_result {
+  HEAPSTER__PUT_DONE,
+  HEAPSTER__PUT_MISSED_FREE, /* not entered: a block whose free was missed stands there, and must be taken out first */
+  HEAPSTER__PUT_NO_MEMORY,   /* not entered: there is no leaf, and no memory for one */
 };
 
 /* The map of malloc, python and every heap over the system's allocator. */
-extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
+extern HEAPSTER__HIDDEN struct heapster__shadow_map heapster__main_map;
 
 /* An empty map for a backing of the host's own, or NULL. */
-struct heapster__map *heapster__map_create(void);
+struct heapster__shadow_map *heapster__shadow_create(void);
 
-/* Enters a block that was just handed out. */
-enum heapster__put heapster__map_put(struct heapster__map *map, const void *address, unsigned owner, uint64_t size);
+/* Enters a block that the allocator just handed out. */
+enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                               uint64_t size);
 
-/* Takes out whatever block begins there. To be called before the block goes down to the allocator: afterwards another
-   thread may own the address. */
-struct heapster__block heapster__map_take(struct heapster__map *map, const void *address);
+/* Takes out the block that begins there, if there is one. Call it before the block is passed on to the allocator:
+   afterwards another thread may own the address. */
+struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address);
 
-/* Visits every block, in the order of addresses, while their threads go on: one that is entered or taken out meanwhile
-   is visited or not, or, if it was long and another long one came in its place, as one of 253 bytes. */
-void heapster__map_walk(struct heapster__map *map, void (*visit)(const void *context, unsigned owner, uint64_t size),
-                        const void *context);
+/* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
+   meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. */
+void heapster__shadow_visit(struct heapster__shadow_map *map,
+                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context);
 
-/* By how much an address is shifted to the number of its granule. */
-HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {
+/* The width of a granule as a power of two. */
+HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__shadow_map *map) {
   return map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE_BITS : HEAPSTER__OWN_GRANULE_BITS;
 }
 
-/* The number of an address's granule, and of its stretch. */
-HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__map *map, uint64_t bits) {
+/* The numbers of an address's granule and segment. */
+HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__shadow_map *map, uint64_t bits) {
   return bits >> heapster__granule_bits(map);
 }
-HEAPSTER__INLINE uint64_t heapster__stretch_of(const struct heapster__map *map, uint64_t bits) {
+HEAPSTER__INLINE uint64_t heapster__segment_of(const struct heapster__shadow_map *map, uint64_t bits) {
   return heapster__granule_of(map, bits) / HEAPSTER__GRANULES;
 }
 
-/* What stands in the table where `owner` is at home in an address's stretch, and at which place. */
-HEAPSTER__INLINE uint64_t heapster__home_of(const struct heapster__map *map, uint64_t bits, unsigned owner) {
-  const uint64_t stretch_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
-  return (bits & ~(stretch_bytes - 1)) | owner;
+/* The tag in the cache of an address's segment if `owner` owns it, and the entry where it stands. */
+HEAPSTER__INLINE uint64_t heapster__cache_tag_of(const struct heapster__shadow_map *map, uint64_t bits,
+                                                 unsigned owner) {
+  const uint64_t segment_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
+  return (bits & ~(segment_bytes - 1)) | owner;
 }
-HEAPSTER__INLINE struct heapster__near *heapster__near_of(struct heapster__map *map, uint64_t bits) {
-  const uint64_t number = heapster__stretch_of(map, bits) % HEAPSTER__NEAR;
+HEAPSTER__INLINE struct heapster__cache_entry *heapster__cache_entry_of(struct heapster__shadow_map *map,
+                                                                        uint64_t bits) {
+  const uint64_t number = heapster__segment_of(map, bits) % HEAPSTER__LEAF_CACHE;
   HEAPSTER__IN_ONE_REGISTER(map);
-  return &map->near[number];
+  return &map->cache[number];
 }
 
-/* The size to ask the allocator below for. */
-HEAPSTER__INLINE size_t heapster__size_below(const struct heapster__map *map, size_t size) {
-  const size_t least = map == &heapster__main_map ? HEAPSTER__MAIN_LEAST : HEAPSTER__OWN_LEAST;
-  return size >= least ? size : least;
+/* The size to request from the next allocator. */
+HEAPSTER__INLINE size_t heapster__padded_size(const struct heapster__shadow_map *map, size_t size) {
+  const size_t min = map == &heapster__main_map ? HEAPSTER__MAIN_MIN_SIZE : HEAPSTER__OWN_MIN_SIZE;
+  return size >= min ? size : min;
 }
 
-/* Finds the code of an address, if `owner` is at home there and its leaf is in the table. */
-HEAPSTER__INLINE bool heapster__map_home(struct heapster__map *map, const void *address, unsigned owner,
-                                         _Atomic uint8_t **code) {
+/* Finds the shadow byte of an address if `owner` owns the segment and its leaf is in the cache. */
+HEAPSTER__INLINE bool heapster__shadow_find(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                            _Atomic uint8_t **byte) {
   const uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct heapster__near *near = heapster__near_of(map, bits);
-  /* acquire pairs with the release that gave the place away: the origin is seen, and the leaf's zeroes */
-  if (heapster__unlikely(!heapster__is_acquire(&near->home, heapster__home_of(map, bits, owner)))) return false;
-  *code = (_Atomic uint8_t *)(heapster__granule_of(map, bits) + heapster__load_word(&near->origin));
+  struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
+  /* acquire pairs with the release in fill_cache: the origin is seen, and the leaf's zeroes */
+  if (heapster__unlikely(!heapster__is_acquire(&entry->tag, heapster__cache_tag_of(map, bits, owner)))) return false;
+  *byte = (_Atomic uint8_t *)(heapster__granule_of(map, bits) + heapster__load_word(&entry->origin));
   return true;
 }
 
-/* The long cell of a code's granule, and which of the cell's granules that is. */
-HEAPSTER__INLINE _Atomic uint64_t *heapster__long_cell(_Atomic uint8_t *code) {
-  const uintptr_t first = (uintptr_t)code >> HEAPSTER__WHICH_BITS << HEAPSTER__WHICH_BITS;
-  return (_Atomic uint64_t *)(first + offsetof(struct heapster__leaf, longs));
+/* The size cell of a byte's granule, and which of the cell's granules that is. */
+HEAPSTER__INLINE _Atomic uint64_t *heapster__size_cell_of(_Atomic uint8_t *byte) {
+  const uintptr_t first = (uintptr_t)byte >> HEAPSTER__SIZE_CELL_BITS << HEAPSTER__SIZE_CELL_BITS;
+  return (_Atomic uint64_t *)(first + offsetof(struct heapster__leaf, size_cells));
 }
-HEAPSTER__INLINE uint64_t heapster__which(const _Atomic uint8_t *code) {
-  return (uintptr_t)code % (1 << HEAPSTER__WHICH_BITS);
+HEAPSTER__INLINE uint64_t heapster__size_cell_part(const _Atomic uint8_t *byte) {
+  return (uintptr_t)byte % (1 << HEAPSTER__SIZE_CELL_BITS);
 }
 
 /* Writes the size of a long block; false: no address space is as large. */
-HEAPSTER__INLINE bool heapster__put_long(_Atomic uint8_t *code, uint64_t size) {
-  if (heapster__unlikely(size > UINT64_MAX >> HEAPSTER__WHICH_BITS)) return false;
-  heapster__store_relaxed(heapster__long_cell(code), size << HEAPSTER__WHICH_BITS | heapster__which(code));
+HEAPSTER__INLINE bool heapster__write_size_cell(_Atomic uint8_t *byte, uint64_t size) {
+  if (heapster__unlikely(size > UINT64_MAX >> HEAPSTER__SIZE_CELL_BITS)) return false;
+  heapster__store_relaxed(heapster__size_cell_of(byte),
+                          size << HEAPSTER__SIZE_CELL_BITS | heapster__size_cell_part(byte));
   return true;
 }
 
-/* Reads it; false: the cell is another block's by now. */
-HEAPSTER__INLINE bool heapster__read_long(_Atomic uint8_t *code, uint64_t *size) {
-  const uint64_t cell = heapster__load_relaxed(heapster__long_cell(code));
-  *size = cell >> HEAPSTER__WHICH_BITS;
-  return cell % (1 << HEAPSTER__WHICH_BITS) == heapster__which(code);
+/* Reads it; false: the cell belongs to another block by now. */
+HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *size) {
+  const uint64_t cell = heapster__load_relaxed(heapster__size_cell_of(byte));
+  *size = cell >> HEAPSTER__SIZE_CELL_BITS;
+  return cell % (1 << HEAPSTER__SIZE_CELL_BITS) == heapster__size_cell_part(byte);
 }
 
-/* Enters a block that was just handed out, if its owner is at home there and nothing stands in the way. */
-HEAPSTER__INLINE bool heapster__map_put_at_once(struct heapster__map *map, const void *address, unsigned owner,
+/* The fast path of heapster__shadow_put: `owner` owns the segment, and no block stands there. False: nothing happened.
+ */
+HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__shadow_map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
-  _Atomic uint8_t *code;
-  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
-  if (heapster__unlikely(heapster__load_code(code))) return false;
+  _Atomic uint8_t *byte;
+  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+  if (heapster__unlikely(heapster__load_byte(byte))) return false;
   if (heapster__likely(size <= HEAPSTER__SHORT_SIZE)) {
-    heapster__store_relaxed(code, (uint8_t)(size + 1));
+    heapster__store_relaxed(byte, (uint8_t)(size + 1));
     return true;
   }
-  if (!heapster__put_long(code, size)) return false;
-  heapster__store_release(code, HEAPSTER__LONG); /* pairs with the acquire in block_at */
+  if (!heapster__write_size_cell(byte, size)) return false;
+  heapster__store_release(byte, HEAPSTER__BYTE_LONG); /* pairs with the acquire in block_at */
   return true;
 }
 
-/* Takes the block out if `owner` counted it and is at home there; false, and nothing done, for what needs a longer
-   look. */
-HEAPSTER__INLINE bool heapster__map_take_own(struct heapster__map *map, const void *address, unsigned owner,
-                                             uint64_t *size) {
-  _Atomic uint8_t *code;
-  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
-  *size = (uint64_t)heapster__load_relaxed(code) - 1; /* 0 wraps */
+/* The fast path of heapster__shadow_take: `owner` counted the block and owns the segment. False: nothing happened. */
+HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                                 uint64_t *size) {
+  _Atomic uint8_t *byte;
+  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+  *size = (uint64_t)heapster__load_relaxed(byte) - 1; /* 0 wraps */
   if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
-      (*size != HEAPSTER__LONG - 1 || !heapster__read_long(code, size)))
+      (*size != HEAPSTER__BYTE_LONG - 1 || !heapster__read_size_cell(byte, size)))
     return false;
-  heapster__store_relaxed(code, 0);
+  heapster__store_relaxed(byte, 0);
   return true;
 }
 
-/* The same where the size is known, and at most HEAPSTER__SHORT_SIZE: the code has to agree. */
-HEAPSTER__INLINE bool heapster__map_take_known(struct heapster__map *map, const void *address, unsigned owner,
-                                               uint64_t size) {
-  _Atomic uint8_t *code;
-  if (heapster__unlikely(!heapster__map_home(map, address, owner, &code))) return false;
-  if (heapster__unlikely(heapster__load_code(code) != (uint8_t)(size + 1))) return false;
-  heapster__store_relaxed(code, 0);
+/* The same for a block whose size is known, at most HEAPSTER__SHORT_SIZE: the byte must agree. */
+HEAPSTER__INLINE bool heapster__shadow_take_short(struct heapster__shadow_map *map, const void *address, unsigned owner,
+                                                  uint64_t size) {
+  _Atomic uint8_t *byte;
+  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+  if (heapster__unlikely(heapster__load_byte(byte) != (uint8_t)(size + 1))) return false;
+  heapster__store_relaxed(byte, 0);
   return true;
 }
 

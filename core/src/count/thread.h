@@ -1,46 +1,47 @@
-/* Threads: the slot that holds a thread's counters.
+/* Threads: the record that holds a thread's counters.
 
-   The one thread-local word of the library is a thread's gate: a heap whose requests may be counted at once. Behind it
-   is the slot, or the gate says why there is none. One comparison so tells a hot path all it wants to know: that the
-   thread has a slot, the slot counters of the heap, that these are the ones last used, and that no mark is up.
+   The library has one word of thread-local memory: the thread's cached shard. It points at the head of the shard that
+   counted last, so that one comparison, of the heap's number, says all that the fast path needs: the thread has a
+   record, the record has a shard of this heap, that shard counted last, and no guard is up. In every other case it
+   points at a head whose heap number is 0, which no request matches: requests then take the slow path. A thread without
+   a record points at one of heapster__no_thread, and which of them says why it has none.
 
-   A slot is handed on with its values when its thread ends, never zeroed: nothing is folded, nothing lost, and there
-   are never more slots than threads were alive at one time. */
-#ifndef HEAPSTER__THREAD_H
-#define HEAPSTER__THREAD_H
+   When a thread ends, its record is handed on with its values, never zeroed: nothing is folded, nothing is lost, and
+   there are never more records than threads were alive at one time. */
+#ifndef HEAPSTER__COUNT_THREAD_H
+#define HEAPSTER__COUNT_THREAD_H
 
 #include "base/atomics.h"
 #include "base/platform.h"
 #include "count/high_water.h"
 
-enum { HEAPSTER__SLOTS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
+enum { HEAPSTER__THREADS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
 
 struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
-struct heapster__gate {
-  struct heapster__slot *slot; /* NULL: none, and which of heapster__no_slot it is says why */
-  unsigned heap;               /* its requests pass; 0: of none */
+struct heapster__shard_head {
+  struct heapster__thread *thread; /* NULL: there is no record; the entry of heapster__no_thread says why */
+  unsigned heap;                   /* 0: no request matches */
 };
 
-struct heapster__slot {
-  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__gate closed;
-  const struct heapster__gate
-      *_Atomic open;                    /* the gate while no mark is up: that of the last shard used, or `closed` */
-  _Atomic uintptr_t mark;               /* frame that asked a layer below which comes back in; 0: none */
-  struct heapster__drift total;         /* the thread's drift over all heaps, and the rest in a run */
-  struct heapster__shard *_Atomic last; /* the slot's shards are in a chain */
-  heapster__counter passed;             /* inner requests that the mark let through */
-  _Atomic uint32_t generation;          /* counts its threads */
-  _Atomic uint32_t next_free;           /* in the stack of free slots: index + 1 */
+struct heapster__thread {
+  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head armed; /* sends every request to the slow path */
+  const struct heapster__shard_head *_Atomic cached; /* while no guard is up: the active heap's shard, or `armed` */
+  _Atomic uintptr_t guard;                           /* the innermost guard that is up; 0: none */
+  struct heapster__pending total;                    /* the thread's pending bytes over all heaps but the active one */
+  struct heapster__shard *_Atomic last_shard;        /* the record's shards are in a chain */
+  heapster__counter nested_count;                    /* nested requests that the guard let pass */
+  _Atomic uint32_t generation;                       /* counts the record's threads */
+  _Atomic uint32_t next_free;                        /* in the stack of free records: index + 1 */
   _Atomic bool is_taken;
   uint32_t index;
   uint32_t end_calls;                                             /* how often its thread's end was announced */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };
-_Static_assert(sizeof(struct heapster__slot) <= HEAPSTER__PIECE, "a slot is one piece of memory");
+_Static_assert(sizeof(struct heapster__thread) <= HEAPSTER__PIECE, "a thread record is one piece of memory");
 
-/* Which gate of heapster__no_slot is a thread's that has no slot. Between the two last: the thread has done nothing but
-   free, so many blocks; it may be one whose end was processed, which must not take a slot again. */
+/* The entries of heapster__no_thread. Between the last two: the thread has only freed so far, that many blocks; it may
+   be one whose end was processed, which must not take a record again. */
 enum {
   HEAPSTER__THREAD_NEW = 0,
   HEAPSTER__THREAD_STARTING = 1,
@@ -49,45 +50,46 @@ enum {
   HEAPSTER__THREAD_FREES_ENOUGH = HEAPSTER__THREAD_FREES + 64
 };
 
-extern HEAPSTER__HIDDEN const struct heapster__gate heapster__no_slot[];
+extern HEAPSTER__HIDDEN const struct heapster__shard_head heapster__no_thread[];
 
-/* Called with the lock taken or not, once: `left` is what to do with a slot's figures before it is handed on. */
-void heapster__threads_start(void (*left)(struct heapster__slot *slot));
+/* `release` is called for every record before it is handed on. Call once. */
+void heapster__threads_on_release(void (*release)(struct heapster__thread *thread));
 
-/* A slot for the calling thread, or NULL. Allocates nothing that is counted in a slot. */
-struct heapster__slot *heapster__slot_claim(void);
+/* A record for the calling thread, or NULL. Allocates nothing that is counted in a record. */
+struct heapster__thread *heapster__thread_claim(void);
 
-/* The same where the thread's first act is a free: NULL until it has freed 64 blocks. */
-struct heapster__slot *heapster__slot_claim_to_free(void);
+/* The same for a thread whose first act is a free: NULL until it has freed 64 blocks. */
+struct heapster__thread *heapster__thread_claim_to_free(void);
 
-/* Slots ever made; each stays. The slot of that index, or NULL while it is being made. */
-uint32_t heapster__slot_count(void);
-struct heapster__slot *heapster__slot_at(uint32_t index);
+/* Records ever made; each stays. The record of that index, or NULL while it is being made. */
+uint32_t heapster__thread_count(void);
+struct heapster__thread *heapster__thread_at(uint32_t index);
 
-/* In the child of a fork: the other threads are gone. `left` is called for each of their slots. */
-void heapster__threads_forked(void);
+/* In the child of a fork, where the other threads are gone: releases their records. */
+void heapster__threads_drop_others(void);
 
 #ifdef HEAPSTER_SHARED_COUNTERS
 
-static inline const struct heapster__gate *heapster__gate_here(void) { return heapster__no_slot; }
+static inline const struct heapster__shard_head *heapster__cached_head(void) { return heapster__no_thread; }
 
-static inline struct heapster__slot *heapster__slot_here(void) { return NULL; }
+static inline struct heapster__thread *heapster__this_thread(void) { return NULL; }
 
-static inline void heapster__gate_set(struct heapster__slot *slot) { (void)slot; }
+static inline void heapster__refresh_cached_head(struct heapster__thread *thread) { (void)thread; }
 
 #else
 
-extern HEAPSTER__HIDDEN _Thread_local const struct heapster__gate *heapster__self HEAPSTER__TLS_MODEL;
+extern HEAPSTER__HIDDEN _Thread_local const struct heapster__shard_head *heapster__cached_shard_head
+    HEAPSTER__TLS_MODEL;
 
-HEAPSTER__INLINE const struct heapster__gate *heapster__gate_here(void) { return heapster__self; }
+HEAPSTER__INLINE const struct heapster__shard_head *heapster__cached_head(void) { return heapster__cached_shard_head; }
 
-/* The calling thread's slot, or NULL. */
-HEAPSTER__INLINE struct heapster__slot *heapster__slot_here(void) { return heapster__self->slot; }
+/* The calling thread's record, or NULL. */
+HEAPSTER__INLINE struct heapster__thread *heapster__this_thread(void) { return heapster__cached_shard_head->thread; }
 
-/* The gate of the calling thread, whose slot this is, is opened again, or closed while a mark is up. */
-HEAPSTER__INLINE void heapster__gate_set(struct heapster__slot *slot) {
-  bool is_marked = heapster__load_relaxed(&slot->mark) != 0;
-  heapster__self = is_marked ? &slot->closed : heapster__load_relaxed(&slot->open);
+/* Points the calling thread, whose record this is, at its cached shard again; at the slow path while a guard is up. */
+HEAPSTER__INLINE void heapster__refresh_cached_head(struct heapster__thread *thread) {
+  bool is_guarded = heapster__load_relaxed(&thread->guard) != 0;
+  heapster__cached_shard_head = is_guarded ? &thread->armed : heapster__load_relaxed(&thread->cached);
 }
 
 #endif

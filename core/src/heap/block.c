@@ -18,12 +18,12 @@ HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
 }
 
 /* A call of the backing, under the mark where it may come back in. */
-HEAPSTER__INLINE void descend(struct heapster__descent *descent, const struct heapster_heap *heap) {
-  heapster__descend(descent, comes_back(heap) ? heapster__slot_claim() : NULL);
+HEAPSTER__INLINE void descend(struct heapster__guard *guard, const struct heapster_heap *heap) {
+  heapster__guard_enter(guard, comes_back(heap) ? heapster__thread_claim() : NULL);
 }
 
 static void *refused(struct heapster_heap *heap, int error) {
-  heapster__book_failure(heap->number);
+  heapster__record_failure(heap->number);
   errno = error;
   return NULL;
 }
@@ -31,28 +31,28 @@ static void *refused(struct heapster_heap *heap, int error) {
 /* A host's backing need not know errno: the contract of the heap is C11's, whatever is below. */
 static __attribute__((noinline)) void *booked_odd(struct heapster_heap *heap, void *block, size_t size) {
   if (!block) return refused(heap, ENOMEM);
-  heapster__book_alloc(heap->map, heap->number, block, size);
+  heapster__record_alloc(heap->map, heap->number, block, size);
   return block;
 }
 
-HEAPSTER__INLINE void *booked(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
-  enum heapster__at_once done = heapster__alloc_at_once(map, heap->number, block, size);
-  if (heapster__likely(done == HEAPSTER__DONE)) return block;
-  return done == HEAPSTER__NOT_DONE ? booked_odd(heap, block, size) : heapster__told(block);
+HEAPSTER__INLINE void *booked(struct heapster_heap *heap, struct heapster__shadow_map *map, void *block, size_t size) {
+  enum heapster__fast done = heapster__record_alloc_fast(map, heap->number, block, size);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
+  return done == HEAPSTER__FAST_MISS ? booked_odd(heap, block, size) : heapster__flush_here(block);
 }
 
 static __attribute__((noinline)) void *marked_malloc(struct heapster_heap *heap, size_t size) {
-  struct heapster__descent descent;
-  descend(&descent, heap);
-  void *block = heap->backing->malloc(heap->backing->context, heapster__size_below(heap->map, size));
-  heapster__ascend(&descent);
+  struct heapster__guard guard;
+  descend(&guard, heap);
+  void *block = heap->backing->malloc(heap->backing->context, heapster__padded_size(heap->map, size));
+  heapster__guard_leave(&guard);
   return booked(heap, heap->map, block, size);
 }
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
   if (heapster__unlikely(!is_plain(heap))) return marked_malloc(heap, size);
-  struct heapster__map *map = &heapster__main_map;
-  return booked(heap, map, heap->backing->malloc(heap->backing->context, heapster__size_below(map, size)), size);
+  struct heapster__shadow_map *map = &heapster__main_map;
+  return booked(heap, map, heap->backing->malloc(heap->backing->context, heapster__padded_size(map, size)), size);
 }
 
 static void *cleared(const struct heapster_allocator *backing, size_t size) {
@@ -64,10 +64,10 @@ static void *cleared(const struct heapster_allocator *backing, size_t size) {
 void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
-  struct heapster__descent descent;
-  descend(&descent, heap);
-  void *block = cleared(heap->backing, heapster__size_below(heap->map, bytes));
-  heapster__ascend(&descent);
+  struct heapster__guard guard;
+  descend(&guard, heap);
+  void *block = cleared(heap->backing, heapster__padded_size(heap->map, bytes));
+  heapster__guard_leave(&guard);
   return booked(heap, heap->map, block, bytes);
 }
 
@@ -80,10 +80,10 @@ static void *aligned(const struct heapster_allocator *backing, size_t alignment,
 
 void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
   if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
-  struct heapster__descent descent;
-  descend(&descent, heap);
-  void *block = aligned(heap->backing, alignment, heapster__size_below(heap->map, size));
-  heapster__ascend(&descent);
+  struct heapster__guard guard;
+  descend(&guard, heap);
+  void *block = aligned(heap->backing, alignment, heapster__padded_size(heap->map, size));
+  heapster__guard_leave(&guard);
   return booked(heap, heap->map, block, size);
 }
 
@@ -100,35 +100,35 @@ static void *moved(const struct heapster_allocator *backing, void *block, struct
 void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
   if (!block) return heapster_heap_malloc(heap, size);
   const struct heapster_allocator *backing = heap->backing;
-  size_t below = heapster__size_below(heap->map, size);
-  struct heapster__block taken = heapster__book_take(heap->map, block);
-  struct heapster__descent descent;
-  descend(&descent, heap);
+  size_t below = heapster__padded_size(heap->map, size);
+  struct heapster__block taken = heapster__take_block(heap->map, block);
+  struct heapster__guard guard;
+  descend(&guard, heap);
   void *fresh =
       backing->realloc ? backing->realloc(backing->context, block, below) : moved(backing, block, taken, below);
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
   if (fresh) {
-    heapster__book_resized(heap->map, heap->number, taken, block, fresh, size);
+    heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
   }
-  heapster__book_restore(heap->map, heap->number, taken, block);
+  heapster__restore_block(heap->map, heap->number, taken, block);
   errno = ENOMEM;
   return NULL;
 }
 
 static __attribute__((noinline)) void marked_free(struct heapster_heap *heap, void *block) {
-  struct heapster__descent descent;
-  descend(&descent, heap);
+  struct heapster__guard guard;
+  descend(&guard, heap);
   heap->backing->free(heap->backing->context, block);
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
 }
 
 static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void *block, bool is_done) {
   if (!block) return;
   if (is_done)
-    heapster__told(block);
+    heapster__flush_here(block);
   else
-    heapster__book_free(heap->map, heap->number, block);
+    heapster__record_free(heap->map, heap->number, block);
   if (is_plain(heap))
     heap->backing->free(heap->backing->context, block);
   else
@@ -136,11 +136,11 @@ static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void 
 }
 
 static __attribute__((noinline)) void free_any(struct heapster_heap *heap, void *block) {
-  enum heapster__at_once done = heapster__free_at_once(heap->map, heap->number, block);
-  if (heapster__likely(done == HEAPSTER__DONE))
+  enum heapster__fast done = heapster__record_free_fast(heap->map, heap->number, block);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE))
     marked_free(heap, block);
   else
-    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+    free_odd(heap, block, done == HEAPSTER__FAST_FLUSH);
 }
 
 void heapster_heap_free(struct heapster_heap *heap, void *block) {
@@ -148,9 +148,9 @@ void heapster_heap_free(struct heapster_heap *heap, void *block) {
     free_any(heap, block);
     return;
   }
-  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, heap->number, block);
-  if (heapster__likely(done == HEAPSTER__DONE))
+  enum heapster__fast done = heapster__record_free_fast(&heapster__main_map, heap->number, block);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE))
     heap->backing->free(heap->backing->context, block);
   else
-    free_odd(heap, block, done == HEAPSTER__DONE_TELL);
+    free_odd(heap, block, done == HEAPSTER__FAST_FLUSH);
 }

@@ -1,30 +1,31 @@
 /* Readings: raw counters that are read again only where something happened. */
 #include "heap/cached_sums.h"
 
-static uint64_t activity_of_one(struct heapster__slot *slot, unsigned heap) {
-  return slot ? heapster__activity_slot(slot, heap) : heapster__activity_heap(heap);
+static uint64_t changes_of_one(struct heapster__thread *thread, unsigned heap) {
+  return thread ? heapster__thread_changes(thread, heap) : heapster__heap_changes(heap);
 }
 
-uint64_t heapster__activity(struct heapster__slot *slot, unsigned number) {
-  if (number) return activity_of_one(slot, number);
+uint64_t heapster__changes(struct heapster__thread *thread, unsigned number) {
+  if (number) return changes_of_one(thread, number);
   const unsigned last = heapster__last_heap();
-  uint64_t activity = 0;
-  for (unsigned each = 1; each <= last; each++) activity += activity_of_one(slot, each);
-  return activity;
+  uint64_t changes = 0;
+  for (unsigned each = 1; each <= last; each++) changes += changes_of_one(thread, each);
+  return changes;
 }
 
-void heapster__reading_make(struct heapster__reading *reading, uint64_t activity, struct heapster__slot *slot,
-                            unsigned number) {
-  reading->is_made = true;
-  reading->activity = activity;
-  heapster__tally_clear(&reading->tally);
-  if (slot)
-    heapster__sum_of_slot(&reading->tally, slot, number);
+void heapster__cached_sums_fill(struct heapster__cached_sums *sums, uint64_t changes, struct heapster__thread *thread,
+                                unsigned number) {
+  sums->is_filled = true;
+  sums->changes = changes;
+  heapster__totals_clear(&sums->totals);
+  if (thread)
+    heapster__sum_of_thread(&sums->totals, thread, number);
   else
-    heapster__sum(&reading->tally, number);
+    heapster__sum(&sums->totals, number);
 }
 
-void heapster__reading_refresh(struct heapster__reading *reading, struct heapster__slot *slot, unsigned number) {
-  const uint64_t activity = heapster__activity(slot, number);
-  if (!reading->is_made || reading->activity != activity) heapster__reading_make(reading, activity, slot, number);
+void heapster__cached_sums_refresh(struct heapster__cached_sums *sums, struct heapster__thread *thread,
+                                   unsigned number) {
+  const uint64_t changes = heapster__changes(thread, number);
+  if (!sums->is_filled || sums->changes != changes) heapster__cached_sums_fill(sums, changes, thread, number);
 }

@@ -10,11 +10,11 @@
 /* One heap, or the total (number 0). A heap is followed from the first mark that meets it. */
 struct track {
   bool is_met;
-  struct heapster_frame *ring;  /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
-  uint64_t first;               /* the number of its first frame */
-  uint64_t activity;            /* at the last mark */
-  struct heapster__requests at; /* counted by then */
-  struct heapster__watch watch; /* from then on */
+  struct heapster_frame *ring;          /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
+  uint64_t first;                       /* the number of its first frame */
+  uint64_t changes;                     /* at the last mark */
+  struct heapster__requests at;         /* counted by then */
+  struct heapster__peak_observer watch; /* from then on */
 };
 _Static_assert(HEAPSTER_FRAMES * sizeof(struct heapster_frame) <= HEAPSTER__PIECE, "a ring is one piece of memory");
 
@@ -29,7 +29,7 @@ static void meet(struct track *track, unsigned number) {
   track->is_met = true;
   track->ring = heapster__piece_take(HEAPSTER_FRAMES * sizeof *track->ring);
   track->first = frames.count + 1;
-  if (track->ring) heapster__watch_begin(&track->watch, number);
+  if (track->ring) heapster__observe_peak(&track->watch, number);
 }
 
 /* A heap that was made in this frame: the frame has all that it ever counted, and its use_max is the peak. */
@@ -41,9 +41,9 @@ static void meet_late(struct track *track, unsigned number) {
 
 /* Ends one stretch of the record and begins the next; answers the rise of the first. */
 static uint64_t peak_of(struct track *track, unsigned number, const struct heapster__requests *made) {
-  const int64_t next = heapster__epoch_begin(number);
+  const int64_t next = heapster__peak_interval_begin(number);
   const int64_t change = (int64_t)(made->total_alloc_sum - made->total_dealloc_sum);
-  const uint64_t peak = heapster__watch_rise(&track->watch, made->total_alloc_sum, change);
+  const uint64_t peak = heapster__observed_rise(&track->watch, made->total_alloc_sum, change);
   track->watch.start = track->watch.peak = next;
   return peak;
 }
@@ -71,18 +71,18 @@ static void end_frame(struct track *track, unsigned number, struct heapster__req
   if (track->ring) write_frame(track, number, &made);
 }
 
-/* Of every heap, then of the total. Where nothing happened, nothing is looked at but the activity. */
-static void next_frame(const uint64_t *activities, unsigned last) {
+/* Of every heap, then of the total. Where nothing happened, nothing is looked at but the changes. */
+static void next_frame(const uint64_t *changes, unsigned last) {
   struct heapster__requests total = {0};
   bool is_any = false;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
     if (!track->is_met && heapster__heap_at(number)) meet_late(track, number);
-    if (track->activity == activities[number]) {
+    if (track->changes == changes[number]) {
       write_quiet(track);
       continue;
     }
-    track->activity = activities[number];
+    track->changes = changes[number];
     end_frame(track, number, &total);
     is_any = true;
   }
@@ -93,14 +93,14 @@ static void next_frame(const uint64_t *activities, unsigned last) {
   frames.count++;
 }
 
-static enum heapster_error first_mark(const uint64_t *activities, unsigned last) {
+static enum heapster_error first_mark(const uint64_t *changes, unsigned last) {
   meet(&frames.tracks[HEAPSTER__TOTAL], HEAPSTER__TOTAL);
   if (!frames.tracks[HEAPSTER__TOTAL].ring) return HEAPSTER_NO_MEMORY;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
     if (!heapster__heap_at(number)) continue;
     meet(track, number);
-    track->activity = activities[number];
+    track->changes = changes[number];
     track->at = heapster__requests_of(number);
   }
   frames.is_running = true;
@@ -108,16 +108,16 @@ static enum heapster_error first_mark(const uint64_t *activities, unsigned last)
 }
 
 enum heapster_error heapster_frame_mark(void) {
-  uint64_t activities[HEAPSTER__HEAP_NUMBERS];
+  uint64_t changes[HEAPSTER__HEAP_NUMBERS];
   enum heapster_error error = HEAPSTER_OK;
-  heapster__glance();
+  heapster__rescan_throttled();
   heapster__lock();
   const unsigned last = heapster__last_heap();
-  heapster__activities(activities, last);
+  heapster__all_changes(changes, last);
   if (frames.is_running)
-    next_frame(activities, last);
+    next_frame(changes, last);
   else
-    error = first_mark(activities, last);
+    error = first_mark(changes, last);
   heapster__unlock();
   return error;
 }

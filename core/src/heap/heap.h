@@ -1,6 +1,6 @@
 /* The registry of heaps. */
-#ifndef HEAPSTER__HEAP_H
-#define HEAPSTER__HEAP_H
+#ifndef HEAPSTER__HEAP_HEAP_H
+#define HEAPSTER__HEAP_HEAP_H
 
 #include <heapster/heap.h>
 
@@ -14,7 +14,7 @@ struct heapster_heap {
   char name[HEAPSTER_HEAP_NAME];
   unsigned number;
   _Atomic bool is_open;
-  struct heapster__map *map;
+  struct heapster__shadow_map *map;
   struct heapster_allocator own; /* the host's backing, where it has one */
   const struct heapster_allocator *backing;
 };

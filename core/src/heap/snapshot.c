@@ -9,7 +9,7 @@
 /* Two baselines a heap: the published one is never written; a reset writes the other and publishes it. A reader that
    was overtaken by two resets sees that the count has changed and reads again. */
 struct baseline {
-  struct heapster__tally tallies[2];
+  struct heapster__totals totals[2];
   _Atomic uint32_t published;
 };
 
@@ -21,54 +21,54 @@ static struct {
   void (*_Atomic glance)(void);
 } ahead;
 
-void heapster__before_reading(void (*look)(void), void (*glance)(void)) {
+void heapster__on_rescan(void (*look)(void), void (*glance)(void)) {
   heapster__store_relaxed(&ahead.look, look);
   heapster__store_relaxed(&ahead.glance, glance);
 }
 
-void heapster__look(void) {
+void heapster__rescan(void) {
   void (*const look)(void) = heapster__load_relaxed(&ahead.look);
   if (heapster__unlikely(look != NULL)) look();
 }
 
-void heapster__glance(void) {
+void heapster__rescan_throttled(void) {
   void (*const glance)(void) = heapster__load_relaxed(&ahead.glance);
   if (heapster__unlikely(glance != NULL)) glance();
 }
 
-static void copy(struct heapster__tally *to, const struct heapster__tally *from) {
+static void copy(struct heapster__totals *to, const struct heapster__totals *from) {
   enum { WORDS = sizeof *to / sizeof(uint64_t) };
   for (size_t i = 0; i < WORDS; i++) {
     heapster__store_relaxed((heapster__counter *)to + i, heapster__load_relaxed((const heapster__counter *)from + i));
   }
 }
 
-static const struct heapster__tally beginning;
+static const struct heapster__totals beginning;
 
 /* The published baseline, copied into `since`; or the beginning, where there was no reset. */
-static const struct heapster__tally *baseline_read(unsigned number, struct heapster__tally *since) {
+static const struct heapster__totals *baseline_read(unsigned number, struct heapster__totals *since) {
   struct baseline *baseline = &baselines[number];
   uint32_t before;
   uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish */
   do {
     before = after;
     if (!before) return &beginning;
-    copy(since, &baseline->tallies[before % 2]);
+    copy(since, &baseline->totals[before % 2]);
     heapster__fence_acquire(); /* the copy is read before the count is read again */
     after = heapster__load_relaxed(&baseline->published);
   } while (after != before);
   return since;
 }
 
-static void publish(unsigned number, const struct heapster__tally *raw) {
+static void publish(unsigned number, const struct heapster__totals *raw) {
   struct baseline *baseline = &baselines[number];
   uint32_t next = heapster__load_relaxed(&baseline->published) + 1;
   if (!next) next = 2; /* 0 says that there was no reset */
-  copy(&baseline->tallies[next % 2], raw);
+  copy(&baseline->totals[next % 2], raw);
   heapster__store_release(&baseline->published, next);
 }
 
-void heapster__sum(struct heapster__tally *sum, unsigned number) {
+void heapster__sum(struct heapster__totals *sum, unsigned number) {
   if (number) {
     heapster__sum_heap(sum, number);
     return;
@@ -77,20 +77,20 @@ void heapster__sum(struct heapster__tally *sum, unsigned number) {
   for (unsigned each = 1; each <= last; each++) heapster__sum_heap(sum, each);
 }
 
-void heapster__sum_of_slot(struct heapster__tally *sum, struct heapster__slot *slot, unsigned number) {
+void heapster__sum_of_thread(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number) {
   if (number) {
-    heapster__sum_slot(sum, slot, number);
+    heapster__sum_thread(sum, thread, number);
     return;
   }
   unsigned last = heapster__last_heap();
-  for (unsigned each = 1; each <= last; each++) heapster__sum_slot(sum, slot, each);
+  for (unsigned each = 1; each <= last; each++) heapster__sum_thread(sum, thread, each);
 }
 
 /* A heap's raw counters, and what its snapshots count from; in memory of the caller. */
 struct reading {
-  struct heapster__tally raw;
-  struct heapster__tally copied;
-  const struct heapster__tally *since;
+  struct heapster__totals raw;
+  struct heapster__totals copied;
+  const struct heapster__totals *since;
 };
 
 static void read_heap(unsigned number, struct reading *reading) {
@@ -99,8 +99,8 @@ static void read_heap(unsigned number, struct reading *reading) {
   heapster__sum_heap(&reading->raw, number);
 }
 
-static void fill(unsigned number, struct heapster_stats *stats, const struct heapster__tally *raw,
-                 const struct heapster__tally *since) {
+static void fill(unsigned number, struct heapster_stats *stats, const struct heapster__totals *raw,
+                 const struct heapster__totals *since) {
   heapster__stats_fill(stats, raw, since);
   stats->live_change = 0; /* a snapshot is no change */
   stats->use_change = 0;
@@ -109,15 +109,15 @@ static void fill(unsigned number, struct heapster_stats *stats, const struct hea
 
 size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_heap_stats *heaps, size_t capacity) {
   struct reading reading;
-  struct heapster__tally all = {0};
-  struct heapster__tally all_since = {0};
+  struct heapster__totals all = {0};
+  struct heapster__totals all_since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
-  heapster__look();
+  heapster__rescan();
   while ((heap = heapster_heap_next(heap))) {
     read_heap(heap->number, &reading);
-    heapster__tally_add(&all, &reading.raw);
-    heapster__tally_add(&all_since, reading.since);
+    heapster__totals_add(&all, &reading.raw);
+    heapster__totals_add(&all_since, reading.since);
     if (count < capacity) {
       heaps[count].heap = heap;
       fill(heap->number, &heaps[count].stats, &reading.raw, reading.since);
@@ -134,14 +134,14 @@ void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats
     return;
   }
   struct reading reading;
-  heapster__look();
+  heapster__rescan();
   read_heap(heap->number, &reading);
   fill(heap->number, stats, &reading.raw, reading.since);
 }
 
 static void reset(unsigned number) {
-  struct heapster__tally raw = {0};
-  int64_t start = heapster__epoch_begin(number);
+  struct heapster__totals raw = {0};
+  int64_t start = heapster__peak_interval_begin(number);
   heapster__sum(&raw, number);
   if (number) publish(number, &raw);
   heapster__use_max_restart(number, start);
@@ -172,11 +172,11 @@ void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_h
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
   if (heap) {
-    heapster__map_walk(heap->map, count, &census);
+    heapster__shadow_visit(heap->map, count, &census);
     return;
   }
-  heapster__map_walk(&heapster__main_map, count, &census);
+  heapster__shadow_visit(&heapster__main_map, count, &census);
   for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
-    if (each->map != &heapster__main_map) heapster__map_walk(each->map, count, &census);
+    if (each->map != &heapster__main_map) heapster__shadow_visit(each->map, count, &census);
   }
 }

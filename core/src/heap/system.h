@@ -1,6 +1,6 @@
 /* The system's allocator, as hooks and named heaps see it. */
-#ifndef HEAPSTER__ALLOCATOR_H
-#define HEAPSTER__ALLOCATOR_H
+#ifndef HEAPSTER__HEAP_SYSTEM_H
+#define HEAPSTER__HEAP_SYSTEM_H
 
 #include <heapster/allocator.h>
 

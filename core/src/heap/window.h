@@ -1,6 +1,6 @@
 /* Windows: what happened between a begin and an end. */
-#ifndef HEAPSTER__WINDOW_H
-#define HEAPSTER__WINDOW_H
+#ifndef HEAPSTER__HEAP_WINDOW_H
+#define HEAPSTER__HEAP_WINDOW_H
 
 #include <heapster/window.h>
 
@@ -10,6 +10,6 @@
 uint32_t heapster__windows_open(void);
 
 /* In the child of a fork: the windows of the other threads, which are gone, are closed. Callers hold the lock. */
-void heapster__windows_forked(void);
+void heapster__windows_drop_others(void);
 
 #endif

@@ -31,13 +31,13 @@ const struct heapster__hook *heapster__offered_hook(const char *name) {
   return index < OFFERS ? heapster__load_acquire(&offers[index].hook) : NULL;
 }
 
-const struct heapster__malloc_way *heapster__lasting_way(void) {
-  const struct heapster__malloc_way *way = heapster__malloc_way();
+const struct heapster__malloc_hook *heapster__lasting_hook(void) {
+  const struct heapster__malloc_hook *way = heapster__malloc_hook();
   return way && !way->can_end ? way : NULL;
 }
 
 static enum heapster_error hook_malloc(void) {
-  const struct heapster__malloc_way *way = heapster__lasting_way();
+  const struct heapster__malloc_hook *way = heapster__lasting_hook();
   if (!way) return heapster__attach();
   return way->problem ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
 }
@@ -50,7 +50,7 @@ enum heapster_error heapster_hook(const char *name) {
 }
 
 enum heapster_error heapster_unhook(const char *name) {
-  if (strcmp(name, "malloc") == 0) return heapster__lasting_way() ? HEAPSTER_UNSUPPORTED : heapster__detach();
+  if (strcmp(name, "malloc") == 0) return heapster__lasting_hook() ? HEAPSTER_UNSUPPORTED : heapster__detach();
   if (find_offer(name) == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__offered_hook(name);
   return hook ? hook->remove() : HEAPSTER_UNSUPPORTED;
@@ -58,7 +58,7 @@ enum heapster_error heapster_unhook(const char *name) {
 
 /* A heap that no hook is behind is its host's own. */
 static bool is_counted(const char *name) {
-  if (strcmp(name, "malloc") == 0) return heapster__lasting_way() || heapster__is_attached();
+  if (strcmp(name, "malloc") == 0) return heapster__lasting_hook() || heapster__is_attached();
   const struct heapster__hook *hook = heapster__offered_hook(name);
   return !hook || strcmp(hook->way(), "none") != 0;
 }

@@ -1,6 +1,6 @@
 /* Hooks that others bring: an interpreter's module offers one by name. */
-#ifndef HEAPSTER__HOOK_H
-#define HEAPSTER__HOOK_H
+#ifndef HEAPSTER__PROCESS_HOOK_H
+#define HEAPSTER__PROCESS_HOOK_H
 
 #include <heapster/heap.h>
 #include <heapster/hook.h>
@@ -20,7 +20,7 @@ HEAPSTER_API void heapster__hook_offer(const struct heapster__hook *hook);
 const struct heapster__hook *heapster__offered_hook(const char *name);
 
 /* The malloc hook if it was in front of the program from its start, and stays; else NULL. */
-const struct heapster__malloc_way *heapster__lasting_way(void);
+const struct heapster__malloc_hook *heapster__lasting_hook(void);
 
 /* Whether what `heap` stands for is counted now: the hooks' heaps may have lost theirs. NULL: whether any heap is. */
 HEAPSTER_API bool heapster__is_counted(const struct heapster_heap *heap);

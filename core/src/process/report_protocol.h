@@ -1,7 +1,7 @@
 /* What `heapster run` and the library that it preloads agree on: the variables in the program's environment,
    and what stands in them. */
-#ifndef HEAPSTER__REPORT_PROTOCOL_H
-#define HEAPSTER__REPORT_PROTOCOL_H
+#ifndef HEAPSTER__PROCESS_REPORT_PROTOCOL_H
+#define HEAPSTER__PROCESS_REPORT_PROTOCOL_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -16,20 +16,20 @@ static void read_offer(const char *name, const char **way, const char **problem)
 }
 
 static void read_malloc(struct heapster_status *status) {
-  const struct heapster__malloc_way *way = heapster__lasting_way();
+  const struct heapster__malloc_hook *way = heapster__lasting_hook();
   const bool is_attached = heapster__is_attached();
   status->malloc_way = way ? way->name : is_attached ? "attach" : "none";
   status->malloc_problem = way ? way->problem : heapster__attach_problem();
   if (way ? way->problem != NULL : !is_attached) return;
-  status->malloc_is_proved = heapster__malloc_is_proved();
+  status->malloc_is_proved = heapster__malloc_prove();
   if (!status->malloc_is_proved && !status->malloc_problem)
     status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
 }
 
 static void read_threads(struct heapster_status *status) {
-  status->threads_seen = heapster__slot_count();
+  status->threads_seen = heapster__thread_count();
   for (uint32_t i = 0; i < status->threads_seen; i++) {
-    struct heapster__slot *slot = heapster__slot_at(i);
+    struct heapster__thread *slot = heapster__thread_at(i);
     if (slot && heapster__load_relaxed(&slot->is_taken)) status->threads_alive++;
   }
 }
@@ -47,9 +47,9 @@ void heapster_status_read(struct heapster_status *status) {
   read_offer("lua", &status->lua_way, &status->lua_problem);
   status->lua_preexisting = heapster__lua_preexisting();
   read_threads(status);
-  status->uncounted_count = heapster__load_relaxed(&heapster__blemishes.uncounted);
-  status->lost_size_count = heapster__load_relaxed(&heapster__blemishes.lost_sizes);
-  status->crossed_count = heapster__load_relaxed(&heapster__blemishes.crossed);
+  status->uncounted_count = heapster__load_relaxed(&heapster__inaccuracies.uncounted);
+  status->lost_size_count = heapster__load_relaxed(&heapster__inaccuracies.lost_sizes);
+  status->crossed_count = heapster__load_relaxed(&heapster__inaccuracies.crossed);
   status->windows_open = heapster__windows_open();
   status->own_bytes = heapster__own_bytes();
 }

@@ -1,7 +1,7 @@
 /* The fields of heapster_stats, each named once: the table made from this list gives differences, the figure by
    name, the text, JSON and Prometheus. */
-#ifndef HEAPSTER__FIELD_H
-#define HEAPSTER__FIELD_H
+#ifndef HEAPSTER__VALUE_FIELD_H
+#define HEAPSTER__VALUE_FIELD_H
 
 #include <heapster/stats.h>
 #include <string.h>

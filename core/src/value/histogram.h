@@ -1,6 +1,6 @@
 /* Power-of-two buckets: what the core needs beyond the public functions. */
-#ifndef HEAPSTER__HISTOGRAM_H
-#define HEAPSTER__HISTOGRAM_H
+#ifndef HEAPSTER__VALUE_HISTOGRAM_H
+#define HEAPSTER__VALUE_HISTOGRAM_H
 
 #include <heapster/histogram.h>
 

@@ -1,6 +1,6 @@
 /* Stats as JSON, and JSON strings. */
-#ifndef HEAPSTER__JSON_H
-#define HEAPSTER__JSON_H
+#ifndef HEAPSTER__VALUE_JSON_H
+#define HEAPSTER__VALUE_JSON_H
 
 #include "value/writer.h"
 

@@ -30,15 +30,15 @@ const struct heapster_lua_kind *heapster_lua_kind_at(const struct heapster_lua_k
   return all_of(kinds) + index;
 }
 
-void heapster__kind_tally_add(struct heapster__kind_tally *sum, const struct heapster__kind_tally *tally) {
-  for (unsigned i = 0; i < HEAPSTER__LUA_KIND_CELLS; i++) sum->cells[i] += tally->cells[i];
-  sum->alloc_count += tally->alloc_count;
-  sum->alloc_sum += tally->alloc_sum;
+void heapster__kind_totals_add(struct heapster__kind_totals *sum, const struct heapster__kind_totals *totals) {
+  for (unsigned i = 0; i < HEAPSTER__LUA_KIND_CELLS; i++) sum->cells[i] += totals->cells[i];
+  sum->alloc_count += totals->alloc_count;
+  sum->alloc_sum += totals->alloc_sum;
 }
 
 /* A tally that was read while a state asks has its request, and perhaps not yet its kind: that is `other` then. */
-void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct heapster__kind_tally *raw,
-                              const struct heapster__kind_tally *since) {
+void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct heapster__kind_totals *raw,
+                              const struct heapster__kind_totals *since) {
   struct heapster_lua_kind *const all = (struct heapster_lua_kind *)(void *)kinds;
   struct heapster_lua_kind left = {raw->alloc_count - since->alloc_count, raw->alloc_sum - since->alloc_sum};
   for (size_t i = 0; i < HEAPSTER__LUA_TAGGED; i++) {

@@ -1,6 +1,6 @@
 /* What Lua states created, by kind: the raw counters, and the plain values made of them. */
-#ifndef HEAPSTER__LUA_KINDS_H
-#define HEAPSTER__LUA_KINDS_H
+#ifndef HEAPSTER__VALUE_LUA_KINDS_H
+#define HEAPSTER__VALUE_LUA_KINDS_H
 
 #include <heapster/stats.h>
 
@@ -22,18 +22,18 @@ enum {
 #undef X
 
 /* Raw, since the process began. */
-struct heapster__kind_tally {
+struct heapster__kind_totals {
   uint64_t cells[HEAPSTER__LUA_KIND_CELLS];
   uint64_t alloc_count; /* of heaps of Lua states only */
   uint64_t alloc_sum;
 };
 
 /* sum += tally. */
-void heapster__kind_tally_add(struct heapster__kind_tally *sum, const struct heapster__kind_tally *tally);
+void heapster__kind_totals_add(struct heapster__kind_totals *sum, const struct heapster__kind_totals *totals);
 
 /* What `raw` has more than `since`, which was read before. */
-void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct heapster__kind_tally *raw,
-                              const struct heapster__kind_tally *since);
+void heapster__lua_kinds_fill(struct heapster_lua_kinds *kinds, const struct heapster__kind_totals *raw,
+                              const struct heapster__kind_totals *since);
 
 /* after - before, each figure cut at 0. */
 struct heapster_lua_kinds heapster__lua_kinds_minus(const struct heapster_lua_kinds *after,

@@ -1,6 +1,6 @@
 /* Stats as Prometheus text exposition format 0.0.4. */
-#ifndef HEAPSTER__PROMETHEUS_H
-#define HEAPSTER__PROMETHEUS_H
+#ifndef HEAPSTER__VALUE_PROMETHEUS_H
+#define HEAPSTER__VALUE_PROMETHEUS_H
 
 #include "value/writer.h"
 

@@ -1,6 +1,6 @@
 /* What was meant: the nearest of several words to a mistyped one. */
-#ifndef HEAPSTER__SPELLING_H
-#define HEAPSTER__SPELLING_H
+#ifndef HEAPSTER__VALUE_SPELLING_H
+#define HEAPSTER__VALUE_SPELLING_H
 
 #include <heapster/base.h>
 

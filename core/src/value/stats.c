@@ -22,19 +22,19 @@ static uint64_t total_of(const struct heapster_histogram *histogram, unsigned bu
 }
 
 /* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
-static int64_t live_of(const struct heapster__tally *raw) {
-  return (int64_t)(total_of(&raw->alloc_histogram, heapster__tally_buckets(raw)) - raw->dealloc_count);
+static int64_t live_of(const struct heapster__totals *raw) {
+  return (int64_t)(total_of(&raw->alloc_histogram, heapster__totals_buckets(raw)) - raw->dealloc_count);
 }
 
-static int64_t use_of(const struct heapster__tally *raw) {
+static int64_t use_of(const struct heapster__totals *raw) {
   return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
 }
 
 static uint64_t at_least_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
 
-uint64_t heapster__tally_live(const struct heapster__tally *raw) { return at_least_0(live_of(raw)); }
+uint64_t heapster__totals_live(const struct heapster__totals *raw) { return at_least_0(live_of(raw)); }
 
-uint64_t heapster__tally_use(const struct heapster__tally *raw) { return at_least_0(use_of(raw)); }
+uint64_t heapster__totals_use(const struct heapster__totals *raw) { return at_least_0(use_of(raw)); }
 
 /* after - before, and the count: the sum of it. The number of buckets is known where this is put in, and so the loops
    become a few vectors. */
@@ -53,29 +53,29 @@ static uint64_t fill_histogram(struct heapster_histogram *histogram, const struc
                   : fill_buckets(histogram, after, before, HEAPSTER__COMMON_BUCKETS);
 }
 
-void heapster__tally_clear(struct heapster__tally *tally) {
-  if (tally->is_large || tally->has_kinds) {
-    memset(tally, 0, sizeof *tally);
+void heapster__totals_clear(struct heapster__totals *totals) {
+  if (totals->is_large || totals->has_kinds) {
+    memset(totals, 0, sizeof *totals);
     return;
   }
-  memset(tally, 0, offsetof(struct heapster__tally, alloc_histogram));
-#define X(name) memset(&tally->name, 0, HEAPSTER__COMMON_BUCKETS * sizeof tally->name.buckets[0]);
+  memset(totals, 0, offsetof(struct heapster__totals, alloc_histogram));
+#define X(name) memset(&totals->name, 0, HEAPSTER__COMMON_BUCKETS * sizeof totals->name.buckets[0]);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
 }
-_Static_assert(offsetof(struct heapster__tally, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
+_Static_assert(offsetof(struct heapster__totals, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
                "the histograms follow the cells");
 
-static void fill_nothing(struct heapster_stats *stats, const struct heapster__tally *raw) {
+static void fill_nothing(struct heapster_stats *stats, const struct heapster__totals *raw) {
   memset(stats, 0, sizeof *stats);
-  stats->live_count = heapster__tally_live(raw);
-  stats->use_curr = heapster__tally_use(raw);
+  stats->live_count = heapster__totals_live(raw);
+  stats->use_curr = heapster__totals_use(raw);
   stats->has_lua_kinds = raw->has_kinds;
 }
 _Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
 
-void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
-                          const struct heapster__tally *since) {
+void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
+                          const struct heapster__totals *since) {
   if (raw == since) {
     fill_nothing(stats, raw);
     return;
@@ -94,9 +94,9 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
                                                &since->realloc_shrink_histogram, is_large);
   stats->total_alloc_sum = stats->alloc_sum + stats->realloc_growth_sum;
   stats->total_dealloc_sum = stats->dealloc_sum + stats->realloc_shrink_sum;
-  stats->live_count = heapster__tally_live(raw);
+  stats->live_count = heapster__totals_live(raw);
   stats->live_change = (int64_t)(stats->alloc_count - stats->dealloc_count);
-  stats->use_curr = heapster__tally_use(raw);
+  stats->use_curr = heapster__totals_use(raw);
   stats->use_change = (int64_t)(stats->total_alloc_sum - stats->total_dealloc_sum);
   stats->use_max = 0;
   stats->use_peak = 0;
@@ -105,20 +105,20 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
 }
 
-void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally) {
-#define X(name) heapster__histogram_add(&sum->name, &tally->name);
+void heapster__totals_add(struct heapster__totals *sum, const struct heapster__totals *totals) {
+#define X(name) heapster__histogram_add(&sum->name, &totals->name);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-#define X(name) sum->name += tally->name;
+#define X(name) sum->name += totals->name;
   HEAPSTER__CELLS(X)
 #undef X
-  heapster__kind_tally_add(&sum->kinds, &tally->kinds);
-  sum->is_large |= tally->is_large;
-  sum->has_kinds |= tally->has_kinds;
+  heapster__kind_totals_add(&sum->kinds, &totals->kinds);
+  sum->is_large |= totals->is_large;
+  sum->has_kinds |= totals->has_kinds;
 }
 
-uint64_t heapster__tally_operations(const struct heapster__tally *raw) {
-  const unsigned buckets = heapster__tally_buckets(raw);
+uint64_t heapster__totals_operations(const struct heapster__totals *raw) {
+  const unsigned buckets = heapster__totals_buckets(raw);
   return total_of(&raw->alloc_histogram, buckets) + raw->alloc_fail_count + raw->dealloc_count +
          total_of(&raw->realloc_growth_histogram, buckets) + total_of(&raw->realloc_shrink_histogram, buckets) +
          raw->realloc_same_count + raw->realloc_fail_count;

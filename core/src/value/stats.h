@@ -1,7 +1,7 @@
 /* The counters as plain values, each named once: cells and sums are made from the lists here. What a caller
    sees, derived figures included, is the list in field.h. */
-#ifndef HEAPSTER__STATS_H
-#define HEAPSTER__STATS_H
+#ifndef HEAPSTER__VALUE_STATS_H
+#define HEAPSTER__VALUE_STATS_H
 
 #include <heapster/stats.h>
 
@@ -33,14 +33,14 @@
 /* What shards sum up to: raw counters since the process began. Most programs stay below HEAPSTER__COMMON_BUCKETS, and
    reading only those is what makes a reading cheap: the buckets above are 0 unless `is_large`. */
 enum { HEAPSTER__COMMON_BUCKETS = 18 }; /* sizes below 256 KiB */
-struct heapster__tally {
+struct heapster__totals {
 #define X(name) uint64_t name;
   HEAPSTER__CELLS(X)
 #undef X
 #define X(name) struct heapster_histogram name;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  struct heapster__kind_tally kinds;
+  struct heapster__kind_totals kinds;
   bool is_large;
   bool has_kinds; /* a heap of Lua states is among those summed */
 };
@@ -49,27 +49,27 @@ enum { HEAPSTER__CELL_COUNT = HEAPSTER__CELLS(X) };
 #undef X
 
 /* The buckets of a tally that may be other than 0. */
-static inline unsigned heapster__tally_buckets(const struct heapster__tally *tally) {
-  return tally->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+static inline unsigned heapster__totals_buckets(const struct heapster__totals *totals) {
+  return totals->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
 }
 
 /* All 0 again. Writes what may be other than 0 only. */
-void heapster__tally_clear(struct heapster__tally *tally);
+void heapster__totals_clear(struct heapster__totals *totals);
 
 /* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and
    use_curr are absolute, from `raw`; live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope
    PROCESS; use_max, use_peak and foreign_count are 0: they are not in a tally. Cheap where `raw` is `since`. */
-void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__tally *raw,
-                          const struct heapster__tally *since);
+void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
+                          const struct heapster__totals *since);
 
 /* sum += tally. */
-void heapster__tally_add(struct heapster__tally *sum, const struct heapster__tally *tally);
+void heapster__totals_add(struct heapster__totals *sum, const struct heapster__totals *totals);
 
 /* Blocks and bytes alive, cut at 0 (a tally read while threads run may have seen a free but not its alloc). */
-uint64_t heapster__tally_live(const struct heapster__tally *raw);
-uint64_t heapster__tally_use(const struct heapster__tally *raw);
+uint64_t heapster__totals_live(const struct heapster__totals *raw);
+uint64_t heapster__totals_use(const struct heapster__totals *raw);
 
 /* Requests, resizes and frees, refused ones included. */
-uint64_t heapster__tally_operations(const struct heapster__tally *raw);
+uint64_t heapster__totals_operations(const struct heapster__totals *raw);
 
 #endif

@@ -1,6 +1,6 @@
 /* Stats as text for people. */
-#ifndef HEAPSTER__FORMAT_H
-#define HEAPSTER__FORMAT_H
+#ifndef HEAPSTER__VALUE_STATS_TEXT_H
+#define HEAPSTER__VALUE_STATS_TEXT_H
 
 #include "value/writer.h"
 

@@ -1,7 +1,7 @@
 /* Text to a caller's sink: remembers that the sink refused, so that callers can write straight on. No locale,
    no allocation, no errno. */
-#ifndef HEAPSTER__WRITER_H
-#define HEAPSTER__WRITER_H
+#ifndef HEAPSTER__VALUE_WRITER_H
+#define HEAPSTER__VALUE_WRITER_H
 
 #include <heapster/base.h>
 #include <heapster/stats.h>

@@ -203,12 +203,12 @@ static const char *const left_behind = "its hook is off, but not all import tabl
 /* The heap is open and the functions below are known before the first slot is written to. */
 static const char *start(void) {
   struct heapster__survey survey;
-  struct heapster__malloc_way way = {.comes_back = true, .can_end = true, .name = "attach"};
+  struct heapster__malloc_hook way = {.comes_back = true, .can_end = true, .name = "attach"};
   heapster__survey_make(&survey);
   if (survey.refusal) return survey.refusal;
   if (!heapster__exchanges_start(survey.real, &way.below))
     return "the allocator of the process lacks functions that others have";
-  if (!heapster__malloc_start(&way)) return heapster__malloc_way()->problem;
+  if (!heapster__malloc_start(&way)) return heapster__malloc_hook()->problem;
   return NULL;
 }
 
@@ -226,9 +226,9 @@ enum heapster_error heapster__attach(void) {
   if (refusal) return HEAPSTER_UNSUPPORTED;
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire of the walk */
   if (attached.was_cut_off) return HEAPSTER_OK;
-  heapster__before_reading(look, glance);
+  heapster__on_rescan(look, glance);
   settle(&walk);
-  if (!was_on) heapster__malloc_try_below();
+  if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
 

@@ -24,13 +24,13 @@
 
    No slot is remembered: hook, unhook and every look walk what is loaded now, and compare values. The loader's own lock
    makes the walks one after the other (glibc's dl_iterate_phdr holds it). */
-#ifndef HEAPSTER__ATTACH_H
-#define HEAPSTER__ATTACH_H
+#ifndef HEAPSTER__ATTACH_ATTACH_H
+#define HEAPSTER__ATTACH_ATTACH_H
 
 #include <heapster/base.h>
 
 /* Counts from now on. HEAPSTER_OK also where it does already; HEAPSTER_UNSUPPORTED, and the problem says why.
-   heapster__malloc_way() is NULL or was attached before. */
+   heapster__malloc_hook() is NULL or was attached before. */
 enum heapster_error heapster__attach(void);
 
 /* Points back what is still ours. HEAPSTER_UNSUPPORTED where that cannot be done for all of it. */

@@ -1,8 +1,8 @@
 /* One loaded ELF object: the functions it defines, its import slots (GOT entries), and how a slot is written to.
 
    Everything is read from memory that the loader mapped, under dl_iterate_phdr: no dl function is called. */
-#ifndef HEAPSTER__ELF_H
-#define HEAPSTER__ELF_H
+#ifndef HEAPSTER__ATTACH_ELF_H
+#define HEAPSTER__ATTACH_ELF_H
 
 #include <link.h>
 #include <stdbool.h>

@@ -21,13 +21,13 @@ static void free_aligned_sized(void *block, size_t alignment, size_t size) {
 }
 
 static bool note_small(size_t size) {
-  if (size >= HEAPSTER__MAIN_LEAST) return false;
+  if (size >= HEAPSTER__MAIN_MIN_SIZE) return false;
   heapster__add_relaxed(&heapster__small_news, 1);
   return true;
 }
 
 static void *adopt(void *block, size_t size) {
-  if (block && size >= HEAPSTER__MAIN_LEAST) heapster__malloc_adopt(block, size);
+  if (block && size >= HEAPSTER__MAIN_MIN_SIZE) heapster__malloc_adopt(block, size);
   return block;
 }
 

@@ -184,7 +184,7 @@ static bool is_started(void) {
   if (is_starting) return false;
   is_starting = true;
   look_up_all();
-  struct heapster__malloc_way way = {.below = next, .name = way_name(), .problem = problem(), .early = early_block};
+  struct heapster__malloc_hook way = {.below = next, .name = way_name(), .problem = problem(), .early = early_block};
   if (!way.problem) way.comes_back = comes_back();
   if (heapster__malloc_start(&way))
     turn_to_counted();
@@ -288,7 +288,7 @@ static const char *why_missed(void) {
    elsewhere is known by now: all is loaded and bound. */
 __attribute__((constructor)) static void start(void) {
   if (!is_starting) is_started();
-  if (!heapster__malloc_is_missed()) return;
+  if (!heapster__malloc_probe_missed()) return;
   heapster__malloc_give_up(why_missed());
   turn_to_front();
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct heapster__malloc_way way;
+static struct heapster__malloc_hook way;
 
 static void *below_malloc(void *context, size_t size) {
   (void)context;
@@ -37,7 +37,7 @@ static void *below_aligned_alloc(void *context, size_t alignment, size_t size) {
   return way.below.aligned_alloc(alignment, size);
 }
 
-bool heapster__malloc_start(const struct heapster__malloc_way *started) {
+bool heapster__malloc_start(const struct heapster__malloc_hook *started) {
   static const struct heapster_allocator below = {
       below_malloc, below_calloc, below_realloc, below_free, below_aligned_alloc, NULL,
   };
@@ -49,29 +49,29 @@ bool heapster__malloc_start(const struct heapster__malloc_way *started) {
   return false;
 }
 
-const struct heapster__malloc_way *heapster__malloc_way(void) { return way.name ? &way : NULL; }
+const struct heapster__malloc_hook *heapster__malloc_hook(void) { return way.name ? &way : NULL; }
 
 enum probe { UNTRIED, MISSED, REACHED };
 
 /* A block that did not come from below the hook goes back by the function that everybody calls, which is not ours
    then. */
 static enum probe probe(void) {
-  struct heapster__slot *slot = heapster__slot_claim();
-  if (!slot) return UNTRIED;
-  uint64_t before = heapster__load_relaxed(&slot->passed);
-  struct heapster__descent descent;
-  heapster__descend(&descent, slot);
+  struct heapster__thread *thread = heapster__thread_claim();
+  if (!thread) return UNTRIED;
+  uint64_t before = heapster__load_relaxed(&thread->nested_count);
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, thread);
   char *block = strdup("x");
-  if (heapster__load_relaxed(&slot->passed) != before)
+  if (heapster__load_relaxed(&thread->nested_count) != before)
     heapster__counted_free(block);
   else
     free(block);
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
   if (!block) return UNTRIED;
-  return heapster__load_relaxed(&slot->passed) - before == 2 ? REACHED : MISSED;
+  return heapster__load_relaxed(&thread->nested_count) - before == 2 ? REACHED : MISSED;
 }
 
-bool heapster__malloc_is_proved(void) {
+bool heapster__malloc_prove(void) {
   static _Atomic bool was_proved;
   if (heapster__load_relaxed(&was_proved) && !way.can_end) return true;
   bool is_proved = probe() == REACHED;
@@ -79,7 +79,7 @@ bool heapster__malloc_is_proved(void) {
   return is_proved;
 }
 
-bool heapster__malloc_is_missed(void) { return way.name && !way.problem && probe() == MISSED; }
+bool heapster__malloc_probe_missed(void) { return way.name && !way.problem && probe() == MISSED; }
 
 void heapster__malloc_give_up(const char *problem) {
   way.problem = problem;
@@ -87,42 +87,42 @@ void heapster__malloc_give_up(const char *problem) {
   heapster__system_restore();
 }
 
-void heapster__malloc_try_below(void) {
-  struct heapster__slot *slot = heapster__slot_claim();
-  if (!slot) return;
+void heapster__malloc_probe_next(void) {
+  struct heapster__thread *thread = heapster__thread_claim();
+  if (!thread) return;
   void *aligned = NULL;
-  uint64_t before = heapster__load_relaxed(&slot->passed);
-  struct heapster__descent descent;
-  heapster__descend(&descent, slot);
-  way.below.free(way.below.calloc(1, HEAPSTER__MAIN_LEAST));
-  if (!way.below.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_LEAST)) way.below.free(aligned);
-  heapster__ascend(&descent);
-  way.comes_back = heapster__load_relaxed(&slot->passed) != before;
+  uint64_t before = heapster__load_relaxed(&thread->nested_count);
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, thread);
+  way.below.free(way.below.calloc(1, HEAPSTER__MAIN_MIN_SIZE));
+  if (!way.below.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_MIN_SIZE)) way.below.free(aligned);
+  heapster__guard_leave(&guard);
+  way.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
   heapster__system_replace(heapster_allocator_system(), way.comes_back);
 }
 
 static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
   if (block)
-    heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+    heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   else
-    heapster__book_failure(HEAPSTER__MALLOC);
+    heapster__record_failure(HEAPSTER__MALLOC);
   return block;
 }
 
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, size);
-  if (heapster__likely(done == HEAPSTER__DONE)) return block;
-  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
+  enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
+  return done == HEAPSTER__FAST_MISS ? booked_odd(block, size) : heapster__flush_here(block);
 }
 
-HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__size_below(&heapster__main_map, size); }
+HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
 
 static __attribute__((noinline)) void *small_malloc(size_t size) {
-  return booked(way.below.malloc(HEAPSTER__MAIN_LEAST), size);
+  return booked(way.below.malloc(HEAPSTER__MAIN_MIN_SIZE), size);
 }
 
 HEAPSTER__HOT void *heapster__counted_malloc(size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__MAIN_LEAST)) return small_malloc(size);
+  if (heapster__unlikely(size < HEAPSTER__MAIN_MIN_SIZE)) return small_malloc(size);
   return booked(way.below.malloc(size), size);
 }
 
@@ -133,37 +133,37 @@ static bool is_early(const void *block, size_t *size) { return way.early && way.
 static __attribute__((noinline)) void free_odd(void *block) {
   size_t size;
   if (!block || is_early(block, &size)) return;
-  heapster__book_free(&heapster__main_map, HEAPSTER__MALLOC, block);
+  heapster__record_free(&heapster__main_map, HEAPSTER__MALLOC, block);
   way.below.free(block);
 }
 
 HEAPSTER__HOT void heapster__counted_free(void *block) {
-  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__MALLOC, block);
-  if (heapster__likely(done == HEAPSTER__DONE))
+  enum heapster__fast done = heapster__record_free_fast(&heapster__main_map, HEAPSTER__MALLOC, block);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE))
     way.below.free(block);
-  else if (done == HEAPSTER__NOT_DONE)
+  else if (done == HEAPSTER__FAST_MISS)
     free_odd(block);
   else
-    way.below.free(heapster__told(block));
+    way.below.free(heapster__flush_here(block));
 }
 
 /* The functions that may come back in go down under the mark. */
-HEAPSTER__INLINE void descend(struct heapster__descent *descent) {
-  heapster__descend(descent, heapster__unlikely(way.comes_back) ? heapster__slot_claim() : NULL);
+HEAPSTER__INLINE void descend(struct heapster__guard *guard) {
+  heapster__guard_enter(guard, heapster__unlikely(way.comes_back) ? heapster__thread_claim() : NULL);
 }
 
-HEAPSTER__INLINE void *ascended(struct heapster__descent *descent, void *block, size_t size) {
-  heapster__ascend(descent);
+HEAPSTER__INLINE void *ascended(struct heapster__guard *guard, void *block, size_t size) {
+  heapster__guard_leave(guard);
   return booked(block, size);
 }
 
 HEAPSTER__HOT void *heapster__counted_calloc(size_t count, size_t size) {
   size_t bytes;
   bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
-  struct heapster__descent descent;
-  descend(&descent);
-  if (is_too_much || bytes >= HEAPSTER__MAIN_LEAST) return ascended(&descent, way.below.calloc(count, size), bytes);
-  return ascended(&descent, way.below.calloc(1, HEAPSTER__MAIN_LEAST), bytes);
+  struct heapster__guard guard;
+  descend(&guard);
+  if (is_too_much || bytes >= HEAPSTER__MAIN_MIN_SIZE) return ascended(&guard, way.below.calloc(count, size), bytes);
+  return ascended(&guard, way.below.calloc(1, HEAPSTER__MAIN_MIN_SIZE), bytes);
 }
 
 /* The allocator below frees the block, and says NULL; or gives one that may share a granule; or refuses, which only
@@ -175,19 +175,19 @@ static void *resized_to_nothing(void *block, struct heapster__block taken) {
   bool is_refused = !fresh && errno == ENOMEM;
   if (!is_refused) errno = error;
   if (is_refused) {
-    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
     return NULL;
   }
   if (!fresh) {
-    heapster__book_gone(HEAPSTER__MALLOC, taken);
+    heapster__record_gone(HEAPSTER__MALLOC, taken);
     return NULL;
   }
-  void *wider = way.below.realloc(fresh, HEAPSTER__MAIN_LEAST);
+  void *wider = way.below.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE);
   if (wider)
     fresh = wider;
   else
     errno = error;
-  heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
+  heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   return fresh;
 }
 
@@ -197,15 +197,15 @@ static void *copied(const void *block, size_t old, size_t size) {
 }
 
 static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
   if (!size) return resized_to_nothing(block, taken);
   void *fresh = way.below.realloc(block, size_below(size));
   if (fresh)
-    heapster__book_resized(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
+    heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
   else
-    heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
   return fresh;
 }
 
@@ -213,16 +213,16 @@ HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   if (!block) return heapster__counted_malloc(size);
   uint64_t old;
   struct heapster__shard *shard = NULL;
-  if (size) shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
+  if (size) shard = heapster__take_block_fast(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
   if (heapster__unlikely(!shard)) return realloc_odd(block, size);
   void *fresh = way.below.realloc(block, size_below(size));
-  return heapster__resized(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
+  return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
 /* Refused before it goes down: the block stays, on the books of the heap that counted it. */
 static void refuse_resize(void *block) {
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
-  heapster__book_restore(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
+  heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
 }
 
 void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
@@ -231,49 +231,49 @@ void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
   if (block)
     refuse_resize(block);
   else
-    heapster__book_failure(HEAPSTER__MALLOC);
+    heapster__record_failure(HEAPSTER__MALLOC);
   errno = ENOMEM;
   return NULL;
 }
 
 int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size) {
   void *made = NULL;
-  struct heapster__descent descent;
-  descend(&descent);
+  struct heapster__guard guard;
+  descend(&guard);
   int error = way.below.posix_memalign(&made, alignment, size_below(size));
-  ascended(&descent, error ? NULL : made, size);
+  ascended(&guard, error ? NULL : made, size);
   if (!error) *block = made;
   return error;
 }
 
 void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
-  struct heapster__descent descent;
-  descend(&descent);
-  return ascended(&descent, way.below.aligned_alloc(alignment, size_below(size)), size);
+  struct heapster__guard guard;
+  descend(&guard);
+  return ascended(&guard, way.below.aligned_alloc(alignment, size_below(size)), size);
 }
 
 void *heapster__counted_memalign(size_t alignment, size_t size) {
-  struct heapster__descent descent;
-  descend(&descent);
-  return ascended(&descent, way.below.memalign(alignment, size_below(size)), size);
+  struct heapster__guard guard;
+  descend(&guard);
+  return ascended(&guard, way.below.memalign(alignment, size_below(size)), size);
 }
 
 void *heapster__counted_valloc(size_t size) {
-  struct heapster__descent descent;
-  descend(&descent);
-  return ascended(&descent, way.below.valloc(size_below(size)), size);
+  struct heapster__guard guard;
+  descend(&guard);
+  return ascended(&guard, way.below.valloc(size_below(size)), size);
 }
 
 void *heapster__counted_pvalloc(size_t size) {
-  struct heapster__descent descent;
-  descend(&descent);
-  return ascended(&descent, way.below.pvalloc(size_below(size)), size);
+  struct heapster__guard guard;
+  descend(&guard);
+  return ascended(&guard, way.below.pvalloc(size_below(size)), size);
 }
 
 void heapster__malloc_adopt(void *block, size_t size) {
-  struct heapster__block known = heapster__map_take(&heapster__main_map, block);
+  struct heapster__block known = heapster__shadow_take(&heapster__main_map, block);
   if (!known.owner)
-    heapster__book_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+    heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   else
-    heapster__book_put(&heapster__main_map, known.owner, block, known.size);
+    heapster__enter_block(&heapster__main_map, known.owner, block, known.size);
 }

@@ -1,6 +1,6 @@
 /* The malloc family, counted. Who defines or patches the public symbols sends them here. */
-#ifndef HEAPSTER__MALLOC_HOOK_H
-#define HEAPSTER__MALLOC_HOOK_H
+#ifndef HEAPSTER__MALLOC_FAMILY_H
+#define HEAPSTER__MALLOC_FAMILY_H
 
 #include <heapster/base.h>
 
@@ -17,7 +17,7 @@ struct heapster__malloc_family {
   void *(*pvalloc)(size_t size);
 };
 
-struct heapster__malloc_way {
+struct heapster__malloc_hook {
   struct heapster__malloc_family below;           /* functions that the system lacks are NULL */
   bool comes_back;                                /* calloc or the aligned ones below call the public malloc inside */
   bool can_end;                                   /* the hook can be taken off again */
@@ -28,25 +28,25 @@ struct heapster__malloc_way {
 
 /* Hands the allocator below over and opens the heap `malloc`. To be called once, before any counted function. False:
    nothing is to be counted (`problem` was given, or there is no memory). */
-HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_way *way);
+HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_hook *way);
 
 /* NULL while malloc is not hooked. */
-const struct heapster__malloc_way *heapster__malloc_way(void);
+const struct heapster__malloc_hook *heapster__malloc_hook(void);
 
 /* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not
    tried again unless the hook can end: no allocator comes in front later, and a report at exit may be written where
    nothing can be asked for. */
-bool heapster__malloc_is_proved(void);
+bool heapster__malloc_prove(void);
 
 /* Whether that was tried and does not reach it. */
-HEAPSTER_API bool heapster__malloc_is_missed(void);
+HEAPSTER_API bool heapster__malloc_probe_missed(void);
 
 /* Nothing is counted after all: the heap is no more to be seen, which would show zeros, and the system's allocator is
    what everybody calls. `problem` is a sentence in static storage. For one thread, before others are there. */
 HEAPSTER_API void heapster__malloc_give_up(const char *problem);
 
 /* Finds `comes_back` out where only the hook can tell, which is on by now: until then it was to be taken for true. */
-void heapster__malloc_try_below(void);
+void heapster__malloc_probe_next(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */
 HEAPSTER_API void *heapster__counted_malloc(size_t size);

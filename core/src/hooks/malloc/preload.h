@@ -1,6 +1,6 @@
 /* Where the public malloc symbols lead: to `early` until the next allocator is found, then to the counted functions. */
-#ifndef HEAPSTER__PRELOAD_H
-#define HEAPSTER__PRELOAD_H
+#ifndef HEAPSTER__MALLOC_PRELOAD_H
+#define HEAPSTER__MALLOC_PRELOAD_H
 
 #include "hooks/malloc/family.h"
 

@@ -1,6 +1,6 @@
 /* The public symbols of the malloc family and of C++'s operators, each named once. */
-#ifndef HEAPSTER__SYMBOLS_H
-#define HEAPSTER__SYMBOLS_H
+#ifndef HEAPSTER__MALLOC_SYMBOLS_H
+#define HEAPSTER__MALLOC_SYMBOLS_H
 
 /* The members of struct heapster__malloc_family, in its order. */
 #define HEAPSTER__FAMILY_FUNCTIONS(X) \

@@ -10,12 +10,12 @@ static heapster__counter arrived; /* requests for a new block that came from ins
 
 /* Books a block, NULL included, that the one below gave. */
 static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
-  struct heapster__slot *slot = heapster__slot_here();
-  if (heapster__is_inner(slot)) {
-    heapster__book_inner(slot);
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread)) {
+    heapster__record_nested(thread);
     heapster__add_relaxed(&arrived, 1);
   } else if (block) {
-    heapster__book_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+    heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
     heapster__count_alloc_failure(HEAPSTER__PYTHON);
   }
@@ -23,9 +23,9 @@ static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
 }
 
 HEAPSTER__INLINE void *booked(void *block, size_t size) {
-  enum heapster__at_once done = heapster__alloc_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, size);
-  if (heapster__likely(done == HEAPSTER__DONE)) return block;
-  return done == HEAPSTER__NOT_DONE ? booked_odd(block, size) : heapster__told(block);
+  enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
+  return done == HEAPSTER__FAST_MISS ? booked_odd(block, size) : heapster__flush_here(block);
 }
 
 /* How the counted functions get there: straight or, once another layer is counted that the interpreter's allocator may
@@ -37,67 +37,67 @@ static struct {
   void (*_Atomic free)(void *context, void *block);
 } down[HEAPSTER__DOMAINS];
 
-HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__size_below(&heapster__main_map, size); }
+HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
 
 static __attribute__((noinline)) void *small_malloc(unsigned number, void *context, size_t size) {
-  return booked(heapster__load_relaxed(&down[number].malloc)(context, HEAPSTER__MAIN_LEAST), size);
+  return booked(heapster__load_relaxed(&down[number].malloc)(context, HEAPSTER__MAIN_MIN_SIZE), size);
 }
 
 HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__MAIN_LEAST)) return small_malloc(number, context, size);
+  if (heapster__unlikely(size < HEAPSTER__MAIN_MIN_SIZE)) return small_malloc(number, context, size);
   return booked(heapster__load_relaxed(&down[number].malloc)(context, size), size);
 }
 
 HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t count, size_t size) {
   size_t bytes;
-  bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__MAIN_LEAST;
-  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__MAIN_LEAST;
+  bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__MAIN_MIN_SIZE;
+  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__MAIN_MIN_SIZE;
   return booked(heapster__load_relaxed(&down[number].calloc)(context, count, size), bytes);
 }
 
 static __attribute__((noinline)) void *realloc_odd(unsigned number, void *context, void *block, size_t size) {
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, block);
+  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, size_below(size));
   if (fresh)
-    heapster__book_resized(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
+    heapster__record_resize(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
-    heapster__book_restore(&heapster__main_map, HEAPSTER__PYTHON, taken, block);
+    heapster__restore_block(&heapster__main_map, HEAPSTER__PYTHON, taken, block);
   return fresh;
 }
 
 HEAPSTER__INLINE void *counted_realloc(unsigned number, void *context, void *block, size_t size) {
   if (!block) return counted_malloc(number, context, size);
   uint64_t old;
-  struct heapster__shard *shard = heapster__take_at_once(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
+  struct heapster__shard *shard = heapster__take_block_fast(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
   if (heapster__unlikely(!shard)) return realloc_odd(number, context, block, size);
   void *fresh = heapster__load_relaxed(&down[number].realloc)(context, block, size_below(size));
-  return heapster__resized(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
+  return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
 }
 
 /* `is_done`: it is booked, and time to tell. */
 static __attribute__((noinline)) void free_odd(unsigned number, void *context, void *block, bool is_done) {
   if (!block) return;
   if (is_done)
-    heapster__told(block);
+    heapster__flush_here(block);
   else
-    heapster__book_free(&heapster__main_map, HEAPSTER__PYTHON, block);
+    heapster__record_free(&heapster__main_map, HEAPSTER__PYTHON, block);
   heapster__load_relaxed (&down[number].free)(context, block);
 }
 
 HEAPSTER__INLINE void counted_free(unsigned number, void *context, void *block) {
-  enum heapster__at_once done = heapster__free_at_once(&heapster__main_map, HEAPSTER__PYTHON, block);
-  if (heapster__likely(done == HEAPSTER__DONE))
+  enum heapster__fast done = heapster__record_free_fast(&heapster__main_map, HEAPSTER__PYTHON, block);
+  if (heapster__likely(done == HEAPSTER__FAST_DONE))
     heapster__load_relaxed (&down[number].free)(context, block);
   else
-    free_odd(number, context, block, done == HEAPSTER__DONE_TELL);
+    free_odd(number, context, block, done == HEAPSTER__FAST_FLUSH);
 }
 
 /* A call that goes down under the mark. */
-#define MARKED(call)                                  \
-  struct heapster__descent descent;                   \
-  heapster__descend(&descent, heapster__slot_here()); \
-  call;                                               \
-  heapster__ascend(&descent);
+#define MARKED(call)                                      \
+  struct heapster__guard guard;                           \
+  heapster__guard_enter(&guard, heapster__this_thread()); \
+  call;                                                   \
+  heapster__guard_leave(&guard);
 
 /* A domain finds what is below it without its context, which is not ours. */
 #define DOMAIN(number)                                                                                          \
@@ -167,7 +167,7 @@ struct heapster__domain heapster__domain_counted(unsigned number, const struct h
   return functions;
 }
 
-struct heapster__domain heapster__domain_below(unsigned number) {
+struct heapster__domain heapster__domain_next(unsigned number) {
   return below[number];
 }
 
@@ -176,14 +176,14 @@ bool heapster__domain_is_counted(unsigned number, const struct heapster__domain 
          domain->realloc == counted[number].realloc && domain->free == counted[number].free;
 }
 
-bool heapster__domain_is_reached(const struct heapster__domain *domain) {
-  struct heapster__slot *slot = heapster__slot_claim();
-  if (!slot) return false;
+bool heapster__domain_probe(const struct heapster__domain *domain) {
+  struct heapster__thread *thread = heapster__thread_claim();
+  if (!thread) return false;
   uint64_t before = heapster__load_relaxed(&arrived);
-  struct heapster__descent descent;
-  heapster__descend(&descent, slot);
-  void *block = domain->malloc(domain->context, HEAPSTER__MAIN_LEAST);
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, thread);
+  void *block = domain->malloc(domain->context, HEAPSTER__MAIN_MIN_SIZE);
   if (block) domain->free(domain->context, block);
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
   return heapster__load_relaxed(&arrived) != before;
 }

@@ -3,8 +3,8 @@
 
    The counted functions of a domain pass the context on that they get: it is the one below's own, so that a call which
    meets the new function with the old context, or the old with the new, is served all the same. */
-#ifndef HEAPSTER__DOMAIN_HOOK_H
-#define HEAPSTER__DOMAIN_HOOK_H
+#ifndef HEAPSTER__SCRIPT_DOMAINS_H
+#define HEAPSTER__SCRIPT_DOMAINS_H
 
 #include <heapster/base.h>
 
@@ -28,13 +28,13 @@ HEAPSTER_API bool heapster__domains_open(void);
 HEAPSTER_API struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *below);
 
 /* What the counted functions of the domain go down to. */
-HEAPSTER_API struct heapster__domain heapster__domain_below(unsigned number);
+HEAPSTER_API struct heapster__domain heapster__domain_next(unsigned number);
 
 /* Whether these are the counted functions of the domain. */
 HEAPSTER_API bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain);
 
 /* Whether a request that is made through `domain` arrives at the counted functions of any domain. It shows in no
    figure. For a thread that may call the interpreter. */
-HEAPSTER_API bool heapster__domain_is_reached(const struct heapster__domain *domain);
+HEAPSTER_API bool heapster__domain_probe(const struct heapster__domain *domain);
 
 #endif

@@ -3,8 +3,8 @@
 
    The hook stays until the last block of a state is gone: it is in a library that is never unloaded, and so lua_close,
    which unloads modules before it frees, is served and booked to its end. */
-#ifndef HEAPSTER__LUA_HOOK_H
-#define HEAPSTER__LUA_HOOK_H
+#ifndef HEAPSTER__SCRIPT_LUA_HOOK_H
+#define HEAPSTER__SCRIPT_LUA_HOOK_H
 
 #include <heapster/lua.h>
 
@@ -31,17 +31,17 @@ HEAPSTER_API void heapster__lua_unwrap(void *ud);
  */
 HEAPSTER_API void heapster__lua_forget(void *ud);
 
-HEAPSTER_API struct heapster_lua_backing heapster__lua_below(void *ud);
+HEAPSTER_API struct heapster_lua_backing heapster__lua_next(void *ud);
 
 /* Whether a request made of `alloc` arrives at the record. It shows in no figure. */
-HEAPSTER_API bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc);
+HEAPSTER_API bool heapster__lua_probe(void *ud, const struct heapster_lua_backing *alloc);
 
 /* What was found last of that: other threads ask for all states. */
 HEAPSTER_API void heapster__lua_note_lost(void *ud, bool is_lost);
 HEAPSTER_API bool heapster__lua_is_any_lost(void);
 
 /* How the latest of the open states came to be counted: "require", "host", "none". */
-HEAPSTER_API const char *heapster__lua_way(void);
+HEAPSTER_API const char *heapster__lua_mode(void);
 
 /* Bytes live in hooked states that no heap `lua` counts: from before the hook. */
 HEAPSTER_API uint64_t heapster__lua_preexisting(void);

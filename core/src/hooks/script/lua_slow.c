@@ -7,28 +7,30 @@
 typedef struct heapster__lua_state lua_state;
 
 static size_t size_below(const lua_state *state, size_t size) {
-  return state->is_exact ? size : heapster__size_below(state->map, size);
+  return state->is_exact ? size : heapster__padded_size(state->map, size);
 }
 
 /* Sizes that go down as they came may leave two blocks in one granule. */
-static bool is_mapped(const lua_state *state, size_t size) { return !state->is_exact || size >= HEAPSTER__OWN_LEAST; }
+static bool is_mapped(const lua_state *state, size_t size) {
+  return !state->is_exact || size >= HEAPSTER__OWN_MIN_SIZE;
+}
 
 static void *ask_marked(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
-  struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_claim());
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, heapster__thread_claim());
   void *block = state->below.alloc(state->below.ud, ptr, osize, nsize);
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
   return block;
 }
 
-void *heapster__lua_ask(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
+void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   bool is_counted_below = state->is_exact || (!state->is_system && heapster__load_relaxed(&heapster__has_malloc));
   if (is_counted_below) return ask_marked(state, ptr, osize, nsize);
   return state->below.alloc(state->below.ud, ptr, osize, nsize);
 }
 
 static void enter_inner(const lua_state *state, size_t size) {
-  heapster__book_inner(heapster__slot_here());
+  heapster__record_nested(heapster__this_thread());
   heapster__lua_note_uncounted(state, (int64_t)size);
 }
 
@@ -38,50 +40,50 @@ static void count(unsigned heap, size_t tag, size_t size) {
   if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
 }
 
-void *heapster__lua_entered(lua_state *state, void *block, size_t tag, size_t size) {
+void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
-  if (heapster__is_inner(heapster__slot_here()))
+  if (heapster__is_nested(heapster__this_thread()))
     enter_inner(state, size);
-  else if (!is_mapped(state, size) || heapster__book_put(state->map, heap, block, size))
+  else if (!is_mapped(state, size) || heapster__enter_block(state->map, heap, block, size))
     count(heap, tag, size);
   else
     heapster__lua_note_uncounted(state, (int64_t)size);
   return block;
 }
 
-void *heapster__lua_created_small(lua_state *state, size_t tag, size_t size) {
-  void *block = heapster__lua_ask(state, NULL, tag, size_below(state, size));
-  if (!block) return heapster__lua_refused(state);
+void *heapster__lua_create_small(lua_state *state, size_t tag, size_t size) {
+  void *block = heapster__lua_call_next(state, NULL, tag, size_below(state, size));
+  if (!block) return heapster__lua_refuse(state);
   state->bytes += size;
-  return heapster__lua_entered(state, block, tag, size);
+  return heapster__lua_finish_create(state, block, tag, size);
 }
 
-void *heapster__lua_refused(const lua_state *state) {
-  heapster__book_failure(state->number);
+void *heapster__lua_refuse(const lua_state *state) {
+  heapster__record_failure(state->number);
   return NULL;
 }
 
 /* What another layer counted before this one came: a block of that size. */
 static struct heapster__block take_from_main(const void *ptr, size_t size) {
-  struct heapster__block taken = heapster__book_take(&heapster__main_map, ptr);
+  struct heapster__block taken = heapster__take_block(&heapster__main_map, ptr);
   if (!taken.owner || taken.size == size) return taken;
-  heapster__map_put(&heapster__main_map, ptr, taken.owner, taken.size);
+  heapster__shadow_put(&heapster__main_map, ptr, taken.owner, taken.size);
   return (struct heapster__block){0, 0, false};
 }
 
 /* A block on its way, and the map it was found in. */
 struct taken {
   struct heapster__block block;
-  struct heapster__map *map;
+  struct heapster__shadow_map *map;
 };
 
 static struct taken take(const lua_state *state, const void *ptr, size_t size) {
   struct taken taken = {{size, state->number, false}, state->map};
   if (!is_mapped(state, size)) {
-    if (heapster__is_inner(heapster__slot_here())) taken.block.owner = 0;
+    if (heapster__is_nested(heapster__this_thread())) taken.block.owner = 0;
     return taken;
   }
-  taken.block = heapster__book_take(state->map, ptr);
+  taken.block = heapster__take_block(state->map, ptr);
   if (taken.block.owner || state->map == &heapster__main_map) return taken;
   taken.block = take_from_main(ptr, size);
   if (taken.block.owner) taken.map = &heapster__main_map;
@@ -93,13 +95,13 @@ static int64_t counted(const lua_state *state, struct heapster__block block) {
   return block.owner == state->number ? (int64_t)block.size : 0;
 }
 
-void *heapster__lua_released(lua_state *state, void *ptr, size_t size) {
+void *heapster__lua_release(lua_state *state, void *ptr, size_t size) {
   bool is_last = ptr == state->last;
   struct heapster__block taken = take(state, ptr, size).block;
-  heapster__book_gone(state->number, taken);
+  heapster__record_gone(state->number, taken);
   heapster__lua_note_uncounted(state, counted(state, taken) - (int64_t)size);
   state->bytes -= size;
-  heapster__lua_ask(state, ptr, size, 0);
+  heapster__lua_call_next(state, ptr, size, 0);
   if (is_last && !state->bytes) heapster__lua_state_give_back(state);
   return NULL;
 }
@@ -107,15 +109,15 @@ void *heapster__lua_released(lua_state *state, void *ptr, size_t size) {
 /* Books a resize of a block to one that is not in the map. */
 static bool book_resized_unmapped(const lua_state *state, struct heapster__block taken, bool is_moved, size_t size) {
   unsigned heap = state->number;
-  if (heapster__is_inner(heapster__slot_here())) {
-    heapster__book_gone(heap, taken);
+  if (heapster__is_nested(heapster__this_thread())) {
+    heapster__record_gone(heap, taken);
     return false;
   }
   if (taken.owner == heap) {
     heapster__count_resize(heap, (struct heapster__resize){taken.size, size, is_moved});
     return true;
   }
-  heapster__book_gone(heap, taken);
+  heapster__record_gone(heap, taken);
   heapster__count_alloc(heap, size);
   return true;
 }
@@ -125,7 +127,7 @@ static void book_resized(const lua_state *state, struct taken taken, size_t old,
   unsigned heap = state->number;
   bool is_counted;
   if (is_mapped(state, size)) {
-    is_counted = heapster__book_resized(taken.map, heap, taken.block, from, to, size) &&
+    is_counted = heapster__record_resize(taken.map, heap, taken.block, from, to, size) &&
                  (!taken.block.owner || taken.block.owner == heap);
   } else {
     is_counted = book_resized_unmapped(state, taken.block, from != to, size);
@@ -136,7 +138,7 @@ static void book_resized(const lua_state *state, struct taken taken, size_t old,
 
 static void book_refused(const lua_state *state, struct taken taken, const void *ptr, size_t size) {
   if (is_mapped(state, size))
-    heapster__book_restore(taken.map, state->number, taken.block, ptr);
+    heapster__restore_block(taken.map, state->number, taken.block, ptr);
   else
     heapster__count_realloc_failure(state->number);
 }
@@ -152,12 +154,13 @@ static void *settled(lua_state *state, struct taken taken, void *ptr, size_t osi
   return fresh;
 }
 
-void *heapster__lua_settled(lua_state *state, uint64_t counted, void *ptr, size_t osize, void *fresh, size_t nsize) {
+void *heapster__lua_finish_resize(lua_state *state, uint64_t counted, void *ptr, size_t osize, void *fresh,
+                                  size_t nsize) {
   struct taken taken = {{counted, state->number, false}, state->map};
   return settled(state, taken, ptr, osize, fresh, nsize);
 }
 
-void *heapster__lua_resized(lua_state *state, void *ptr, size_t osize, size_t nsize) {
+void *heapster__lua_resize(lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct taken taken = take(state, ptr, osize);
-  return settled(state, taken, ptr, osize, heapster__lua_ask(state, ptr, osize, size_below(state, nsize)), nsize);
+  return settled(state, taken, ptr, osize, heapster__lua_call_next(state, ptr, osize, size_below(state, nsize)), nsize);
 }

@@ -17,7 +17,7 @@ static struct {
   lua_state *_Atomic first;
   struct heapster_heap *heaps[HEAPSTER_HEAPS];
   unsigned heap_count;
-  struct heapster__map *shared_map; /* of states over allocators of hosts' own that found no heap of their own */
+  struct heapster__shadow_map *shared_map; /* of states over allocators of hosts' own that found no heap of their own */
 } states;
 
 static lua_state *first_record(void) {
@@ -100,14 +100,14 @@ static struct heapster_heap *own_heap(const lua_state *state) {
   return heap;
 }
 
-static struct heapster__map *map_of(const lua_state *state, const struct heapster_heap *heap) {
+static struct heapster__shadow_map *map_of(const lua_state *state, const struct heapster_heap *heap) {
   if (has_map_for(heap, state)) return heap->map;
   if (!state->is_exact) return &heapster__main_map;
-  if (!states.shared_map) states.shared_map = heapster__map_create();
+  if (!states.shared_map) states.shared_map = heapster__shadow_create();
   return states.shared_map;
 }
 
-static void open_record(lua_state *state, struct heapster_heap *heap, struct heapster__map *map) {
+static void open_record(lua_state *state, struct heapster_heap *heap, struct heapster__shadow_map *map) {
   state->heap = heap;
   state->map = map;
   state->number = heap->number;
@@ -118,7 +118,7 @@ static void open_record(lua_state *state, struct heapster_heap *heap, struct hea
 static bool find_heap(lua_state *state) {
   struct heapster_heap *heap = own_heap(state);
   if (!heap) heap = states.heaps[0];
-  struct heapster__map *map = heap ? map_of(state, heap) : NULL;
+  struct heapster__shadow_map *map = heap ? map_of(state, heap) : NULL;
   if (map) open_record(state, heap, map);
   return map != NULL;
 }
@@ -203,19 +203,19 @@ void heapster__lua_forget(void *ud) {
   heapster__store_relaxed(&state->way, NULL);
 }
 
-struct heapster_lua_backing heapster__lua_below(void *ud) {
+struct heapster_lua_backing heapster__lua_next(void *ud) {
   return ((lua_state *)ud)->below;
 }
 
-bool heapster__lua_is_reached(void *ud, const struct heapster_lua_backing *alloc) {
+bool heapster__lua_probe(void *ud, const struct heapster_lua_backing *alloc) {
   lua_state *state = ud;
   uint64_t before = state->bytes;
-  struct heapster__descent descent;
-  heapster__descend(&descent, heapster__slot_claim());
-  void *block = alloc->alloc(alloc->ud, NULL, 0, HEAPSTER__OWN_LEAST);
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, heapster__thread_claim());
+  void *block = alloc->alloc(alloc->ud, NULL, 0, HEAPSTER__OWN_MIN_SIZE);
   bool is_reached = state->bytes != before;
-  if (block) alloc->alloc(alloc->ud, block, HEAPSTER__OWN_LEAST, 0);
-  heapster__ascend(&descent);
+  if (block) alloc->alloc(alloc->ud, block, HEAPSTER__OWN_MIN_SIZE, 0);
+  heapster__guard_leave(&guard);
   return is_reached;
 }
 
@@ -228,7 +228,7 @@ bool heapster__lua_is_any_lost(void) {
   return false;
 }
 
-const char *heapster__lua_way(void) {
+const char *heapster__lua_mode(void) {
   for (lua_state *state = first_record(); state; state = state->next) {
     const char *way = heapster__load_relaxed(&state->way);
     if (way) return way;

@@ -1,6 +1,6 @@
 /* The records of Lua states, outside Lua's memory: whose heap, over which allocator. */
-#ifndef HEAPSTER__LUA_STATE_H
-#define HEAPSTER__LUA_STATE_H
+#ifndef HEAPSTER__SCRIPT_LUA_STATE_H
+#define HEAPSTER__SCRIPT_LUA_STATE_H
 
 #include <heapster/lua.h>
 
@@ -9,7 +9,7 @@
 struct heapster__lua_state {
   struct heapster_lua_backing below;
   struct heapster_heap *heap;
-  struct heapster__map *map;
+  struct heapster__shadow_map *map;
   unsigned number;  /* the heap's */
   bool is_exact;    /* the one below may pool by osize: it gets the sizes that Lua gave. Else it is Lua's own, or the
                        system's */

@@ -1,5 +1,5 @@
 /* Every request is counted once, by the outermost layer that was asked: over backings that come back in.
-   law_inner */
+   law_nested */
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>

@@ -14,11 +14,11 @@
 #include "trap.h"
 #include "window_support.h"
 
-enum { MOST_STEPS = 20000, COUNTERS = offsetof(struct heapster__tally, is_large) };
+enum { MOST_STEPS = 20000, COUNTERS = offsetof(struct heapster__totals, is_large) };
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
-static struct heapster__reading kept;
+static struct heapster__cached_sums kept;
 static void *block;
 
 /* One place, whatever the size: an allocator of few instructions, so that most steps are the core's. */
@@ -45,12 +45,12 @@ static struct heapster_heap *heap_named(const char *name) {
   return heapster_heap_create(name, &backing, &made) ? NULL : made;
 }
 
-static void refresh(void) { heapster__reading_refresh(&kept, NULL, heap->number); }
+static void refresh(void) { heapster__cached_sums_refresh(&kept, NULL, heap->number); }
 
 static bool is_up_to_date(void) {
-  struct heapster__tally now = {0};
+  struct heapster__totals now = {0};
   heapster__sum(&now, heap->number);
-  return memcmp((const char *)&now, (const char *)&kept.tally, COUNTERS) == 0;
+  return memcmp((const char *)&now, (const char *)&kept.totals, COUNTERS) == 0;
 }
 
 static void ask_for_nothing(void) { block = heapster_heap_malloc(heap, 0); }
@@ -93,23 +93,23 @@ static void what_happened_is_read(void **state) {
 static void where_nothing_happened_nothing_is_read(void **state) {
   (void)state;
   refresh();
-  kept.tally.alloc_sum += 1; /* stays, as nobody looks */
+  kept.totals.alloc_sum += 1; /* stays, as nobody looks */
   refresh();
   assert_false(is_up_to_date());
-  kept.is_made = false;
+  kept.is_filled = false;
   refresh();
   assert_true(is_up_to_date());
 }
 
 /* A reading after every instruction of an act. */
-static struct heapster__reading inside[MOST_STEPS];
+static struct heapster__cached_sums inside[MOST_STEPS];
 static volatile sig_atomic_t steps;
 
 static void step_in(int number) {
   (void)number;
   if (steps == MOST_STEPS) return;
-  inside[steps].is_made = false;
-  heapster__reading_refresh(&inside[steps], NULL, heap->number);
+  inside[steps].is_filled = false;
+  heapster__cached_sums_refresh(&inside[steps], NULL, heap->number);
   steps++;
 }
 
@@ -120,11 +120,11 @@ static void read_inside(const struct act *act) {
   act->act();
   trap_no_more();
   assert_int_not_equal(steps, MOST_STEPS);
-  struct heapster__tally now = {0};
+  struct heapster__totals now = {0};
   heapster__sum(&now, heap->number);
   for (sig_atomic_t step = 0; step < steps; ++step) {
-    heapster__reading_refresh(&inside[step], NULL, heap->number);
-    assert_memory_equal(&inside[step].tally, &now, COUNTERS);
+    heapster__cached_sums_refresh(&inside[step], NULL, heap->number);
+    assert_memory_equal(&inside[step].totals, &now, COUNTERS);
   }
   if (act->leaves_block) free_it();
 }

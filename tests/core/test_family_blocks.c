@@ -82,7 +82,7 @@ static void *aligned_by_public_malloc(size_t alignment, size_t size) {
 
 static void a_family_that_comes_back_in_is_counted_once(void **state) {
   (void)state;
-  struct heapster__malloc_way comes_back = way;
+  struct heapster__malloc_hook comes_back = way;
   comes_back.comes_back = true;
   comes_back.below.calloc = calloc_by_public_malloc;
   comes_back.below.aligned_alloc = aligned_by_public_malloc;

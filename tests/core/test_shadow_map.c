@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "block_map_support.h"
+#include "shadow_map_support.h"
 
 enum { THREADS = 4 };
 
@@ -46,7 +46,7 @@ static void assert_clear(uint64_t address) {
 static void every_size_comes_back_once_and_leaves_nothing(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
-    assert_int_equal(put(HERE, SIZES[i]), HEAPSTER__PUT);
+    assert_int_equal(put(HERE, SIZES[i]), HEAPSTER__PUT_DONE);
     assert_taken(HERE, SIZES[i]);
     assert_clear(HERE);
   }
@@ -56,8 +56,8 @@ static void every_size_comes_back_from_either_side_of_a_leaf_border(void **state
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     const uint64_t last = HERE + leaf() - 2 * granule;
-    assert_int_equal(put(last, SIZES[i]), HEAPSTER__PUT);
-    assert_int_equal(put(HERE + leaf(), i), HEAPSTER__PUT);
+    assert_int_equal(put(last, SIZES[i]), HEAPSTER__PUT_DONE);
+    assert_int_equal(put(HERE + leaf(), i), HEAPSTER__PUT_DONE);
     assert_taken(last, SIZES[i]);
     assert_taken(HERE + leaf(), i);
   }
@@ -69,11 +69,11 @@ static void blocks_of_the_home_are_entered_and_taken_by_the_short_way(void **sta
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     uint64_t size = 0;
     const void *there = at(HERE + granule);
-    assert_true(heapster__map_put_at_once(map, there, OWNER, SIZES[i]));
-    assert_false(heapster__map_put_at_once(map, there, OWNER, 1)); /* something stands in the way */
-    assert_true(heapster__map_take_own(map, there, OWNER, &size));
+    assert_true(heapster__shadow_put_fast(map, there, OWNER, SIZES[i]));
+    assert_false(heapster__shadow_put_fast(map, there, OWNER, 1)); /* something stands in the way */
+    assert_true(heapster__shadow_take_fast(map, there, OWNER, &size));
     assert_int_equal(size, SIZES[i]);
-    assert_false(heapster__map_take_own(map, there, OWNER, &size));
+    assert_false(heapster__shadow_take_fast(map, there, OWNER, &size));
     assert_clear(HERE + granule);
   }
 }
@@ -82,11 +82,11 @@ static void a_known_size_has_to_agree(void **state) {
   (void)state;
   put(HERE, 252);
   put(HERE + 16 * granule, 253);
-  assert_false(heapster__map_take_known(map, at(HERE), OWNER, 251));
-  assert_false(heapster__map_take_known(map, at(HERE), OTHER, 252));
-  assert_true(heapster__map_take_known(map, at(HERE), OWNER, 252));
-  assert_false(heapster__map_take_known(map, at(HERE), OWNER, 252));
-  assert_false(heapster__map_take_known(map, at(HERE + 16 * granule), OWNER, 252));
+  assert_false(heapster__shadow_take_short(map, at(HERE), OWNER, 251));
+  assert_false(heapster__shadow_take_short(map, at(HERE), OTHER, 252));
+  assert_true(heapster__shadow_take_short(map, at(HERE), OWNER, 252));
+  assert_false(heapster__shadow_take_short(map, at(HERE), OWNER, 252));
+  assert_false(heapster__shadow_take_short(map, at(HERE + 16 * granule), OWNER, 252));
   assert_taken(HERE + 16 * granule, 253);
 }
 
@@ -94,12 +94,12 @@ static void guests_are_left_for_the_long_way(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     uint64_t size = 0;
-    assert_false(heapster__map_put_at_once(map, at(HERE), OWNER, SIZES[i]));
+    assert_false(heapster__shadow_put_fast(map, at(HERE), OWNER, SIZES[i]));
     assert_clear(HERE);
     put(HERE, SIZES[i]);
-    assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
-    assert_false(heapster__map_take_own(map, at(HERE), OTHER, &size));
-    assert_false(heapster__map_put_at_once(map, at(HERE), OTHER, 16));
+    assert_false(heapster__shadow_take_fast(map, at(HERE), OWNER, &size));
+    assert_false(heapster__shadow_take_fast(map, at(HERE), OTHER, &size));
+    assert_false(heapster__shadow_put_fast(map, at(HERE), OTHER, 16));
     assert_taken(HERE, SIZES[i]);
   }
 }
@@ -109,7 +109,7 @@ static void long_blocks_side_by_side_keep_their_sizes(void **state) {
   (void)state;
   const uint64_t apart = granule == 32 ? 256 : 253;
   for (uint64_t shift = 0; shift < 256; shift += 16) {
-    for (uint64_t i = 0; i < 64; ++i) assert_int_equal(put(HERE + shift + i * apart, 253 + i), HEAPSTER__PUT);
+    for (uint64_t i = 0; i < 64; ++i) assert_int_equal(put(HERE + shift + i * apart, 253 + i), HEAPSTER__PUT_DONE);
     for (uint64_t i = 0; i < 64; ++i) assert_taken(HERE + shift + i * apart, 253 + i);
   }
 }
@@ -117,14 +117,14 @@ static void long_blocks_side_by_side_keep_their_sizes(void **state) {
 /* Stretches of one place in the table: the first to come is found through it, the others through the tree. */
 static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
   (void)state;
-  const uint64_t apart = HEAPSTER__NEAR * leaf();
+  const uint64_t apart = HEAPSTER__LEAF_CACHE * leaf();
   uint64_t size = 0;
-  for (uint64_t i = 0; i < 4; ++i) assert_int_equal(put(HERE + i * apart, 100 + i), HEAPSTER__PUT);
-  assert_true(heapster__map_take_own(map, at(HERE), OWNER, &size));
+  for (uint64_t i = 0; i < 4; ++i) assert_int_equal(put(HERE + i * apart, 100 + i), HEAPSTER__PUT_DONE);
+  assert_true(heapster__shadow_take_fast(map, at(HERE), OWNER, &size));
   assert_int_equal(size, 100);
   assert_nothing(HERE);
   for (uint64_t i = 1; i < 4; ++i) {
-    assert_false(heapster__map_take_own(map, at(HERE + i * apart), OWNER, &size));
+    assert_false(heapster__shadow_take_fast(map, at(HERE + i * apart), OWNER, &size));
     assert_taken(HERE + i * apart, 100 + i);
   }
 }
@@ -132,13 +132,14 @@ static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
 static void nothing_is_in_the_first_stretch(void **state) {
   (void)state;
   uint64_t size;
-  const uint64_t like = HEAPSTER__NEAR * leaf();
+  const uint64_t like = HEAPSTER__LEAF_CACHE * leaf();
   for (unsigned turn = 0; turn < 2; ++turn) {
     assert_nothing(0);
-    assert_false(heapster__map_take_own(map, NULL, OWNER, &size));
-    assert_false(heapster__map_put_at_once(map, NULL, OWNER, 16));
+    assert_false(heapster__shadow_take_fast(map, NULL, OWNER, &size));
+    assert_false(heapster__shadow_put_fast(map, NULL, OWNER, 16));
     assert_int_equal(put(granule, 100), HEAPSTER__PUT_NO_MEMORY);
-    assert_int_equal(put(like, 100), turn == 0 ? HEAPSTER__PUT : HEAPSTER__PUT_STALE); /* has its place in the table */
+    assert_int_equal(put(like, 100),
+                     turn == 0 ? HEAPSTER__PUT_DONE : HEAPSTER__PUT_MISSED_FREE); /* has its place in the table */
   }
   assert_taken(like, 100);
 }
@@ -148,7 +149,7 @@ static void blocks_of_another_owner_are_left_alone_by_take_own(void **state) {
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     uint64_t size = 0;
     put(HERE, SIZES[i]);
-    assert_false(heapster__map_take_own(map, at(HERE), OTHER, &size));
+    assert_false(heapster__shadow_take_fast(map, at(HERE), OTHER, &size));
     assert_taken(HERE, SIZES[i]);
   }
 }
@@ -156,8 +157,8 @@ static void blocks_of_another_owner_are_left_alone_by_take_own(void **state) {
 static void owners_from_1_to_254_come_back(void **state) {
   (void)state;
   for (unsigned owner = 1; owner <= 254; ++owner) {
-    assert_int_equal(heapster__map_put(map, at(HERE), owner, 300), HEAPSTER__PUT);
-    assert_int_equal(heapster__map_take(map, at(HERE)).owner, owner);
+    assert_int_equal(heapster__shadow_put(map, at(HERE), owner, 300), HEAPSTER__PUT_DONE);
+    assert_int_equal(heapster__shadow_take(map, at(HERE)).owner, owner);
   }
 }
 
@@ -182,9 +183,9 @@ static void addresses_from_2_to_the_48_up_are_nobodys(void **state) {
   put(HERE, 16);
   assert_nothing(border + HERE);
   assert_int_equal(put(border + HERE, 16), HEAPSTER__PUT_NO_MEMORY);
-  assert_false(heapster__map_take_own(map, at(border + HERE), OWNER, &size));
+  assert_false(heapster__shadow_take_fast(map, at(border + HERE), OWNER, &size));
   assert_taken(HERE, 16);
-  assert_int_equal(put(border - granule, 16), HEAPSTER__PUT);
+  assert_int_equal(put(border - granule, 16), HEAPSTER__PUT_DONE);
   assert_taken(border - granule, 16);
 }
 
@@ -192,7 +193,7 @@ static void sizes_beyond_all_address_spaces_are_not_entered(void **state) {
   (void)state;
   assert_int_equal(put(HERE, (UINT64_MAX >> 3) + 1), HEAPSTER__PUT_NO_MEMORY);
   assert_clear(HERE);
-  assert_false(heapster__map_put_at_once(map, at(HERE), OWNER, UINT64_MAX));
+  assert_false(heapster__shadow_put_fast(map, at(HERE), OWNER, UINT64_MAX));
   assert_clear(HERE);
 }
 
@@ -200,7 +201,7 @@ static void addresses_never_put_are_nobodys(void **state) {
   (void)state;
   uint64_t size = 0;
   assert_nothing(HERE);
-  assert_false(heapster__map_take_own(map, at(HERE), OWNER, &size));
+  assert_false(heapster__shadow_take_fast(map, at(HERE), OWNER, &size));
   put(HERE - granule, 16);
   assert_nothing(HERE);
 }
@@ -214,17 +215,17 @@ static void without_pages_nothing_is_entered_and_errno_is_kept(void **state) {
     assert_int_equal(errno, 4711);
     assert_nothing(HERE);
   }
-  assert_null(heapster__map_create());
+  assert_null(heapster__shadow_create());
   pages_left = INT32_MAX;
-  assert_int_equal(put(HERE, 300), HEAPSTER__PUT);
+  assert_int_equal(put(HERE, 300), HEAPSTER__PUT_DONE);
   assert_taken(HERE, 300);
 }
 
 static void maps_are_apart(void **state) {
   (void)state;
-  struct heapster__map *other = heapster__map_create();
+  struct heapster__shadow_map *other = heapster__shadow_create();
   put(HERE, 16);
-  assert_int_equal(heapster__map_take(other, at(HERE)).owner, 0);
+  assert_int_equal(heapster__shadow_take(other, at(HERE)).owner, 0);
   assert_taken(HERE, 16);
 }
 
@@ -233,14 +234,14 @@ static void sizes_that_might_begin_in_one_granule_go_down_as_more(void **state) 
   (void)state;
   const size_t least = granule == 32 ? 17 : 16;
   for (size_t size = 0; size < 40; ++size)
-    assert_int_equal(heapster__size_below(map, size), size < least ? least : size);
-  assert_int_equal(heapster__size_below(map, SIZE_MAX), SIZE_MAX);
+    assert_int_equal(heapster__padded_size(map, size), size < least ? least : size);
+  assert_int_equal(heapster__padded_size(map, SIZE_MAX), SIZE_MAX);
 }
 
 static void *put_into_every_leaf(void *context) {
   const unsigned number = (unsigned)(uintptr_t)context;
   for (uint64_t i = 0; i < 4; ++i)
-    heapster__map_put(map, at(HERE + i * leaf() + number * granule), OWNER + number, 100 + i);
+    heapster__shadow_put(map, at(HERE + i * leaf() + number * granule), OWNER + number, 100 + i);
   return NULL;
 }
 
@@ -256,7 +257,7 @@ static void threads_make_one_leaf_between_them(void **state) {
   threads_meet = false;
   for (uint64_t i = 0; i < 4; ++i) {
     for (unsigned number = 0; number < THREADS; ++number) {
-      const struct heapster__block block = heapster__map_take(map, at(HERE + i * leaf() + number * granule));
+      const struct heapster__block block = heapster__shadow_take(map, at(HERE + i * leaf() + number * granule));
       assert_int_equal(block.owner, OWNER + number);
       assert_int_equal(block.size, 100 + i);
     }
@@ -286,10 +287,10 @@ static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
   const uint64_t apart = leaf() / 2 - 16 * granule; /* over three leaves */
   struct visited visited = {0};
   struct visited *context = &visited;
-  for (unsigned i = 0; i < COUNT; ++i) heapster__map_put(map, at(HERE + i * apart), blocks[i].owner, blocks[i].size);
+  for (unsigned i = 0; i < COUNT; ++i) heapster__shadow_put(map, at(HERE + i * apart), blocks[i].owner, blocks[i].size);
   put(HERE + granule, 16);
-  heapster__map_take(map, at(HERE + granule));
-  heapster__map_walk(map, note, &context);
+  heapster__shadow_take(map, at(HERE + granule));
+  heapster__shadow_visit(map, note, &context);
   assert_int_equal(visited.count, COUNT);
   for (unsigned i = 0; i < COUNT; ++i) {
     assert_int_equal(visited.owners[i], blocks[i].owner);

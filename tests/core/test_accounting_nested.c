@@ -9,12 +9,12 @@
 #include "count/accounting.h"
 #include "sum_of.h"
 
-static struct heapster__map *map;
+static struct heapster__shadow_map *map;
 static unsigned heap; /* fresh for each test */
 
 static int opened(void **state) {
   (void)state;
-  map = heapster__map_create();
+  map = heapster__shadow_create();
   return map != NULL && heapster__counters_open(++heap) ? 0 : -1;
 }
 
@@ -23,41 +23,41 @@ static const void *at(unsigned granule) {
 }
 
 static __attribute__((noinline)) void ask_inside(void) {
-  heapster__book_alloc(map, heap, at(64), 100);
-  heapster__book_failure(heap);
-  heapster__book_free(map, heap, at(64));
-  heapster__book_resized(map, heap, heapster__book_take(map, at(80)), at(80), at(96), 70);
-  heapster__book_restore(map, heap, heapster__book_take(map, at(80)), at(80));
+  heapster__record_alloc(map, heap, at(64), 100);
+  heapster__record_failure(heap);
+  heapster__record_free(map, heap, at(64));
+  heapster__record_resize(map, heap, heapster__take_block(map, at(80)), at(80), at(96), 70);
+  heapster__restore_block(map, heap, heapster__take_block(map, at(80)), at(80));
 }
 
 static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
   (void)state;
-  struct heapster__slot *slot = heapster__slot_claim();
-  const uint64_t passed = slot->passed;
-  struct heapster__descent descent;
-  heapster__descend(&descent, slot);
+  struct heapster__thread *thread = heapster__thread_claim();
+  const uint64_t passed = thread->nested_count;
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, thread);
   ask_inside();
-  heapster__ascend(&descent);
-  const struct heapster__tally tally = sum_of(heap);
-  assert_int_equal(heapster__tally_operations(&tally), 0);
-  assert_int_equal(tally.unseen_alloc_count, 0);
-  assert_int_equal(slot->passed - passed, 3);
+  heapster__guard_leave(&guard);
+  const struct heapster__totals totals = sum_of(heap);
+  assert_int_equal(heapster__totals_operations(&totals), 0);
+  assert_int_equal(totals.unseen_alloc_count, 0);
+  assert_int_equal(thread->nested_count - passed, 3);
 }
 
 static __attribute__((noinline)) void use_known_blocks_inside(void) {
-  heapster__book_resized(map, heap, heapster__book_take(map, at(0)), at(0), at(0), 60);
-  heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
-  heapster__book_free(map, heap, at(0));
+  heapster__record_resize(map, heap, heapster__take_block(map, at(0)), at(0), at(0), 60);
+  heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
+  heapster__record_free(map, heap, at(0));
 }
 
 static void inside_another_request_known_blocks_are_counted(void **state) {
   (void)state;
-  struct heapster__slot *slot = heapster__slot_claim();
-  heapster__book_alloc(map, heap, at(0), 50);
-  struct heapster__descent descent;
-  heapster__descend(&descent, slot);
+  struct heapster__thread *thread = heapster__thread_claim();
+  heapster__record_alloc(map, heap, at(0), 50);
+  struct heapster__guard guard;
+  heapster__guard_enter(&guard, thread);
   use_known_blocks_inside();
-  heapster__ascend(&descent);
+  heapster__guard_leave(&guard);
   assert_int_equal(sum_of(heap).realloc_growth_sum, 10);
   assert_int_equal(sum_of(heap).realloc_fail_count, 1);
   assert_int_equal(sum_of(heap).dealloc_sum, 60);

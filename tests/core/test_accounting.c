@@ -14,7 +14,7 @@
 #include "count/accounting.h"
 #include "sum_of.h"
 
-static struct heapster__map *map;
+static struct heapster__shadow_map *map;
 static unsigned heap;  /* the layer's own, fresh for each test */
 static unsigned other; /* another one */
 static uint64_t crossed_before;
@@ -32,10 +32,10 @@ static int opened(void **state) {
   (void)state;
   heap = other + 1;
   other = heap + 1;
-  map = heapster__map_create();
-  crossed_before = heapster__blemishes.crossed;
-  lost_before = heapster__blemishes.lost_sizes;
-  uncounted_before = heapster__blemishes.uncounted;
+  map = heapster__shadow_create();
+  crossed_before = heapster__inaccuracies.crossed;
+  lost_before = heapster__inaccuracies.lost_sizes;
+  uncounted_before = heapster__inaccuracies.uncounted;
   return map != NULL && heapster__counters_open(heap) && heapster__counters_open(other) ? 0 : -1;
 }
 
@@ -44,21 +44,21 @@ static const void *at(unsigned granule) {
 }
 
 static uint64_t allocs(unsigned number) {
-  const struct heapster__tally tally = sum_of(number);
-  return heapster_histogram_total(&tally.alloc_histogram);
+  const struct heapster__totals totals = sum_of(number);
+  return heapster_histogram_total(&totals.alloc_histogram);
 }
 
 static void assert_blemishes(uint64_t crossed, uint64_t lost, uint64_t uncounted) {
-  assert_int_equal(heapster__blemishes.crossed - crossed_before, crossed);
-  assert_int_equal(heapster__blemishes.lost_sizes - lost_before, lost);
-  assert_int_equal(heapster__blemishes.uncounted - uncounted_before, uncounted);
+  assert_int_equal(heapster__inaccuracies.crossed - crossed_before, crossed);
+  assert_int_equal(heapster__inaccuracies.lost_sizes - lost_before, lost);
+  assert_int_equal(heapster__inaccuracies.uncounted - uncounted_before, uncounted);
 }
 
 static void a_block_enters_and_leaves_with_its_size(void **state) {
   (void)state;
-  heapster__book_alloc(map, heap, at(0), 300);
+  heapster__record_alloc(map, heap, at(0), 300);
   assert_int_equal(sum_of(heap).alloc_sum, 300);
-  heapster__book_free(map, heap, at(0));
+  heapster__record_free(map, heap, at(0));
   assert_int_equal(sum_of(heap).dealloc_sum, 300);
   assert_int_equal(sum_of(heap).dealloc_count, 1);
   assert_blemishes(0, 0, 0);
@@ -66,8 +66,8 @@ static void a_block_enters_and_leaves_with_its_size(void **state) {
 
 static void a_free_of_an_unknown_block_is_told_and_books_no_free(void **state) {
   (void)state;
-  assert_int_equal(heapster__free_at_once(map, heap, at(0)), HEAPSTER__NOT_DONE);
-  heapster__book_free(map, heap, at(0));
+  assert_int_equal(heapster__record_free_fast(map, heap, at(0)), HEAPSTER__FAST_MISS);
+  heapster__record_free(map, heap, at(0));
   assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
   assert_int_equal(sum_of(heap).dealloc_count, 0);
   assert_blemishes(0, 0, 0);
@@ -75,21 +75,21 @@ static void a_free_of_an_unknown_block_is_told_and_books_no_free(void **state) {
 
 static void a_resize_of_an_unknown_block_is_an_alloc_of_its_new_size(void **state) {
   (void)state;
-  const struct heapster__block taken = heapster__book_take(map, at(0));
+  const struct heapster__block taken = heapster__take_block(map, at(0));
   assert_int_equal(taken.owner, 0);
-  heapster__book_resized(map, heap, taken, at(0), at(4), 70);
+  heapster__record_resize(map, heap, taken, at(0), at(4), 70);
   assert_int_equal(allocs(heap), 1);
   assert_int_equal(sum_of(heap).alloc_sum, 70);
   assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
   assert_int_equal(sum_of(heap).realloc_move_count, 0);
-  heapster__book_free(map, heap, at(4));
+  heapster__record_free(map, heap, at(4));
   assert_int_equal(sum_of(heap).dealloc_sum, 70);
 }
 
 static void a_block_freed_through_another_heap_is_its_owners(void **state) {
   (void)state;
-  heapster__book_alloc(map, other, at(0), 30);
-  heapster__book_free(map, heap, at(0));
+  heapster__record_alloc(map, other, at(0), 30);
+  heapster__record_free(map, heap, at(0));
   assert_int_equal(sum_of(other).dealloc_sum, 30);
   assert_int_equal(sum_of(heap).dealloc_count, 0);
   assert_int_equal(sum_of(heap).unseen_alloc_count, 0);
@@ -98,35 +98,35 @@ static void a_block_freed_through_another_heap_is_its_owners(void **state) {
 
 static void a_block_resized_through_another_heap_stays_its_owners(void **state) {
   (void)state;
-  heapster__book_alloc(map, other, at(0), 30);
-  heapster__book_resized(map, heap, heapster__book_take(map, at(0)), at(0), at(8), 500);
+  heapster__record_alloc(map, other, at(0), 30);
+  heapster__record_resize(map, heap, heapster__take_block(map, at(0)), at(0), at(8), 500);
   assert_int_equal(sum_of(other).realloc_growth_sum, 470);
   assert_int_equal(sum_of(other).realloc_move_sum, 30);
   assert_int_equal(allocs(heap), 0);
   assert_blemishes(1, 0, 0);
-  heapster__book_free(map, other, at(8));
+  heapster__record_free(map, other, at(8));
   assert_int_equal(sum_of(other).dealloc_sum, 500);
   assert_blemishes(1, 0, 0);
 }
 
 static void an_unseen_free_is_booked_when_its_address_is_handed_out_again(void **state) {
   (void)state;
-  heapster__book_alloc(map, other, at(0), 5000);
-  heapster__book_alloc(map, heap, at(0), 20);
+  heapster__record_alloc(map, other, at(0), 5000);
+  heapster__record_alloc(map, heap, at(0), 20);
   assert_int_equal(sum_of(other).dealloc_count, 1);
   assert_int_equal(sum_of(other).dealloc_sum, 5000);
   assert_int_equal(sum_of(other).unseen_free_count, 1);
   assert_int_equal(sum_of(heap).dealloc_count, 0);
-  heapster__book_free(map, heap, at(0));
+  heapster__record_free(map, heap, at(0));
   assert_int_equal(sum_of(heap).dealloc_sum, 20);
   assert_blemishes(0, 0, 0);
 }
 
 static void an_unseen_free_whose_size_is_lost_is_booked_as_253_bytes(void **state) {
   (void)state;
-  heapster__book_alloc(map, heap, at(0), 9000);
-  heapster__book_alloc(map, heap, at(1), 5000); /* inside, so the first must be gone */
-  heapster__book_alloc(map, heap, at(0), 16);
+  heapster__record_alloc(map, heap, at(0), 9000);
+  heapster__record_alloc(map, heap, at(1), 5000); /* inside, so the first must be gone */
+  heapster__record_alloc(map, heap, at(0), 16);
   assert_int_equal(sum_of(heap).dealloc_sum, 253);
   assert_int_equal(sum_of(heap).unseen_free_count, 1);
   assert_blemishes(0, 1, 0);
@@ -134,9 +134,9 @@ static void an_unseen_free_whose_size_is_lost_is_booked_as_253_bytes(void **stat
 
 static void a_free_whose_size_is_lost_is_told(void **state) {
   (void)state;
-  heapster__book_alloc(map, heap, at(0), 9000);
-  heapster__book_alloc(map, heap, at(2), 5000);
-  heapster__book_free(map, heap, at(0));
+  heapster__record_alloc(map, heap, at(0), 9000);
+  heapster__record_alloc(map, heap, at(2), 5000);
+  heapster__record_free(map, heap, at(0));
   assert_int_equal(sum_of(heap).dealloc_sum, 253);
   assert_blemishes(0, 1, 0);
 }
@@ -145,17 +145,17 @@ static void a_free_whose_size_is_lost_is_told(void **state) {
 static void two_heaps_in_one_stretch_are_booked_alike(void **state) {
   (void)state;
   static const uint64_t sizes[] = {0, 16, 252, 253, 70000};
-  heapster__book_alloc(map, heap, at(0), 1);
-  heapster__book_alloc(map, other, at(1), 1);
+  heapster__record_alloc(map, heap, at(0), 1);
+  heapster__record_alloc(map, other, at(1), 1);
   for (unsigned i = 0; i < 5; ++i) {
-    heapster__book_alloc(map, heap, at(8 + 16 * i), sizes[i]);
-    heapster__book_alloc(map, other, at(16 + 16 * i), sizes[i]);
+    heapster__record_alloc(map, heap, at(8 + 16 * i), sizes[i]);
+    heapster__record_alloc(map, other, at(16 + 16 * i), sizes[i]);
   }
   assert_int_equal(sum_of(heap).alloc_sum, 70522);
   assert_int_equal(sum_of(other).alloc_sum, 70522);
   for (unsigned i = 0; i < 5; ++i) {
-    heapster__book_free(map, other, at(16 + 16 * i));
-    heapster__book_free(map, heap, at(8 + 16 * i));
+    heapster__record_free(map, other, at(16 + 16 * i));
+    heapster__record_free(map, heap, at(8 + 16 * i));
   }
   assert_int_equal(sum_of(heap).dealloc_sum, 70521);
   assert_int_equal(sum_of(other).dealloc_sum, 70521);
@@ -166,26 +166,26 @@ static void two_heaps_in_one_stretch_are_booked_alike(void **state) {
 
 static void a_refused_resize_puts_the_block_back_on_its_owners_books(void **state) {
   (void)state;
-  heapster__book_alloc(map, other, at(0), 40000);
-  heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
+  heapster__record_alloc(map, other, at(0), 40000);
+  heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
   assert_int_equal(sum_of(other).realloc_fail_count, 1);
   assert_int_equal(sum_of(heap).realloc_fail_count, 0);
   assert_blemishes(0, 0, 0);
-  heapster__book_free(map, other, at(0));
+  heapster__record_free(map, other, at(0));
   assert_int_equal(sum_of(other).dealloc_sum, 40000);
 }
 
 static void a_refused_resize_of_an_unknown_block_is_the_layers(void **state) {
   (void)state;
-  heapster__book_restore(map, heap, heapster__book_take(map, at(0)), at(0));
+  heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
   assert_int_equal(sum_of(heap).realloc_fail_count, 1);
-  assert_int_equal(heapster__book_take(map, at(0)).owner, 0);
+  assert_int_equal(heapster__take_block(map, at(0)).owner, 0);
 }
 
 static void a_block_without_memory_for_its_cells_passes_uncounted(void **state) {
   (void)state;
   refuses_pages = true;
-  heapster__book_alloc(map, heap, at(0), 300);
+  heapster__record_alloc(map, heap, at(0), 300);
   refuses_pages = false;
   assert_int_equal(allocs(heap), 0);
   assert_blemishes(0, 0, 1);
@@ -193,9 +193,9 @@ static void a_block_without_memory_for_its_cells_passes_uncounted(void **state) 
 
 static void a_move_to_where_no_cells_can_be_had_is_a_free(void **state) {
   (void)state;
-  heapster__book_alloc(map, other, at(0), 300);
+  heapster__record_alloc(map, other, at(0), 300);
   refuses_pages = true;
-  heapster__book_resized(map, other, heapster__book_take(map, at(0)), at(0), at(1 << 20), 400);
+  heapster__record_resize(map, other, heapster__take_block(map, at(0)), at(0), at(1 << 20), 400);
   refuses_pages = false;
   assert_int_equal(sum_of(other).dealloc_count, 1);
   assert_int_equal(sum_of(other).dealloc_sum, 300);
@@ -206,7 +206,7 @@ static void a_move_to_where_no_cells_can_be_had_is_a_free(void **state) {
 
 static void outside_a_refusal_is_counted(void **state) {
   (void)state;
-  heapster__book_failure(heap);
+  heapster__record_failure(heap);
   assert_int_equal(sum_of(heap).alloc_fail_count, 1);
 }
 

@@ -11,13 +11,13 @@ enum { OWNER = 7, OTHER = 8 };
 
 static const uint64_t HERE = (uint64_t)0x7000 << 20;
 
-static struct heapster__map *map;
+static struct heapster__shadow_map *map;
 static uint64_t granule;
 
 static inline int opened_own(void **state) {
   (void)state;
   granule = 16;
-  map = heapster__map_create();
+  map = heapster__shadow_create();
   return map != NULL ? 0 : -1;
 }
 
@@ -36,7 +36,7 @@ static inline const void *at(uint64_t address) { return (const void *)(uintptr_t
 static inline int made_guest(void **state) {
   (void)state;
   for (uint64_t i = 0; i < 3; ++i)
-    if (heapster__map_put(map, at(HERE + i * leaf() - granule), OTHER, 0) != HEAPSTER__PUT) return -1;
+    if (heapster__shadow_put(map, at(HERE + i * leaf() - granule), OTHER, 0) != HEAPSTER__PUT_DONE) return -1;
   return 0;
 }
 
@@ -51,17 +51,19 @@ static inline int opened_main_as_guest(void **state) { return opened_main(state)
   }
 #define OVER_BOTH_AND_AS_GUEST(name) OVER_BOTH(name), AS_GUEST(name)
 
-static inline enum heapster__put put(uint64_t address, uint64_t size) {
-  return heapster__map_put(map, at(address), OWNER, size);
+static inline enum heapster__put_result put(uint64_t address, uint64_t size) {
+  return heapster__shadow_put(map, at(address), OWNER, size);
 }
 
 static inline void assert_taken(uint64_t address, uint64_t size) {
-  const struct heapster__block block = heapster__map_take(map, at(address));
+  const struct heapster__block block = heapster__shadow_take(map, at(address));
   assert_int_equal(block.owner, OWNER);
   assert_int_equal(block.size, size);
   assert_false(block.is_size_lost);
 }
 
-static inline void assert_nothing(uint64_t address) { assert_int_equal(heapster__map_take(map, at(address)).owner, 0); }
+static inline void assert_nothing(uint64_t address) {
+  assert_int_equal(heapster__shadow_take(map, at(address)).owner, 0);
+}
 
 #endif

@@ -1,5 +1,5 @@
 /* What is not read again because nothing happened is not missed: frames and windows over threads that work meanwhile.
-   law_activity [rounds [seed]] */
+   law_changes [rounds [seed]] */
 #include <heapster/heapster.h>
 
 #include <pthread.h>

@@ -24,6 +24,7 @@ static void wait_a_little(unsigned tries) {
 
 /* acquire and release pair with each other: what one owner wrote, the next one reads */
 void heapster__lock(void) {
+  HEAPSTER__ASSERT(!heapster__is_locked_here());
   uintptr_t nobody = 0;
   for (unsigned tries = 0; !heapster__swap_acq_rel(&owner, &nobody, self()); tries++) {
     nobody = 0;
@@ -31,10 +32,15 @@ void heapster__lock(void) {
   }
 }
 
-void heapster__unlock(void) { heapster__store_release(&owner, 0); }
+void heapster__unlock(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  heapster__store_release(&owner, 0);
+}
+
+bool heapster__is_locked_here(void) { return heapster__load_relaxed(&owner) == self(); }
 
 void heapster__lock_for_fork(void) {
-  if (heapster__load_relaxed(&owner) == self())
+  if (heapster__is_locked_here())
     forks_inside++;
   else
     heapster__lock();

@@ -6,8 +6,15 @@
 #ifndef HEAPSTER__BASE_LOCK_H
 #define HEAPSTER__BASE_LOCK_H
 
+#include "base/assert.h"
+
+#include <stdbool.h>
+
 void heapster__lock(void);
 void heapster__unlock(void);
+
+/* Whether the calling thread holds it: for assertions. */
+bool heapster__is_locked_here(void);
 
 /* Before a fork; and after it on either side, where `first`, which may be NULL, is called before it is free. It is
    neither called nor the lock freed where the frame that a signal interrupted goes on with it. */

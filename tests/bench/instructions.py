@@ -12,8 +12,8 @@ import micro
 import ways
 from crate import build_crate
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "core"))
-from pair_instructions import instructions  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "guards"))
+from guards import instructions  # noqa: E402
 
 PATTERNS = {"churn": 256, "live set": 256, "growth by doubling": 264}  # operations of a batch
 COLUMNS = ["pattern", "way", "instructions", "added"]
@@ -22,8 +22,9 @@ COLUMNS = ["pattern", "way", "instructions", "added"]
 def an_operation(row, pattern, batches):
     """Whole batches, so that both runs do what they are asked for, no more."""
     operations = batches * PATTERNS[pattern]
+    preload = [row.way.preload] if row.way.preload else []
     once, twice = (
-        instructions([row.program, pattern, "1", str(count)], row.way.preload) for count in (operations, 2 * operations))
+        instructions([row.program, pattern, "1", str(count)], preload) for count in (operations, 2 * operations))
     return (twice - once) / operations
 
 

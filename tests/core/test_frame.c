@@ -15,7 +15,8 @@ static struct commanded *commanded;
 
 static void before_two_marks_no_frame_has_ended(void **state) {
   (void)state;
-  static const struct heapster_frames nothing;
+  static const struct heapster_frames nothing = {.struct_size = sizeof nothing,
+                                                 .frame_size = sizeof(struct heapster_frame)};
   turn_over(heap, 10);
   assert_memory_equal(frames_of(NULL), &nothing, sizeof nothing);
   mark();

@@ -36,7 +36,10 @@ static struct heapster_status status;
 static bool is_out_of_pages;
 static int pages_held;
 
-size_t heapster_stats_read_all(struct heapster_stats *sum, struct heapster_heap_stats *each, size_t capacity) {
+size_t heapster_stats_read_all_sized(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each,
+                                     size_t stride, size_t capacity) {
+  assert_int_equal(size, sizeof *sum);
+  assert_int_equal(stride, sizeof *each);
   *sum = total;
   for (size_t i = 0; i < heap_count && i < capacity; i++) {
     each[i].heap = &heaps[i];
@@ -47,7 +50,10 @@ size_t heapster_stats_read_all(struct heapster_stats *sum, struct heapster_heap_
 
 const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
 
-void heapster_status_read(struct heapster_status *read) { *read = status; }
+void heapster_status_read_sized(struct heapster_status *read, size_t size) {
+  assert_int_equal(size, sizeof *read);
+  *read = status;
+}
 
 void *heapster__pages_map(size_t bytes) {
   errno = ENOMEM;

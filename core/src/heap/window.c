@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "heap/cached_sums.h"
 #include "heap/peak.h"
+#include "value/sized.h"
 
 #include <string.h>
 
@@ -112,7 +113,9 @@ static void aim(struct entry *entry, enum heapster_scope scope, unsigned number,
 
 enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
                                           struct heapster_window *window) {
+  if (!window) return HEAPSTER_BAD_ARGUMENT;
   *window = (struct heapster_window){0, 0};
+  if (scope != HEAPSTER_PROCESS && scope != HEAPSTER_THREAD) return HEAPSTER_BAD_ARGUMENT;
   unsigned number = heap ? heap->number : HEAPSTER__TOTAL;
   struct heapster__thread *thread;
   enum heapster_error error = slot_for(scope, number, &thread);
@@ -228,40 +231,43 @@ static struct span close(struct entry *entry) {
   return (struct span){&before->totals, &now->totals};
 }
 
-static void end(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *share) {
+static void end(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *share, bool *has_share) {
   const struct span all = close(entry);
   if (stats) {
     struct heapster__totals sum;
     struct span own;
     const bool is_own = read_own(entry, &all, &sum, &own);
     fill(entry, &all, is_own ? &own : NULL, stats);
-    if (share && is_own && entry->thread == heapster__this_thread()) fill_share(&all, &own, stats, share);
+    *has_share = share && is_own && entry->thread == heapster__this_thread();
+    if (*has_share) fill_share(&all, &own, stats, share);
   }
   entry->is_open = false;
   count_open(-1U);
 }
 
 static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats,
-                                 struct heapster_stats *share) {
+                                 struct heapster_stats *share, bool *has_share) {
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
   bool is_here = entry->thread == heapster__this_thread() && is_same_thread(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end(entry, stats, share);
+  end(entry, stats, share, has_share);
   return HEAPSTER_OK;
 }
 
-enum heapster_error heapster_window_end_with_thread(struct heapster_window window, struct heapster_stats *stats,
-                                                    struct heapster_stats *thread) {
+enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
+                                              size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
+  struct heapster_stats room[2];
+  struct heapster_stats *all = stats ? heapster__stats_target(stats, stats_size, &room[0]) : NULL;
+  struct heapster_stats *part = thread ? heapster__stats_target(thread, thread_size, &room[1]) : NULL;
+  bool has_part = false;
   heapster__lock();
-  enum heapster_error error = ended(window, stats, thread);
+  enum heapster_error error = ended(window, all, part, &has_part);
   heapster__unlock();
+  if (all && !error) heapster__stats_give(stats, stats_size, all);
+  if (has_part) heapster__stats_give(thread, thread_size, part);
   return error;
-}
-
-enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats) {
-  return heapster_window_end_with_thread(window, stats, NULL);
 }
 
 /* The other threads, and so whoever would end their windows, are gone. */

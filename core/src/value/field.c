@@ -1,6 +1,7 @@
 /* Figures by name: the table of fields. */
 #include "value/field.h"
 
+#include "value/sized.h"
 #include "value/spelling.h"
 
 #include <string.h>
@@ -48,6 +49,7 @@ struct listed {
   HEAPSTER__FIELDS(MEMBER, NO_MEMBER)
   struct heapster_histogram histograms[3];
   bool has_lua_kinds;
+  uint32_t struct_size;
   struct heapster_lua_kinds lua_kinds;
 };
 
@@ -74,7 +76,8 @@ bool heapster__field_is_in(const struct heapster__field *field, enum heapster_st
 
 bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field, int64_t *value) {
   const struct heapster__field *const row = (const struct heapster__field *)field;
-  if (row == NULL || !heapster__field_is_in(row, stats->kind)) return false;
+  if (!stats || !row || !value || !heapster__field_is_in(row, stats->kind)) return false;
+  if (!heapster__stats_holds(stats, row->offset)) return false;
 
   uint64_t figure = heapster__figure_at(stats, row->offset);
   if (row->difference == HEAPSTER__AVERAGE) {

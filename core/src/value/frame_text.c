@@ -1,6 +1,7 @@
 /* Frames as text for people: a table and a strip of bars. */
 #include <heapster/frame.h>
 
+#include "value/sized.h"
 #include "value/writer.h"
 
 enum { LABEL_WIDTH = 16, STRIP = 64, LEVELS = 8, BLOCK_BYTES = 3 };
@@ -90,8 +91,11 @@ static void write_counts(struct heapster__writer *writer, const struct heapster_
   heapster__write_text(writer, "\n");
 }
 
-enum heapster_error heapster_frames_text(const struct heapster_frames *frames, struct heapster_sink sink) {
+enum heapster_error heapster_frames_text_sized(const struct heapster_frames *frames, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
+  struct heapster_frames room;
+  if (!frames) return HEAPSTER_BAD_ARGUMENT;
+  frames = heapster__frames_accept(frames, &room);
   if (frames->kept_count == 0) {
     heapster__write_text(&writer, "no frame has ended yet: a frame is what happens between two marks\n");
   } else {

@@ -7,12 +7,12 @@ unsigned heapster_histogram_bucket(uint64_t size) { return (unsigned)heapster__b
 
 uint64_t heapster_histogram_total(const struct heapster_histogram *histogram) {
   uint64_t total = 0;
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) total += histogram->buckets[i];
+  for (unsigned i = 0; histogram && i < HEAPSTER_BUCKETS; i++) total += histogram->buckets[i];
   return total;
 }
 
 bool heapster_histogram_is_empty(const struct heapster_histogram *histogram) {
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
+  for (unsigned i = 0; histogram && i < HEAPSTER_BUCKETS; i++) {
     if (histogram->buckets[i] > 0) return false;
   }
   return true;
@@ -36,7 +36,8 @@ static double size_within(unsigned bucket, double share) {
 }
 
 bool heapster_histogram_quantile(const struct heapster_histogram *histogram, double q, double *size) {
-  if (!(q >= 0.0 && q <= 1.0)) return false; /* said this way round, it refuses what is not a number */
+  if (!histogram || !size) return false;
+  if (!(q >= 0.0 && q <= 1.0)) return false; /* this way round, it refuses what is not a number */
   const double wanted = q * (double)heapster_histogram_total(histogram);
   uint64_t below = 0;
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
@@ -104,6 +105,7 @@ void heapster__write_histogram(struct heapster__writer *writer, const struct hea
 
 enum heapster_error heapster_histogram_text(const struct heapster_histogram *histogram, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
+  if (!histogram) return HEAPSTER_BAD_ARGUMENT;
   heapster__write_histogram(&writer, histogram);
   return heapster__writer_result(&writer);
 }

@@ -1,6 +1,7 @@
 /* Stats as JSON, and JSON strings of bytes that may be anything. */
 #include "value/json.h"
 
+#include "value/sized.h"
 #include "value/stats.h"
 
 static bool is_tail(unsigned char byte) { return (byte & 0xC0) == 0x80; }
@@ -110,6 +111,8 @@ void heapster__write_json_stats(struct heapster__writer *writer, const struct he
 
 enum heapster_error heapster_stats_json(const struct heapster_stats *stats, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
-  heapster__write_json_stats(&writer, stats);
+  struct heapster_stats room;
+  if (!stats) return HEAPSTER_BAD_ARGUMENT;
+  heapster__write_json_stats(&writer, heapster__stats_accept(stats, &room));
   return heapster__writer_result(&writer);
 }

@@ -4,13 +4,17 @@
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 #include "value/stats.h"
 
-enum heapster_error heapster_limit_make(const char *name, int64_t min, int64_t max, struct heapster_limit *limit) {
+enum heapster_error heapster_limit_make_sized(const char *name, int64_t min, int64_t max, struct heapster_limit *limit,
+                                              size_t size) {
   const struct heapster_field *const field = heapster_field_find(name);
   if (field == NULL) return HEAPSTER_UNKNOWN_FIELD;
   if (!field->is_limit) return HEAPSTER_FIELD_NOT_IN_WINDOW;
-  *limit = (struct heapster_limit){.field = field, .min = min, .max = max};
+  if (min > max) return HEAPSTER_BAD_LIMIT;
+  if (!limit) return HEAPSTER_BAD_ARGUMENT;
+  heapster__copy_sized(limit, size, &(struct heapster_limit){.field = field, .min = min, .max = max}, sizeof *limit);
   return HEAPSTER_OK;
 }
 
@@ -121,15 +125,20 @@ static void write_foreign(struct heapster__writer *writer, uint64_t count) {
                                           : " operations meanwhile were other threads'\n");
 }
 
-size_t heapster_limit_check(const struct heapster_stats *stats, const struct heapster_limit *limits, size_t count,
-                            const struct heapster_sink *sink) {
+size_t heapster_limit_check_sized(const struct heapster_stats *stats, const struct heapster_limit *limits,
+                                  size_t stride, size_t count, const struct heapster_sink *sink) {
+  struct heapster_stats room;
+  if (!stats || !limits) return 0;
+  stats = heapster__stats_accept(stats, &room);
   struct heapster__writer writer = heapster__writer_make(sink != NULL ? *sink : (struct heapster_sink){NULL, NULL});
   size_t broken = 0;
   for (size_t i = 0; i < count; i++) {
+    struct heapster_limit limit;
     int64_t value;
-    if (!heapster_stats_get(stats, limits[i].field, &value)) continue;
-    if (value >= limits[i].min && value <= limits[i].max) continue;
-    write_broken(&writer, stats, &limits[i], value);
+    heapster__copy_sized(&limit, sizeof limit, (const char *)limits + i * stride, stride);
+    if (!heapster_stats_get(stats, limit.field, &value)) continue;
+    if (value >= limit.min && value <= limit.max) continue;
+    write_broken(&writer, stats, &limit, value);
     broken++;
   }
   const bool is_polluted = stats->kind == HEAPSTER_WINDOW && stats->foreign_count > 0;

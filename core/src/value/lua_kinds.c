@@ -2,6 +2,7 @@
 #include "value/lua_kinds.h"
 
 #include "value/histogram.h"
+#include "value/sized.h"
 
 #include <stddef.h>
 
@@ -20,12 +21,13 @@ static const struct heapster_lua_kind *all_of(const struct heapster_lua_kinds *k
 }
 
 const struct heapster_lua_kinds *heapster_stats_lua_kinds(const struct heapster_stats *stats) {
-  return stats->has_lua_kinds ? &stats->lua_kinds : NULL;
+  const size_t last = offsetof(struct heapster_stats, lua_kinds) + sizeof stats->lua_kinds - sizeof(uint64_t);
+  return stats && stats->has_lua_kinds && heapster__stats_holds(stats, last) ? &stats->lua_kinds : NULL;
 }
 
 const struct heapster_lua_kind *heapster_lua_kind_at(const struct heapster_lua_kinds *kinds, size_t index,
                                                      const char **name) {
-  if (index >= KINDS) return NULL;
+  if (!kinds || !name || index >= KINDS) return NULL;
   *name = names[index];
   return all_of(kinds) + index;
 }

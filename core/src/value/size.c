@@ -60,7 +60,8 @@ static bool whole_of(const char *first, const char *end, uint64_t unit, uint64_t
 }
 
 enum heapster_error heapster_size_parse(const char *text, uint64_t *bytes) {
-  if (text == NULL || !is_digit(*text)) return HEAPSTER_BAD_SIZE;
+  if (!text || !is_digit(*text)) return HEAPSTER_BAD_SIZE;
+  if (!bytes) return HEAPSTER_BAD_ARGUMENT;
   const char *end = text;
   while (is_digit(*end)) end++;
 
@@ -116,6 +117,7 @@ static size_t put_hundredths(char *to, unsigned value) {
 
 size_t heapster_size_text(uint64_t bytes, char text[HEAPSTER_SIZE_TEXT]) {
   unsigned unit = 0;
+  if (!text) return 0;
   while (unit < 6 && bytes >> (10 * (unit + 1)) > 0) unit++;
 
   const bool is_whole = (bytes & ((UINT64_C(1) << (10 * unit)) - 1)) == 0;

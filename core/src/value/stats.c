@@ -5,6 +5,7 @@
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 
 #define ONE(name) +1
 enum {
@@ -141,8 +142,12 @@ static uint64_t difference(const struct heapster__field *field, const struct hea
   return 0;
 }
 
-enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
-                                        const struct heapster_stats *before) {
+enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_t size,
+                                              const struct heapster_stats *after, const struct heapster_stats *before) {
+  if (!diff || !after || !before) return HEAPSTER_BAD_ARGUMENT;
+  struct heapster_stats room[2];
+  after = heapster__stats_accept(after, &room[0]);
+  before = heapster__stats_accept(before, &room[1]);
   if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT)) return HEAPSTER_MIXED_KINDS;
   struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
   const struct heapster__field *field;
@@ -156,11 +161,17 @@ enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struc
 #undef X
   result.has_lua_kinds = after->has_lua_kinds;
   result.lua_kinds = heapster__lua_kinds_minus(&after->lua_kinds, &before->lua_kinds);
-  *diff = result;
+  struct heapster_stats *target = heapster__stats_target(diff, size, &result);
+  if (target == diff) *diff = result;
+  heapster__stats_give(diff, size, target);
   return HEAPSTER_OK;
 }
 
 bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b) {
+  if (!a || !b) return a == b;
+  struct heapster_stats room[2];
+  a = heapster__stats_accept(a, &room[0]);
+  b = heapster__stats_accept(b, &room[1]);
   if (a->kind != b->kind || a->scope != b->scope) return false;
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {

@@ -3,6 +3,7 @@
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 #include "value/stats.h"
 
 static void write_line(struct heapster__writer *writer, const struct heapster_field *field, int64_t value) {
@@ -65,6 +66,8 @@ void heapster__write_stats(struct heapster__writer *writer, const struct heapste
 
 enum heapster_error heapster_stats_text(const struct heapster_stats *stats, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
-  heapster__write_stats(&writer, stats);
+  struct heapster_stats room;
+  if (!stats) return HEAPSTER_BAD_ARGUMENT;
+  heapster__write_stats(&writer, heapster__stats_accept(stats, &room));
   return heapster__writer_result(&writer);
 }

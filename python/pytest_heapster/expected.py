@@ -7,7 +7,7 @@ from heapster import baseline_file
 from heapster.baseline import FIGURES, Baseline, Entry
 
 from pytest_heapster.tolerance import Tolerances
-from pytest_heapster.verdict import Bound
+from pytest_heapster.judge import Bound
 
 
 class Expected:

@@ -4,7 +4,7 @@ from typing import Any, Callable, TypeVar
 
 import heapster
 
-from pytest_heapster.engine import Engine
+from pytest_heapster.measure import Engine
 from pytest_heapster.probe import Probe
 
 R = TypeVar("R")

@@ -7,8 +7,8 @@ from typing import Any, Generator, Optional
 
 import pytest
 
-from pytest_heapster import runs
-from pytest_heapster.engine import Engine, replaced
+from pytest_heapster import retries
+from pytest_heapster.measure import Engine, replaced
 from pytest_heapster.hooks import around, first
 from pytest_heapster.plan import PLAN, Plan, name_of
 from pytest_heapster.record import UNREPEATABLE
@@ -32,17 +32,17 @@ class Protocol:
         if plan is None or not isinstance(item, pytest.Function):
             return None
         ihook = item.ihook  # to ask for it is not for free
-        every = runs.Runs(item, nextitem)
+        every = retries.Runs(item, nextitem)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._reports(every, plan)
-        is_left = not runs.passed(reports) and self._leave(every, plan, reports)
+        is_left = not retries.passed(reports) and self._leave(every, plan, reports)
         for report in () if is_left else reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.end()
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return None if is_left else True
 
-    def _leave(self, every: runs.Runs, plan: Plan, reports: runs.Reports) -> bool:
+    def _leave(self, every: retries.Runs, plan: Plan, reports: retries.Reports) -> bool:
         """Whether a failed test is another plugin's to run again, which then begins anew."""
         if not any(report.failed for report in reports) or not is_wanted(every.item):
             return False
@@ -53,7 +53,7 @@ class Protocol:
         self.reruns.leave(every.item, plan)
         return True
 
-    def _reports(self, every: runs.Runs, plan: Plan) -> runs.Reports:
+    def _reports(self, every: retries.Runs, plan: Plan) -> retries.Reports:
         steadiness = Steadiness(plan.terms, self.settings)
         for _ in range(steadiness.warmup):
             plan.begin(rehearses=True, may_repeat=False)
@@ -67,11 +67,11 @@ class Protocol:
             is_wanted = steadiness.wants_another(plan.probe)
         return self._outcome(every, plan)
 
-    def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
+    def _outcome(self, every: retries.Runs, plan: Plan) -> retries.Reports:
         """The reports of the last run, with the figures. A test that nobody asked to run twice, and that cannot, has
         passed all the same."""
         records = plan.records()
-        fails_again = bool(every.rehearsed) and not records and not runs.passed(every.reports)
+        fails_again = bool(every.rehearsed) and not records and not retries.passed(every.reports)
         if fails_again and not plan.marks:
             self.engine.attach(every.rehearsed[-1], [], (name_of(every.item), UNREPEATABLE))
             return every.rehearsed

@@ -4,7 +4,7 @@ from typing import Dict
 
 import pytest
 
-from pytest_heapster.engine import Engine
+from pytest_heapster.measure import Engine
 from pytest_heapster.hooks import first
 from pytest_heapster.plan import Plan
 

@@ -13,7 +13,7 @@ from pytest_heapster.plan import MARKER, PARCEL, PLAN, Marks, Plan, name_of, use
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from pytest_heapster.engine import Engine
+    from pytest_heapster.measure import Engine
     from pytest_heapster.fixture import Heap
     from pytest_heapster.probe import Probe
     from pytest_heapster.results import Results
@@ -44,7 +44,7 @@ class Session:
     def engine(self) -> "Engine":
         """Made when a test is to be measured: from here on heapster counts."""
         if self._engine is None:
-            from pytest_heapster.engine import Engine
+            from pytest_heapster.measure import Engine
 
             self._engine = Engine(self.settings)
         return self._engine

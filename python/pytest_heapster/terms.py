@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
 import heapster
 import pytest
 
-from pytest_heapster.verdict import Bound
+from pytest_heapster.judge import Bound
 
 OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
 

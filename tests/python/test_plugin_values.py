@@ -11,7 +11,7 @@ from pytest_heapster.probe import Probe
 from pytest_heapster.steadiness import Steadiness
 from pytest_heapster.terms import BadTerms, merged, terms_of
 from pytest_heapster.tolerance import COUNTS, FIGURES, Tolerances
-from pytest_heapster.verdict import Bound, above_baseline, judge
+from pytest_heapster.judge import Bound, above_baseline, judge
 
 
 def window(heap, count, size=1):

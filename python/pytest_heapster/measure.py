@@ -19,7 +19,7 @@ from pytest_heapster.plan import PARCEL
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
 from pytest_heapster.terms import Terms, merged, terms_of
-from pytest_heapster.verdict import Verdict, judge
+from pytest_heapster.judge import Verdict, judge
 
 HOOKS = ("lua", "malloc", "python")  # sorted
 

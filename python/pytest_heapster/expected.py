@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, Optional
 from heapster import baseline_file
 from heapster.baseline import FIGURES, Baseline, Entry
 
-from pytest_heapster.tolerance import Tolerances
+from pytest_heapster.options import Tolerances
 from pytest_heapster.judge import Bound
 
 

@@ -14,11 +14,11 @@ from heapster.baseline import entry_of
 
 from pytest_heapster import record
 from pytest_heapster.expected import Expected
-from pytest_heapster.options import Settings
+from pytest_heapster.options import Settings, merged
 from pytest_heapster.plan import PARCEL
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
-from pytest_heapster.terms import Terms, merged, terms_of
+from pytest_heapster.terms import Terms, terms_of
 from pytest_heapster.judge import Verdict, judge
 
 HOOKS = ("lua", "malloc", "python")  # sorted

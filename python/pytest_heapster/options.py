@@ -1,12 +1,17 @@
-"""What the command line and the ini file say: plain values."""
+"""What the command line, the ini file and the markers of a project say: plain values. Every run of pytest loads this."""
 
 import pathlib
-from typing import List, NamedTuple, Optional, Tuple
+import re
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 import pytest
 
-from pytest_heapster.tolerance import Tolerances
+Hook = TypeVar("Hook", bound=Callable[..., Any])
 
+# pytest 7's own has no types.
+hookimpl = cast("Callable[..., Callable[[Hook], Hook]]", pytest.hookimpl)
+
+MARKER = "heap_limit"
 MARKER_HELP = (
     "heap_limit(alloc_count=10, use_peak='1 MiB', live_change=(0, 0), heap=None, scope='process', warmup=1, retries=3, "
     "own_threads=False): measure what the test asks of the heap; a figure above its limit, or outside its pair, fails "
@@ -15,6 +20,55 @@ MARKER_HELP = (
 
 BASELINE = "heapster-baseline.json"
 FORMATS = ("json", "markdown")
+
+
+# These are heapster.baseline's; importing it would start the counting.
+FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
+COUNTS = ("alloc_count", "realloc_growth_count")
+
+LINE = re.compile(rf"(?:(?P<test>.*\S)\s+)?(?P<field>{'|'.join(FIGURES)})\s+(?P<amount>\d+)\s*(?P<percent>%?)")
+
+
+class Tolerance(NamedTuple):
+    test: str  # a node id or the beginning of some; empty for every test
+    field: str
+    amount: int
+    is_percent: bool
+
+    def covers(self, name: str, field: str) -> bool:
+        """Whether it is for that figure: the test itself, what is below it, its parameters, what it measured."""
+        rest = name[len(self.test) :]
+        is_below = not self.test or not rest or rest[0] in "[#/:" or self.test[-1] == "/"
+        return field == self.field and name.startswith(self.test) and is_below
+
+    def of(self, value: int) -> int:
+        return value * self.amount // 100 if self.is_percent else self.amount
+
+
+class Tolerances:
+    """Those of a project; ValueError for a line that says nothing."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.given = [self._parse(line.strip()) for line in lines if line.strip()]
+
+    @staticmethod
+    def _parse(line: str) -> Tolerance:
+        match = LINE.fullmatch(line)
+        if not match:
+            raise ValueError(f"{line!r} is not [TEST] FIELD AMOUNT, such as \"alloc_count 2\", \"alloc_sum 10%\" or "
+                             f"\"tests/test_page.py alloc_count 5\"; fields: {', '.join(FIGURES)}")  # fmt: skip
+        return Tolerance(match["test"] or "", match["field"], int(match["amount"]), bool(match["percent"]))
+
+    def of(self, name: str, field: str, value: int) -> Optional[int]:
+        """The tolerance of a figure whose baseline is `value`; None where it is not compared at all.
+
+        The longest TEST that covers it wins, and of equal ones the last line. Counts may not differ unless a line says
+        so; bytes are compared only where a line says so.
+        """
+        covering: List[Tolerance] = [each for each in self.given if each.covers(name, field)]
+        if covering:
+            return max(reversed(covering), key=lambda each: len(each.test)).of(value)
+        return 0 if field in COUNTS else None
 
 
 class Settings(NamedTuple):
@@ -91,3 +145,44 @@ def settings(config: pytest.Config) -> Settings:
         baseline=folder / BASELINE,
         is_worker=hasattr(config, "workerinput"),
     )
+
+
+# --- markers ---
+
+
+class BadTerms(ValueError):
+    """What is wrong with the keys of a marker."""
+
+
+class Marks:
+    """The markers of items in turn, the closest first. What neighbours have from their parents is looked for once."""
+
+    def __init__(self) -> None:
+        self.parent: Optional[object] = None
+        self.inherited: List[pytest.Mark] = []
+
+    def of(self, item: pytest.Item) -> List[pytest.Mark]:
+        if item.parent is not self.parent:
+            self.parent = item.parent
+            self.inherited = list(item.parent.iter_markers(MARKER)) if item.parent else []
+        return [mark for mark in item.own_markers if mark.name == MARKER] + self.inherited
+
+
+def uses_fixture(item: pytest.Function) -> bool:
+    """Whether its fixture `heap` is ours: a project may have one of its own, perhaps over ours."""
+    for definition in reversed(item._fixtureinfo.name2fixturedefs.get("heap", ())):
+        if getattr(definition.func, "__module__", "") == "pytest_heapster":
+            return True
+        if "heap" not in definition.argnames:
+            return False
+    return False
+
+
+def merged(marks: Iterable[pytest.Mark]) -> Dict[str, Any]:
+    """The keys of the markers of a test, the closest first: of each key the closest counts."""
+    keys: Dict[str, Any] = {}
+    for mark in marks:
+        if mark.args:
+            raise BadTerms("heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)")
+        keys = {**mark.kwargs, **keys}
+    return keys

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from pytest_heapster.terms import Terms
 
 
-MARKER = "heap_limit"
-
 # What a report carries the figures home as.
 PARCEL = "heapster"
 
@@ -57,30 +55,6 @@ class Plan:
 
 
 PLAN = pytest.StashKey[Optional[Plan]]()
-
-
-class Marks:
-    """The markers of items in turn, the closest first. What neighbours have from their parents is looked for once."""
-
-    def __init__(self) -> None:
-        self.parent: Optional[object] = None
-        self.inherited: List[pytest.Mark] = []
-
-    def of(self, item: pytest.Item) -> List[pytest.Mark]:
-        if item.parent is not self.parent:
-            self.parent = item.parent
-            self.inherited = list(item.parent.iter_markers(MARKER)) if item.parent else []
-        return [mark for mark in item.own_markers if mark.name == MARKER] + self.inherited
-
-
-def uses_fixture(item: pytest.Function) -> bool:
-    """Whether its fixture `heap` is ours: a project may have one of its own, perhaps over ours."""
-    for definition in reversed(item._fixtureinfo.name2fixturedefs.get("heap", ())):
-        if getattr(definition.func, "__module__", "") == "pytest_heapster":
-            return True
-        if "heap" not in definition.argnames:
-            return False
-    return False
 
 
 def name_of(item: pytest.Item) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_heapster import retries
 from pytest_heapster.measure import Engine, replaced
-from pytest_heapster.hooks import around, first
+from pytest_heapster.options import hookimpl
 from pytest_heapster.plan import PLAN, Plan, name_of
 from pytest_heapster.record import UNREPEATABLE
 from pytest_heapster.reruns import Reruns, is_wanted
@@ -26,7 +26,7 @@ class Protocol:
         self.settings = engine.settings
         self.reruns: Optional[Reruns] = None
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
         plan = item.stash.get(PLAN, None)
         if plan is None or not isinstance(item, pytest.Function):
@@ -82,13 +82,13 @@ class Protocol:
             self.engine.attach(called, list(plan.best.values()) if self.settings.mode == "update" else records)
         return every.reports
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         plan = item.stash.get(PLAN, None)
         if plan is not None:
             plan.new_probe(item)
 
-    @around
+    @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
         plan = item.stash.get(PLAN, None)
         if plan is None or plan.rehearses or plan.probe is None or not isinstance(item, pytest.Function):

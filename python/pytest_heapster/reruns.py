@@ -5,7 +5,7 @@ from typing import Dict
 import pytest
 
 from pytest_heapster.measure import Engine
-from pytest_heapster.hooks import first
+from pytest_heapster.options import hookimpl
 from pytest_heapster.plan import Plan
 
 
@@ -27,7 +27,7 @@ class Reruns:
         plan.begin(rehearses=False, may_repeat=False)
         self.plans[item.nodeid] = plan
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         plan = self.plans.get(report.nodeid)
         if plan is not None and plan.records() and report.when == "call" and str(report.outcome) != "rerun":

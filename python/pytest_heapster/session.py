@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List
 import pytest
 
 from pytest_heapster.collected import Collected
-from pytest_heapster.hooks import around, first, optional
-from pytest_heapster.options import Settings
-from pytest_heapster.plan import MARKER, PARCEL, PLAN, Marks, Plan, name_of, uses_fixture
+from pytest_heapster.options import MARKER, Marks, Settings, hookimpl, uses_fixture
+from pytest_heapster.plan import PARCEL, PLAN, Plan, name_of
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -84,7 +83,7 @@ class Session:
         if isinstance(item, pytest.Item) and (self.settings.everything or marks.of(item)):
             self._beyond.add(item.nodeid)
 
-    @around
+    @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_make_collect_report(self) -> Generator[None, Any, None]:
         outcome = yield
         report = outcome.get_result()
@@ -112,7 +111,7 @@ class Session:
     def pytest_deselected(self) -> None:
         self.collected.cut_short("tests were deselected")
 
-    @optional
+    @hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """xdist's: a worker has ended."""
         packed = getattr(node, "workeroutput", {}).get(PARCEL)
@@ -144,7 +143,7 @@ class Session:
 
     # --- where the figures go ---
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         late = self._late.pop(report.nodeid, None)
         if late is not None and late.records:

@@ -1,17 +1,13 @@
 """What a test asks for by its heap_limit markers: which limits, on what, how often it runs."""
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, List, Mapping, NamedTuple, Optional
 
 import heapster
-import pytest
 
 from pytest_heapster.judge import Bound
+from pytest_heapster.options import BadTerms
 
 OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
-
-
-class BadTerms(ValueError):
-    """What is wrong with the keys of a marker."""
 
 
 class Terms(NamedTuple):
@@ -28,16 +24,6 @@ class Terms(NamedTuple):
 
     def sees_others(self) -> bool:
         return self.scope == "process" and not self.own_threads
-
-
-def merged(marks: Iterable[pytest.Mark]) -> Dict[str, Any]:
-    """The keys of the markers of a test, the closest first: of each key the closest counts."""
-    keys: Dict[str, Any] = {}
-    for mark in marks:
-        if mark.args:
-            raise BadTerms("heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)")
-        keys = {**mark.kwargs, **keys}
-    return keys
 
 
 def _times(keys: Mapping[str, Any], name: str, default: int) -> int:

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from pytest_heapster.tolerance import COUNTS
+from pytest_heapster.options import COUNTS
 
 PROJECT = pathlib.Path(__file__).with_name("steady")
 ROUNDS = int(os.environ.get("HEAPSTER_ROUNDS", "1"))

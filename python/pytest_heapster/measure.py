@@ -1,11 +1,10 @@
 """Measures tests and judges what it measured: what all of the plugin that needs heapster hangs from."""
 
-import contextlib
 import functools
 import inspect
 import platform
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import heapster
 import pytest
@@ -15,7 +14,7 @@ from heapster.baseline import entry_of
 from pytest_heapster import record
 from pytest_heapster.expected import Expected
 from pytest_heapster.options import Settings, merged
-from pytest_heapster.plan import PARCEL
+from pytest_heapster.retries import PARCEL
 from pytest_heapster.probe import Measured, Probe
 from pytest_heapster.steady import Collector
 from pytest_heapster.terms import Terms, terms_of
@@ -184,20 +183,3 @@ class Engine:
             "unmeasured": unmeasured,
         }
         setattr(report, PARCEL, parcel)
-
-
-@contextlib.contextmanager
-def replaced(item: pytest.Function, function: Callable[..., Any]) -> Iterator[None]:
-    """The item runs `function` instead of its own. A TestCase looks up coroutine functions on itself."""
-    original = item.obj
-    testcase = getattr(original, "__self__", None)
-    is_testcase = hasattr(testcase, "assertEqual") and hasattr(testcase, "run") and inspect.iscoroutinefunction(original)
-    item.obj = function
-    if is_testcase:
-        setattr(testcase, item.name, function)
-    try:
-        yield
-    finally:
-        item.obj = original
-        if is_testcase:
-            delattr(testcase, item.name)

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_heapster.collected import Collected
 from pytest_heapster.options import MARKER, Marks, Settings, hookimpl, uses_fixture
-from pytest_heapster.plan import PARCEL, PLAN, Plan, name_of
+from pytest_heapster.retries import PARCEL, PLAN, Plan, name_of
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

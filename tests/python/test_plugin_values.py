@@ -8,7 +8,7 @@ import heapster
 from heapster import figures
 from heapster.baseline import Entry
 from pytest_heapster.probe import Probe
-from pytest_heapster.steadiness import Steadiness
+from pytest_heapster.retries import Steadiness
 from pytest_heapster.terms import terms_of
 from pytest_heapster.options import COUNTS, FIGURES, BadTerms, Tolerances, merged
 from pytest_heapster.judge import Bound, above_baseline, judge

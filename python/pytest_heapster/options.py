@@ -1,4 +1,4 @@
-"""What the command line, the ini file and the markers of a project say: plain values. Every run of pytest loads this."""
+"""What a project says on the command line, in the ini file and by markers: plain values."""
 
 import pathlib
 import re
@@ -11,6 +11,9 @@ Hook = TypeVar("Hook", bound=Callable[..., Any])
 # pytest 7's own has no types.
 hookimpl = cast("Callable[..., Callable[[Hook], Hook]]", pytest.hookimpl)
 
+# The attribute of a report that carries the figures of its test.
+PAYLOAD = "heapster"
+
 MARKER = "heap_limit"
 MARKER_HELP = (
     "heap_limit(alloc_count=10, use_peak='1 MiB', live_change=(0, 0), heap=None, scope='process', warmup=1, retries=3, "
@@ -20,7 +23,7 @@ MARKER_HELP = (
 
 BASELINE = "heapster-baseline.json"
 FORMATS = ("json", "markdown")
-
+STRICT = "--heap-strict"
 
 # These are heapster.baseline's; importing it would start the counting.
 FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
@@ -30,23 +33,20 @@ LINE = re.compile(rf"(?:(?P<test>.*\S)\s+)?(?P<field>{'|'.join(FIGURES)})\s+(?P<
 
 
 class Tolerance(NamedTuple):
-    test: str  # a node id or the beginning of some; empty for every test
+    test: str  # a node id or the beginning of node ids; empty for every test
     field: str
     amount: int
     is_percent: bool
 
     def covers(self, name: str, field: str) -> bool:
-        """Whether it is for that figure: the test itself, what is below it, its parameters, what it measured."""
+        """Whether it is for that figure of that measurement: of the test itself, or of anything below it."""
         rest = name[len(self.test) :]
         is_below = not self.test or not rest or rest[0] in "[#/:" or self.test[-1] == "/"
         return field == self.field and name.startswith(self.test) and is_below
 
-    def of(self, value: int) -> int:
-        return value * self.amount // 100 if self.is_percent else self.amount
-
 
 class Tolerances:
-    """Those of a project; ValueError for a line that says nothing."""
+    """All tolerances of a project; ValueError for a line that is not one."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.given = [self._parse(line.strip()) for line in lines if line.strip()]
@@ -59,15 +59,16 @@ class Tolerances:
                              f"\"tests/test_page.py alloc_count 5\"; fields: {', '.join(FIGURES)}")  # fmt: skip
         return Tolerance(match["test"] or "", match["field"], int(match["amount"]), bool(match["percent"]))
 
-    def of(self, name: str, field: str, value: int) -> Optional[int]:
-        """The tolerance of a figure whose baseline is `value`; None where it is not compared at all.
+    def find(self, name: str, field: str, value: int) -> Optional[int]:
+        """The tolerance of a figure whose baseline is `value`, or None if the figure is not compared.
 
-        The longest TEST that covers it wins, and of equal ones the last line. Counts may not differ unless a line says
-        so; bytes are compared only where a line says so.
+        The longest TEST that covers the figure wins; of equally long ones the last line does. Without a line a count
+        must be equal, and bytes are not compared.
         """
-        covering: List[Tolerance] = [each for each in self.given if each.covers(name, field)]
+        covering = [each for each in self.given if each.covers(name, field)]
         if covering:
-            return max(reversed(covering), key=lambda each: len(each.test)).of(value)
+            longest = max(reversed(covering), key=lambda each: len(each.test))
+            return value * longest.amount // 100 if longest.is_percent else longest.amount
         return 0 if field in COUNTS else None
 
 
@@ -85,63 +86,63 @@ class Settings(NamedTuple):
     is_worker: bool
 
 
-def add(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("heapster", "what tests ask of the heap (heapster)")
     group.addoption("--heap-all", action="store_true", help="measure every test, not only those that are marked")
     group.addoption("--heap-baseline", choices=["check", "update", "off"], default=None,
                     help=f"compare with {BASELINE} beside the ini file (check, the default where it is there), write it "
                          "(update), or neither (off)")
-    group.addoption("--heap-strict", action="store_true",
-                    help="fail a test, too, whose measurement has no baseline entry, is below it, or stays polluted; and a "
-                         "run with tests that could not be measured")
+    group.addoption(STRICT, action="store_true",
+                    help="also fail a test whose measurement has no baseline entry, is below it, or stays polluted, "
+                         "and a run with tests that could not be measured")
     group.addoption("--heap-report", action="append", default=[], metavar="FORMAT:PATH",
                     help="write every figure to a file: json:PATH or markdown:PATH")
     parser.addini("heap_all", "measure every test, as --heap-all does", type="bool", default=False)
     parser.addini("heap_strict", "as --heap-strict", type="bool", default=False)
-    parser.addini("heap_hooks", "what is counted: python, malloc; default: as import heapster",
+    parser.addini("heap_hooks", "what is counted: python, malloc; default: what import heapster counts",
                   type="args", default=None)
     parser.addini("heap_tolerance", "lines [TEST] FIELD AMOUNT: by how much a figure may differ from the baseline",
                   type="linelist", default=[])
-    parser.addini("heap_warmup", "how often a measured test runs before (1)", default="1")
-    parser.addini("heap_steady_runs", "after how many runs a test counts as warm: before that none fails for its figures, "
-                  "and none is written to the baseline (10)", default="10")
+    parser.addini("heap_warmup", "how often a test runs before it is measured (1)", default="1")
+    parser.addini("heap_steady_runs", "after how many runs a test counts as warm; before that it does not fail for its "
+                  "figures, and none are written to the baseline (10)", default="10")
     parser.addini("heap_retries", "how often a polluted measurement is repeated (3)", default="3")
 
 
-def _times(config: pytest.Config, name: str) -> int:
+def _read_count(config: pytest.Config, name: str) -> int:
     text = str(config.getini(name))
     if not text.isdecimal():
         raise pytest.UsageError(f"{name} must be a whole number, 0 or more, not {text!r}")
     return int(text)
 
 
-def _report(config: pytest.Config, text: str) -> Tuple[str, pathlib.Path]:
+def _parse_report(config: pytest.Config, text: str) -> Tuple[str, pathlib.Path]:
     form, colon, path = text.partition(":")
     if form not in FORMATS or not colon or not path:
         raise pytest.UsageError(f"--heap-report must be json:PATH or markdown:PATH, not {text!r}")
     return form, config.invocation_params.dir / path
 
 
-def _tolerances(config: pytest.Config) -> Tolerances:
+def _read_tolerances(config: pytest.Config) -> Tolerances:
     try:
         return Tolerances(config.getini("heap_tolerance"))
     except ValueError as error:
         raise pytest.UsageError(f"heap_tolerance: {error}") from None
 
 
-def settings(config: pytest.Config) -> Settings:
-    """What is said, or UsageError."""
+def read_settings(config: pytest.Config) -> Settings:
+    """The settings of a run; UsageError for one that makes no sense."""
     folder = config.inipath.parent if config.inipath else config.rootpath
     return Settings(
         everything=config.getoption("heap_all") or config.getini("heap_all"),
         mode=config.getoption("heap_baseline"),
         strict=config.getoption("heap_strict") or config.getini("heap_strict"),
-        reports=[_report(config, text) for text in config.getoption("heap_report")],
+        reports=[_parse_report(config, text) for text in config.getoption("heap_report")],
         hooks=config.getini("heap_hooks") or None,
-        tolerances=_tolerances(config),
-        warmup=_times(config, "heap_warmup"),
-        retries=_times(config, "heap_retries"),
-        steady_runs=_times(config, "heap_steady_runs"),
+        tolerances=_read_tolerances(config),
+        warmup=_read_count(config, "heap_warmup"),
+        retries=_read_count(config, "heap_retries"),
+        steady_runs=_read_count(config, "heap_steady_runs"),
         baseline=folder / BASELINE,
         is_worker=hasattr(config, "workerinput"),
     )
@@ -150,18 +151,15 @@ def settings(config: pytest.Config) -> Settings:
 # --- markers ---
 
 
-class BadTerms(ValueError):
-    """What is wrong with the keys of a marker."""
-
-
 class Marks:
-    """The markers of items in turn, the closest first. What neighbours have from their parents is looked for once."""
+    """Finds the markers of one item after another. Neighbours inherit the same markers, which are looked up once."""
 
     def __init__(self) -> None:
         self.parent: Optional[object] = None
         self.inherited: List[pytest.Mark] = []
 
-    def of(self, item: pytest.Item) -> List[pytest.Mark]:
+    def find(self, item: pytest.Item) -> List[pytest.Mark]:
+        """The markers of an item, the closest first."""
         if item.parent is not self.parent:
             self.parent = item.parent
             self.inherited = list(item.parent.iter_markers(MARKER)) if item.parent else []
@@ -169,7 +167,7 @@ class Marks:
 
 
 def uses_fixture(item: pytest.Function) -> bool:
-    """Whether its fixture `heap` is ours: a project may have one of its own, perhaps over ours."""
+    """Whether the item uses our fixture `heap`. A project may have its own fixture of that name, perhaps over ours."""
     for definition in reversed(item._fixtureinfo.name2fixturedefs.get("heap", ())):
         if getattr(definition.func, "__module__", "") == "pytest_heapster":
             return True
@@ -178,11 +176,11 @@ def uses_fixture(item: pytest.Function) -> bool:
     return False
 
 
-def merged(marks: Iterable[pytest.Mark]) -> Dict[str, Any]:
-    """The keys of the markers of a test, the closest first: of each key the closest counts."""
+def merge_marks(marks: Iterable[pytest.Mark]) -> Dict[str, Any]:
+    """The keys of a test's markers. If two set the same key, the closer one counts; the closest stands first."""
     keys: Dict[str, Any] = {}
     for mark in marks:
         if mark.args:
-            raise BadTerms("heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)")
+            raise ValueError("heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)")
         keys = {**mark.kwargs, **keys}
     return keys

@@ -43,7 +43,7 @@ def names(project):
 def test_an_update_over_all_tests_drops_the_entries_of_those_that_are_gone(shrunk):
     before = names(shrunk)
     shrunk.run("--heap-baseline=update").stdout.fnmatch_lines([
-        "heapster-baseline.json: measurements written: 4, dropped, for their tests are gone: 2"])  # fmt: skip
+        "heapster-baseline.json: measurements written: 4, dropped because their tests are gone: 2"])  # fmt: skip
     assert names(shrunk) == [name for name in before if name not in GONE]
 
 
@@ -81,7 +81,7 @@ def test_an_update_of_some_tests_keeps_them_and_says_how_to_drop_them(shrunk, ho
         shrunk.test(FEWER + "def test_last(): assert False\n")
     before = names(shrunk)
     result = shrunk.run("--heap-baseline=update", *arguments)
-    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *of tests that are gone: 2 (kept, for {why}; "
+    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *of tests that are gone: 2 (kept because {why}; "
                                  "an update over all tests drops them)*"])  # fmt: skip
     assert names(shrunk) == before
 
@@ -98,7 +98,7 @@ def test_an_update_that_cannot_know_what_is_gone_says_so(shrunk, how):
     arguments, why = HIDDEN[how]
     before = names(shrunk)
     result = shrunk.run("--heap-baseline=update", *arguments)
-    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *other entries kept: * (for {why}; *"])
+    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *other entries kept: * (because {why}; *"])
     assert names(shrunk) == before
 
 
@@ -133,7 +133,7 @@ def test_a_run_that_compares_counts_them(shrunk):
 def test_the_workers_tests_count(shrunk):
     before = names(shrunk)
     shrunk.run("-n", "2", "--heap-baseline=update", plugins=("heapster", "xdist")).stdout.fnmatch_lines([
-        "heapster-baseline.json: measurements written: 4, dropped, for their tests are gone: 2"])  # fmt: skip
+        "heapster-baseline.json: measurements written: 4, dropped because their tests are gone: 2"])  # fmt: skip
     assert names(shrunk) == [name for name in before if name not in GONE]
 
 
@@ -142,5 +142,5 @@ def test_an_update_that_lost_a_worker_drops_nothing(shrunk):
     shrunk.test(FEWER + "import os\ndef test_dies(): os._exit(3)\n")
     before = names(shrunk)
     shrunk.run("-n", "2", "--heap-baseline=update", plugins=("heapster", "xdist")).stdout.fnmatch_lines([
-        "*of tests that are gone: 2 (kept, for a worker of xdist was lost; *"])  # fmt: skip
+        "*of tests that are gone: 2 (kept because a worker of xdist was lost; *"])  # fmt: skip
     assert names(shrunk) == before

@@ -121,7 +121,7 @@ def test_a_test_that_nobody_marked_and_that_cannot_run_twice_passes_unmeasured(p
     project.test(ONCE)
     result = project.run("--heap-all")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["1 test not measured, for they fail when they run a second time: test_it.py::test_once"])
+    result.stdout.fnmatch_lines(["1 test not measured (fails when it runs a second time): test_it.py::test_once"])
 
 
 def test_what_a_test_leaves_on_its_report_is_there_once(project):

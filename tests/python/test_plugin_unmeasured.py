@@ -29,7 +29,7 @@ def pytest_collect_file(file_path, parent):
     return Lines.from_parent(parent, path=file_path) if file_path.suffix == ".lines" else None
 """
 
-SAID = "2 tests not measured, for they are no test functions: of.lines::one, of.lines::two"
+SAID = "2 tests not measured (not a test function): of.lines::one, of.lines::two"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_strict_fails_a_run_that_could_not_measure_all(lines):
 
 def test_an_item_that_is_marked_is_named_without_heap_all(lines):
     (lines.folder / "of.lines").write_text("one marked", encoding="utf-8")
-    lines.run().stdout.fnmatch_lines(["1 test not measured, for they are no test functions: of.lines::marked"])
+    lines.run().stdout.fnmatch_lines(["1 test not measured (not a test function): of.lines::marked"])
 
 
 def test_nobody_asked_and_nothing_is_said(lines):
@@ -85,7 +85,7 @@ def test_an_item_that_failed_is_told_by_pytest_alone(lines):
 def test_doctests_are_named(project):
     project.test('def double(x):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * x\n')
     result = project.run("--heap-all", "--doctest-modules")
-    result.stdout.fnmatch_lines(["1 test not measured, for they are no test functions: test_it.py::test_it.double"])
+    result.stdout.fnmatch_lines(["1 test not measured (not a test function): test_it.py::test_it.double"])
 
 
 def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
@@ -99,4 +99,4 @@ def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
 @needs_xdist
 def test_workers_send_their_names_home(lines):
     result = lines.run("--heap-all", "-n", "2", plugins=("heapster", "xdist"))
-    result.stdout.fnmatch_lines(["2 tests not measured, for they are no test functions: *"])
+    result.stdout.fnmatch_lines(["2 tests not measured (not a test function): *"])

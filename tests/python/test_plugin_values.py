@@ -1,10 +1,13 @@
 """The values that decide in the plugin, without pytest: verdicts, tolerances, retries, figures in words."""
 
+import pathlib
+import re
 import types
 
 import pytest
 
 import heapster
+import pytest_heapster
 from heapster import figures
 from heapster.baseline import Entry
 from pytest_heapster.judge import Bound, describe_rise, judge, parse_limits
@@ -98,7 +101,7 @@ def test_sizes_are_written_as_the_core_writes_them(heap, size):
     assert not words if size == 0 else words.startswith(f"use_peak: {figures.size(size)} is ")
 
 
-def test_the_fields_that_travel_are_those_of_a_baseline():
+def test_the_fields_of_a_tolerance_are_those_of_a_baseline():
     assert (FIGURES, COUNTS) == (heapster.baseline.FIGURES, heapster.baseline.COUNTS)
 
 
@@ -124,7 +127,7 @@ def test_the_longest_test_that_covers_a_figure_sets_its_tolerance(name, field, e
 
 
 @pytest.mark.parametrize("line", ["alloc_count", "alloc_count -1", "dealloc_count 3", "alloc_count 1 KiB", "3", "x 3"])
-def test_a_tolerance_that_says_nothing_is_an_error_with_the_fields(line):
+def test_a_bad_tolerance_is_an_error_that_lists_the_fields(line):
     with pytest.raises(ValueError, match="alloc_count, alloc_sum, realloc_growth_count, use_peak"):
         Tolerances([line])
 
@@ -178,3 +181,16 @@ RUNS = [
 def test_a_test_runs_until_its_figures_mean_something(warmup, mode, measurements, expected):
     policy = RetryPolicy(parse_limits({}, warmup, retries=2), settings(mode))
     assert (policy.warmup, count_runs(policy, measurements)) == (warmup, expected)
+
+
+def test_a_module_uses_only_those_above_it_in_the_readmes_table():
+    folder = pathlib.Path(pytest_heapster.__file__).parent
+    table = dict(re.findall(r"^\| `(\w+)\.py` \| .* \|([\w, ]*) ?\|$", (folder / "README.md").read_text("utf-8"), re.M))
+    assert {*table} == {path.stem for path in folder.glob("*.py")}
+    above = set()
+    for module, words in table.items():
+        text = (folder / f"{module}.py").read_text("utf-8")
+        uses = {*re.findall(r"from pytest_heapster(?:\.| import )(\w+)", text)}
+        assert {*words.replace(",", " ").split()} == uses, module
+        assert uses <= above, module
+        above.add(module)

@@ -125,7 +125,7 @@ class Expected:
         record: Record = {
             "name": name,
             "state": "failed" if verdict.failed else "polluted" if is_polluted else "kept",
-            "is_in_doubt": bool(verdict.polluted) and not verdict.failed,
+            "is_in_doubt": bool(verdict.polluted),
             "measured": pack(entry),
             "baseline": pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,

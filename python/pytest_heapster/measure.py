@@ -90,7 +90,7 @@ class Measurements:
         self.is_broken = False  # a figure is outside its limits
         self.foreign_count = 0  # of the polluted measurements
 
-    def open_window(self, limits: Limits, name: str = "", gc: Any = "leave") -> heapster.Measuring:
+    def add_window(self, limits: Limits, name: str = "", gc: Any = "leave") -> heapster.Measuring:
         """A new window for the measurement of that name."""
         if name in self.by_name:
             raise ValueError(f"heap: {name!r} was measured in this test already: give this one another name")
@@ -180,19 +180,20 @@ class Engine:
 
         def function(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            result = self.run(measurements.open_window(limits), fn, *args, **kwargs) if limits else fn(*args, **kwargs)
+            result = self.run(measurements.add_window(limits), fn, *args, **kwargs) if limits else fn(*args, **kwargs)
             self.conclude(measurements)
             return result
 
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             awaitable = fn(*args, **kwargs)
-            result = await (self.run_coroutine(measurements.open_window(limits), awaitable) if limits else awaitable)
+            result = await (self.run_coroutine(measurements.add_window(limits), awaitable) if limits else awaitable)
             self.conclude(measurements)
             return result
 
         wrapper = coroutine if inspect.iscoroutinefunction(fn) else function
-        return functools.update_wrapper(wrapper, fn, assigned=())  # plugins look for it; names and texts are slow
+        # Plugins look for __wrapped__ and the attributes; copying names and texts, too, would be slow.
+        return functools.update_wrapper(wrapper, fn, assigned=())
 
     def conclude(self, measurements: Measurements) -> None:
         """Judge all that a run measured: fail the test, or raise Polluted."""
@@ -226,8 +227,8 @@ class Engine:
 
 
 class Heap:
-    """Measures parts of a test, under names of its choice. The keys are those of the marker heap_limit. Each measurement
-    is judged when the test has ended."""
+    """Measures parts of a test, under names of its choice. The keys are those of the marker heap_limit. When the test
+    has ended, each measurement is judged."""
 
     def __init__(self, engine: Engine, measurements: Measurements) -> None:
         self._engine = engine
@@ -238,7 +239,7 @@ class Heap:
         if not callable(fn):
             raise TypeError(f"heap.measure needs a function to call, not {type(fn).__name__}")
         limits = self._engine.parse_keys(keys)
-        window = self._measurements.open_window(limits, name or getattr(fn, "__name__", type(fn).__name__))
+        window = self._measurements.add_window(limits, name or getattr(fn, "__name__", type(fn).__name__))
         for _ in range(int(keys.get("warmup", 1))):
             fn(*args)
         return self._engine.run(window, fn, *args)
@@ -247,4 +248,4 @@ class Heap:
         """A with block that is measured as it stands: it is warm only if the test is marked, too, and so runs twice."""
         if not isinstance(name, str) or not name:
             raise TypeError(f"heap.measuring needs a name, not {name!r}")
-        return self._measurements.open_window(self._engine.parse_keys(keys), name, gc="stop")
+        return self._measurements.add_window(self._engine.parse_keys(keys), name, gc="stop")

@@ -18,7 +18,7 @@ struct track {
 };
 _Static_assert(HEAPSTER_FRAMES * sizeof(struct heapster_frame) <= HEAPSTER__PIECE, "a ring is one piece of memory");
 
-/* Every function that reads or writes it holds the lock. */
+/* Callers of all functions that use it hold the lock. */
 static struct {
   struct track tracks[HEAPSTER__HEAP_NUMBERS];
   bool is_running;
@@ -26,6 +26,7 @@ static struct {
 } frames;
 
 static void follow(struct track *track, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   track->is_followed = true;
   track->ring = heapster__piece_take(HEAPSTER_FRAMES * sizeof *track->ring);
   track->first = frames.count + 1;
@@ -74,6 +75,7 @@ static void end_frame(struct track *track, unsigned number, struct heapster__req
 
 /* Ends the frame of every heap, then of the total. Of a heap where nothing happened only the change counter is read. */
 static void end_frames(const uint64_t *changes, unsigned last) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__requests total = {0};
   bool has_changes = false;
   for (unsigned number = 1; number <= last; number++) {

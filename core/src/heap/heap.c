@@ -85,6 +85,7 @@ enum heapster_error heapster__heap_check_name(const char *name) {
 
 enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
                                         struct heapster_heap **made) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
   unsigned last = heapster__last_heap();
   unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;

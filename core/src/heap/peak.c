@@ -1,6 +1,8 @@
 /* Peaks of heaps: use_max, the intervals of a high-water mark, and its observers. */
 #include "heap/peak.h"
 
+#include "base/lock.h"
+
 static heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
 static struct heapster__peak_observer *observers[HEAPSTER__HEAP_NUMBERS];
 
@@ -10,7 +12,10 @@ static void raise_use_max(unsigned number, int64_t peak) {
   }
 }
 
-void heapster__use_max_restart(unsigned number, int64_t use) { heapster__store_relaxed(&use_max[number], use); }
+void heapster__use_max_restart(unsigned number, int64_t use) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  heapster__store_relaxed(&use_max[number], use);
+}
 
 uint64_t heapster__use_max_so_far(unsigned number) { return (uint64_t)heapster__load_relaxed(&use_max[number]); }
 
@@ -23,6 +28,7 @@ uint64_t heapster__use_max(unsigned number, uint64_t use) {
 
 /* The calling thread's pending bytes belong to the old interval. */
 int64_t heapster__peak_interval_begin(unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *thread = heapster__this_thread();
   if (thread) heapster__flush_heap(thread, number);
   struct heapster__high_water_mark *mark = &heapster__high_water_marks[number];
@@ -37,12 +43,14 @@ int64_t heapster__peak_interval_begin(unsigned number) {
 }
 
 void heapster__observe_peak(struct heapster__peak_observer *observer, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   observer->start = observer->peak = heapster__peak_interval_begin(number);
   observer->next = observers[number];
   observers[number] = observer;
 }
 
 void heapster__stop_observing(struct heapster__peak_observer *observer, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__peak_observer **link = &observers[number];
   while (*link != observer) link = &(*link)->next;
   *link = observer->next;

@@ -27,7 +27,7 @@ struct entry {
   struct heapster__cached_sums thread_sums; /* the thread's part at the begin, unless it was alone */
 };
 
-/* Only `open_count` is read without the lock. */
+/* Callers of all functions that use it hold the lock, except to read `open_count`. */
 static struct {
   struct entry entries[HEAPSTER_WINDOWS];
   _Atomic uint32_t open_count;
@@ -38,6 +38,7 @@ uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.o
 
 /* Callers hold the lock, so no other thread changes it in between. */
 static void change_open_count(uint32_t change) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__store_relaxed(&windows.open_count, heapster__load_relaxed(&windows.open_count) + change);
 }
 
@@ -47,6 +48,7 @@ static bool is_thread_window(const struct entry *entry, const struct heapster__t
 
 /* Begins a new peak interval of the calling thread's pending bytes and returns its start. */
 static int64_t begin_thread_interval(struct heapster__thread *thread, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__flush_heap(thread, number);
   struct heapster__pending *pending = heapster__pending_of(thread, number);
   for (uint32_t i = 0; i < windows.used_count; i++) {
@@ -78,6 +80,7 @@ static void begin_window(struct entry *entry) {
 
 /* An entry that is not open, or NULL. */
 static struct entry *find_free_entry(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   for (uint32_t i = 0; i < HEAPSTER_WINDOWS; i++) {
     if (windows.entries[i].is_open) continue;
     if (i >= windows.used_count) windows.used_count = i + 1;
@@ -249,6 +252,7 @@ static void end_entry(struct entry *entry, struct heapster_stats *stats, struct 
 
 static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
                                       struct heapster_stats *thread) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
@@ -271,6 +275,7 @@ enum heapster_error heapster_window_end(struct heapster_window window, struct he
 }
 
 void heapster__windows_drop_others(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *own = heapster__this_thread();
   for (uint32_t i = 0; i < windows.used_count; i++) {
     struct entry *entry = &windows.entries[i];

@@ -3,12 +3,13 @@
 #define TESTS_COUNTERS_SUPPORT_H
 
 #include "sum_of.h"
+#include "under_lock.h"
 
 static unsigned heap; /* a fresh number for each test */
 
 static inline int opened(void **state) {
   (void)state;
-  return heapster__counters_open(++heap) ? 0 : -1;
+  return open_counters(++heap) ? 0 : -1;
 }
 
 static inline struct heapster__totals sum(void) { return sum_of(heap); }

@@ -1,4 +1,4 @@
-/* What the tests of frames share: a mark, what was read after it, and what a frame must have. After cmocka.h. */
+/* Shared by the tests of frames: a mark, reading frames, and the expected figures of one. Include it after cmocka.h. */
 #ifndef TESTS_FRAME_SUPPORT_H
 #define TESTS_FRAME_SUPPORT_H
 
@@ -8,7 +8,7 @@
 
 static inline void mark(void) { assert_int_equal(heapster_frame_mark(), HEAPSTER_OK); }
 
-/* In memory of its own: it is large. */
+/* Static, because it is large. */
 static inline const struct heapster_frames *frames_of(const struct heapster_heap *which) {
   static struct heapster_frames frames;
   memset(&frames, 0x5A, sizeof frames);
@@ -26,8 +26,8 @@ static inline void assert_frame(struct heapster_frame frame, uint64_t allocs, ui
   assert_int_equal(frame.use_peak, peak);
 }
 
-/* Each test begins a frame of its own. */
-static inline int marked(void **state) {
+/* Setup: each test begins a new frame. */
+static inline int begin_frame(void **state) {
   (void)state;
   return heapster_frame_mark() ? -1 : 0;
 }

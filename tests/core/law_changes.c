@@ -1,4 +1,4 @@
-/* What is not read again because nothing happened is not missed: frames and windows over threads that work meanwhile.
+/* Reading only counters that changed misses nothing: frames and windows over threads that work meanwhile.
    law_changes [rounds [seed]] */
 #include <heapster/heapster.h>
 
@@ -13,7 +13,7 @@ enum { THREADS = 4, HEAPS = 3, STEPS = 400 };
 static struct heapster_heap *heaps[HEAPS];
 static atomic_uint working;
 
-/* What the threads of a round did, by heap. */
+/* What the threads of a round did in each heap. */
 static struct done {
   atomic_ullong allocs;
   atomic_ullong growths;
@@ -22,7 +22,7 @@ static struct done {
 
 static void count(atomic_ullong *counter, uint64_t by) { atomic_fetch_add_explicit(counter, by, memory_order_relaxed); }
 
-/* One block, from 0 bytes to more than a common size, that may grow. */
+/* Allocates a block of 0 bytes to an uncommon size, perhaps grows it, and frees it. */
 static void step(struct dice *dice) {
   const unsigned i = (unsigned)dice_below(dice, HEAPS);
   const size_t size = dice_below(dice, 2) ? dice_below(dice, 3) : dice_below(dice, 300000);
@@ -43,7 +43,7 @@ static void *work(void *dice) {
   return NULL;
 }
 
-/* Threads at work while `meanwhile` is called over and over. */
+/* Runs the threads, and calls `meanwhile` again and again until they end. */
 static void run_threads(struct dice *dice, void (*meanwhile)(void)) {
   pthread_t threads[THREADS];
   struct dice each[THREADS];
@@ -56,7 +56,7 @@ static void run_threads(struct dice *dice, void (*meanwhile)(void)) {
   for (unsigned i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
 }
 
-static struct heapster_frame seen[HEAPS]; /* sums of all frames of a round */
+static struct heapster_frame seen[HEAPS]; /* the sums of all frames of a round */
 
 static void add(struct heapster_frame *sum, const struct heapster_frame *frame) {
   sum->alloc_count += frame->alloc_count;
@@ -70,7 +70,7 @@ static void the_total_of_a_frame_is_the_sum_of_its_heaps(void) {
   require_ok(heapster_frame_mark());
   for (unsigned i = 0; i < HEAPS; i++) {
     heapster_frames_read(heaps[i], &frames);
-    require(frames.last.use_peak <= frames.last.total_alloc_sum, "a peak of more than was asked for");
+    require(frames.last.use_peak <= frames.last.total_alloc_sum, "the peak is more than was requested");
     add(&sum, &frames.last);
     add(&seen[i], &frames.last);
   }
@@ -95,7 +95,7 @@ static void frames_lose_nothing(struct dice *dice) {
   }
 }
 
-static void look(void) {
+static void use_window(void) {
   struct heapster_window window;
   struct heapster_stats stats;
   require_ok(heapster_window_begin(heaps[0], HEAPSTER_PROCESS, &window));
@@ -103,17 +103,17 @@ static void look(void) {
   require(heapster_histogram_total(&stats.alloc_histogram) == stats.alloc_count, "alloc_count");
 }
 
-/* The window's place has what it read last while the threads were at work. */
-static void a_window_after_load_begins_where_all_was_counted(struct dice *dice) {
+/* The window's entry has sums that were cached while the threads worked. */
+static void a_window_after_the_load_counts_only_what_follows(struct dice *dice) {
   struct heapster_window window;
   struct heapster_stats stats;
-  run_threads(dice, look);
+  run_threads(dice, use_window);
   require_ok(heapster_window_begin(heaps[0], HEAPSTER_PROCESS, &window));
   heapster_heap_free(heaps[0], heapster_heap_malloc(heaps[0], 40));
   require_ok(heapster_window_end(window, &stats));
   require(stats.alloc_count == 1 && stats.alloc_sum == 40, "%llu allocs", (unsigned long long)stats.alloc_count);
   require(stats.dealloc_count == 1 && stats.dealloc_sum == 40, "%llu frees", (unsigned long long)stats.dealloc_count);
-  require(stats.realloc_growth_count == 0 && stats.realloc_move_count == 0, "resizes of before");
+  require(!stats.realloc_growth_count && !stats.realloc_move_count, "earlier resizes are counted");
 }
 
 int main(int argc, char **argv) {
@@ -126,7 +126,7 @@ int main(int argc, char **argv) {
   }
   for (support_run.step = 0; support_run.step < rounds; support_run.step++) {
     frames_lose_nothing(&dice);
-    a_window_after_load_begins_where_all_was_counted(&dice);
+    a_window_after_the_load_counts_only_what_follows(&dice);
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-/* The laws across fork: while other threads allocate, and have windows open, the child counts on exactly.
+/* The laws across fork: while other threads allocate and have open windows, the child continues to count exactly.
    law_fork [forks] */
 #include <heapster/hook.h>
 
@@ -15,29 +15,29 @@ static struct heapster_heap *heaps[CHURN_HEAPS];
 static struct churn churns[THREADS];
 static struct heapster_window others[2 * THREADS]; /* a process-scope and a thread-scope window of each */
 static pthread_barrier_t barrier;
-static atomic_bool is_over;
+static atomic_bool must_stop;
 
 static void *churn_with_windows(void *context) {
   const size_t own = 2 * (size_t)((struct churn *)context - churns);
   require_ok(heapster_window_begin(NULL, HEAPSTER_PROCESS, &others[own]));
   require_ok(heapster_window_begin(heaps[0], HEAPSTER_THREAD, &others[own + 1]));
   pthread_barrier_wait(&barrier);
-  while (!atomic_load_explicit(&is_over, memory_order_relaxed)) churn_step(context);
+  while (!atomic_load_explicit(&must_stop, memory_order_relaxed)) churn_step(context);
   require_ok(heapster_window_end(others[own], NULL));
   require_ok(heapster_window_end(others[own + 1], NULL));
   churn_finish(context);
   return NULL;
 }
 
-static void the_childs_windows_of_other_threads_are_closed(void) {
+static void windows_of_other_threads_are_closed_in_the_child(void) {
   for (unsigned i = 0; i < 2 * THREADS; ++i)
     require_error(HEAPSTER_WINDOW_CLOSED, heapster_window_end(others[i], NULL));
 }
 
-static void the_childs_threads_of_before_are_not_alive(void) {
+static void threads_of_the_parent_are_not_alive_in_the_child(void) {
   struct heapster_status status;
   heapster_status_read(&status);
-  require(status.threads_alive == 1, "%u threads are taken for alive", (unsigned)status.threads_alive);
+  require(status.threads_alive == 1, "%u threads count as alive", (unsigned)status.threads_alive);
   require(status.windows_open == CHURN_HEAPS + 2, "%u windows are open", (unsigned)status.windows_open);
 }
 
@@ -47,7 +47,7 @@ static void require_own(const char *law, const struct churn *own, const struct h
   churn_windows_end(windows, found);
   churn_sum(sums, own, 1);
   churn_require(law, sums, found);
-  if (found[0].foreign_count != 0) die(law, "%llu foreign", (unsigned long long)found[0].foreign_count);
+  if (found[0].foreign_count) die(law, "%llu foreign", (unsigned long long)found[0].foreign_count);
 }
 
 static void law_5_the_childs_new_windows_are_exact(void) {
@@ -66,10 +66,10 @@ static void law_5_the_childs_snapshots_are_exact(void) {
   struct heapster_stats before[CHURN_HEAPS + 1];
   struct heapster_stats after[CHURN_HEAPS + 1];
   churn_begin(&own, heaps, 98);
-  for (unsigned i = 0; i <= CHURN_HEAPS; ++i) heapster_stats_read(i == 0 ? NULL : heaps[i - 1], &before[i]);
+  for (unsigned i = 0; i <= CHURN_HEAPS; ++i) heapster_stats_read(i ? heaps[i - 1] : NULL, &before[i]);
   churn_steps(&own, STEPS);
   for (unsigned i = 0; i <= CHURN_HEAPS; ++i) {
-    heapster_stats_read(i == 0 ? NULL : heaps[i - 1], &after[i]);
+    heapster_stats_read(i ? heaps[i - 1] : NULL, &after[i]);
     require_ok(heapster_stats_diff(&after[i], &after[i], &before[i]));
   }
   churn_sum(sums, &own, 1);
@@ -97,9 +97,10 @@ static void law_5_the_childs_threads_are_exact(void) {
   require(found[0].foreign_count == STEPS, "%llu foreign", (unsigned long long)found[0].foreign_count);
 }
 
-/* Begun before the fork by the thread that forked: it holds what that thread did on both sides. */
-static void the_childs_own_windows_survive(struct churn *own, const struct heapster_window thread_scope[],
-                                           struct heapster_window process_scope) {
+/* They began before the fork, so they count what their thread did before and after it. */
+static void windows_of_the_forking_thread_survive_in_the_child(struct churn *own,
+                                                               const struct heapster_window thread_scope[],
+                                                               struct heapster_window process_scope) {
   struct heapster_stats stats;
   churn_steps(own, STEPS);
   require_own(__func__, own, thread_scope);
@@ -107,12 +108,12 @@ static void the_childs_own_windows_survive(struct churn *own, const struct heaps
   require(figures_operations(&stats) >= figures_operations(&own->total), "operations are missing");
 }
 
-static _Noreturn void be_the_child(struct churn *own, const struct heapster_window thread_scope[],
-                                   struct heapster_window process_scope) {
-  alarm(CHILD_SECONDS); /* a lock that was held at the fork would never be free again */
-  the_childs_windows_of_other_threads_are_closed();
-  the_childs_threads_of_before_are_not_alive();
-  the_childs_own_windows_survive(own, thread_scope, process_scope);
+static _Noreturn void run_child(struct churn *own, const struct heapster_window thread_scope[],
+                                struct heapster_window process_scope) {
+  alarm(CHILD_SECONDS); /* otherwise a lock held at the fork would hang the child for ever */
+  windows_of_other_threads_are_closed_in_the_child();
+  threads_of_the_parent_are_not_alive_in_the_child();
+  windows_of_the_forking_thread_survive_in_the_child(own, thread_scope, process_scope);
   law_5_the_childs_new_windows_are_exact();
   law_5_the_childs_snapshots_are_exact();
   law_5_the_childs_threads_are_exact();
@@ -123,11 +124,11 @@ static void fork_once(struct churn *own, const struct heapster_window thread_sco
                       struct heapster_window process_scope) {
   int status = 0;
   const pid_t child = fork();
-  require(child >= 0, "no child could be made");
-  if (child == 0) be_the_child(own, thread_scope, process_scope);
-  require(waitpid(child, &status, 0) == child, "the child is lost");
+  require(child >= 0, "fork failed");
+  if (!child) run_child(own, thread_scope, process_scope);
+  require(waitpid(child, &status, 0) == child, "waitpid failed");
   require(!WIFSIGNALED(status), "the child died by signal %d (%d: it hung)", WTERMSIG(status), SIGALRM);
-  require(WEXITSTATUS(status) == 0, "a law broke in the child");
+  require(!WEXITSTATUS(status), "a law broke in the child");
 }
 
 static void start_others(pthread_t threads[THREADS]) {
@@ -145,7 +146,7 @@ int main(int argc, char **argv) {
   struct heapster_window process_scope;
   pthread_t threads[THREADS];
   const uint64_t forks = argument(argc, argv, 1, 200);
-  if (!is_sharded()) return skipped("what a fork must put in order is the counters of threads");
+  if (!is_sharded()) return skipped("there are no counters per thread that a fork must put in order");
   churn_heaps("fork", NULL, heaps);
   start_others(threads);
   churn_begin(&own, heaps, 100);
@@ -157,7 +158,7 @@ int main(int argc, char **argv) {
   }
   require_own("the_parents_windows_survive", &own, thread_scope);
   require_ok(heapster_window_end(process_scope, NULL));
-  atomic_store(&is_over, true);
+  atomic_store(&must_stop, true);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* The laws of windows and resets under many threads: thread scope, foreign requests, what closes a window.
+/* The laws of windows and resets under many threads: thread scope, foreign requests, how windows end.
    law_windows [operations] */
 #include <pthread.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static struct heapster_heap *heaps[CHURN_HEAPS];
 static struct churn churns[THREADS];
 static pthread_barrier_t barrier;
 static uint64_t operations;
-static atomic_bool is_over;
+static atomic_bool must_stop;
 
 static uint64_t all_done(void) {
   uint64_t done = 0;
@@ -20,14 +20,14 @@ static uint64_t all_done(void) {
   return done;
 }
 
-static void *churn_until_over(void *context) {
+static void *churn_until_stopped(void *context) {
   pthread_barrier_wait(&barrier);
-  while (!atomic_load_explicit(&is_over, memory_order_relaxed)) churn_steps(context, 16);
+  while (!atomic_load_explicit(&must_stop, memory_order_relaxed)) churn_steps(context, 16);
   churn_finish(context);
   return NULL;
 }
 
-/* Each thread may be between an operation and saying so: hence the slack of one a thread. */
+/* Each thread may have done one operation that it has not reported yet. */
 static void require_counts_since_a_reset(void) {
   struct heapster_stats stats;
   const uint64_t before_reset = all_done();
@@ -51,12 +51,12 @@ static void law_6_resets_lose_nothing_under_load(void) {
   struct heapster_stats sums[CHURN_HEAPS + 1];
   pthread_t threads[THREADS];
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
-  atomic_store(&is_over, false);
-  churn_start_all(THREADS, churns, threads, heaps, churn_until_over);
+  atomic_store(&must_stop, false);
+  churn_start_all(THREADS, churns, threads, heaps, churn_until_stopped);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   pthread_barrier_wait(&barrier);
   for (support_run.step = 0; support_run.step < operations / 4000; ++support_run.step) require_counts_since_a_reset();
-  atomic_store(&is_over, true);
+  atomic_store(&must_stop, true);
   churn_join_all(THREADS, threads);
   churn_windows_end(windows, found);
   churn_sum(sums, churns, THREADS);
@@ -64,7 +64,7 @@ static void law_6_resets_lose_nothing_under_load(void) {
   pthread_barrier_destroy(&barrier);
 }
 
-/* The drift's record is the thread's own, so even its peak is exact while the others work. */
+/* In thread scope even the peak is exact while other threads work. */
 static void *churn_in_a_window(void *context) {
   struct heapster_window windows[CHURN_HEAPS + 1];
   struct heapster_stats found[CHURN_HEAPS + 1];
@@ -77,7 +77,7 @@ static void *churn_in_a_window(void *context) {
   churn_steps(churn, operations / THREADS / 8);
   churn_windows_end(windows, found);
   churn_sum(sums, churn, 1);
-  churn_require("thread_scope_sees_its_own_thread_only", sums, found);
+  churn_require("thread_scope_counts_only_its_own_thread", sums, found);
   require(found[0].scope == HEAPSTER_THREAD && found[0].kind == HEAPSTER_WINDOW, "kind or scope is wrong");
   require(found[0].use_peak == churn->total.use_max, "use_peak of the total is %llu, expected %llu",
           (unsigned long long)found[0].use_peak, (unsigned long long)churn->total.use_max);
@@ -88,7 +88,7 @@ static void *churn_in_a_window(void *context) {
   return NULL;
 }
 
-static void thread_scope_sees_its_own_thread_only(void) {
+static void thread_scope_counts_only_its_own_thread(void) {
   pthread_t threads[THREADS];
   churn_start_all(THREADS, churns, threads, heaps, churn_in_a_window);
   churn_join_all(THREADS, threads);
@@ -102,8 +102,8 @@ static void *do_a_hundred(void *context) {
   return NULL;
 }
 
-/* One other thread: idle, then busy, then idle again, as the barriers have it. */
-static void foreign_requests_are_those_of_others(void) {
+/* The barriers make the other thread idle, then busy, then idle again. */
+static void requests_of_other_threads_are_foreign(void) {
   struct heapster_window windows[CHURN_HEAPS + 1];
   struct heapster_stats found[CHURN_HEAPS + 1];
   struct churn own;
@@ -115,7 +115,7 @@ static void foreign_requests_are_those_of_others(void) {
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   churn_steps(&own, 100);
   churn_windows_end(windows, found);
-  require(found[0].foreign_count == 0, "alone, but %llu foreign", (unsigned long long)found[0].foreign_count);
+  require(!found[0].foreign_count, "alone, but %llu foreign", (unsigned long long)found[0].foreign_count);
   churn_windows_begin(heaps, HEAPSTER_PROCESS, windows);
   pthread_barrier_wait(&barrier);
   churn_steps(&own, 100);
@@ -130,25 +130,25 @@ static void foreign_requests_are_those_of_others(void) {
   pthread_barrier_destroy(&barrier);
 }
 
-static void *end_the_window_of_another(void *context) {
+static void *end_anothers_window(void *context) {
   const struct heapster_window *window = context;
   struct heapster_stats untouched;
   memset(&untouched, 0x5A, sizeof untouched);
   const struct heapster_stats before = untouched;
   require_error(HEAPSTER_WRONG_THREAD, heapster_window_end(*window, &untouched));
-  require(memcmp((const char *)&before, (const char *)&untouched, sizeof before) == 0, "stats were touched");
+  require(!memcmp((const char *)&before, (const char *)&untouched, sizeof before), "stats were touched");
   return NULL;
 }
 
-static void a_thread_scope_window_ends_on_its_thread_only(void) {
+static void a_thread_scope_window_ends_only_on_its_thread(void) {
   struct heapster_window window;
   struct heapster_stats stats;
   pthread_t other;
   require_ok(heapster_window_begin(NULL, HEAPSTER_THREAD, &window));
-  start_thread(&other, end_the_window_of_another, &window);
+  start_thread(&other, end_anothers_window, &window);
   pthread_join(other, NULL);
   require_ok(heapster_window_end(window, &stats));
-  require(figures_operations(&stats) == 0, "the other's failed end shows");
+  require(!figures_operations(&stats), "the failed end of the other thread is counted");
 }
 
 static void a_window_ends_once(void) {
@@ -164,10 +164,10 @@ static void a_window_ends_once(void) {
   require_ok(heapster_window_end(reused, NULL));
 }
 
-static void without_counters_of_threads_their_scope_is_refused(void) {
+static void without_counters_per_thread_thread_scope_is_refused(void) {
   struct heapster_window window = {1, 1};
   require_error(HEAPSTER_UNSUPPORTED, heapster_window_begin(NULL, HEAPSTER_THREAD, &window));
-  require(window.index == 0 && window.generation == 0, "a refused window is not {0, 0}");
+  require(!window.index && !window.generation, "a refused window is not {0, 0}");
 }
 
 static void one_window_too_many_is_refused(void) {
@@ -176,7 +176,7 @@ static void one_window_too_many_is_refused(void) {
   for (unsigned i = 0; i < HEAPSTER_WINDOWS; ++i)
     require_ok(heapster_window_begin(NULL, HEAPSTER_PROCESS, &windows[i]));
   require_error(HEAPSTER_TOO_MANY_WINDOWS, heapster_window_begin(NULL, HEAPSTER_PROCESS, &refused));
-  require(refused.index == 0 && refused.generation == 0, "a refused window is not {0, 0}");
+  require(!refused.index && !refused.generation, "a refused window is not {0, 0}");
   for (unsigned i = 0; i < HEAPSTER_WINDOWS; ++i) require_ok(heapster_window_end(windows[i], NULL));
 }
 
@@ -186,11 +186,11 @@ int main(int argc, char **argv) {
   a_window_ends_once();
   one_window_too_many_is_refused();
   if (is_sharded()) {
-    a_thread_scope_window_ends_on_its_thread_only();
-    foreign_requests_are_those_of_others();
-    thread_scope_sees_its_own_thread_only();
+    a_thread_scope_window_ends_only_on_its_thread();
+    requests_of_other_threads_are_foreign();
+    thread_scope_counts_only_its_own_thread();
   } else {
-    without_counters_of_threads_their_scope_is_refused();
+    without_counters_per_thread_thread_scope_is_refused();
   }
   law_6_resets_lose_nothing_under_load();
   return 0;

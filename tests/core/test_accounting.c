@@ -13,6 +13,7 @@
 
 #include "count/accounting.h"
 #include "sum_of.h"
+#include "under_lock.h"
 
 static struct heapster__shadow_map *map;
 static unsigned heap;  /* the layer's own, fresh for each test */
@@ -36,7 +37,7 @@ static int opened(void **state) {
   crossed_before = heapster__inaccuracies.crossed;
   lost_before = heapster__inaccuracies.lost_sizes;
   uncounted_before = heapster__inaccuracies.uncounted;
-  return map != NULL && heapster__counters_open(heap) && heapster__counters_open(other) ? 0 : -1;
+  return map != NULL && open_counters(heap) && open_counters(other) ? 0 : -1;
 }
 
 static const void *at(unsigned granule) {

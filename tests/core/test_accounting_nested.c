@@ -8,6 +8,7 @@
 
 #include "count/accounting.h"
 #include "sum_of.h"
+#include "under_lock.h"
 
 static struct heapster__shadow_map *map;
 static unsigned heap; /* fresh for each test */
@@ -15,7 +16,7 @@ static unsigned heap; /* fresh for each test */
 static int opened(void **state) {
   (void)state;
   map = heapster__shadow_create();
-  return map != NULL && heapster__counters_open(++heap) ? 0 : -1;
+  return map != NULL && open_counters(++heap) ? 0 : -1;
 }
 
 static const void *at(unsigned granule) {

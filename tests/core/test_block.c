@@ -1,4 +1,4 @@
-/* Blocks from a named heap: the contracts of C11's functions over whatever backing there is. */
+/* Blocks from a named heap: the contracts of C11's functions over any backing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static int opened(void **state) {
 
 static int is_sound(void **state) {
   (void)state;
-  return arena.log.live_count == 0 && commanded_is_sound(&arena) ? 0 : -1;
+  return !arena.log.live_count && commanded_is_sound(&arena) ? 0 : -1;
 }
 
 static struct heapster_stats stats_of(const struct heapster_heap *heap) {
@@ -36,7 +36,7 @@ static struct heapster_stats stats_of(const struct heapster_heap *heap) {
   return stats;
 }
 
-static void only_sizes_below_16_go_down_as_others_and_all_count_as_asked(void **state) {
+static void sizes_below_16_are_padded_and_counted_as_requested(void **state) {
   (void)state;
   for (size_t size = 0; size <= 20; ++size) {
     void *block = heapster_heap_malloc(whole, size);
@@ -60,14 +60,14 @@ static void a_block_of_size_0_is_a_block(void **state) {
   assert_int_equal(stats_of(whole).dealloc_count, 1);
 }
 
-static void freeing_nothing_is_nothing(void **state) {
+static void freeing_null_does_nothing(void **state) {
   (void)state;
   heapster_heap_free(whole, NULL);
   assert_int_equal(arena.log.free_calls, 0);
   assert_int_equal(stats_of(whole).dealloc_count + stats_of(whole).unseen_alloc_count, 0);
 }
 
-static void what_is_served_keeps_errno(void **state) {
+static void a_served_request_keeps_errno(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(bare, 10);
   block = heapster_heap_realloc(bare, block, 500);
@@ -82,7 +82,7 @@ static void assert_refused(void *block) {
   errno = 4711;
 }
 
-static void refusals_are_null_and_enomem_and_counted(void **state) {
+static void a_refused_request_gives_null_and_enomem_and_is_counted(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(whole, 30);
   arena.refuses_all = true;
@@ -98,7 +98,7 @@ static void refusals_are_null_and_enomem_and_counted(void **state) {
   assert_int_equal(stats_of(whole).dealloc_sum, 30);
 }
 
-static void calloc_clears_also_what_malloc_gave(void **state) {
+static void calloc_clears_even_over_a_backing_without_calloc(void **state) {
   (void)state;
   struct heapster_heap *heaps[] = {whole, bare};
   for (unsigned i = 0; i < 2; ++i) {
@@ -110,7 +110,7 @@ static void calloc_clears_also_what_malloc_gave(void **state) {
   assert_int_equal(arena.log.calloc_calls, 1);
 }
 
-static void a_calloc_that_overflows_does_not_go_down(void **state) {
+static void a_calloc_that_overflows_does_not_reach_the_backing(void **state) {
   (void)state;
   assert_refused(heapster_heap_calloc(whole, SIZE_MAX / 2, 3));
   assert_refused(heapster_heap_calloc(bare, (size_t)1 << 32, (size_t)1 << 32));
@@ -119,7 +119,7 @@ static void a_calloc_that_overflows_does_not_go_down(void **state) {
   assert_int_equal(stats_of(bare).alloc_fail_count, 1);
 }
 
-static void alignments_that_are_no_power_of_2_are_invalid(void **state) {
+static void an_alignment_that_is_no_power_of_2_is_invalid(void **state) {
   (void)state;
   const size_t alignments[] = {0, 3, 48};
   for (unsigned i = 0; i < 3; ++i) {
@@ -131,7 +131,7 @@ static void alignments_that_are_no_power_of_2_are_invalid(void **state) {
   assert_int_equal(stats_of(whole).alloc_fail_count, 3);
 }
 
-static void aligned_blocks_are_aligned_in_every_heap_that_can(void **state) {
+static void blocks_are_aligned_in_every_heap_that_can(void **state) {
   (void)state;
   struct heapster_heap *heaps[] = {whole, of_system};
   for (size_t alignment = 1; alignment <= 4096; alignment *= 2) {
@@ -144,7 +144,7 @@ static void aligned_blocks_are_aligned_in_every_heap_that_can(void **state) {
   assert_int_equal(stats_of(of_system).alloc_sum, 1300);
 }
 
-static void a_backing_that_cannot_align_gives_16_and_refuses_more(void **state) {
+static void over_a_backing_that_cannot_align_more_than_16_is_refused(void **state) {
   (void)state;
   void *block = heapster_heap_aligned_alloc(bare, 16, 100);
   assert_non_null(block);
@@ -153,7 +153,7 @@ static void a_backing_that_cannot_align_gives_16_and_refuses_more(void **state) 
   assert_int_equal(stats_of(bare).alloc_fail_count, 1);
 }
 
-static void resizing_nothing_is_an_alloc(void **state) {
+static void resizing_null_is_an_alloc(void **state) {
   (void)state;
   void *block = heapster_heap_realloc(whole, NULL, 40);
   assert_int_equal(stats_of(whole).alloc_count, 1);
@@ -176,7 +176,7 @@ static void resizing_to_0_keeps_a_block_of_size_0(void **state) {
   }
 }
 
-static void a_resize_without_realloc_copies_what_fits(void **state) {
+static void a_resize_without_realloc_copies_as_much_as_fits(void **state) {
   (void)state;
   static const char text[] = "what was written stays";
   char *block = heapster_heap_malloc(bare, sizeof text);
@@ -205,7 +205,7 @@ static void a_resize_without_realloc_that_is_refused_keeps_the_block(void **stat
   assert_int_equal(stats_of(bare).dealloc_sum, 20);
 }
 
-static void resizes_in_place_and_moves_are_told_apart(void **state) {
+static void resizes_in_place_and_moves_are_counted_apart(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(whole, 20);
   assert_ptr_equal(heapster_heap_realloc(whole, block, 40), block);
@@ -222,21 +222,21 @@ static void resizes_in_place_and_moves_are_told_apart(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(only_sizes_below_16_go_down_as_others_and_all_count_as_asked),
+      TEST(sizes_below_16_are_padded_and_counted_as_requested),
       TEST(a_block_of_size_0_is_a_block),
-      TEST(freeing_nothing_is_nothing),
-      TEST(what_is_served_keeps_errno),
-      TEST(refusals_are_null_and_enomem_and_counted),
-      TEST(calloc_clears_also_what_malloc_gave),
-      TEST(a_calloc_that_overflows_does_not_go_down),
-      TEST(alignments_that_are_no_power_of_2_are_invalid),
-      TEST(aligned_blocks_are_aligned_in_every_heap_that_can),
-      TEST(a_backing_that_cannot_align_gives_16_and_refuses_more),
-      TEST(resizing_nothing_is_an_alloc),
+      TEST(freeing_null_does_nothing),
+      TEST(a_served_request_keeps_errno),
+      TEST(a_refused_request_gives_null_and_enomem_and_is_counted),
+      TEST(calloc_clears_even_over_a_backing_without_calloc),
+      TEST(a_calloc_that_overflows_does_not_reach_the_backing),
+      TEST(an_alignment_that_is_no_power_of_2_is_invalid),
+      TEST(blocks_are_aligned_in_every_heap_that_can),
+      TEST(over_a_backing_that_cannot_align_more_than_16_is_refused),
+      TEST(resizing_null_is_an_alloc),
       TEST(resizing_to_0_keeps_a_block_of_size_0),
-      TEST(a_resize_without_realloc_copies_what_fits),
+      TEST(a_resize_without_realloc_copies_as_much_as_fits),
       TEST(a_resize_without_realloc_that_is_refused_keeps_the_block),
-      TEST(resizes_in_place_and_moves_are_told_apart),
+      TEST(resizes_in_place_and_moves_are_counted_apart),
   };
   if (!commanded_open(&arena)) return 1;
   struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);

@@ -1,4 +1,4 @@
-/* Readings: kept while nothing happens, and never from the midst of an act for good. */
+/* Cached sums: kept while nothing happens; never kept if they were read in the middle of an operation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,33 +14,33 @@
 #include "trap.h"
 #include "window_support.h"
 
-enum { MOST_STEPS = 20000, COUNTERS = offsetof(struct heapster__totals, is_large) };
+enum { STEP_LIMIT = 20000, COUNTERS = offsetof(struct heapster__totals, is_large) };
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
 static struct heapster__cached_sums kept;
 static void *block;
 
-/* One place, whatever the size: an allocator of few instructions, so that most steps are the core's. */
+/* One address for every block: the allocator has few instructions, so most steps are the core's. */
 static _Alignas(16) unsigned char memory[1 << 20];
 
-static void *place(void *context, size_t size) {
+static void *allocate(void *context, size_t size) {
   (void)context;
   return size > sizeof memory ? NULL : memory;
 }
 
-static void *place_again(void *context, void *old, size_t size) {
+static void *resize(void *context, void *old, size_t size) {
   (void)old;
-  return place(context, size);
+  return allocate(context, size);
 }
 
-static void leave_it(void *context, void *old) {
+static void discard(void *context, void *old) {
   (void)context;
   (void)old;
 }
 
-static struct heapster_heap *heap_named(const char *name) {
-  const struct heapster_allocator backing = {.malloc = place, .realloc = place_again, .free = leave_it};
+static struct heapster_heap *create_heap(const char *name) {
+  const struct heapster_allocator backing = {.malloc = allocate, .realloc = resize, .free = discard};
   struct heapster_heap *made;
   return heapster_heap_create(name, &backing, &made) ? NULL : made;
 }
@@ -50,50 +50,50 @@ static void refresh(void) { heapster__cached_sums_refresh(&kept, NULL, heap->num
 static bool is_up_to_date(void) {
   struct heapster__totals now = {0};
   heapster__sum(&now, heap->number);
-  return memcmp((const char *)&now, (const char *)&kept.totals, COUNTERS) == 0;
+  return !memcmp((const char *)&now, (const char *)&kept.totals, COUNTERS);
 }
 
-static void ask_for_nothing(void) { block = heapster_heap_malloc(heap, 0); }
-static void ask_little(void) { block = heapster_heap_malloc(heap, 300); }
-static void ask_much(void) { block = heapster_heap_malloc(heap, 1 << 20); }
-static void free_it(void) { heapster_heap_free(heap, block); }
+static void allocate_nothing(void) { block = heapster_heap_malloc(heap, 0); }
+static void allocate_little(void) { block = heapster_heap_malloc(heap, 300); }
+static void allocate_much(void) { block = heapster_heap_malloc(heap, 1 << 20); }
+static void free_block(void) { heapster_heap_free(heap, block); }
 static void resize_to(size_t size) { block = heapster_heap_realloc(heap, block, size); }
 static void grow(void) { resize_to(400); }
 static void stay(void) { resize_to(300); }
 static void shrink(void) { resize_to(20); }
-static void ask_too_much(void) { assert_null(heapster_heap_malloc(heap, SIZE_MAX)); }
+static void allocate_too_much(void) { assert_null(heapster_heap_malloc(heap, SIZE_MAX)); }
 static void grow_too_much(void) { assert_null(heapster_heap_realloc(heap, block, SIZE_MAX)); }
 
-/* What is there before the act, and what is left behind it. */
-static const struct act {
+/* What runs before the operation, and whether it leaves a block. */
+static const struct operation {
   void (*before)(void);
-  void (*act)(void);
+  void (*run)(void);
   bool leaves_block;
-} acts[] = {
-    {NULL, ask_for_nothing, true},     {NULL, ask_little, true},          {NULL, ask_much, true},
-    {ask_for_nothing, free_it, false}, {ask_little, free_it, false},      {ask_much, free_it, false},
-    {ask_little, grow, true},          {ask_little, stay, true},          {ask_little, shrink, true},
-    {NULL, ask_too_much, false},       {ask_little, grow_too_much, true},
+} operations[] = {
+    {NULL, allocate_nothing, true},        {NULL, allocate_little, true},          {NULL, allocate_much, true},
+    {allocate_nothing, free_block, false}, {allocate_little, free_block, false},   {allocate_much, free_block, false},
+    {allocate_little, grow, true},         {allocate_little, stay, true},          {allocate_little, shrink, true},
+    {NULL, allocate_too_much, false},      {allocate_little, grow_too_much, true},
 };
-enum { ACTS = sizeof acts / sizeof acts[0] };
+enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
-static void what_happened_is_read(void **state) {
+static void every_operation_is_read(void **state) {
   (void)state;
-  for (unsigned i = 0; i < ACTS; ++i) {
-    if (acts[i].before) acts[i].before();
+  for (unsigned i = 0; i < OPERATIONS; ++i) {
+    if (operations[i].before) operations[i].before();
     refresh();
-    acts[i].act();
+    operations[i].run();
     assert_false(is_up_to_date());
     refresh();
     assert_true(is_up_to_date());
-    if (acts[i].leaves_block) free_it();
+    if (operations[i].leaves_block) free_block();
   }
 }
 
-static void where_nothing_happened_nothing_is_read(void **state) {
+static void if_nothing_happened_nothing_is_read(void **state) {
   (void)state;
   refresh();
-  kept.totals.alloc_sum += 1; /* stays, as nobody looks */
+  kept.totals.alloc_sum += 1; /* stays if the counters are not read */
   refresh();
   assert_false(is_up_to_date());
   kept.is_filled = false;
@@ -101,45 +101,45 @@ static void where_nothing_happened_nothing_is_read(void **state) {
   assert_true(is_up_to_date());
 }
 
-/* A reading after every instruction of an act. */
-static struct heapster__cached_sums inside[MOST_STEPS];
+/* Sums cached after every instruction of an operation. */
+static struct heapster__cached_sums inside[STEP_LIMIT];
 static volatile sig_atomic_t steps;
 
-static void step_in(int number) {
+static void fill_at_step(int number) {
   (void)number;
-  if (steps == MOST_STEPS) return;
+  if (steps == STEP_LIMIT) return;
   inside[steps].is_filled = false;
   heapster__cached_sums_refresh(&inside[steps], NULL, heap->number);
   steps++;
 }
 
-static void read_inside(const struct act *act) {
-  if (act->before) act->before();
+static void fill_inside(const struct operation *operation) {
+  if (operation->before) operation->before();
   steps = 0;
   trap_every_instruction();
-  act->act();
+  operation->run();
   trap_no_more();
-  assert_int_not_equal(steps, MOST_STEPS);
+  assert_int_not_equal(steps, STEP_LIMIT);
   struct heapster__totals now = {0};
   heapster__sum(&now, heap->number);
   for (sig_atomic_t step = 0; step < steps; ++step) {
     heapster__cached_sums_refresh(&inside[step], NULL, heap->number);
     assert_memory_equal(&inside[step].totals, &now, COUNTERS);
   }
-  if (act->leaves_block) free_it();
+  if (operation->leaves_block) free_block();
 }
 
-static void a_reading_from_within_an_act_is_not_taken_for_one_after_it(void **state) {
+static void sums_read_inside_an_operation_are_read_again_after_it(void **state) {
   (void)state;
-  if (IS_UNDER_TSAN) skip();  /* it holds locks of its own inside an atomic operation */
-  heap = heap_named("steps"); /* its first large alloc makes more of it to read, by one of the last instructions */
+  if (IS_UNDER_TSAN) skip();   /* it holds its own locks inside an atomic operation */
+  heap = create_heap("steps"); /* after its first large alloc more buckets are read */
   assert_non_null(heap);
-  for (unsigned i = 0; i < ACTS; ++i) read_inside(&acts[i]);
+  for (unsigned i = 0; i < OPERATIONS; ++i) fill_inside(&operations[i]);
 }
 
-/* Windows keep readings in their places. */
+/* Windows keep cached sums in their entries. */
 
-static void a_window_begins_anew_whatever_its_place_read_before(void **state) {
+static void a_window_does_not_begin_with_outdated_sums_of_its_entry(void **state) {
   (void)state;
   for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
     end(begin(heap, SCOPES[i]));
@@ -160,7 +160,7 @@ static void a_window_begins_anew_whatever_its_place_read_before(void **state) {
   }
 }
 
-static void a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone(void **state) {
+static void an_empty_window_leaves_the_peaks_of_others_alone(void **state) {
   (void)state;
   for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
     const struct heapster_window outer = begin(heap, SCOPES[i]);
@@ -176,15 +176,15 @@ static void a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone(
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_reading_from_within_an_act_is_not_taken_for_one_after_it),
-      cmocka_unit_test(what_happened_is_read),
-      cmocka_unit_test(where_nothing_happened_nothing_is_read),
-      cmocka_unit_test(a_window_begins_anew_whatever_its_place_read_before),
-      cmocka_unit_test(a_window_in_which_nothing_happened_leaves_the_peaks_of_others_alone),
+      cmocka_unit_test(sums_read_inside_an_operation_are_read_again_after_it),
+      cmocka_unit_test(every_operation_is_read),
+      cmocka_unit_test(if_nothing_happened_nothing_is_read),
+      cmocka_unit_test(a_window_does_not_begin_with_outdated_sums_of_its_entry),
+      cmocka_unit_test(an_empty_window_leaves_the_peaks_of_others_alone),
   };
-  const struct sigaction action = {.sa_handler = step_in};
-  heap = heap_named("reading");
-  other = heap_named("other");
+  const struct sigaction action = {.sa_handler = fill_at_step};
+  heap = create_heap("cached");
+  other = create_heap("other");
   if (!heap || !other || sigaction(SIGTRAP, &action, NULL)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Frames: what one has, and which are kept. */
+/* Frames: what they count and which are kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@ static struct heapster_heap *heap;
 static struct heapster_heap *other;
 static struct commanded *commanded;
 
-static void before_two_marks_no_frame_has_ended(void **state) {
+static void no_frame_ends_before_the_second_mark(void **state) {
   (void)state;
   static const struct heapster_frames nothing = {.struct_size = sizeof nothing,
                                                  .frame_size = sizeof(struct heapster_frame)};
@@ -31,7 +31,7 @@ static void before_two_marks_no_frame_has_ended(void **state) {
   assert_frame(frames->last, 0, 0, 0, 0);
 }
 
-static void a_frame_has_the_allocs_and_growths_between_two_marks(void **state) {
+static void a_frame_counts_the_allocs_and_growths_between_two_marks(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(heap, 100);
   commanded->moves = true;
@@ -49,17 +49,17 @@ static void a_frame_has_the_allocs_and_growths_between_two_marks(void **state) {
   assert_frame(last_of(heap), 0, 0, 0, 0);
 }
 
-static void an_alloc_of_no_bytes_is_not_nothing_but_a_free_is(void **state) {
+static void a_frame_with_an_alloc_of_0_bytes_is_not_allocation_free_but_one_with_a_free_is(void **state) {
   (void)state;
-  const uint64_t quiet = frames_of(heap)->quiet_count;
+  const uint64_t before = frames_of(heap)->quiet_count;
   void *block = heapster_heap_malloc(heap, 0);
   mark();
   assert_frame(last_of(heap), 1, 0, 0, 0);
-  assert_int_equal(frames_of(heap)->quiet_count, quiet);
+  assert_int_equal(frames_of(heap)->quiet_count, before);
   heapster_heap_free(heap, block);
   mark();
   mark();
-  assert_int_equal(frames_of(heap)->quiet_count, quiet + 2);
+  assert_int_equal(frames_of(heap)->quiet_count, before + 2);
 }
 
 static void a_peak_is_above_the_use_at_the_frames_begin(void **state) {
@@ -77,7 +77,7 @@ static void a_peak_is_above_the_use_at_the_frames_begin(void **state) {
   assert_frame(last_of(heap), 1, 0, 40, 40);
 }
 
-static void the_total_is_the_sum_of_the_heaps_with_a_peak_of_its_own(void **state) {
+static void the_total_is_the_sum_of_the_heaps_with_its_own_peak(void **state) {
   (void)state;
   turn_over(heap, 1000);
   turn_over(other, 600);
@@ -92,7 +92,7 @@ static void the_total_is_the_sum_of_the_heaps_with_a_peak_of_its_own(void **stat
   assert_frame(last_of(NULL), 2, 0, 1600, 1600);
 }
 
-static void the_last_256_frames_are_kept_the_oldest_first(void **state) {
+static void the_last_256_frames_are_kept_oldest_first(void **state) {
   (void)state;
   const uint64_t before = frames_of(NULL)->frame_count;
   for (size_t i = 1; i <= HEAPSTER_FRAMES + 10; ++i) {
@@ -110,7 +110,7 @@ static void the_last_256_frames_are_kept_the_oldest_first(void **state) {
   assert_int_equal(frames->worst_index, frames->frame_count);
 }
 
-static void the_worst_has_the_most_requests_then_the_most_bytes_then_is_the_latest(void **state) {
+static void the_worst_frame_has_most_requests_then_most_bytes_then_is_the_latest(void **state) {
   (void)state;
   for (unsigned i = 0; i < HEAPSTER_FRAMES; ++i) mark();
   const uint64_t before = frames_of(heap)->frame_count;
@@ -135,7 +135,7 @@ static void the_worst_has_the_most_requests_then_the_most_bytes_then_is_the_late
   assert_frame(frames_of(heap)->worst, 2, 0, 21, 11);
 }
 
-static void a_heap_made_in_a_frame_has_it_with_all_that_it_counted(void **state) {
+static void the_first_frame_of_a_new_heap_has_all_that_it_counted(void **state) {
   (void)state;
   struct heapster_heap *late;
   assert_int_equal(heapster_heap_create("late", NULL, &late), HEAPSTER_OK);
@@ -154,18 +154,18 @@ static void a_heap_made_in_a_frame_has_it_with_all_that_it_counted(void **state)
   assert_int_equal(frames_of(late)->worst_index, frames_of(NULL)->frame_count - 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, marked)
+#define TEST(name) cmocka_unit_test_setup(name, begin_frame)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(before_two_marks_no_frame_has_ended),
-      TEST(a_frame_has_the_allocs_and_growths_between_two_marks),
-      TEST(an_alloc_of_no_bytes_is_not_nothing_but_a_free_is),
+      cmocka_unit_test(no_frame_ends_before_the_second_mark),
+      TEST(a_frame_counts_the_allocs_and_growths_between_two_marks),
+      TEST(a_frame_with_an_alloc_of_0_bytes_is_not_allocation_free_but_one_with_a_free_is),
       TEST(a_peak_is_above_the_use_at_the_frames_begin),
-      TEST(the_total_is_the_sum_of_the_heaps_with_a_peak_of_its_own),
-      TEST(the_last_256_frames_are_kept_the_oldest_first),
-      TEST(the_worst_has_the_most_requests_then_the_most_bytes_then_is_the_latest),
-      TEST(a_heap_made_in_a_frame_has_it_with_all_that_it_counted),
+      TEST(the_total_is_the_sum_of_the_heaps_with_its_own_peak),
+      TEST(the_last_256_frames_are_kept_oldest_first),
+      TEST(the_worst_frame_has_most_requests_then_most_bytes_then_is_the_latest),
+      TEST(the_first_frame_of_a_new_heap_has_all_that_it_counted),
   };
   static struct commanded pools;
   commanded = &pools;

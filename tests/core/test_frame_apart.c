@@ -1,4 +1,4 @@
-/* Frames beside all else: windows, resets, the record, threads, forks. None disturbs the other. */
+/* Frames do not disturb windows, resets, use_max, threads or forks, nor are they disturbed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 static struct heapster_heap *heap;
 
-static void a_mark_makes_no_request_and_disturbs_no_window(void **state) {
+static void a_mark_requests_nothing_and_disturbs_no_window(void **state) {
   (void)state;
   struct heapster_window outer;
   struct heapster_stats stats;
@@ -52,7 +52,7 @@ static void windows_and_resets_inside_leave_a_frame_alone(void **state) {
   assert_int_equal(frames_of(heap)->frame_count, before + 1);
 }
 
-static void a_mark_does_not_disturb_the_record(void **state) {
+static void a_mark_does_not_change_use_max(void **state) {
   (void)state;
   struct heapster_stats stats;
   heapster_reset();
@@ -69,7 +69,7 @@ static void *work_and_mark(void *which) {
   return heapster_frame_mark() ? which : NULL;
 }
 
-static void a_frame_has_what_all_threads_did_and_any_may_mark(void **state) {
+static void a_frame_counts_all_threads_and_any_thread_may_mark(void **state) {
   (void)state;
   const uint64_t before = frames_of(NULL)->frame_count;
   pthread_t threads[4];
@@ -87,13 +87,13 @@ static void a_frame_has_what_all_threads_did_and_any_may_mark(void **state) {
   assert_int_equal(allocs, 4);
 }
 
-static void the_child_of_a_fork_goes_on_in_the_frame(void **state) {
+static void the_child_of_a_fork_continues_the_frame(void **state) {
   (void)state;
   if (IS_UNDER_TSAN) skip();
   turn_over(heap, 60);
   const uint64_t before = frames_of(heap)->frame_count;
   const pid_t child = fork();
-  if (child == 0) {
+  if (!child) {
     turn_over(heap, 50);
     const bool is_marked = heapster_frame_mark() == HEAPSTER_OK;
     const struct heapster_frames *frames = frames_of(heap);
@@ -105,15 +105,15 @@ static void the_child_of_a_fork_goes_on_in_the_frame(void **state) {
   assert_int_equal(frames_of(heap)->frame_count, before);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, marked)
+#define TEST(name) cmocka_unit_test_setup(name, begin_frame)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_mark_makes_no_request_and_disturbs_no_window),
+      TEST(a_mark_requests_nothing_and_disturbs_no_window),
       TEST(windows_and_resets_inside_leave_a_frame_alone),
-      TEST(a_mark_does_not_disturb_the_record),
-      TEST(a_frame_has_what_all_threads_did_and_any_may_mark),
-      TEST(the_child_of_a_fork_goes_on_in_the_frame),
+      TEST(a_mark_does_not_change_use_max),
+      TEST(a_frame_counts_all_threads_and_any_thread_may_mark),
+      TEST(the_child_of_a_fork_continues_the_frame),
   };
   if (heapster_heap_create("heap", NULL, &heap) || heapster_frame_mark()) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);

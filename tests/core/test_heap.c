@@ -12,7 +12,7 @@
 #include "commanded.h"
 #include "heap/heap.h"
 
-static struct heapster_heap some_heap; /* what a failure must replace by NULL */
+static struct heapster_heap some_heap; /* a failure must replace it by NULL */
 
 static enum heapster_error create(const char *name, struct heapster_heap **heap) {
   return heapster_heap_create(name, NULL, heap);
@@ -24,7 +24,7 @@ static void assert_refused(enum heapster_error error, const char *name) {
   assert_null(heap);
 }
 
-/* To be the first test: the others make heaps. */
+/* Must run first: the other tests create heaps. */
 static void at_first_there_is_no_heap(void **state) {
   (void)state;
   assert_null(heapster_heap_next(NULL));
@@ -75,12 +75,12 @@ static void a_name_has_letters_digits_and_four_marks(void **state) {
     char name[] = {'x', (char)character, 'x', (char)character, '\0'};
     const bool is_good = character < 128 && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                                    "0123456789_.:-",
-                                                   (int)character) != NULL;
+                                                   (int)character);
     if (!is_good) assert_refused(HEAPSTER_BAD_NAME, name);
   }
 }
 
-static void the_hooks_names_are_kept_for_them(void **state) {
+static void the_names_of_hooks_are_reserved(void **state) {
   (void)state;
   struct heapster_heap *heap = NULL;
   assert_refused(HEAPSTER_NAME_TAKEN, "malloc");
@@ -123,7 +123,7 @@ static void heaps_over_the_system_share_its_map(void **state) {
   assert_ptr_equal(by_name->backing, heapster_allocator_system());
 }
 
-static void a_backing_of_the_hosts_is_copied_and_has_a_map_of_its_own(void **state) {
+static void a_hosts_backing_is_copied_and_has_its_own_map(void **state) {
   (void)state;
   static struct commanded arena;
   struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
@@ -151,7 +151,7 @@ static void the_heap_of_a_hook_opens_once(void **state) {
   assert_null(heapster_heap_find("malloc"));
 }
 
-/* To be the last test: it makes all heaps there can be; two numbers are the hooks'. */
+/* Must run last: it creates as many heaps as there can be. Two numbers are reserved for hooks. */
 static void there_are_254_heaps_and_no_more(void **state) {
   (void)state;
   struct heapster_heap *heap = NULL;
@@ -165,7 +165,7 @@ static void there_are_254_heaps_and_no_more(void **state) {
   assert_refused(HEAPSTER_TOO_MANY_HEAPS, "one-too-many");
   assert_null(heapster_heap_find("one-too-many"));
   assert_non_null(heapster__heap_open(HEAPSTER__MALLOC, "malloc"));
-  for (heap = NULL; (heap = heapster_heap_next(heap)) != NULL;) ++count;
+  for (heap = NULL; (heap = heapster_heap_next(heap));) ++count;
   assert_int_equal(count, HEAPSTER_HEAPS);
   heap = heapster__heap_at(HEAPSTER_HEAPS);
   heapster_heap_free(heap, heapster_heap_malloc(heap, 300));
@@ -181,11 +181,11 @@ int main(void) {
       cmocka_unit_test(the_name_is_copied),
       cmocka_unit_test(a_name_has_1_to_47_characters),
       cmocka_unit_test(a_name_has_letters_digits_and_four_marks),
-      cmocka_unit_test(the_hooks_names_are_kept_for_them),
+      cmocka_unit_test(the_names_of_hooks_are_reserved),
       cmocka_unit_test(a_name_is_taken_once),
       cmocka_unit_test(heaps_follow_each_other_in_the_order_of_creation),
       cmocka_unit_test(heaps_over_the_system_share_its_map),
-      cmocka_unit_test(a_backing_of_the_hosts_is_copied_and_has_a_map_of_its_own),
+      cmocka_unit_test(a_hosts_backing_is_copied_and_has_its_own_map),
       cmocka_unit_test(the_heap_of_a_hook_opens_once),
       cmocka_unit_test(there_are_254_heaps_and_no_more),
   };

@@ -11,6 +11,7 @@
 #include "count/high_water.h"
 #include "support.h"
 #include "trap.h"
+#include "under_lock.h"
 
 static struct heapster__high_water_mark mark;
 static struct heapster__pending pending;
@@ -100,18 +101,18 @@ static void an_epoch_begins_at_what_is_told_and_takes_the_old_record_away(void *
   (void)state;
   heapster__high_water_move(&mark, 300);
   heapster__high_water_move(&mark, -200);
-  const struct heapster__peak_interval epoch = heapster__high_water_begin_interval(&mark);
+  const struct heapster__peak_interval epoch = begin_interval(&mark);
   assert_int_equal(epoch.start, 100);
   assert_int_equal(epoch.earlier_peak, 300);
   assert_int_equal(record(), 100);
   heapster__high_water_move(&mark, 50);
-  assert_int_equal(heapster__high_water_begin_interval(&mark).earlier_peak, 150);
+  assert_int_equal(begin_interval(&mark).earlier_peak, 150);
 }
 
 static void use_below_0_counts_as_none(void **state) {
   (void)state;
   heapster__high_water_move(&mark, -500);
-  const struct heapster__peak_interval epoch = heapster__high_water_begin_interval(&mark);
+  const struct heapster__peak_interval epoch = begin_interval(&mark);
   assert_int_equal(epoch.start, 0);
   assert_int_equal(epoch.earlier_peak, 0);
   assert_int_equal(record(), 0);
@@ -124,7 +125,7 @@ static void records_hold_after_all_epochs_were_used_once(void **state) {
   const int64_t large = (int64_t)1 << 47;
   heapster__high_water_move(&mark, large);
   for (unsigned i = 0; i < (1 << 16) + 3; ++i) {
-    const struct heapster__peak_interval epoch = heapster__high_water_begin_interval(&mark);
+    const struct heapster__peak_interval epoch = begin_interval(&mark);
     assert_int_equal(epoch.start, large);
     assert_int_equal(epoch.earlier_peak, large);
   }
@@ -208,7 +209,7 @@ static struct heapster__peak_interval begun;
 
 static void begin_an_epoch(int number) {
   (void)number;
-  if (!IS_UNDER_TSAN && ++steps == begin_at) begun = heapster__high_water_begin_interval(&mark);
+  if (!IS_UNDER_TSAN && ++steps == begin_at) begun = begin_interval(&mark);
 }
 
 /* Tells, and begins an epoch after the n-th instruction of that. False: it was through before. */

@@ -1,4 +1,4 @@
-/* The sizes of the blocks alive, read from the block map. */
+/* The sizes of live blocks, read from the shadow map. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 enum { SIZES = 7 };
 static const size_t sizes[SIZES] = {0, 1, 254, 255, 16638, 16639, 5 << 20};
 
-static struct heapster_heap *heap_made(const char *name, const struct heapster_allocator *backing) {
+static struct heapster_heap *create_heap(const char *name, const struct heapster_allocator *backing) {
   struct heapster_heap *heap = NULL;
   assert_int_equal(heapster_heap_create(name, backing, &heap), HEAPSTER_OK);
   return heap;
@@ -31,9 +31,9 @@ static void require_live(const struct heapster_heap *heap, const struct heapster
   assert_memory_equal(&found, expected, sizeof found);
 }
 
-static void every_size_is_found_in_its_bucket_until_it_is_freed(void **state) {
+static void a_block_is_in_the_bucket_of_its_size_until_it_is_freed(void **state) {
   (void)state;
-  struct heapster_heap *heap = heap_made("sizes", NULL);
+  struct heapster_heap *heap = create_heap("sizes", NULL);
   void *blocks[SIZES];
   for (size_t i = 0; i < SIZES; i++) assert_non_null(blocks[i] = heapster_heap_malloc(heap, sizes[i]));
   for (size_t left = SIZES; left > 0; left--) {
@@ -45,9 +45,9 @@ static void every_size_is_found_in_its_bucket_until_it_is_freed(void **state) {
   require_live(heap, &nothing);
 }
 
-static void a_resized_block_is_found_with_its_new_size(void **state) {
+static void a_resized_block_is_in_the_bucket_of_its_new_size(void **state) {
   (void)state;
-  struct heapster_heap *heap = heap_made("resized", NULL);
+  struct heapster_heap *heap = create_heap("resized", NULL);
   void *block = heapster_heap_malloc(heap, 100);
   block = heapster_heap_realloc(heap, block, 100000);
   const struct heapster_histogram expected = expected_of((const size_t[]){100000}, 1);
@@ -55,14 +55,14 @@ static void a_resized_block_is_found_with_its_new_size(void **state) {
   heapster_heap_free(heap, block);
 }
 
-static void blocks_of_another_heap_are_not_ones_own_and_the_total_has_all(void **state) {
+static void a_heap_has_only_its_own_blocks_and_the_total_has_all(void **state) {
   (void)state;
   struct commanded arena;
   assert_true(commanded_open(&arena));
   const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
-  struct heapster_heap *system = heap_made("one", NULL);
-  struct heapster_heap *other = heap_made("two", NULL);
-  struct heapster_heap *hosted = heap_made("three", &backing);
+  struct heapster_heap *system = create_heap("one", NULL);
+  struct heapster_heap *other = create_heap("two", NULL);
+  struct heapster_heap *hosted = create_heap("three", &backing);
   void *blocks[] = {heapster_heap_malloc(system, 40), heapster_heap_malloc(other, 400),
                     heapster_heap_malloc(hosted, 4000)};
   require_live(system, &(const struct heapster_histogram){.buckets[5] = 1});
@@ -77,9 +77,9 @@ static void blocks_of_another_heap_are_not_ones_own_and_the_total_has_all(void *
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_size_is_found_in_its_bucket_until_it_is_freed),
-      cmocka_unit_test(a_resized_block_is_found_with_its_new_size),
-      cmocka_unit_test(blocks_of_another_heap_are_not_ones_own_and_the_total_has_all),
+      cmocka_unit_test(a_block_is_in_the_bucket_of_its_size_until_it_is_freed),
+      cmocka_unit_test(a_resized_block_is_in_the_bucket_of_its_new_size),
+      cmocka_unit_test(a_heap_has_only_its_own_blocks_and_the_total_has_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

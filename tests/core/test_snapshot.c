@@ -1,4 +1,4 @@
-/* Snapshots, the reading of all heaps, and reset. */
+/* Snapshots of one heap and of all, and reset. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void turn_over(struct heapster_heap *which, unsigned count, size_t size) 
   for (unsigned i = 0; i < count; ++i) heapster_heap_free(which, heapster_heap_malloc(which, size));
 }
 
-static void a_snapshot_is_of_its_kind_and_no_change(void **state) {
+static void a_snapshot_has_its_kind_and_no_changes(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(heap, 10);
   const struct heapster_stats stats = read_heap(heap);
@@ -36,7 +36,7 @@ static void a_snapshot_is_of_its_kind_and_no_change(void **state) {
   heapster_heap_free(heap, block);
 }
 
-static void after_a_reset_counts_begin_at_0_and_what_is_live_stays(void **state) {
+static void after_a_reset_counts_begin_at_0_and_live_blocks_stay(void **state) {
   (void)state;
   void *block = heapster_heap_malloc(heap, 1000);
   turn_over(heap, 3, 5000);
@@ -55,7 +55,7 @@ static void after_a_reset_counts_begin_at_0_and_what_is_live_stays(void **state)
   assert_int_equal(stats.use_max, 1000);
 }
 
-static void a_reset_is_of_every_heap_and_the_total(void **state) {
+static void a_reset_resets_every_heap_and_the_total(void **state) {
   (void)state;
   turn_over(heap, 1, 10);
   turn_over(other, 1, 10);
@@ -69,7 +69,7 @@ static void a_reset_is_of_every_heap_and_the_total(void **state) {
   assert_int_equal(read_heap(other).alloc_count, 0);
 }
 
-static void a_second_reset_counts_from_itself(void **state) {
+static void counts_begin_at_the_last_reset(void **state) {
   (void)state;
   for (unsigned i = 1; i < 5; ++i) {
     heapster_reset();
@@ -79,7 +79,7 @@ static void a_second_reset_counts_from_itself(void **state) {
   }
 }
 
-static void the_record_of_the_total_is_its_own(void **state) {
+static void the_total_has_its_own_use_max(void **state) {
   (void)state;
   heapster_reset();
   turn_over(heap, 1, 3000);
@@ -89,7 +89,7 @@ static void the_record_of_the_total_is_its_own(void **state) {
   assert_int_equal(read_heap(NULL).use_max, 5000);
 }
 
-static void a_record_stays_after_it_was_read(void **state) {
+static void reading_use_max_does_not_change_it(void **state) {
   (void)state;
   heapster_reset();
   for (unsigned i = 0; i < 2; ++i) {
@@ -100,7 +100,7 @@ static void a_record_stays_after_it_was_read(void **state) {
   }
 }
 
-static void a_reading_of_all_adds_up_whatever_its_capacity(void **state) {
+static void a_snapshot_of_all_adds_up_with_any_capacity(void **state) {
   (void)state;
   struct heapster_heap_stats each[3];
   struct heapster_stats total;
@@ -121,7 +121,7 @@ static void a_reading_of_all_adds_up_whatever_its_capacity(void **state) {
   assert_int_equal(heapster_stats_read_all(&total, NULL, 0), 2);
 }
 
-static void one_reading_is_that_of_all(void **state) {
+static void a_snapshot_of_one_heap_equals_its_entry_in_a_snapshot_of_all(void **state) {
   (void)state;
   struct heapster_heap_stats each[2];
   struct heapster_stats total;
@@ -135,17 +135,17 @@ static void one_reading_is_that_of_all(void **state) {
 
 static atomic_bool is_over;
 
-static void *reset_all_the_time(void *unused) {
+static void *reset_repeatedly(void *unused) {
   while (!is_over) heapster_reset();
   return unused;
 }
 
-/* What is live does not depend on any baseline; what happened is never more than what happened. */
-static void resets_on_another_thread_disturb_no_reading(void **state) {
+/* live_count and use_curr do not depend on the baseline, and the sums of a snapshot agree with each other. */
+static void resets_on_another_thread_disturb_no_snapshot(void **state) {
   (void)state;
   pthread_t thread;
   void *block = heapster_heap_malloc(heap, 77);
-  assert_int_equal(pthread_create(&thread, NULL, reset_all_the_time, NULL), 0);
+  assert_int_equal(pthread_create(&thread, NULL, reset_repeatedly, NULL), 0);
   for (unsigned i = 1; i < 3000; ++i) {
     turn_over(heap, 1, 50);
     const struct heapster_stats stats = read_heap(heap);
@@ -161,15 +161,15 @@ static void resets_on_another_thread_disturb_no_reading(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_snapshot_is_of_its_kind_and_no_change),
-      cmocka_unit_test(after_a_reset_counts_begin_at_0_and_what_is_live_stays),
-      cmocka_unit_test(a_reset_is_of_every_heap_and_the_total),
-      cmocka_unit_test(a_second_reset_counts_from_itself),
-      cmocka_unit_test(the_record_of_the_total_is_its_own),
-      cmocka_unit_test(a_record_stays_after_it_was_read),
-      cmocka_unit_test(a_reading_of_all_adds_up_whatever_its_capacity),
-      cmocka_unit_test(one_reading_is_that_of_all),
-      cmocka_unit_test(resets_on_another_thread_disturb_no_reading),
+      cmocka_unit_test(a_snapshot_has_its_kind_and_no_changes),
+      cmocka_unit_test(after_a_reset_counts_begin_at_0_and_live_blocks_stay),
+      cmocka_unit_test(a_reset_resets_every_heap_and_the_total),
+      cmocka_unit_test(counts_begin_at_the_last_reset),
+      cmocka_unit_test(the_total_has_its_own_use_max),
+      cmocka_unit_test(reading_use_max_does_not_change_it),
+      cmocka_unit_test(a_snapshot_of_all_adds_up_with_any_capacity),
+      cmocka_unit_test(a_snapshot_of_one_heap_equals_its_entry_in_a_snapshot_of_all),
+      cmocka_unit_test(resets_on_another_thread_disturb_no_snapshot),
   };
   if (heapster_heap_create("snapshot", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);

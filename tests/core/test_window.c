@@ -1,4 +1,4 @@
-/* Windows: what they count, how they nest, and what closes them. */
+/* Windows: what they count, how they nest and how they end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static void a_window_around_nothing_is_all_zeros(void **state) {
   }
 }
 
-static void a_window_has_what_happened_inside(void **state) {
+static void a_window_counts_what_happens_inside_it(void **state) {
   (void)state;
   for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
     turn_over(heap, 5000);
@@ -57,7 +57,7 @@ static void a_window_has_what_happened_inside(void **state) {
   }
 }
 
-static void a_windows_peak_does_not_depend_on_the_record_before(void **state) {
+static void a_windows_peak_does_not_depend_on_earlier_peaks(void **state) {
   (void)state;
   for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
     turn_over(heap, 1000000);
@@ -88,7 +88,7 @@ static void a_peak_is_above_the_use_at_the_begin(void **state) {
   }
 }
 
-static void nested_windows_have_peaks_of_their_own(void **state) {
+static void nested_windows_have_their_own_peaks(void **state) {
   (void)state;
   for (unsigned i = 0; i < SCOPE_COUNT; ++i) {
     const struct heapster_window outer = begin(heap, SCOPES[i]);
@@ -140,7 +140,7 @@ static void a_reset_inside_does_not_disturb_a_window(void **state) {
   }
 }
 
-static void a_window_does_not_disturb_the_record(void **state) {
+static void a_window_does_not_change_use_max(void **state) {
   (void)state;
   struct heapster_stats stats;
   heapster_reset();
@@ -153,7 +153,7 @@ static void a_window_does_not_disturb_the_record(void **state) {
   assert_int_equal(stats.use_max, 2500);
 }
 
-static void a_window_ends_once_even_when_its_place_is_open_again(void **state) {
+static void a_window_ends_once_even_if_its_entry_is_open_again(void **state) {
   (void)state;
   const struct heapster_window window = begin(NULL, HEAPSTER_PROCESS);
   end(window);
@@ -165,7 +165,7 @@ static void a_window_ends_once_even_when_its_place_is_open_again(void **state) {
   end(again);
 }
 
-static void what_never_was_a_window_is_closed(void **state) {
+static void what_was_never_a_window_is_closed(void **state) {
   (void)state;
   const struct heapster_window window = begin(NULL, HEAPSTER_PROCESS);
   assert_closed((struct heapster_window){0, 0});
@@ -190,7 +190,7 @@ static void there_are_256_windows_and_no_more(void **state) {
   assert_int_equal(heapster__windows_open(), 0);
 }
 
-static void figures_need_not_be_asked_for(void **state) {
+static void a_window_can_end_without_figures(void **state) {
   (void)state;
   const struct heapster_window window = begin(NULL, HEAPSTER_PROCESS);
   assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_OK);
@@ -200,17 +200,17 @@ static void figures_need_not_be_asked_for(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_window_around_nothing_is_all_zeros),
-      cmocka_unit_test(a_window_has_what_happened_inside),
-      cmocka_unit_test(a_windows_peak_does_not_depend_on_the_record_before),
+      cmocka_unit_test(a_window_counts_what_happens_inside_it),
+      cmocka_unit_test(a_windows_peak_does_not_depend_on_earlier_peaks),
       cmocka_unit_test(a_peak_is_above_the_use_at_the_begin),
-      cmocka_unit_test(nested_windows_have_peaks_of_their_own),
+      cmocka_unit_test(nested_windows_have_their_own_peaks),
       cmocka_unit_test(windows_overlap_without_disturbing_each_other),
       cmocka_unit_test(a_reset_inside_does_not_disturb_a_window),
-      cmocka_unit_test(a_window_does_not_disturb_the_record),
-      cmocka_unit_test(a_window_ends_once_even_when_its_place_is_open_again),
-      cmocka_unit_test(what_never_was_a_window_is_closed),
+      cmocka_unit_test(a_window_does_not_change_use_max),
+      cmocka_unit_test(a_window_ends_once_even_if_its_entry_is_open_again),
+      cmocka_unit_test(what_was_never_a_window_is_closed),
       cmocka_unit_test(there_are_256_windows_and_no_more),
-      cmocka_unit_test(figures_need_not_be_asked_for),
+      cmocka_unit_test(a_window_can_end_without_figures),
   };
   if (heapster_heap_create("window", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Windows and the threads that begin them, end them, and work meanwhile. */
+/* Windows and threads: those that begin a window, end it, or allocate meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ static void *work(void *unused) {
   return unused;
 }
 
-static void process_scope_counts_other_threads_and_says_so(void **state) {
+static void process_scope_counts_other_threads_and_reports_them_as_foreign(void **state) {
   (void)state;
   struct heapster_window window;
   struct heapster_stats stats;
@@ -43,13 +43,13 @@ static pthread_barrier_t window_is_open;
 
 static void *allocate_before_and_end_inside(void *unused) {
   void *block = heapster_heap_malloc(heap, 456);
-  pthread_barrier_wait(&window_is_open); /* it is not yet */
+  pthread_barrier_wait(&window_is_open); /* about to open */
   pthread_barrier_wait(&window_is_open);
   (void)unused;
   return block;
 }
 
-static void what_another_thread_did_before_the_begin_and_tells_inside_is_no_peak(void **state) {
+static void bytes_from_before_the_begin_that_are_flushed_inside_are_no_peak(void **state) {
   (void)state;
   struct heapster_window window;
   struct heapster_stats stats;
@@ -69,7 +69,7 @@ static void what_another_thread_did_before_the_begin_and_tells_inside_is_no_peak
   pthread_barrier_destroy(&window_is_open);
 }
 
-static void thread_scope_counts_its_own_thread_only(void **state) {
+static void thread_scope_counts_only_its_own_thread(void **state) {
   (void)state;
   struct heapster_window window;
   struct heapster_stats stats;
@@ -88,7 +88,7 @@ static void thread_scope_counts_its_own_thread_only(void **state) {
   heapster_heap_free(heap, block);
 }
 
-static void *free_it(void *block) {
+static void *free_in_window(void *block) {
   struct heapster_window window;
   struct heapster_stats stats;
   heapster_window_begin(heap, HEAPSTER_THREAD, &window);
@@ -101,23 +101,23 @@ static void *free_it(void *block) {
   return NULL;
 }
 
-static void a_thread_that_frees_the_blocks_of_others_goes_below_its_begin(void **state) {
+static void a_thread_that_frees_blocks_of_others_goes_below_its_begin(void **state) {
   (void)state;
-  on_another_thread(free_it, heapster_heap_malloc(heap, 1000));
+  on_another_thread(free_in_window, heapster_heap_malloc(heap, 1000));
 }
 
-static void *end_of_another(void *context) {
+static void *end_anothers_window(void *context) {
   const struct heapster_window *window = context;
-  turn_over(other, 1); /* so that it has a slot: perhaps the very one */
+  turn_over(other, 1); /* claims a record, perhaps the same one */
   assert_int_equal(heapster_window_end(*window, NULL), HEAPSTER_WRONG_THREAD);
   return NULL;
 }
 
-static void thread_scope_ends_on_its_own_thread_only(void **state) {
+static void thread_scope_ends_only_on_its_own_thread(void **state) {
   (void)state;
   struct heapster_window window;
   heapster_window_begin(heap, HEAPSTER_THREAD, &window);
-  on_another_thread(end_of_another, &window);
+  on_another_thread(end_anothers_window, &window);
   assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_OK);
 }
 
@@ -131,17 +131,17 @@ static void *begin_process_scope(void *window) {
   return NULL;
 }
 
-/* The next thread has the slot of the one that began, but is not that. Its place stays taken. */
-static void thread_scope_outlives_its_thread_and_is_nobodys(void **state) {
+/* The next thread has the record of the one that began, and still may not end its window. The entry stays open. */
+static void a_thread_scope_window_whose_thread_ended_cannot_be_ended(void **state) {
   (void)state;
   struct heapster_window window;
   on_another_thread(begin_thread_scope, &window);
-  on_another_thread(end_of_another, &window);
+  on_another_thread(end_anothers_window, &window);
   assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_WRONG_THREAD);
   assert_int_equal(heapster__windows_open(), 1);
 }
 
-static void process_scope_whose_thread_ended_takes_all_for_foreign(void **state) {
+static void in_a_process_scope_window_whose_thread_ended_all_is_foreign(void **state) {
   (void)state;
   struct heapster_window window;
   struct heapster_stats stats;
@@ -164,7 +164,7 @@ static void *end_process_scope(void *context) {
   return NULL;
 }
 
-static void process_scope_ends_anywhere_and_takes_the_ending_thread_for_foreign(void **state) {
+static void process_scope_ends_on_any_thread_whose_requests_are_foreign(void **state) {
   (void)state;
   struct heapster_window window;
   heapster_window_begin(heap, HEAPSTER_PROCESS, &window);
@@ -190,14 +190,14 @@ static void a_thread_that_is_ending_begins_no_window(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(process_scope_counts_other_threads_and_says_so),
-      cmocka_unit_test(what_another_thread_did_before_the_begin_and_tells_inside_is_no_peak),
-      cmocka_unit_test(thread_scope_counts_its_own_thread_only),
-      cmocka_unit_test(a_thread_that_frees_the_blocks_of_others_goes_below_its_begin),
-      cmocka_unit_test(thread_scope_ends_on_its_own_thread_only),
-      cmocka_unit_test(thread_scope_outlives_its_thread_and_is_nobodys),
-      cmocka_unit_test(process_scope_whose_thread_ended_takes_all_for_foreign),
-      cmocka_unit_test(process_scope_ends_anywhere_and_takes_the_ending_thread_for_foreign),
+      cmocka_unit_test(process_scope_counts_other_threads_and_reports_them_as_foreign),
+      cmocka_unit_test(bytes_from_before_the_begin_that_are_flushed_inside_are_no_peak),
+      cmocka_unit_test(thread_scope_counts_only_its_own_thread),
+      cmocka_unit_test(a_thread_that_frees_blocks_of_others_goes_below_its_begin),
+      cmocka_unit_test(thread_scope_ends_only_on_its_own_thread),
+      cmocka_unit_test(a_thread_scope_window_whose_thread_ended_cannot_be_ended),
+      cmocka_unit_test(in_a_process_scope_window_whose_thread_ended_all_is_foreign),
+      cmocka_unit_test(process_scope_ends_on_any_thread_whose_requests_are_foreign),
       cmocka_unit_test(a_thread_that_is_ending_begins_no_window),
   };
   if (heapster_heap_create("window", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;

@@ -1,4 +1,4 @@
-/* The lock for what is rare, which its own thread may fork under. */
+/* The lock for rare operations. */
 #include "base/lock.h"
 
 #include "base/atomics.h"
@@ -8,27 +8,27 @@
 #include <stdint.h>
 #include <time.h>
 
-static _Atomic uintptr_t owner; /* 0 where it is free */
-static unsigned forks_inside;   /* the owner's forks in a signal handler */
+static _Atomic uintptr_t owner; /* 0: it is free */
+static unsigned nested_forks;   /* forks in progress by signal handlers that interrupted the owner */
 
 static uintptr_t self(void) { return (uintptr_t)pthread_self(); }
 
-/* Whoever holds it is soon done, unless it was interrupted or there are more threads than processors. */
-static void wait_a_little(unsigned tries) {
-  const struct timespec moment = {0, 50000};
+/* The owner needs it for a short time only, unless a signal handler or another thread took its processor. */
+static void back_off(unsigned tries) {
+  const struct timespec pause = {0, 50000};
   if (tries < 100)
     sched_yield();
   else
-    nanosleep(&moment, NULL);
+    nanosleep(&pause, NULL);
 }
 
-/* acquire and release pair with each other: what one owner wrote, the next one reads */
+/* Acquire and release pair with each other: the next owner reads what this one wrote. */
 void heapster__lock(void) {
   HEAPSTER__ASSERT(!heapster__is_locked_here());
   uintptr_t nobody = 0;
   for (unsigned tries = 0; !heapster__swap_acq_rel(&owner, &nobody, self()); tries++) {
     nobody = 0;
-    wait_a_little(tries);
+    back_off(tries);
   }
 }
 
@@ -41,14 +41,14 @@ bool heapster__is_locked_here(void) { return heapster__load_relaxed(&owner) == s
 
 void heapster__lock_for_fork(void) {
   if (heapster__is_locked_here())
-    forks_inside++;
+    nested_forks++;
   else
     heapster__lock();
 }
 
 void heapster__unlock_after_fork(void (*first)(void)) {
-  if (forks_inside > 0) {
-    forks_inside--;
+  if (nested_forks > 0) {
+    nested_forks--;
     return;
   }
   if (first) first();

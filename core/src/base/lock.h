@@ -1,8 +1,8 @@
-/* The lock for what is rare: making heaps, opening and ending windows, reset. Never taken in a hook.
+/* The lock for rare operations: creating heaps, beginning and ending windows, frame marks, reset. No request takes it.
 
-   It is held across every fork, so that the child finds whole what it guards. A signal handler may fork while its own
-   thread holds the lock, inside a fork or a window's begin: so the word of the lock is its owner, set by one
-   instruction, and the fork goes on where it is the caller itself. */
+   Every fork holds it, so that the child finds what it protects in a consistent state. A signal handler may fork while
+   its own thread holds the lock, because that thread is in the middle of a fork or of a window's begin. Therefore the
+   lock is one word that names its owner and is set by one instruction: a fork by the owner does not wait for itself. */
 #ifndef HEAPSTER__BASE_LOCK_H
 #define HEAPSTER__BASE_LOCK_H
 
@@ -10,14 +10,15 @@
 
 #include <stdbool.h>
 
+/* Not recursive. */
 void heapster__lock(void);
 void heapster__unlock(void);
 
-/* Whether the calling thread holds it: for assertions. */
+/* Whether the calling thread holds it. */
 bool heapster__is_locked_here(void);
 
-/* Before a fork; and after it on either side, where `first`, which may be NULL, is called before it is free. It is
-   neither called nor the lock freed where the frame that a signal interrupted goes on with it. */
+/* Before a fork, and after it in parent and child. The second calls `first`, unless it is NULL, and unlocks. In a
+   signal handler that interrupted the lock's owner it does neither: the interrupted code goes on with the lock held. */
 void heapster__lock_for_fork(void);
 void heapster__unlock_after_fork(void (*first)(void));
 

@@ -1,6 +1,8 @@
 /* High-water marks: the highest use that many threads reach together, without a shared cell on the hot path. */
 #include "count/high_water.h"
 
+#include "base/lock.h"
+
 enum { INTERVAL_SHIFT = 48 };
 static const uint64_t BYTES = ((uint64_t)1 << INTERVAL_SHIFT) - 1;
 
@@ -101,6 +103,7 @@ int64_t heapster__high_water_raise(struct heapster__high_water_mark *mark, int64
 }
 
 struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water_mark *mark) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   int64_t start = larger(0, heapster__load_acquire(&mark->current));
   uint64_t interval = interval_of(heapster__load_acquire(&mark->peak)) + 1;
   uint64_t old = heapster__exchange_acq_rel(&mark->peak, peak_of(interval, start));

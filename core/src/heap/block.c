@@ -8,54 +8,56 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool comes_back(const struct heapster_heap *heap) {
-  return heap->backing == &heap->own || heapster__unlikely(heapster__system.comes_back);
+/* Whether the backing may make counted requests of its own. */
+static bool may_reenter(const struct heapster_heap *heap) {
+  return heap->backing == &heap->own || heapster__unlikely(heapster__system.reenters);
 }
 
-/* Over the system's allocator, which does not come back in. */
+/* Whether the backing is the system's allocator and does not reenter. */
 HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
-  return heap->map == &heapster__main_map && heapster__likely(!heapster__system.comes_back);
+  return heap->map == &heapster__main_map && heapster__likely(!heapster__system.reenters);
 }
 
-/* A call of the backing, under the mark where it may come back in. */
-HEAPSTER__INLINE void descend(struct heapster__guard *guard, const struct heapster_heap *heap) {
-  heapster__guard_enter(guard, comes_back(heap) ? heapster__thread_claim() : NULL);
+/* Raises the guard around a call of the backing that may reenter. */
+HEAPSTER__INLINE void enter_backing(struct heapster__guard *guard, const struct heapster_heap *heap) {
+  heapster__guard_enter(guard, may_reenter(heap) ? heapster__thread_claim() : NULL);
 }
 
-static void *refused(struct heapster_heap *heap, int error) {
+static void *fail_request(struct heapster_heap *heap, int error) {
   heapster__record_failure(heap->number);
   errno = error;
   return NULL;
 }
 
-/* A host's backing need not know errno: the contract of the heap is C11's, whatever is below. */
-static __attribute__((noinline)) void *booked_odd(struct heapster_heap *heap, void *block, size_t size) {
-  if (!block) return refused(heap, ENOMEM);
+/* Sets errno, as C11's functions do: a host's backing need not. */
+static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return fail_request(heap, ENOMEM);
   heapster__record_alloc(heap->map, heap->number, block, size);
   return block;
 }
 
-HEAPSTER__INLINE void *booked(struct heapster_heap *heap, struct heapster__shadow_map *map, void *block, size_t size) {
-  enum heapster__fast done = heapster__record_alloc_fast(map, heap->number, block, size);
-  if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? booked_odd(heap, block, size) : heapster__flush_here(block);
+HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster__shadow_map *map, void *block,
+                                    size_t size) {
+  enum heapster__fast outcome = heapster__record_alloc_fast(map, heap->number, block, size);
+  if (heapster__likely(outcome == HEAPSTER__FAST_DONE)) return block;
+  return outcome == HEAPSTER__FAST_MISS ? record_block_slow(heap, block, size) : heapster__flush_here(block);
 }
 
-static __attribute__((noinline)) void *marked_malloc(struct heapster_heap *heap, size_t size) {
+static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap, size_t size) {
   struct heapster__guard guard;
-  descend(&guard, heap);
+  enter_backing(&guard, heap);
   void *block = heap->backing->malloc(heap->backing->context, heapster__padded_size(heap->map, size));
   heapster__guard_leave(&guard);
-  return booked(heap, heap->map, block, size);
+  return record_block(heap, heap->map, block, size);
 }
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
-  if (heapster__unlikely(!is_plain(heap))) return marked_malloc(heap, size);
+  if (heapster__unlikely(!is_plain(heap))) return guarded_malloc(heap, size);
   struct heapster__shadow_map *map = &heapster__main_map;
-  return booked(heap, map, heap->backing->malloc(heap->backing->context, heapster__padded_size(map, size)), size);
+  return record_block(heap, map, heap->backing->malloc(heap->backing->context, heapster__padded_size(map, size)), size);
 }
 
-static void *cleared(const struct heapster_allocator *backing, size_t size) {
+static void *allocate_zeroed(const struct heapster_allocator *backing, size_t size) {
   if (backing->calloc) return backing->calloc(backing->context, 1, size);
   void *block = backing->malloc(backing->context, size);
   return block ? memset(block, 0, size) : NULL;
@@ -63,34 +65,40 @@ static void *cleared(const struct heapster_allocator *backing, size_t size) {
 
 void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) return refused(heap, ENOMEM);
+  if (__builtin_mul_overflow(count, size, &bytes)) return fail_request(heap, ENOMEM);
   struct heapster__guard guard;
-  descend(&guard, heap);
-  void *block = cleared(heap->backing, heapster__padded_size(heap->map, bytes));
+  enter_backing(&guard, heap);
+  void *block = allocate_zeroed(heap->backing, heapster__padded_size(heap->map, bytes));
   heapster__guard_leave(&guard);
-  return booked(heap, heap->map, block, bytes);
+  return record_block(heap, heap->map, block, bytes);
 }
 
 static bool is_power_of_two(size_t number) { return number && !(number & (number - 1)); }
 
-static void *aligned(const struct heapster_allocator *backing, size_t alignment, size_t size) {
+static void *allocate_aligned(const struct heapster_allocator *backing, size_t alignment, size_t size) {
   if (backing->aligned_alloc) return backing->aligned_alloc(backing->context, alignment, size);
   return alignment <= alignof(max_align_t) ? backing->malloc(backing->context, size) : NULL;
 }
 
 void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
-  if (!is_power_of_two(alignment)) return refused(heap, EINVAL);
+  if (!is_power_of_two(alignment)) return fail_request(heap, EINVAL);
   struct heapster__guard guard;
-  descend(&guard, heap);
-  void *block = aligned(heap->backing, alignment, heapster__padded_size(heap->map, size));
+  enter_backing(&guard, heap);
+  void *block = allocate_aligned(heap->backing, alignment, heapster__padded_size(heap->map, size));
   heapster__guard_leave(&guard);
-  return booked(heap, heap->map, block, size);
+  return record_block(heap, heap->map, block, size);
 }
 
+<<<<<<< HEAD
 /* Resizes by hand, for a backing without realloc and for an alignment that realloc does not keep. NULL if the size of
    the old block is not known. */
 static void *move_block(const struct heapster_allocator *backing, void *block, struct heapster__block known,
                         size_t alignment, size_t size) {
+=======
+/* For a backing without realloc. NULL if the block's size is not known. */
+static void *resize_by_copy(const struct heapster_allocator *backing, void *block, struct heapster__block known,
+                            size_t size) {
+>>>>>>> heap
   if (!known.owner || known.is_size_lost) return NULL;
   void *fresh = aligned(backing, alignment, size);
   if (!fresh) return NULL;
@@ -99,9 +107,22 @@ static void *move_block(const struct heapster_allocator *backing, void *block, s
   return fresh;
 }
 
+<<<<<<< HEAD
 /* The result of the backing: `fresh` is the block now, or NULL. */
 static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
                            size_t size, int error) {
+=======
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return heapster_heap_malloc(heap, size);
+  const struct heapster_allocator *backing = heap->backing;
+  size_t padded = heapster__padded_size(heap->map, size);
+  struct heapster__block taken = heapster__take_block(heap->map, block);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
+  void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
+                                 : resize_by_copy(backing, block, taken, padded);
+  heapster__guard_leave(&guard);
+>>>>>>> heap
   if (fresh) {
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
@@ -111,6 +132,7 @@ static void *finish_resize(struct heapster_heap *heap, struct heapster__block ta
   return NULL;
 }
 
+<<<<<<< HEAD
 void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
   if (!block) return heapster_heap_malloc(heap, size);
   const struct heapster_allocator *backing = heap->backing;
@@ -147,40 +169,43 @@ size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
 }
 
 static __attribute__((noinline)) void marked_free(struct heapster_heap *heap, void *block) {
+=======
+static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {
+>>>>>>> heap
   struct heapster__guard guard;
-  descend(&guard, heap);
+  enter_backing(&guard, heap);
   heap->backing->free(heap->backing->context, block);
   heapster__guard_leave(&guard);
 }
 
-static __attribute__((noinline)) void free_odd(struct heapster_heap *heap, void *block, bool is_done) {
+static __attribute__((noinline)) void free_slow(struct heapster_heap *heap, void *block, bool is_recorded) {
   if (!block) return;
-  if (is_done)
+  if (is_recorded)
     heapster__flush_here(block);
   else
     heapster__record_free(heap->map, heap->number, block);
   if (is_plain(heap))
     heap->backing->free(heap->backing->context, block);
   else
-    marked_free(heap, block);
+    guarded_free(heap, block);
 }
 
-static __attribute__((noinline)) void free_any(struct heapster_heap *heap, void *block) {
-  enum heapster__fast done = heapster__record_free_fast(heap->map, heap->number, block);
-  if (heapster__likely(done == HEAPSTER__FAST_DONE))
-    marked_free(heap, block);
+static __attribute__((noinline)) void free_from_any(struct heapster_heap *heap, void *block) {
+  enum heapster__fast outcome = heapster__record_free_fast(heap->map, heap->number, block);
+  if (heapster__likely(outcome == HEAPSTER__FAST_DONE))
+    guarded_free(heap, block);
   else
-    free_odd(heap, block, done == HEAPSTER__FAST_FLUSH);
+    free_slow(heap, block, outcome == HEAPSTER__FAST_FLUSH);
 }
 
 void heapster_heap_free(struct heapster_heap *heap, void *block) {
   if (heapster__unlikely(!is_plain(heap))) {
-    free_any(heap, block);
+    free_from_any(heap, block);
     return;
   }
-  enum heapster__fast done = heapster__record_free_fast(&heapster__main_map, heap->number, block);
-  if (heapster__likely(done == HEAPSTER__FAST_DONE))
+  enum heapster__fast outcome = heapster__record_free_fast(&heapster__main_map, heap->number, block);
+  if (heapster__likely(outcome == HEAPSTER__FAST_DONE))
     heap->backing->free(heap->backing->context, block);
   else
-    free_odd(heap, block, done == HEAPSTER__FAST_FLUSH);
+    free_slow(heap, block, outcome == HEAPSTER__FAST_FLUSH);
 }

@@ -1,4 +1,4 @@
-/* Readings: raw counters that are read again only where something happened. */
+/* Cached sums: raw counters that are read again only where something happened since. */
 #include "heap/cached_sums.h"
 
 static uint64_t changes_of_one(struct heapster__thread *thread, unsigned heap) {

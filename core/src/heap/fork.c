@@ -1,4 +1,4 @@
-/* Fork: the lock is held across it, and the child drops what belonged to the other threads. */
+/* Fork: the lock is held across it, and the child drops what belonged to threads that it does not have. */
 #include "base/lock.h"
 #include "base/platform.h"
 #include "count/guard.h"
@@ -11,14 +11,15 @@ static void drop_others(void) {
   heapster__windows_drop_others();
 }
 
-static void in_parent(void) { heapster__unlock_after_fork(NULL); }
+static void unlock_parent(void) { heapster__unlock_after_fork(NULL); }
 
-static void in_child(void) { heapster__unlock_after_fork(drop_others); }
+static void unlock_child(void) { heapster__unlock_after_fork(drop_others); }
 
-/* What the C library asks malloc for here is for us, not for the program. */
+/* Where the C library allocates the handler's entry with malloc, that request is heapster's, not the program's: the
+   guard keeps it uncounted. */
 HEAPSTER__AT_LOAD static void start(void) {
   struct heapster__guard guard;
   heapster__guard_enter(&guard, HEAPSTER__AT_FORK_ASKS_MALLOC ? heapster__thread_claim() : NULL);
-  heapster__at_fork(heapster__lock_for_fork, in_parent, in_child);
+  heapster__at_fork(heapster__lock_for_fork, unlock_parent, unlock_child);
   heapster__guard_leave(&guard);
 }

@@ -8,101 +8,104 @@
 
 #include <string.h>
 
-/* One heap, or the total (number 0). A heap is followed from the first mark that meets it. */
+/* One heap, or the total (number 0). A heap is followed from the first mark that finds it. */
 struct track {
-  bool is_met;
-  struct heapster_frame *ring;          /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
-  uint64_t first;                       /* the number of its first frame */
-  uint64_t changes;                     /* at the last mark */
-  struct heapster__requests at;         /* counted by then */
-  struct heapster__peak_observer watch; /* from then on */
+  bool is_followed;
+  struct heapster_frame *ring;             /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
+  uint64_t first;                          /* the number of its first frame */
+  uint64_t changes;                        /* its change counter at the last mark */
+  struct heapster__requests counted;       /* up to the last mark */
+  struct heapster__peak_observer observer; /* since the last mark */
 };
 _Static_assert(HEAPSTER_FRAMES * sizeof(struct heapster_frame) <= HEAPSTER__PIECE, "a ring is one piece of memory");
 
-/* Every access holds the lock. */
+/* Callers of all functions that use it hold the lock. */
 static struct {
   struct track tracks[HEAPSTER__HEAP_NUMBERS];
   bool is_running;
   uint64_t count; /* frames that have ended */
 } frames;
 
-static void meet(struct track *track, unsigned number) {
-  track->is_met = true;
+static void follow(struct track *track, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  track->is_followed = true;
   track->ring = heapster__piece_take(HEAPSTER_FRAMES * sizeof *track->ring);
   track->first = frames.count + 1;
-  if (track->ring) heapster__observe_peak(&track->watch, number);
+  if (track->ring) heapster__observe_peak(&track->observer, number);
 }
 
-/* A heap that was made in this frame: the frame has all that it ever counted, and its use_max is the peak. */
-static void meet_late(struct track *track, unsigned number) {
-  meet(track, number);
-  track->watch.start = 0;
-  track->watch.peak = (int64_t)heapster__use_max_so_far(number);
+/* A heap that was created in this frame: the frame gets all that it ever counted, and its use_max as the peak. */
+static void follow_new_heap(struct track *track, unsigned number) {
+  follow(track, number);
+  track->observer.start = 0;
+  track->observer.peak = (int64_t)heapster__use_max_so_far(number);
 }
 
-/* Ends one stretch of the record and begins the next; answers the rise of the first. */
-static uint64_t peak_of(struct track *track, unsigned number, const struct heapster__requests *made) {
+/* Begins a new peak interval and returns how far the use rose in the frame. */
+static uint64_t take_peak(struct track *track, unsigned number, const struct heapster__requests *requests) {
   const int64_t next = heapster__peak_interval_begin(number);
-  const int64_t change = (int64_t)(made->total_alloc_sum - made->total_dealloc_sum);
-  const uint64_t peak = heapster__observed_rise(&track->watch, made->total_alloc_sum, change);
-  track->watch.start = track->watch.peak = next;
+  const int64_t change = (int64_t)(requests->total_alloc_sum - requests->total_dealloc_sum);
+  const uint64_t peak = heapster__observed_rise(&track->observer, requests->total_alloc_sum, change);
+  track->observer.start = track->observer.peak = next;
   return peak;
 }
 
-static void write_frame(struct track *track, unsigned number, const struct heapster__requests *made) {
-  track->ring[frames.count % HEAPSTER_FRAMES] = (struct heapster_frame){
-      made->alloc_count, made->realloc_growth_count, made->total_alloc_sum, peak_of(track, number, made)};
+static void write_frame(struct track *track, unsigned number, const struct heapster__requests *requests) {
+  track->ring[frames.count % HEAPSTER_FRAMES] =
+      (struct heapster_frame){requests->alloc_count, requests->realloc_growth_count, requests->total_alloc_sum,
+                              take_peak(track, number, requests)};
 }
 
-static void write_quiet(struct track *track) {
+static void write_empty_frame(struct track *track) {
   if (track->ring) memset(&track->ring[frames.count % HEAPSTER_FRAMES], 0, sizeof *track->ring);
 }
 
-/* What the heap counted since the last mark, added to `total`. */
+/* Writes what the heap counted since the last mark, and adds it to `total`. */
 static void end_frame(struct track *track, unsigned number, struct heapster__requests *total) {
   const struct heapster__requests now = heapster__requests_of(number);
-  const struct heapster__requests made = {
-      now.alloc_count - track->at.alloc_count, now.realloc_growth_count - track->at.realloc_growth_count,
-      now.total_alloc_sum - track->at.total_alloc_sum, now.total_dealloc_sum - track->at.total_dealloc_sum};
-  track->at = now;
-  total->alloc_count += made.alloc_count;
-  total->realloc_growth_count += made.realloc_growth_count;
-  total->total_alloc_sum += made.total_alloc_sum;
-  total->total_dealloc_sum += made.total_dealloc_sum;
-  if (track->ring) write_frame(track, number, &made);
+  const struct heapster__requests requests = {
+      now.alloc_count - track->counted.alloc_count, now.realloc_growth_count - track->counted.realloc_growth_count,
+      now.total_alloc_sum - track->counted.total_alloc_sum, now.total_dealloc_sum - track->counted.total_dealloc_sum};
+  track->counted = now;
+  total->alloc_count += requests.alloc_count;
+  total->realloc_growth_count += requests.realloc_growth_count;
+  total->total_alloc_sum += requests.total_alloc_sum;
+  total->total_dealloc_sum += requests.total_dealloc_sum;
+  if (track->ring) write_frame(track, number, &requests);
 }
 
-/* Of every heap, then of the total. Where nothing happened, nothing is looked at but the changes. */
-static void next_frame(const uint64_t *changes, unsigned last) {
+/* Ends the frame of every heap, then of the total. Of a heap where nothing happened only the change counter is read. */
+static void end_frames(const uint64_t *changes, unsigned last) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__requests total = {0};
-  bool is_any = false;
+  bool has_changes = false;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (!track->is_met && heapster__heap_at(number)) meet_late(track, number);
+    if (!track->is_followed && heapster__heap_at(number)) follow_new_heap(track, number);
     if (track->changes == changes[number]) {
-      write_quiet(track);
+      write_empty_frame(track);
       continue;
     }
     track->changes = changes[number];
     end_frame(track, number, &total);
-    is_any = true;
+    has_changes = true;
   }
-  if (is_any)
+  if (has_changes)
     write_frame(&frames.tracks[HEAPSTER__TOTAL], HEAPSTER__TOTAL, &total);
   else
-    write_quiet(&frames.tracks[HEAPSTER__TOTAL]);
+    write_empty_frame(&frames.tracks[HEAPSTER__TOTAL]);
   frames.count++;
 }
 
-static enum heapster_error first_mark(const uint64_t *changes, unsigned last) {
-  meet(&frames.tracks[HEAPSTER__TOTAL], HEAPSTER__TOTAL);
+static enum heapster_error begin_frames(const uint64_t *changes, unsigned last) {
+  follow(&frames.tracks[HEAPSTER__TOTAL], HEAPSTER__TOTAL);
   if (!frames.tracks[HEAPSTER__TOTAL].ring) return HEAPSTER_NO_MEMORY;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
     if (!heapster__heap_at(number)) continue;
-    meet(track, number);
+    follow(track, number);
     track->changes = changes[number];
-    track->at = heapster__requests_of(number);
+    track->counted = heapster__requests_of(number);
   }
   frames.is_running = true;
   return HEAPSTER_OK;
@@ -116,15 +119,15 @@ enum heapster_error heapster_frame_mark(void) {
   const unsigned last = heapster__last_heap();
   heapster__all_changes(changes, last);
   if (frames.is_running)
-    next_frame(changes, last);
+    end_frames(changes, last);
   else
-    error = first_mark(changes, last);
+    error = begin_frames(changes, last);
   heapster__unlock();
   return error;
 }
 
-static bool is_quiet(const struct heapster_frame *frame) {
-  return frame->alloc_count == 0 && frame->realloc_growth_count == 0;
+static bool is_allocation_free(const struct heapster_frame *frame) {
+  return !frame->alloc_count && !frame->realloc_growth_count;
 }
 
 static bool is_worse(const struct heapster_frame *frame, const struct heapster_frame *than) {
@@ -133,8 +136,8 @@ static bool is_worse(const struct heapster_frame *frame, const struct heapster_f
   return requests > others || (requests == others && frame->total_alloc_sum >= than->total_alloc_sum);
 }
 
-/* The mean, the worst and how many were quiet, of what is in `kept`. */
-static void judge(struct heapster_frames *read) {
+/* Fills mean and worst, and counts the allocation-free frames, of those in `kept`. */
+static void summarize_frames(struct heapster_frames *read) {
   const uint64_t first = read->frame_count - read->kept_count + 1;
   struct heapster_frame sum = {0};
   for (uint64_t i = 0; i < read->kept_count; i++) {
@@ -143,7 +146,7 @@ static void judge(struct heapster_frames *read) {
     sum.realloc_growth_count += frame->realloc_growth_count;
     sum.total_alloc_sum += frame->total_alloc_sum;
     sum.use_peak += frame->use_peak;
-    read->quiet_count += is_quiet(frame);
+    read->quiet_count += is_allocation_free(frame);
     if (!is_worse(frame, &read->worst)) continue;
     read->worst = *frame;
     read->worst_index = first + i;
@@ -167,9 +170,9 @@ static void read_frames(const struct heapster_heap *heap, struct heapster_frames
       read->kept[i] = track->ring[(frames.count - read->kept_count + i) % HEAPSTER_FRAMES];
   }
   heapster__unlock();
-  if (read->kept_count == 0) return;
+  if (!read->kept_count) return;
   read->last = read->kept[read->kept_count - 1];
-  judge(read);
+  summarize_frames(read);
 }
 
 void heapster_frames_read_sized(const struct heapster_heap *heap, struct heapster_frames *theirs, size_t struct_size,

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Who links heaps out of the static library gets the note of this copy and the fork handlers, which nothing calls. */
+/* A program that links heaps from the static library also gets this copy's ELF note and the fork handlers, to which no
+   call leads. */
 __attribute__((used)) static const void *const anchors[] = {heapster__anchor, &heapster__fork_anchor};
 
 static struct {
@@ -16,8 +17,8 @@ static struct {
 } registry;
 
 static struct {
-  _Atomic bool are_there;
-  void (*_Atomic come)(void);
+  _Atomic bool exist;
+  void (*_Atomic callback)(void);
 } layers;
 
 _Atomic bool heapster__has_malloc;
@@ -26,24 +27,25 @@ unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.las
 
 struct heapster_heap *heapster__heap_at(unsigned number) {
   struct heapster_heap *heap = &registry.heaps[number];
-  return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish */
+  return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish_heap */
 }
 
-bool heapster__has_layers(void) { return heapster__load_seq_cst(&layers.are_there); }
+bool heapster__has_layers(void) { return heapster__load_seq_cst(&layers.exist); }
 
-void heapster__at_layers(void (*come)(void)) { heapster__store_seq_cst(&layers.come, come); }
+void heapster__at_layers(void (*callback)(void)) { heapster__store_seq_cst(&layers.callback, callback); }
 
-/* Who goes by has_layers after this sees it, or is called: each side writes before it reads, in one order for all. */
-static void layers_come(void) {
-  heapster__store_seq_cst(&layers.are_there, true);
-  void (*come)(void) = heapster__load_seq_cst(&layers.come);
-  if (come) come();
+/* A caller of heapster__at_layers that asks has_layers afterwards finds a layer there or is called back: each side
+   writes before it reads, in one order for all threads. */
+static void announce_layer(void) {
+  heapster__store_seq_cst(&layers.exist, true);
+  void (*callback)(void) = heapster__load_seq_cst(&layers.callback);
+  if (callback) callback();
 }
 
-static void publish(struct heapster_heap *heap, const char *name) {
+static void publish_heap(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
-  if (heap->number != HEAPSTER__PYTHON) layers_come();
+  if (heap->number != HEAPSTER__PYTHON) announce_layer();
   if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }
@@ -55,7 +57,7 @@ struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
   heap->number = number;
   heap->map = &heapster__main_map;
   heap->backing = heapster_allocator_system();
-  publish(heap, name);
+  publish_heap(heap, name);
   return heap;
 }
 
@@ -65,25 +67,26 @@ static bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.:-", c));
 }
 
-static bool is_name(const char *name) {
+static bool is_valid_name(const char *name) {
   size_t length = 0;
   if (!name) return false;
   while (length < HEAPSTER_HEAP_NAME && is_name_character(name[length])) length++;
   return length && length < HEAPSTER_HEAP_NAME && !name[length];
 }
 
-/* The names of the hooks' heaps are theirs, hooked or not; so are those of further Lua states. */
-static bool is_kept(const char *name) {
+/* The hooks' heaps keep their names, hooked or not; so do the heaps of further Lua states. */
+static bool is_reserved(const char *name) {
   return !strcmp(name, "malloc") || !strcmp(name, "python") || !strcmp(name, "lua") || !strncmp(name, "lua:", 4);
 }
 
 enum heapster_error heapster__heap_check_name(const char *name) {
-  if (!is_name(name)) return HEAPSTER_BAD_NAME;
-  return is_kept(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
+  if (!is_valid_name(name)) return HEAPSTER_BAD_NAME;
+  return is_reserved(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
 }
 
 enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
                                         struct heapster_heap **made) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
   unsigned last = heapster__last_heap();
   unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;
@@ -92,11 +95,11 @@ enum heapster_error heapster__heap_make(const char *name, const struct heapster_
   if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
   struct heapster__shadow_map *map = has_own_map ? heapster__shadow_create() : &heapster__main_map;
   if (!map) return HEAPSTER_NO_MEMORY;
-  heap->map = map; /* not before all is had: the number's next heap may be over another allocator */
+  heap->map = map; /* only once nothing can fail: the next heap of this number may be over another allocator */
   heap->number = number;
   if (backing) heap->own = *backing;
   heap->backing = backing ? &heap->own : heapster_allocator_system();
-  publish(heap, name);
+  publish_heap(heap, name);
   *made = heap;
   return HEAPSTER_OK;
 }

@@ -8,32 +8,34 @@
 
 /* Numbers of the heaps that hooks open; hosts' heaps come after them. Number 0 stands for the total. */
 enum { HEAPSTER__TOTAL = 0, HEAPSTER__MALLOC = 1, HEAPSTER__PYTHON = 2, HEAPSTER__FIRST_HOST_HEAP = 3 };
-_Static_assert(HEAPSTER__HEAP_NUMBERS == HEAPSTER_HEAPS + 1, "numbers 1 .. 254 fit the owner byte of the block map");
+_Static_assert(HEAPSTER__HEAP_NUMBERS == HEAPSTER_HEAPS + 1, "numbers 1 .. 254 fit the owner byte of the shadow map");
 
 struct heapster_heap {
   char name[HEAPSTER_HEAP_NAME];
   unsigned number;
   _Atomic bool is_open;
   struct heapster__shadow_map *map;
-  struct heapster_allocator own; /* the host's backing, where it has one */
+  struct heapster_allocator own; /* a copy of the host's backing, if it gave one */
   const struct heapster_allocator *backing;
 };
 
-/* Whether any heap but `python` was opened: what an interpreter's allocator asks in its turn may be counted too. And
-   who is called when that comes true; more often does no harm. */
+/* Whether a second layer exists: any heap but `python` was opened, so requests of an interpreter's allocator may be
+   counted again below it. */
 bool heapster__has_layers(void);
-void heapster__at_layers(void (*come)(void));
 
-/* Whether `malloc` is open: what asks the system's allocator by its public functions comes back in there. */
+/* Calls back once a second layer exists, perhaps more than once. */
+void heapster__at_layers(void (*callback)(void));
+
+/* Whether `malloc` is open: then a request through the public functions of the system's allocator reaches the hook. */
 extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
 
-/* Stands for the fork handlers of fork.c. */
+/* Its address pulls the fork handlers of fork.c into a static link. */
 extern HEAPSTER__HIDDEN const bool heapster__fork_anchor;
 
 /* Opens the heap of a hook. Idempotent. NULL: no memory. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 
-/* The heap of a hook that counts nothing after all is not there. */
+/* Hides the heap of a hook that counts nothing after all. */
 void heapster__heap_close(unsigned number);
 
 /* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */

@@ -7,37 +7,37 @@
 
 #include "count/sums.h"
 
-/* The highest use of a heap number since start or reset, when `use` is what it uses now. */
+/* The highest use of a heap number since the start or the last reset; its current use is `use`. */
 uint64_t heapster__use_max(unsigned number, uint64_t use);
 
-/* The same without looking at the threads: all that was flushed up to the begin of the current peak interval. */
+/* The same up to the begin of the current peak interval. Reads no thread's pending bytes. */
 uint64_t heapster__use_max_so_far(unsigned number);
 
 /* use_max of the number starts again, from `use`. Callers hold the lock. */
 void heapster__use_max_restart(unsigned number, int64_t use);
 
-/* The highest record of a heap number (0: of the total) from a begin on, whoever begins new epochs meanwhile. In memory
-   of the caller, which stays while it is watched. */
+/* Follows the peak of a heap number (0: of the total) across peak intervals. The memory is the caller's and stays valid
+   while it observes. */
 struct heapster__peak_observer {
   struct heapster__peak_observer *next; /* on the same number */
-  int64_t start;                        /* use at the begin, as the record counts it */
-  int64_t peak;                         /* highest record so far, as of the last epoch's begin */
+  int64_t start;                        /* the mark's `current` when it began to observe */
+  int64_t peak;                         /* the highest peak since, up to the begin of the current interval */
 };
 
-/* Callers of all these hold the lock. */
+/* Callers of the next three hold the lock. */
 
-/* Begins a new epoch; answers where it starts. What the old one held goes to every watch and to use_max. */
+/* Begins a new peak interval and returns its start. The old interval's peak goes to every observer and to use_max. */
 int64_t heapster__peak_interval_begin(unsigned number);
 
-/* Watches from here on. */
-void heapster__observe_peak(struct heapster__peak_observer *watch, unsigned number);
+/* Observes from here on, in a new interval. */
+void heapster__observe_peak(struct heapster__peak_observer *observer, unsigned number);
 
-/* Watches no more; `peak` is that of the last epoch's begin. */
-void heapster__stop_observing(struct heapster__peak_observer *watch, unsigned number);
+/* Ends that. It begins no interval, so `peak` leaves out the current one. */
+void heapster__stop_observing(struct heapster__peak_observer *observer, unsigned number);
 
-/* How far the use rose above its start, in a stretch in which `asked` bytes were asked for and the use changed by
-   `change`. Needs no lock. A thread may tell only now what it did before: but no use rises by more than was asked for.
- */
-uint64_t heapster__observed_rise(const struct heapster__peak_observer *watch, uint64_t asked, int64_t change);
+/* How far the use rose above its start, where `requested` bytes were requested since and the use changed by `change`.
+   Needs no lock. A thread may flush only now what it allocated before the start, but no use rises by more than was
+   requested, so that is the limit. */
+uint64_t heapster__observed_rise(const struct heapster__peak_observer *observer, uint64_t requested, int64_t change);
 
 #endif

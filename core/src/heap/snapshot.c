@@ -7,65 +7,65 @@
 
 #include <string.h>
 
-/* Two baselines a heap: the published one is never written; a reset writes the other and publishes it. A reader that
-   was overtaken by two resets sees that the count has changed and reads again. */
+/* A heap has two baselines. The published one is never written: a reset writes the other and publishes it. A reader
+   that two resets overtake sees that the count of resets changed, and reads again. */
 struct baseline {
   struct heapster__totals totals[2];
-  _Atomic uint32_t published;
+  _Atomic uint32_t published; /* counts the resets; its last bit is the index in `totals`; 0: there was no reset */
 };
 
 static struct baseline baselines[HEAPSTER__HEAP_NUMBERS];
 
-/* NULL: there is nothing to be done. */
+/* NULL: no hook needs them. */
 static struct {
-  void (*_Atomic look)(void);
-  void (*_Atomic glance)(void);
-} ahead;
+  void (*_Atomic full)(void);
+  void (*_Atomic throttled)(void);
+} rescans;
 
-void heapster__on_rescan(void (*look)(void), void (*glance)(void)) {
-  heapster__store_relaxed(&ahead.look, look);
-  heapster__store_relaxed(&ahead.glance, glance);
+void heapster__on_rescan(void (*rescan)(void), void (*throttled)(void)) {
+  heapster__store_relaxed(&rescans.full, rescan);
+  heapster__store_relaxed(&rescans.throttled, throttled);
 }
 
 void heapster__rescan(void) {
-  void (*const look)(void) = heapster__load_relaxed(&ahead.look);
-  if (heapster__unlikely(look != NULL)) look();
+  void (*const rescan)(void) = heapster__load_relaxed(&rescans.full);
+  if (heapster__unlikely(rescan)) rescan();
 }
 
 void heapster__rescan_throttled(void) {
-  void (*const glance)(void) = heapster__load_relaxed(&ahead.glance);
-  if (heapster__unlikely(glance != NULL)) glance();
+  void (*const rescan)(void) = heapster__load_relaxed(&rescans.throttled);
+  if (heapster__unlikely(rescan)) rescan();
 }
 
-static void copy(struct heapster__totals *to, const struct heapster__totals *from) {
+static void copy_totals(struct heapster__totals *to, const struct heapster__totals *from) {
   enum { WORDS = sizeof *to / sizeof(uint64_t) };
   for (size_t i = 0; i < WORDS; i++) {
     heapster__store_relaxed((heapster__counter *)to + i, heapster__load_relaxed((const heapster__counter *)from + i));
   }
 }
 
-static const struct heapster__totals beginning;
+static const struct heapster__totals zero_totals;
 
-/* The published baseline, copied into `since`; or the beginning, where there was no reset. */
-static const struct heapster__totals *baseline_read(unsigned number, struct heapster__totals *since) {
+/* Returns the published baseline, copied into `since`, or zeros where there was no reset. */
+static const struct heapster__totals *read_baseline(unsigned number, struct heapster__totals *since) {
   struct baseline *baseline = &baselines[number];
   uint32_t before;
-  uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish */
+  uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish_baseline */
   do {
     before = after;
-    if (!before) return &beginning;
-    copy(since, &baseline->totals[before % 2]);
+    if (!before) return &zero_totals;
+    copy_totals(since, &baseline->totals[before % 2]);
     heapster__fence_acquire(); /* the copy is read before the count is read again */
     after = heapster__load_relaxed(&baseline->published);
   } while (after != before);
   return since;
 }
 
-static void publish(unsigned number, const struct heapster__totals *raw) {
+static void publish_baseline(unsigned number, const struct heapster__totals *raw) {
   struct baseline *baseline = &baselines[number];
   uint32_t next = heapster__load_relaxed(&baseline->published) + 1;
   if (!next) next = 2; /* 0 says that there was no reset */
-  copy(&baseline->totals[next % 2], raw);
+  copy_totals(&baseline->totals[next % 2], raw);
   heapster__store_release(&baseline->published, next);
 }
 
@@ -87,23 +87,23 @@ void heapster__sum_of_thread(struct heapster__totals *sum, struct heapster__thre
   for (unsigned each = 1; each <= last; each++) heapster__sum_thread(sum, thread, each);
 }
 
-/* A heap's raw counters, and what its snapshots count from; in memory of the caller. */
+/* A heap's raw counters, and the baseline that its snapshots count from. */
 struct reading {
   struct heapster__totals raw;
-  struct heapster__totals copied;
+  struct heapster__totals copy; /* memory for the baseline */
   const struct heapster__totals *since;
 };
 
 static void read_heap(unsigned number, struct reading *reading) {
-  reading->since = baseline_read(number, &reading->copied); /* before the shards: no counter is below its baseline */
+  reading->since = read_baseline(number, &reading->copy); /* before the shards, so no counter is below its baseline */
   memset(&reading->raw, 0, sizeof reading->raw);
   heapster__sum_heap(&reading->raw, number);
 }
 
-static void fill(unsigned number, struct heapster_stats *stats, const struct heapster__totals *raw,
-                 const struct heapster__totals *since) {
+static void fill_snapshot(unsigned number, struct heapster_stats *stats, const struct heapster__totals *raw,
+                          const struct heapster__totals *since) {
   heapster__stats_fill(stats, raw, since);
-  stats->live_change = 0; /* a snapshot is no change */
+  stats->live_change = 0; /* a snapshot has no changes */
   stats->use_change = 0;
   stats->use_max = heapster__use_max(number, stats->use_curr);
 }
@@ -116,7 +116,7 @@ static void fill_entry(struct heapster_heap_stats *heaps, size_t stride, size_t 
   struct heapster_stats room;
   struct heapster_stats *stats = heapster__stats_target(&entry->stats, size, &room);
   entry->heap = heap;
-  fill(heap->number, stats, &read->raw, read->since);
+  fill_snapshot(heap->number, stats, &read->raw, read->since);
   heapster__stats_give(&entry->stats, size, stats);
 }
 
@@ -124,21 +124,21 @@ size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_
                                      size_t stride, size_t capacity) {
   struct reading reading;
   struct heapster__totals all = {0};
-  struct heapster__totals all_since = {0};
+  struct heapster__totals since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
   heapster__rescan();
   while ((heap = heapster_heap_next(heap))) {
     read_heap(heap->number, &reading);
     heapster__totals_add(&all, &reading.raw);
-    heapster__totals_add(&all_since, reading.since);
+    heapster__totals_add(&since, reading.since);
     if (heaps && count < capacity) fill_entry(heaps, stride, count, heap, &reading);
     count++;
   }
   if (!total) return count;
   struct heapster_stats room;
   struct heapster_stats *stats = heapster__stats_target(total, total_size, &room);
-  fill(HEAPSTER__TOTAL, stats, &all, &all_since);
+  fill_snapshot(HEAPSTER__TOTAL, stats, &all, &since);
   heapster__stats_give(total, total_size, stats);
   return count;
 }
@@ -153,34 +153,34 @@ void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster
   struct heapster_stats *target = heapster__stats_target(stats, size, &room);
   heapster__rescan();
   read_heap(heap->number, &reading);
-  fill(heap->number, target, &reading.raw, reading.since);
+  fill_snapshot(heap->number, target, &reading.raw, reading.since);
   heapster__stats_give(stats, size, target);
 }
 
-static void reset(unsigned number) {
+static void reset_heap(unsigned number) {
   struct heapster__totals raw = {0};
   int64_t start = heapster__peak_interval_begin(number);
   heapster__sum(&raw, number);
-  if (number) publish(number, &raw);
+  if (number) publish_baseline(number, &raw);
   heapster__use_max_restart(number, start);
 }
 
 void heapster_reset(void) {
   heapster__lock();
   for (unsigned number = 1; number <= heapster__last_heap(); number++) {
-    if (heapster__heap_at(number)) reset(number);
+    if (heapster__heap_at(number)) reset_heap(number);
   }
-  reset(HEAPSTER__TOTAL);
+  reset_heap(HEAPSTER__TOTAL);
   heapster__unlock();
 }
 
-/* What is looked for, and found so far. Owner 0 stands for every heap. */
+/* A walk of the shadow map: whose blocks it counts (owner 0: every heap's), and the counts so far. */
 struct census {
   unsigned owner;
   struct heapster_histogram *histogram;
 };
 
-static void count(const void *context, unsigned owner, uint64_t size) {
+static void count_block(const void *context, unsigned owner, uint64_t size) {
   const struct census *census = context;
   if (census->owner && census->owner != owner) return;
   census->histogram->buckets[heapster__bucket(size)]++;
@@ -191,11 +191,11 @@ void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_h
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
   if (heap) {
-    heapster__shadow_visit(heap->map, count, &census);
+    heapster__shadow_visit(heap->map, count_block, &census);
     return;
   }
-  heapster__shadow_visit(&heapster__main_map, count, &census);
+  heapster__shadow_visit(&heapster__main_map, count_block, &census);
   for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
-    if (each->map != &heapster__main_map) heapster__shadow_visit(each->map, count, &census);
+    if (each->map != &heapster__main_map) heapster__shadow_visit(each->map, count_block, &census);
   }
 }

@@ -5,13 +5,14 @@
 #include "count/sums.h"
 #include "heap/heap.h"
 
-/* What is to be done before figures are read and before a window begins, on the thread that asks: a look. A frame mark
-   comes too often for that: it takes a glance, which may leave to a later one what is slow. Hold no lock. */
-void heapster__on_rescan(void (*look)(void), void (*glance)(void));
+/* A hook that patches loaded libraries has to find new ones. `rescan` is called, on the reading thread, before figures
+   are read and before a window begins. Frame marks are too frequent for that: they call `throttled`, which may leave
+   slow work to a later call. Call both without the lock. */
+void heapster__on_rescan(void (*rescan)(void), void (*throttled)(void));
 void heapster__rescan(void);
 void heapster__rescan_throttled(void);
 
-/* Adds up the raw counters of a heap number (0: of all heaps): every thread's, or one slot's. */
+/* Adds up the raw counters of a heap number (0: of all heaps), of every thread or of one thread record. */
 void heapster__sum(struct heapster__totals *sum, unsigned number);
 void heapster__sum_of_thread(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number);
 

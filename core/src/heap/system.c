@@ -23,7 +23,7 @@ static void system_free(void *context, void *block) {
   free(block);
 }
 
-/* aligned_alloc may insist on a size that is a multiple of the alignment. */
+/* posix_memalign, because aligned_alloc may insist on a size that is a multiple of the alignment. */
 static void *system_aligned_alloc(void *context, size_t alignment, size_t size) {
   (void)context;
   void *block = NULL;
@@ -37,9 +37,9 @@ struct heapster__system heapster__system = {PUBLIC_FUNCTIONS, false};
 
 const struct heapster_allocator *heapster_allocator_system(void) { return &heapster__system.functions; }
 
-void heapster__system_replace(const struct heapster_allocator *below, bool comes_back) {
-  if (below != &heapster__system.functions) heapster__system.functions = *below;
-  heapster__system.comes_back = comes_back;
+void heapster__system_replace(const struct heapster_allocator *next, bool reenters) {
+  if (next != &heapster__system.functions) heapster__system.functions = *next;
+  heapster__system.reenters = reenters;
 }
 
 void heapster__system_restore(void) { heapster__system_replace(&(struct heapster_allocator)PUBLIC_FUNCTIONS, false); }

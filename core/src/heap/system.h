@@ -8,15 +8,15 @@
 
 struct heapster__system {
   struct heapster_allocator functions;
-  bool comes_back; /* they call the public malloc inside (musl's calloc does) */
+  bool reenters; /* they call the public malloc inside, as musl's calloc does */
 };
 extern HEAPSTER__HIDDEN struct heapster__system heapster__system;
 
-/* The malloc hook hands the allocator below it over, before it counts: what named heaps ask for then goes past
-   the hook. `comes_back` says that it calls the public malloc inside (musl's calloc does). */
-void heapster__system_replace(const struct heapster_allocator *below, bool comes_back);
+/* The malloc hook hands over the next allocator before it counts, so that requests of named heaps bypass the hook.
+   `reenters` says that the next allocator calls the public malloc inside. */
+void heapster__system_replace(const struct heapster_allocator *next, bool reenters);
 
-/* Takes that back. */
+/* Goes back to the public functions. */
 void heapster__system_restore(void);
 
 #endif

@@ -8,91 +8,97 @@
 
 #include <string.h>
 
-/* A window of process scope has its peak from the ledger's record, one of thread scope from the drift's. Both records
-   start again at every begin and end, and what they held goes into every window open on them: so windows nest
-   and overlap without knowing of each other. */
+/* A window takes its peak from a high-water mark in process scope, and from its thread's pending bytes in thread scope.
+   Every begin and end starts a new interval of that peak, and the old interval's peak goes to every window open there.
+   In this way windows nest and overlap independently. */
 struct entry {
   uint32_t generation;
   bool is_open;
   enum heapster_scope scope;
   unsigned number;                 /* the heap's, or 0 for the total */
-  struct heapster__thread *thread; /* of the thread that began it */
-  uint32_t slot_generation;
-  struct heapster__peak_observer watch; /* in thread scope, of the drift's record, and in no list */
-  uint64_t use_max;
-  bool is_alone; /* no other thread had counted anything */
-  /* Of its scope, at the begin and at the end; which is which is `at`. They stay when the entry is closed: a window
-     like the one before begins with what that ended with, if nothing happened in between. */
+  struct heapster__thread *thread; /* the thread that began it; NULL with HEAPSTER_COUNTERS=shared */
+  uint32_t thread_generation;
+  struct heapster__peak_observer observer; /* in thread scope it is in no list: see begin_thread_interval */
+  uint64_t use_max;                        /* at the begin */
+  bool was_alone;                          /* at the begin, no other thread had ever counted anything */
+  /* The counters of its scope: at the begin in sums[begin_index], at the end in the other element. That one is kept for
+     the next window of the same scope, heap and thread, which begins with it if nothing happened in between. */
   struct heapster__cached_sums sums[2];
-  unsigned at;
-  struct heapster__cached_sums own; /* of the thread that began it, at the begin; unless it was alone */
+  unsigned begin_index;
+  struct heapster__cached_sums thread_sums; /* the thread's part at the begin, unless it was alone */
 };
 
-/* The table of the process; every access holds the lock, but for reading how many are open. */
+/* Callers of all functions that use it hold the lock, except to read `open_count`. */
 static struct {
   struct entry entries[HEAPSTER_WINDOWS];
-  _Atomic uint32_t open;
-  uint32_t used; /* entries beyond were never open */
+  _Atomic uint32_t open_count;
+  uint32_t used_count; /* entries from here on were never open */
 } windows;
 
-uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.open); }
+uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.open_count); }
 
-/* Callers hold the lock, so that this is nobody else's to change meanwhile. */
-static void count_open(uint32_t change) {
-  heapster__store_relaxed(&windows.open, heapster__load_relaxed(&windows.open) + change);
+/* Callers hold the lock, so no other thread changes it in between. */
+static void change_open_count(uint32_t change) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  heapster__store_relaxed(&windows.open_count, heapster__load_relaxed(&windows.open_count) + change);
 }
 
-static bool is_on_drift(const struct entry *entry, const struct heapster__thread *thread, unsigned number) {
+static bool is_thread_window(const struct entry *entry, const struct heapster__thread *thread, unsigned number) {
   return entry->is_open && entry->scope == HEAPSTER_THREAD && entry->thread == thread && entry->number == number;
 }
 
-/* Begins a new record of the calling thread's drift; answers where it starts. */
-static int64_t drift_begin(struct heapster__thread *thread, unsigned number) {
+/* Begins a new peak interval of the calling thread's pending bytes and returns its start. */
+static int64_t begin_thread_interval(struct heapster__thread *thread, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__flush_heap(thread, number);
   struct heapster__pending *pending = heapster__pending_of(thread, number);
-  for (uint32_t i = 0; i < windows.used; i++) {
+  for (uint32_t i = 0; i < windows.used_count; i++) {
     struct entry *entry = &windows.entries[i];
-    if (is_on_drift(entry, thread, number) && pending->peak > entry->watch.peak) entry->watch.peak = pending->peak;
+    if (is_thread_window(entry, thread, number) && pending->peak > entry->observer.peak)
+      entry->observer.peak = pending->peak;
   }
   return pending->peak = heapster__load_relaxed(&pending->flushed);
 }
 
-static struct heapster__thread *slot_read(const struct entry *entry) {
+/* The thread whose counters the window reads; NULL: every thread's. */
+static struct heapster__thread *counted_thread(const struct entry *entry) {
   return entry->scope == HEAPSTER_THREAD ? entry->thread : NULL;
 }
 
-static void begin(struct entry *entry) {
-  bool is_thread = entry->scope == HEAPSTER_THREAD;
+static void begin_window(struct entry *entry) {
+  const bool is_thread = entry->scope == HEAPSTER_THREAD;
   if (is_thread)
-    entry->watch.start = entry->watch.peak = drift_begin(entry->thread, entry->number);
+    entry->observer.start = entry->observer.peak = begin_thread_interval(entry->thread, entry->number);
   else
-    heapster__observe_peak(&entry->watch, entry->number);
+    heapster__observe_peak(&entry->observer, entry->number);
   entry->is_open = true;
   entry->use_max = is_thread ? 0 : heapster__use_max_so_far(entry->number);
-  entry->is_alone = heapster__is_alone(entry->thread);
-  if (!is_thread && entry->thread && !entry->is_alone)
-    heapster__cached_sums_refresh(&entry->own, entry->thread, entry->number);
-  heapster__cached_sums_refresh(&entry->sums[entry->at], slot_read(entry), entry->number);
+  entry->was_alone = heapster__is_alone(entry->thread);
+  if (!is_thread && entry->thread && !entry->was_alone)
+    heapster__cached_sums_refresh(&entry->thread_sums, entry->thread, entry->number);
+  heapster__cached_sums_refresh(&entry->sums[entry->begin_index], counted_thread(entry), entry->number);
 }
 
-/* A entry that is not open, or NULL. */
-static struct entry *vacant(void) {
+/* An entry that is not open, or NULL. */
+static struct entry *find_free_entry(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   for (uint32_t i = 0; i < HEAPSTER_WINDOWS; i++) {
     if (windows.entries[i].is_open) continue;
-    if (i >= windows.used) windows.used = i + 1;
+    if (i >= windows.used_count) windows.used_count = i + 1;
     return &windows.entries[i];
   }
   return NULL;
 }
 
+/* The calling thread's record, for a window that it begins. */
 #ifdef HEAPSTER_SHARED_COUNTERS
-static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
+static enum heapster_error claim_thread(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
   (void)number;
   *thread = NULL;
   return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
 }
 #else
-static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
+static enum heapster_error claim_thread(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
   *thread = heapster__thread_claim();
   if (!*thread) return HEAPSTER_NO_THREAD_COUNTERS;
   if (scope == HEAPSTER_THREAD && !heapster__pending_of(*thread, number)) return HEAPSTER_NO_THREAD_COUNTERS;
@@ -100,15 +106,16 @@ static enum heapster_error slot_for(enum heapster_scope scope, unsigned number, 
 }
 #endif
 
-/* What the entry read for another heap, scope or thread says nothing. */
-static void aim(struct entry *entry, enum heapster_scope scope, unsigned number, struct heapster__thread *thread) {
+/* Sets what the window is about. Cached sums of another scope, heap or thread are dropped. */
+static void set_target(struct entry *entry, enum heapster_scope scope, unsigned number,
+                       struct heapster__thread *thread) {
   if (entry->scope == scope && entry->number == number && entry->thread == thread) return;
   entry->scope = scope;
   entry->number = number;
   entry->thread = thread;
   entry->sums[0].is_filled = false;
   entry->sums[1].is_filled = false;
-  entry->own.is_filled = false;
+  entry->thread_sums.is_filled = false;
 }
 
 enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
@@ -118,141 +125,145 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   if (scope != HEAPSTER_PROCESS && scope != HEAPSTER_THREAD) return HEAPSTER_BAD_ARGUMENT;
   unsigned number = heap ? heap->number : HEAPSTER__TOTAL;
   struct heapster__thread *thread;
-  enum heapster_error error = slot_for(scope, number, &thread);
+  enum heapster_error error = claim_thread(scope, number, &thread);
   if (error) return error;
   heapster__rescan();
   heapster__lock();
-  struct entry *entry = vacant();
+  struct entry *entry = find_free_entry();
   if (entry) {
     if (!++entry->generation) entry->generation = 1;
-    aim(entry, scope, number, thread);
-    entry->slot_generation = thread ? heapster__load_relaxed(&thread->generation) : 0;
-    count_open(1);
-    begin(entry);
+    set_target(entry, scope, number, thread);
+    entry->thread_generation = thread ? heapster__load_relaxed(&thread->generation) : 0;
+    change_open_count(1);
+    begin_window(entry);
     *window = (struct heapster_window){(uint32_t)(entry - windows.entries), entry->generation};
   }
   heapster__unlock();
   return entry ? HEAPSTER_OK : HEAPSTER_TOO_MANY_WINDOWS;
 }
 
-static bool is_same_thread(const struct entry *entry) {
-  return !entry->thread || entry->slot_generation == heapster__load_relaxed(&entry->thread->generation);
+/* Whether the thread that began the window still runs. */
+static bool is_thread_alive(const struct entry *entry) {
+  return !entry->thread || entry->thread_generation == heapster__load_relaxed(&entry->thread->generation);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/* Two tallies of a window: the same one twice where nothing happened. */
+/* The totals at the begin and at the end of a window; the same pointer twice where nothing happened. */
 struct span {
   const struct heapster__totals *before;
-  const struct heapster__totals *now;
+  const struct heapster__totals *after;
 };
 
-/* The share of the thread that began the window, of what all threads did; `sum` is room for it. False: it is not
-   known, its slot is another thread's now. */
-static bool read_own(const struct entry *entry, const struct span *all, struct heapster__totals *sum,
-                     struct span *own) {
-  if (entry->scope == HEAPSTER_THREAD || !entry->thread || !is_same_thread(entry)) return false;
-  *own = *all;
-  if (entry->is_alone && heapster__is_alone(entry->thread)) return true;
-  if (!entry->is_alone) own->before = &entry->own.totals;
-  own->now = own->before;
-  if (all->now == all->before) return true;
+/* Reads the part of the thread that began the window; `sum` is memory for it. False: there is none, or the
+   thread ended, and another may have its record. */
+static bool read_thread_part(const struct entry *entry, const struct span *all, struct heapster__totals *sum,
+                             struct span *part) {
+  if (entry->scope == HEAPSTER_THREAD || !entry->thread || !is_thread_alive(entry)) return false;
+  *part = *all;
+  if (entry->was_alone && heapster__is_alone(entry->thread)) return true;
+  if (!entry->was_alone) part->before = &entry->thread_sums.totals;
+  part->after = part->before;
+  if (all->after == all->before) return true;
   memset(sum, 0, sizeof *sum);
   heapster__sum_of_thread(sum, entry->thread, entry->number);
-  own->now = sum;
+  part->after = sum;
   return true;
 }
 
-/* Operations by other threads than the one that began the window; where that one ended, by any. */
-static uint64_t foreign(const struct entry *entry, const struct span *all, const struct span *own) {
-  if (entry->scope == HEAPSTER_THREAD || !entry->thread || all->now == all->before) return 0;
-  if (own && own->now == all->now) return 0;
-  uint64_t count = heapster__beyond(heapster__totals_operations(all->now), heapster__totals_operations(all->before));
-  if (!own) return count;
+/* Counts the operations of other threads than the one that began the window, or of all threads if `part` is NULL. */
+static uint64_t count_foreign(const struct entry *entry, const struct span *all, const struct span *part) {
+  if (entry->scope == HEAPSTER_THREAD || !entry->thread || all->after == all->before) return 0;
+  if (part && part->after == all->after) return 0;
+  uint64_t count = heapster__beyond(heapster__totals_operations(all->after), heapster__totals_operations(all->before));
+  if (!part) return count;
   return heapster__beyond(
-      count, heapster__beyond(heapster__totals_operations(own->now), heapster__totals_operations(own->before)));
+      count, heapster__beyond(heapster__totals_operations(part->after), heapster__totals_operations(part->before)));
 }
 
-/* What a thread has in use says nothing about the heap: blocks and bytes alive are the heap's in both scopes. */
-static void fill_alive(struct heapster_stats *stats, unsigned number) {
+/* live_count and use_curr are the heap's even in thread scope: a thread may free what others allocated, so its own
+   difference says nothing about the heap. */
+static void fill_live(struct heapster_stats *stats, unsigned number) {
   struct heapster__totals heap = {0};
   heapster__sum(&heap, number);
   stats->live_count = heapster__totals_live(&heap);
   stats->use_curr = heapster__totals_use(&heap);
 }
 
-static void fill(const struct entry *entry, const struct span *all, const struct span *own,
-                 struct heapster_stats *stats) {
-  heapster__stats_fill(stats, all->now, all->before);
+static void fill_window(const struct entry *entry, const struct span *all, const struct span *part,
+                        struct heapster_stats *stats) {
+  heapster__stats_fill(stats, all->after, all->before);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = entry->scope;
-  stats->foreign_count = foreign(entry, all, own);
-  const uint64_t most = stats->total_alloc_sum;
-  stats->use_peak = heapster__observed_rise(&entry->watch, most, stats->use_change);
+  stats->foreign_count = count_foreign(entry, all, part);
+  const uint64_t requested = stats->total_alloc_sum;
+  stats->use_peak = heapster__observed_rise(&entry->observer, requested, stats->use_change);
   if (entry->scope == HEAPSTER_THREAD)
-    fill_alive(stats, entry->number);
+    fill_live(stats, entry->number);
   else
-    stats->use_max = smaller(heapster__beyond((uint64_t)entry->watch.peak, entry->use_max),
-                             most); /* whatever a reset did meanwhile */
+    stats->use_max = smaller(heapster__beyond((uint64_t)entry->observer.peak, entry->use_max),
+                             requested); /* a reset in between may have lowered use_max */
 }
 
-/* A diff of one thread: its peak was not watched. Blocks and bytes alive are the heap's. */
-static void fill_share(const struct span *all, const struct span *own, const struct heapster_stats *stats,
-                       struct heapster_stats *share) {
-  if (own->now == all->now && all->now != all->before) {
-    *share = *stats; /* nobody else was there; and where nothing happened zeros are quicker made than copied */
-    share->use_max = 0;
-    share->use_peak = 0;
+/* The thread's part is a diff: nothing observed its peak. live_count and use_curr are the heap's. */
+static void fill_thread_part(const struct span *all, const struct span *part, const struct heapster_stats *stats,
+                             struct heapster_stats *thread) {
+  if (part->after == all->after && all->after != all->before) {
+    *thread = *stats; /* no other thread did anything; where nobody did, writing zeros is faster than this copy */
+    thread->use_max = 0;
+    thread->use_peak = 0;
   } else {
-    heapster__stats_fill(share, own->now, own->before);
+    heapster__stats_fill(thread, part->after, part->before);
   }
-  share->kind = HEAPSTER_DIFF;
-  share->scope = HEAPSTER_THREAD;
-  share->live_count = stats->live_count;
-  share->use_curr = stats->use_curr;
+  thread->kind = HEAPSTER_DIFF;
+  thread->scope = HEAPSTER_THREAD;
+  thread->live_count = stats->live_count;
+  thread->use_curr = stats->use_curr;
 }
 
-/* What the window was, with its peak. Where nothing happened no record has to be taken: it is where it began. */
-static struct span close(struct entry *entry) {
+/* Reads the end, and stops observing. If nothing happened no new interval is needed: the use is that of the begin. */
+static struct span read_end(struct entry *entry) {
   const bool is_thread = entry->scope == HEAPSTER_THREAD;
-  const struct heapster__cached_sums *const before = &entry->sums[entry->at];
-  struct heapster__cached_sums *now = &entry->sums[entry->at];
-  const uint64_t changes = heapster__changes(slot_read(entry), entry->number);
+  const struct heapster__cached_sums *const before = &entry->sums[entry->begin_index];
+  struct heapster__cached_sums *after = &entry->sums[entry->begin_index];
+  const uint64_t changes = heapster__changes(counted_thread(entry), entry->number);
   if (changes != before->changes) {
-    entry->at = !entry->at;
-    now = &entry->sums[entry->at];
-    heapster__cached_sums_fill(now, changes, slot_read(entry), entry->number);
+    entry->begin_index = !entry->begin_index;
+    after = &entry->sums[entry->begin_index];
+    heapster__cached_sums_fill(after, changes, counted_thread(entry), entry->number);
     if (is_thread)
-      drift_begin(entry->thread, entry->number);
+      begin_thread_interval(entry->thread, entry->number);
     else
       heapster__peak_interval_begin(entry->number);
   }
-  if (!is_thread) heapster__stop_observing(&entry->watch, entry->number);
-  return (struct span){&before->totals, &now->totals};
+  if (!is_thread) heapster__stop_observing(&entry->observer, entry->number);
+  return (struct span){&before->totals, &after->totals};
 }
 
-static void end(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *share, bool *has_share) {
-  const struct span all = close(entry);
+static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread,
+                      bool *has_thread) {
+  const struct span all = read_end(entry);
   if (stats) {
     struct heapster__totals sum;
-    struct span own;
-    const bool is_own = read_own(entry, &all, &sum, &own);
-    fill(entry, &all, is_own ? &own : NULL, stats);
-    *has_share = share && is_own && entry->thread == heapster__this_thread();
-    if (*has_share) fill_share(&all, &own, stats, share);
+    struct span part;
+    const bool has_part = read_thread_part(entry, &all, &sum, &part);
+    fill_window(entry, &all, has_part ? &part : NULL, stats);
+    *has_thread = thread && has_part && entry->thread == heapster__this_thread();
+    if (*has_thread) fill_thread_part(&all, &part, stats, thread);
   }
   entry->is_open = false;
-  count_open(-1U);
+  change_open_count(-1U);
 }
 
-static enum heapster_error ended(struct heapster_window window, struct heapster_stats *stats,
-                                 struct heapster_stats *share, bool *has_share) {
+static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
+                                      struct heapster_stats *thread, bool *has_thread) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
-  bool is_here = entry->thread == heapster__this_thread() && is_same_thread(entry);
+  const bool is_here = entry->thread == heapster__this_thread() && is_thread_alive(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end(entry, stats, share, has_share);
+  end_entry(entry, stats, thread, has_thread);
   return HEAPSTER_OK;
 }
 
@@ -263,21 +274,21 @@ enum heapster_error heapster_window_end_sized(struct heapster_window window, str
   struct heapster_stats *part = thread ? heapster__stats_target(thread, thread_size, &room[1]) : NULL;
   bool has_part = false;
   heapster__lock();
-  enum heapster_error error = ended(window, all, part, &has_part);
+  enum heapster_error error = end_window(window, all, part, &has_part);
   heapster__unlock();
   if (all && !error) heapster__stats_give(stats, stats_size, all);
   if (has_part) heapster__stats_give(thread, thread_size, part);
   return error;
 }
 
-/* The other threads, and so whoever would end their windows, are gone. */
 void heapster__windows_drop_others(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *own = heapster__this_thread();
-  for (uint32_t i = 0; i < windows.used; i++) {
+  for (uint32_t i = 0; i < windows.used_count; i++) {
     struct entry *entry = &windows.entries[i];
     if (!entry->is_open || entry->thread == own) continue;
     entry->is_open = false;
-    if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->watch, entry->number);
-    count_open(-1U);
+    if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
+    change_open_count(-1U);
   }
 }

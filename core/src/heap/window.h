@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-/* How many are open. */
+/* The number of open windows. */
 uint32_t heapster__windows_open(void);
 
-/* In the child of a fork: the windows of the other threads, which are gone, are closed. Callers hold the lock. */
+/* In the child of a fork: closes the windows of other threads, which do not exist there. Callers hold the lock. */
 void heapster__windows_drop_others(void);
 
 #endif

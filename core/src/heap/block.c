@@ -89,40 +89,21 @@ void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, 
   return record_block(heap, heap->map, block, size);
 }
 
-<<<<<<< HEAD
 /* Resizes by hand, for a backing without realloc and for an alignment that realloc does not keep. NULL if the size of
    the old block is not known. */
-static void *move_block(const struct heapster_allocator *backing, void *block, struct heapster__block known,
-                        size_t alignment, size_t size) {
-=======
-/* For a backing without realloc. NULL if the block's size is not known. */
 static void *resize_by_copy(const struct heapster_allocator *backing, void *block, struct heapster__block known,
-                            size_t size) {
->>>>>>> heap
+                            size_t alignment, size_t size) {
   if (!known.owner || known.is_size_lost) return NULL;
-  void *fresh = aligned(backing, alignment, size);
+  void *fresh = allocate_aligned(backing, alignment, size);
   if (!fresh) return NULL;
   memcpy(fresh, block, known.size < size ? known.size : size);
   backing->free(backing->context, block);
   return fresh;
 }
 
-<<<<<<< HEAD
 /* The result of the backing: `fresh` is the block now, or NULL. */
 static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
                            size_t size, int error) {
-=======
-void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
-  if (!block) return heapster_heap_malloc(heap, size);
-  const struct heapster_allocator *backing = heap->backing;
-  size_t padded = heapster__padded_size(heap->map, size);
-  struct heapster__block taken = heapster__take_block(heap->map, block);
-  struct heapster__guard guard;
-  enter_backing(&guard, heap);
-  void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
-                                 : resize_by_copy(backing, block, taken, padded);
-  heapster__guard_leave(&guard);
->>>>>>> heap
   if (fresh) {
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
@@ -132,16 +113,15 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
   return NULL;
 }
 
-<<<<<<< HEAD
 void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
   if (!block) return heapster_heap_malloc(heap, size);
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);
   struct heapster__guard guard;
-  descend(&guard, heap);
+  enter_backing(&guard, heap);
   void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
-                                 : move_block(backing, block, taken, alignof(max_align_t), padded);
+                                 : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
   heapster__guard_leave(&guard);
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
 }
@@ -155,8 +135,8 @@ void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, siz
   void *fresh = block;
   if (taken.size != size || (uintptr_t)block % alignment) {
     struct heapster__guard guard;
-    descend(&guard, heap);
-    fresh = move_block(heap->backing, block, taken, alignment, heapster__padded_size(heap->map, size));
+    enter_backing(&guard, heap);
+    fresh = resize_by_copy(heap->backing, block, taken, alignment, heapster__padded_size(heap->map, size));
     heapster__guard_leave(&guard);
   }
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
@@ -168,10 +148,7 @@ size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
   return found.owner && !found.is_size_lost ? found.size : 0;
 }
 
-static __attribute__((noinline)) void marked_free(struct heapster_heap *heap, void *block) {
-=======
 static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {
->>>>>>> heap
   struct heapster__guard guard;
   enter_backing(&guard, heap);
   heap->backing->free(heap->backing->context, block);

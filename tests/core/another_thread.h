@@ -1,9 +1,10 @@
-/* Something that another thread does, from its begin to its end. After cmocka.h. */
+/* Something that another thread does, from its begin to its end. */
 #ifndef TESTS_ANOTHER_THREAD_H
 #define TESTS_ANOTHER_THREAD_H
 
+#include "cmocka_test.h"
+
 #include <pthread.h>
-#include <stddef.h>
 
 /* Answers what `run` answered. */
 static inline void *on_another_thread(void *(*run)(void *), void *context) {

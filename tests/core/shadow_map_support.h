@@ -1,8 +1,9 @@
 /* What the tests of the block map share: each goes over a map of a host's own backing, and over the main map, empty,
-   with its wider granules; blocks are at made-up addresses, which are never looked at. After cmocka.h. */
+   with its wider granules; blocks are at made-up addresses, which are never looked at. */
 #ifndef TESTS_BLOCK_MAP_SUPPORT_H
 #define TESTS_BLOCK_MAP_SUPPORT_H
 
+#include "cmocka_test.h"
 #include "count/shadow_map.h"
 
 #include <string.h>

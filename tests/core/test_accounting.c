@@ -1,10 +1,5 @@
 /* The books: the rules of counting, block by block. Blocks are never looked at, so their addresses are made up. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -57,10 +52,10 @@ static void assert_blemishes(uint64_t crossed, uint64_t lost, uint64_t uncounted
 static void a_block_enters_and_leaves_with_its_size(void **state) {
   (void)state;
   heapster__record_alloc(map, heap, at(0), 300);
-  assert_int_equal(sum_of(heap).alloc_sum, 300);
+  assert_field(sum_of(heap), alloc_sum, 300);
   heapster__record_free(map, heap, at(0));
-  assert_int_equal(sum_of(heap).dealloc_sum, 300);
-  assert_int_equal(sum_of(heap).dealloc_count, 1);
+  assert_field(sum_of(heap), dealloc_sum, 300);
+  assert_field(sum_of(heap), dealloc_count, 1);
   assert_blemishes(0, 0, 0);
 }
 
@@ -68,8 +63,8 @@ static void a_free_of_an_unknown_block_is_told_and_books_no_free(void **state) {
   (void)state;
   assert_int_equal(heapster__record_free_fast(map, heap, at(0)), HEAPSTER__FAST_MISS);
   heapster__record_free(map, heap, at(0));
-  assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
-  assert_int_equal(sum_of(heap).dealloc_count, 0);
+  assert_field(sum_of(heap), unseen_alloc_count, 1);
+  assert_field(sum_of(heap), dealloc_count, 0);
   assert_blemishes(0, 0, 0);
 }
 
@@ -79,20 +74,20 @@ static void a_resize_of_an_unknown_block_is_an_alloc_of_its_new_size(void **stat
   assert_int_equal(taken.owner, 0);
   heapster__record_resize(map, heap, taken, at(0), at(4), 70);
   assert_int_equal(allocs(heap), 1);
-  assert_int_equal(sum_of(heap).alloc_sum, 70);
-  assert_int_equal(sum_of(heap).unseen_alloc_count, 1);
-  assert_int_equal(sum_of(heap).realloc_move_count, 0);
+  assert_field(sum_of(heap), alloc_sum, 70);
+  assert_field(sum_of(heap), unseen_alloc_count, 1);
+  assert_field(sum_of(heap), realloc_move_count, 0);
   heapster__record_free(map, heap, at(4));
-  assert_int_equal(sum_of(heap).dealloc_sum, 70);
+  assert_field(sum_of(heap), dealloc_sum, 70);
 }
 
 static void a_block_freed_through_another_heap_is_its_owners(void **state) {
   (void)state;
   heapster__record_alloc(map, other, at(0), 30);
   heapster__record_free(map, heap, at(0));
-  assert_int_equal(sum_of(other).dealloc_sum, 30);
-  assert_int_equal(sum_of(heap).dealloc_count, 0);
-  assert_int_equal(sum_of(heap).unseen_alloc_count, 0);
+  assert_field(sum_of(other), dealloc_sum, 30);
+  assert_field(sum_of(heap), dealloc_count, 0);
+  assert_field(sum_of(heap), unseen_alloc_count, 0);
   assert_blemishes(1, 0, 0);
 }
 
@@ -100,12 +95,12 @@ static void a_block_resized_through_another_heap_stays_its_owners(void **state) 
   (void)state;
   heapster__record_alloc(map, other, at(0), 30);
   heapster__record_resize(map, heap, heapster__take_block(map, at(0)), at(0), at(8), 500);
-  assert_int_equal(sum_of(other).realloc_growth_sum, 470);
-  assert_int_equal(sum_of(other).realloc_move_sum, 30);
+  assert_field(sum_of(other), realloc_growth_sum, 470);
+  assert_field(sum_of(other), realloc_move_sum, 30);
   assert_int_equal(allocs(heap), 0);
   assert_blemishes(1, 0, 0);
   heapster__record_free(map, other, at(8));
-  assert_int_equal(sum_of(other).dealloc_sum, 500);
+  assert_field(sum_of(other), dealloc_sum, 500);
   assert_blemishes(1, 0, 0);
 }
 
@@ -113,12 +108,12 @@ static void an_unseen_free_is_booked_when_its_address_is_handed_out_again(void *
   (void)state;
   heapster__record_alloc(map, other, at(0), 5000);
   heapster__record_alloc(map, heap, at(0), 20);
-  assert_int_equal(sum_of(other).dealloc_count, 1);
-  assert_int_equal(sum_of(other).dealloc_sum, 5000);
-  assert_int_equal(sum_of(other).unseen_free_count, 1);
-  assert_int_equal(sum_of(heap).dealloc_count, 0);
+  assert_field(sum_of(other), dealloc_count, 1);
+  assert_field(sum_of(other), dealloc_sum, 5000);
+  assert_field(sum_of(other), unseen_free_count, 1);
+  assert_field(sum_of(heap), dealloc_count, 0);
   heapster__record_free(map, heap, at(0));
-  assert_int_equal(sum_of(heap).dealloc_sum, 20);
+  assert_field(sum_of(heap), dealloc_sum, 20);
   assert_blemishes(0, 0, 0);
 }
 
@@ -127,8 +122,8 @@ static void an_unseen_free_whose_size_is_lost_is_booked_as_253_bytes(void **stat
   heapster__record_alloc(map, heap, at(0), 9000);
   heapster__record_alloc(map, heap, at(1), 5000); /* inside, so the first must be gone */
   heapster__record_alloc(map, heap, at(0), 16);
-  assert_int_equal(sum_of(heap).dealloc_sum, 253);
-  assert_int_equal(sum_of(heap).unseen_free_count, 1);
+  assert_field(sum_of(heap), dealloc_sum, 253);
+  assert_field(sum_of(heap), unseen_free_count, 1);
   assert_blemishes(0, 1, 0);
 }
 
@@ -137,7 +132,7 @@ static void a_free_whose_size_is_lost_is_told(void **state) {
   heapster__record_alloc(map, heap, at(0), 9000);
   heapster__record_alloc(map, heap, at(2), 5000);
   heapster__record_free(map, heap, at(0));
-  assert_int_equal(sum_of(heap).dealloc_sum, 253);
+  assert_field(sum_of(heap), dealloc_sum, 253);
   assert_blemishes(0, 1, 0);
 }
 
@@ -151,16 +146,16 @@ static void two_heaps_in_one_stretch_are_booked_alike(void **state) {
     heapster__record_alloc(map, heap, at(8 + 16 * i), sizes[i]);
     heapster__record_alloc(map, other, at(16 + 16 * i), sizes[i]);
   }
-  assert_int_equal(sum_of(heap).alloc_sum, 70522);
-  assert_int_equal(sum_of(other).alloc_sum, 70522);
+  assert_field(sum_of(heap), alloc_sum, 70522);
+  assert_field(sum_of(other), alloc_sum, 70522);
   for (unsigned i = 0; i < 5; ++i) {
     heapster__record_free(map, other, at(16 + 16 * i));
     heapster__record_free(map, heap, at(8 + 16 * i));
   }
-  assert_int_equal(sum_of(heap).dealloc_sum, 70521);
-  assert_int_equal(sum_of(other).dealloc_sum, 70521);
-  assert_int_equal(sum_of(heap).dealloc_count, 5);
-  assert_int_equal(sum_of(other).dealloc_count, 5);
+  assert_field(sum_of(heap), dealloc_sum, 70521);
+  assert_field(sum_of(other), dealloc_sum, 70521);
+  assert_field(sum_of(heap), dealloc_count, 5);
+  assert_field(sum_of(other), dealloc_count, 5);
   assert_blemishes(0, 0, 0);
 }
 
@@ -168,17 +163,17 @@ static void a_refused_resize_puts_the_block_back_on_its_owners_books(void **stat
   (void)state;
   heapster__record_alloc(map, other, at(0), 40000);
   heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
-  assert_int_equal(sum_of(other).realloc_fail_count, 1);
-  assert_int_equal(sum_of(heap).realloc_fail_count, 0);
+  assert_field(sum_of(other), realloc_fail_count, 1);
+  assert_field(sum_of(heap), realloc_fail_count, 0);
   assert_blemishes(0, 0, 0);
   heapster__record_free(map, other, at(0));
-  assert_int_equal(sum_of(other).dealloc_sum, 40000);
+  assert_field(sum_of(other), dealloc_sum, 40000);
 }
 
 static void a_refused_resize_of_an_unknown_block_is_the_layers(void **state) {
   (void)state;
   heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
-  assert_int_equal(sum_of(heap).realloc_fail_count, 1);
+  assert_field(sum_of(heap), realloc_fail_count, 1);
   assert_int_equal(heapster__take_block(map, at(0)).owner, 0);
 }
 
@@ -197,17 +192,17 @@ static void a_move_to_where_no_cells_can_be_had_is_a_free(void **state) {
   refuses_pages = true;
   heapster__record_resize(map, other, heapster__take_block(map, at(0)), at(0), at(1 << 20), 400);
   refuses_pages = false;
-  assert_int_equal(sum_of(other).dealloc_count, 1);
-  assert_int_equal(sum_of(other).dealloc_sum, 300);
-  assert_int_equal(sum_of(other).realloc_move_count, 0);
-  assert_int_equal(sum_of(other).realloc_growth_sum, 0);
+  assert_field(sum_of(other), dealloc_count, 1);
+  assert_field(sum_of(other), dealloc_sum, 300);
+  assert_field(sum_of(other), realloc_move_count, 0);
+  assert_field(sum_of(other), realloc_growth_sum, 0);
   assert_blemishes(0, 0, 1);
 }
 
 static void outside_a_refusal_is_counted(void **state) {
   (void)state;
   heapster__record_failure(heap);
-  assert_int_equal(sum_of(heap).alloc_fail_count, 1);
+  assert_field(sum_of(heap), alloc_fail_count, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

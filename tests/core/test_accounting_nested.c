@@ -1,10 +1,5 @@
 /* The books inside another request: what is new or unknown passes, what is known is counted. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "count/accounting.h"
 #include "sum_of.h"
@@ -40,7 +35,7 @@ static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
   heapster__guard_leave(&guard);
   const struct heapster__totals totals = sum_of(heap);
   assert_int_equal(heapster__totals_operations(&totals), 0);
-  assert_int_equal(totals.unseen_alloc_count, 0);
+  assert_field(totals, unseen_alloc_count, 0);
   assert_int_equal(thread->nested_count - passed, 3);
 }
 
@@ -58,9 +53,9 @@ static void inside_another_request_known_blocks_are_counted(void **state) {
   heapster__guard_enter(&guard, thread);
   use_known_blocks_inside();
   heapster__guard_leave(&guard);
-  assert_int_equal(sum_of(heap).realloc_growth_sum, 10);
-  assert_int_equal(sum_of(heap).realloc_fail_count, 1);
-  assert_int_equal(sum_of(heap).dealloc_sum, 60);
+  assert_field(sum_of(heap), realloc_growth_sum, 10);
+  assert_field(sum_of(heap), realloc_fail_count, 1);
+  assert_field(sum_of(heap), dealloc_sum, 60);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

@@ -1,10 +1,5 @@
 /* The allocator that can be commanded, on its own: what the tests rest on. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,14 +32,14 @@ static void give_back(void *block) { whole.free(&commanded, block); }
 static void sizes_are_logged_as_they_came(void **state) {
   (void)state;
   void *block = ask(100);
-  assert_int_equal(commanded.log.last_size, 100);
+  assert_field(commanded.log, last_size, 100);
   assert_int_equal(commanded_size(&commanded, block), 100);
   block = resize(block, 7);
-  assert_int_equal(commanded.log.last_size, 7);
-  assert_int_equal(commanded.log.smallest_size, 7);
+  assert_field(commanded.log, last_size, 7);
+  assert_field(commanded.log, smallest_size, 7);
   give_back(block);
   give_back(whole.calloc(&commanded, 3, 50));
-  assert_int_equal(commanded.log.last_size, 150);
+  assert_field(commanded.log, last_size, 150);
   assert_true(commanded_is_sound(&commanded));
 }
 
@@ -55,13 +50,13 @@ static void calls_are_counted_by_kind(void **state) {
   give_back(NULL);
   give_back(whole.calloc(&commanded, 1, 1));
   give_back(whole.aligned_alloc(&commanded, 64, 1));
-  assert_int_equal(commanded.log.malloc_calls, 1);
-  assert_int_equal(commanded.log.calloc_calls, 1);
-  assert_int_equal(commanded.log.realloc_calls, 1);
-  assert_int_equal(commanded.log.aligned_alloc_calls, 1);
-  assert_int_equal(commanded.log.free_calls, 3);
-  assert_int_equal(commanded.log.live_count, 0);
-  assert_int_equal(commanded.log.live_sum, 0);
+  assert_field(commanded.log, malloc_calls, 1);
+  assert_field(commanded.log, calloc_calls, 1);
+  assert_field(commanded.log, realloc_calls, 1);
+  assert_field(commanded.log, aligned_alloc_calls, 1);
+  assert_field(commanded.log, free_calls, 3);
+  assert_field(commanded.log, live_count, 0);
+  assert_field(commanded.log, live_sum, 0);
 }
 
 static void the_ordered_call_is_refused_once(void **state) {
@@ -75,7 +70,7 @@ static void the_ordered_call_is_refused_once(void **state) {
   assert_int_equal(commanded_size(&commanded, block), 10);
   block = resize(block, 20);
   assert_non_null(block);
-  assert_int_equal(commanded.log.refused, 1);
+  assert_field(commanded.log, refused, 1);
   give_back(block);
 }
 
@@ -88,8 +83,8 @@ static void all_calls_but_frees_are_refused_on_order(void **state) {
   assert_null(whole.aligned_alloc(&commanded, 16, 16));
   assert_null(resize(block, 5));
   give_back(block);
-  assert_int_equal(commanded.log.refused, 4);
-  assert_int_equal(commanded.log.live_count, 0);
+  assert_field(commanded.log, refused, 4);
+  assert_field(commanded.log, live_count, 0);
 }
 
 static void what_no_pool_holds_is_refused(void **state) {
@@ -159,9 +154,9 @@ static void a_byte_written_beyond_the_end_is_found(void **state) {
   assert_true(commanded_is_sound(&commanded));
   block[33] = 0;
   assert_false(commanded_is_sound(&commanded));
-  assert_int_equal(commanded.log.misuse_count, 0);
+  assert_field(commanded.log, misuse_count, 0);
   give_back(block);
-  assert_int_equal(commanded.log.misuse_count, 1);
+  assert_field(commanded.log, misuse_count, 1);
 }
 
 static void blocks_that_are_not_alive_are_found(void **state) {
@@ -169,10 +164,10 @@ static void blocks_that_are_not_alive_are_found(void **state) {
   unsigned char *block = ask(33);
   give_back(block);
   give_back(block);
-  assert_int_equal(commanded.log.misuse_count, 1);
+  assert_field(commanded.log, misuse_count, 1);
   assert_null(resize(block, 5));
   give_back(&commanded);
-  assert_int_equal(commanded.log.misuse_count, 3);
+  assert_field(commanded.log, misuse_count, 3);
   assert_string_equal(commanded.log.misuse, "a block came in that is not alive");
   assert_false(commanded_is_sound(&commanded));
 }
@@ -208,8 +203,8 @@ static void it_comes_back_in_on_order(void **state) {
   commanded.inward = ask_once_more;
   commanded.inward_context = &commanded;
   give_back(ask(10));
-  assert_int_equal(commanded.log.malloc_calls, 3); /* the one asked, one inside it, one inside the free */
-  assert_int_equal(commanded.log.live_count, 2);
+  assert_field(commanded.log, malloc_calls, 3); /* the one asked, one inside it, one inside the free */
+  assert_field(commanded.log, live_count, 2);
 }
 
 static void *ask_and_free_often(void *context) {
@@ -222,8 +217,8 @@ static void threads_do_not_disturb_each_other(void **state) {
   pthread_t threads[4];
   for (unsigned i = 0; i < 4; ++i) assert_int_equal(pthread_create(&threads[i], NULL, ask_and_free_often, NULL), 0);
   for (unsigned i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
-  assert_int_equal(commanded.log.free_calls, 80000);
-  assert_int_equal(commanded.log.live_count, 0);
+  assert_field(commanded.log, free_calls, 80000);
+  assert_field(commanded.log, live_count, 0);
   assert_true(commanded_is_sound(&commanded));
 }
 

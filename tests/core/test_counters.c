@@ -1,10 +1,5 @@
 /* Counters: what each event books, in whose shard, and how shards add up. Heap numbers stand for heaps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "another_thread.h"
 #include "counters_support.h"
@@ -15,10 +10,10 @@ static void allocs_are_counted_by_size(void **state) {
   heapster__count_alloc(heap, 1);
   heapster__count_alloc(heap, 100);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.alloc_histogram.buckets[0], 2);
-  assert_int_equal(totals.alloc_histogram.buckets[6], 1);
+  assert_field(totals, alloc_histogram.buckets[0], 2);
+  assert_field(totals, alloc_histogram.buckets[6], 1);
   assert_int_equal(heapster_histogram_total(&totals.alloc_histogram), 3);
-  assert_int_equal(totals.alloc_sum, 101);
+  assert_field(totals, alloc_sum, 101);
 }
 
 static void frees_are_counted_with_their_size(void **state) {
@@ -26,8 +21,8 @@ static void frees_are_counted_with_their_size(void **state) {
   heapster__count_alloc(heap, 100);
   heapster__count_dealloc(heap, 100);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.dealloc_count, 1);
-  assert_int_equal(totals.dealloc_sum, 100);
+  assert_field(totals, dealloc_count, 1);
+  assert_field(totals, dealloc_sum, 100);
   assert_int_equal(heapster__totals_use(&totals), 0);
 }
 
@@ -36,12 +31,12 @@ static void growth_is_counted_by_the_difference(void **state) {
   resize(10, 74, false);
   resize(10, 13, true);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.realloc_growth_sum, 67);
-  assert_int_equal(totals.realloc_growth_histogram.buckets[6], 1);
-  assert_int_equal(totals.realloc_growth_histogram.buckets[1], 1);
-  assert_int_equal(totals.realloc_growth_in_place_count, 1);
-  assert_int_equal(totals.realloc_move_count, 1);
-  assert_int_equal(totals.realloc_move_sum, 10);
+  assert_field(totals, realloc_growth_sum, 67);
+  assert_field(totals, realloc_growth_histogram.buckets[6], 1);
+  assert_field(totals, realloc_growth_histogram.buckets[1], 1);
+  assert_field(totals, realloc_growth_in_place_count, 1);
+  assert_field(totals, realloc_move_count, 1);
+  assert_field(totals, realloc_move_sum, 10);
 }
 
 static void shrink_is_counted_by_the_difference(void **state) {
@@ -49,12 +44,12 @@ static void shrink_is_counted_by_the_difference(void **state) {
   resize(74, 10, false);
   resize(13, 10, true);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.realloc_shrink_sum, 67);
-  assert_int_equal(totals.realloc_shrink_histogram.buckets[6], 1);
-  assert_int_equal(totals.realloc_shrink_histogram.buckets[1], 1);
-  assert_int_equal(totals.realloc_shrink_in_place_count, 1);
-  assert_int_equal(totals.realloc_move_count, 1);
-  assert_int_equal(totals.realloc_move_sum, 10);
+  assert_field(totals, realloc_shrink_sum, 67);
+  assert_field(totals, realloc_shrink_histogram.buckets[6], 1);
+  assert_field(totals, realloc_shrink_histogram.buckets[1], 1);
+  assert_field(totals, realloc_shrink_in_place_count, 1);
+  assert_field(totals, realloc_move_count, 1);
+  assert_field(totals, realloc_move_sum, 10);
 }
 
 static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state) {
@@ -62,9 +57,9 @@ static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state
   resize(40, 40, false);
   resize(40, 40, true);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.realloc_same_count, 2);
-  assert_int_equal(totals.realloc_move_count, 1);
-  assert_int_equal(totals.realloc_move_sum, 40);
+  assert_field(totals, realloc_same_count, 2);
+  assert_field(totals, realloc_move_count, 1);
+  assert_field(totals, realloc_move_sum, 40);
   assert_true(heapster_histogram_is_empty(&totals.realloc_growth_histogram));
   assert_true(heapster_histogram_is_empty(&totals.realloc_shrink_histogram));
   assert_int_equal(totals.realloc_growth_in_place_count + totals.realloc_shrink_in_place_count, 0);
@@ -78,11 +73,11 @@ static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
   for (unsigned i = 0; i < 3; ++i) heapster__count_unseen_alloc(heap);
   for (unsigned i = 0; i < 4; ++i) heapster__count_unseen_free(heap);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.alloc_fail_count, 1);
-  assert_int_equal(totals.realloc_fail_count, 2);
-  assert_int_equal(totals.unseen_alloc_count, 3);
-  assert_int_equal(totals.unseen_free_count, 4);
-  assert_int_equal(totals.dealloc_count, 0);
+  assert_field(totals, alloc_fail_count, 1);
+  assert_field(totals, realloc_fail_count, 2);
+  assert_field(totals, unseen_alloc_count, 3);
+  assert_field(totals, unseen_free_count, 4);
+  assert_field(totals, dealloc_count, 0);
 }
 
 static void *alloc_40(void *unused) {
@@ -148,10 +143,10 @@ static void requests_are_what_the_tally_has(void **state) {
   resize(13, 10, true);
   heapster__count_dealloc(heap, 3);
   const struct heapster__requests found = heapster__requests_of(heap);
-  assert_int_equal(found.alloc_count, 3);
-  assert_int_equal(found.realloc_growth_count, 1);
-  assert_int_equal(found.total_alloc_sum, (1 << 30) + 107);
-  assert_int_equal(found.total_dealloc_sum, 6);
+  assert_field(found, alloc_count, 3);
+  assert_field(found, realloc_growth_count, 1);
+  assert_field(found, total_alloc_sum, (1 << 30) + 107);
+  assert_field(found, total_dealloc_sum, 6);
 }
 
 static void heaps_are_apart(void **state) {
@@ -170,7 +165,7 @@ static void what_ended_threads_counted_stays(void **state) {
   heapster__count_alloc(heap, 2);
   for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40, NULL);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.alloc_sum, 122);
+  assert_field(totals, alloc_sum, 122);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

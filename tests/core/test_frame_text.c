@@ -1,10 +1,5 @@
 /* Frames as text: the table and its strip, byte for byte. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 

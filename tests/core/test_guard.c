@@ -1,10 +1,5 @@
 /* The mark by which inner layers know that they are. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "count/guard.h"
 

@@ -1,10 +1,5 @@
 /* Peaks: drifts, ledgers and their epochs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <signal.h>
 

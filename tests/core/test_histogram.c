@@ -1,10 +1,5 @@
 /* Power-of-two buckets: where a size goes, the quantile, the text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "text_sink.h"
 #include "value/histogram.h"

@@ -1,10 +1,5 @@
 /* Stats as JSON, and JSON strings. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <string.h>

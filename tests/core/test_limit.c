@@ -1,10 +1,5 @@
 /* Limits, and the words of a verdict. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <heapster/limit.h>
 

@@ -1,10 +1,5 @@
 /* What Lua states create, by kind. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 
@@ -55,10 +50,10 @@ static struct heapster_lua_kinds kinds_of(const char *name) {
   return *heapster_stats_lua_kinds(&stats);
 }
 
-#define assert_kind(kinds, name, objects, bytes)   \
-  do {                                             \
-    assert_int_equal((kinds).name.count, objects); \
-    assert_int_equal((kinds).name.sum, bytes);     \
+#define assert_kind(kinds, name, objects, bytes) \
+  do {                                           \
+    assert_field(kinds, name.count, objects);    \
+    assert_field(kinds, name.sum, bytes);        \
   } while (0)
 
 static void create_one_to_six(void) {
@@ -136,7 +131,7 @@ static void the_total_has_the_kinds_of_all_states(void **state) {
   heapster_stats_read(NULL, &total);
   assert_kind(total.lua_kinds, tables, 4, 228);
   assert_kind(total.lua_kinds, other, 0, 0);
-  assert_int_equal(total.alloc_count, 5);
+  assert_field(total, alloc_count, 5);
 }
 
 static void a_heap_of_no_state_has_no_kinds(void **state) {

@@ -1,10 +1,5 @@
 /* Stats as Prometheus text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

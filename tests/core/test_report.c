@@ -1,11 +1,6 @@
 /* The whole process as text, over heaps and a status that the test makes up. Stands in for heap.c, hook.c and
    platform.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <stdio.h>

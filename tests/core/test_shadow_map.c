@@ -1,10 +1,5 @@
 /* The block map: what is put in comes back once, whole, and nothing else does. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <pthread.h>

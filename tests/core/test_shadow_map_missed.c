@@ -1,10 +1,5 @@
 /* The block map over blocks whose free went by unseen: they stand in the way, and are never read as another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "shadow_map_support.h"
 

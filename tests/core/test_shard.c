@@ -1,10 +1,5 @@
 /* Shards and orphans: in whose counters an event is booked, and when a thread tells. Heap numbers stand for heaps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "another_thread.h"
 #include "counters_support.h"
@@ -32,7 +27,7 @@ static void a_slots_sum_has_its_own_thread_only(void **state) {
   heapster__count_alloc(heap, 2);
   on_another_thread(alloc_40, NULL);
   heapster__sum_thread(&totals, heapster__this_thread(), heap);
-  assert_int_equal(totals.alloc_sum, 2);
+  assert_field(totals, alloc_sum, 2);
 }
 
 static void *shrink_after_growth(void *unused) {
@@ -154,11 +149,11 @@ static void a_dead_threads_events_are_the_orphans_and_told_at_once(void **state)
   on_another_thread(count_when_dead, NULL);
   const struct heapster__totals totals = sum();
   assert_int_equal(heapster__thread_count(), slots);
-  assert_int_equal(totals.alloc_sum, 107);
-  assert_int_equal(totals.realloc_growth_sum, 30);
-  assert_int_equal(totals.realloc_move_sum, 100);
-  assert_int_equal(totals.dealloc_sum, 120);
-  assert_int_equal(totals.alloc_fail_count, 1);
+  assert_field(totals, alloc_sum, 107);
+  assert_field(totals, realloc_growth_sum, 30);
+  assert_field(totals, realloc_move_sum, 100);
+  assert_field(totals, dealloc_sum, 120);
+  assert_field(totals, alloc_fail_count, 1);
   assert_int_equal(told(heap), 7);
   assert_int_equal(heapster__high_water_raise(&heapster__high_water_marks[heap], 0, 0), 130);
   assert_false(heapster__is_alone(thread));
@@ -175,8 +170,8 @@ static void a_thread_that_only_frees_is_counted_among_the_orphans(void **state) 
   for (unsigned i = 0; i < 10; ++i) heapster__count_alloc(heap, 3);
   on_another_thread(free_a_few, NULL);
   const struct heapster__totals totals = sum();
-  assert_int_equal(totals.dealloc_count, 10);
-  assert_int_equal(totals.dealloc_sum, 30);
+  assert_field(totals, dealloc_count, 10);
+  assert_field(totals, dealloc_sum, 30);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, opened)

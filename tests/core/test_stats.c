@@ -1,10 +1,5 @@
 /* Tallies, snapshots and differences. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 
@@ -45,32 +40,32 @@ static struct heapster_stats snapshot_make(void) {
 static void snapshot_has_every_counter_of_its_tally(void **state) {
   (void)state;
   const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.kind, HEAPSTER_SNAPSHOT);
-  assert_int_equal(stats.scope, HEAPSTER_PROCESS);
-  assert_int_equal(stats.alloc_sum, 116);
-  assert_int_equal(stats.alloc_fail_count, 1);
-  assert_int_equal(stats.dealloc_sum, 100);
-  assert_int_equal(stats.realloc_growth_in_place_count, 0);
-  assert_int_equal(stats.realloc_shrink_in_place_count, 1);
-  assert_int_equal(stats.realloc_move_sum, 16);
-  assert_int_equal(stats.unseen_free_count, 1);
-  assert_int_equal(stats.alloc_histogram.buckets[6], 1);
+  assert_field(stats, kind, HEAPSTER_SNAPSHOT);
+  assert_field(stats, scope, HEAPSTER_PROCESS);
+  assert_field(stats, alloc_sum, 116);
+  assert_field(stats, alloc_fail_count, 1);
+  assert_field(stats, dealloc_sum, 100);
+  assert_field(stats, realloc_growth_in_place_count, 0);
+  assert_field(stats, realloc_shrink_in_place_count, 1);
+  assert_field(stats, realloc_move_sum, 16);
+  assert_field(stats, unseen_free_count, 1);
+  assert_field(stats, alloc_histogram.buckets[6], 1);
 }
 
 static void counts_are_the_sums_of_their_histograms(void **state) {
   (void)state;
   const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.alloc_count, 3);
-  assert_int_equal(stats.realloc_growth_count, 1);
-  assert_int_equal(stats.realloc_shrink_count, 1);
+  assert_field(stats, alloc_count, 3);
+  assert_field(stats, realloc_growth_count, 1);
+  assert_field(stats, realloc_shrink_count, 1);
 }
 
 static void totals_add_what_resizes_added(void **state) {
   (void)state;
   const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.total_alloc_sum, 148);
-  assert_int_equal(stats.total_dealloc_sum, 108);
-  assert_int_equal(stats.use_curr, stats.total_alloc_sum - stats.total_dealloc_sum);
+  assert_field(stats, total_alloc_sum, 148);
+  assert_field(stats, total_dealloc_sum, 108);
+  assert_field(stats, use_curr, stats.total_alloc_sum - stats.total_dealloc_sum);
 }
 
 static void live_figures_stay_absolute_after_a_reset(void **state) {
@@ -78,12 +73,12 @@ static void live_figures_stay_absolute_after_a_reset(void **state) {
   const struct heapster__totals totals = tally_make();
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &totals);
-  assert_int_equal(stats.alloc_count, 0);
-  assert_int_equal(stats.total_alloc_sum, 0);
-  assert_int_equal(stats.live_count, 2);
-  assert_int_equal(stats.use_curr, 40);
-  assert_int_equal(stats.live_change, 0);
-  assert_int_equal(stats.use_change, 0);
+  assert_field(stats, alloc_count, 0);
+  assert_field(stats, total_alloc_sum, 0);
+  assert_field(stats, live_count, 2);
+  assert_field(stats, use_curr, 40);
+  assert_field(stats, live_change, 0);
+  assert_field(stats, use_change, 0);
 }
 
 static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive(void **state) {
@@ -91,10 +86,10 @@ static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_not
   const struct heapster__totals totals = {.dealloc_count = 3, .dealloc_sum = 300};
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &nothing);
-  assert_int_equal(stats.live_count, 0);
-  assert_int_equal(stats.use_curr, 0);
-  assert_int_equal(stats.live_change, -3);
-  assert_int_equal(stats.use_change, -300);
+  assert_field(stats, live_count, 0);
+  assert_field(stats, use_curr, 0);
+  assert_field(stats, live_change, -3);
+  assert_field(stats, use_change, -300);
 }
 
 static void every_request_resize_free_and_refusal_is_one_operation(void **state) {
@@ -126,14 +121,14 @@ static void diff_of_snapshots_is_what_came_between(void **state) {
   after.live_count += 4;
   after.use_max += 7;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.kind, HEAPSTER_DIFF);
-  assert_int_equal(diff.alloc_count, 5);
-  assert_int_equal(diff.alloc_histogram.buckets[4], 5);
-  assert_int_equal(diff.use_curr, after.use_curr);
-  assert_int_equal(diff.use_change, -10);
-  assert_int_equal(diff.live_count, after.live_count);
-  assert_int_equal(diff.live_change, 4);
-  assert_int_equal(diff.use_max, 7);
+  assert_field(diff, kind, HEAPSTER_DIFF);
+  assert_field(diff, alloc_count, 5);
+  assert_field(diff, alloc_histogram.buckets[4], 5);
+  assert_field(diff, use_curr, after.use_curr);
+  assert_field(diff, use_change, -10);
+  assert_field(diff, live_count, after.live_count);
+  assert_field(diff, live_change, 4);
+  assert_field(diff, use_max, 7);
 }
 
 static void diff_over_a_reset_is_cut_at_0(void **state) {
@@ -143,10 +138,10 @@ static void diff_over_a_reset_is_cut_at_0(void **state) {
   const struct heapster_stats after = {.kind = HEAPSTER_SNAPSHOT, .use_curr = 40, .live_count = 2};
   before.use_max = 500;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.alloc_count, 0);
-  assert_int_equal(diff.alloc_histogram.buckets[4], 0);
-  assert_int_equal(diff.use_max, 0);
-  assert_int_equal(diff.use_change, 0);
+  assert_field(diff, alloc_count, 0);
+  assert_field(diff, alloc_histogram.buckets[4], 0);
+  assert_field(diff, use_max, 0);
+  assert_field(diff, use_change, 0);
 }
 
 static void diff_of_spans_compares_what_they_did(void **state) {
@@ -161,13 +156,13 @@ static void diff_of_spans_compares_what_they_did(void **state) {
   const struct heapster_stats before = {.kind = HEAPSTER_DIFF, .live_count = 1, .live_change = 3, .use_change = 40};
   struct heapster_stats diff;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.kind, HEAPSTER_DIFF);
-  assert_int_equal(diff.scope, HEAPSTER_PROCESS);
-  assert_int_equal(diff.live_count, 9);
-  assert_int_equal(diff.live_change, -5);
-  assert_int_equal(diff.use_change, 60);
-  assert_int_equal(diff.use_peak, 0);
-  assert_int_equal(diff.foreign_count, 0);
+  assert_field(diff, kind, HEAPSTER_DIFF);
+  assert_field(diff, scope, HEAPSTER_PROCESS);
+  assert_field(diff, live_count, 9);
+  assert_field(diff, live_change, -5);
+  assert_field(diff, use_change, 60);
+  assert_field(diff, use_peak, 0);
+  assert_field(diff, foreign_count, 0);
 }
 
 static void snapshot_and_diff_have_no_difference(void **state) {
@@ -177,7 +172,7 @@ static void snapshot_and_diff_have_no_difference(void **state) {
   struct heapster_stats diff = {.alloc_count = 77};
   assert_int_equal(heapster_stats_diff(&diff, &snapshot, &window), HEAPSTER_MIXED_KINDS);
   assert_int_equal(heapster_stats_diff(&diff, &window, &snapshot), HEAPSTER_MIXED_KINDS);
-  assert_int_equal(diff.alloc_count, 77);
+  assert_field(diff, alloc_count, 77);
 }
 
 static void diff_may_take_the_place_of_either_side(void **state) {
@@ -189,8 +184,8 @@ static void diff_may_take_the_place_of_either_side(void **state) {
   heapster_stats_diff(&before, &full, &before);
   heapster_stats_diff(&after, &after, &empty);
   assert_true(heapster_stats_is_equal(&before, &after));
-  assert_int_equal(after.alloc_count, 3);
-  assert_int_equal(after.live_change, 2);
+  assert_field(after, alloc_count, 3);
+  assert_field(after, live_change, 2);
 }
 
 static void only_what_has_a_meaning_makes_stats_differ(void **state) {

@@ -1,10 +1,5 @@
 /* Threads: slots that are claimed, handed on and run out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <pthread.h>

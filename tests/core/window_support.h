@@ -1,7 +1,9 @@
 /* What the tests of windows and frames share: work for a heap, a window begun and ended without an error, the scopes
-   that there are. After cmocka.h. */
+   that there are. */
 #ifndef TESTS_WINDOW_SUPPORT_H
 #define TESTS_WINDOW_SUPPORT_H
+
+#include "cmocka_test.h"
 
 #include <heapster/heapster.h>
 

@@ -18,7 +18,7 @@ static const struct heapster_stats sample = {
     .alloc_histogram.buckets = {[2] = 2, [11] = 1},
 };
 
-static const char *prometheus_of(const struct heapster__labelled *heaps, size_t count) {
+static const char *prometheus_of(const struct heapster__labelled_stats *heaps, size_t count) {
   struct text_sink *const sink = text_sink_new();
   struct heapster__writer writer = heapster__writer_make(text_sink_of(sink));
   heapster__write_prometheus(&writer, heaps, count);
@@ -27,7 +27,7 @@ static const char *prometheus_of(const struct heapster__labelled *heaps, size_t 
 }
 
 static const struct heapster_stats idle = {.use_max = 5};
-static const struct heapster__labelled two_heaps[] = {{"malloc", &sample}, {"te\"x\\t", &idle}};
+static const struct heapster__labelled_stats two_heaps[] = {{"malloc", &sample}, {"te\"x\\t", &idle}};
 
 static void prometheus_has_a_series_a_heap_under_one_head(void **state) {
   (void)state;
@@ -48,7 +48,7 @@ static void prometheus_buckets_are_cumulative_up_to_inf(void **state) {
   stats.alloc_histogram.buckets[0] = 2;
   stats.alloc_histogram.buckets[2] = 3;
   stats.alloc_histogram.buckets[63] = 1;
-  const char *const text = prometheus_of(&(struct heapster__labelled){"lua", &stats}, 1);
+  const char *const text = prometheus_of(&(struct heapster__labelled_stats){"lua", &stats}, 1);
   assert_non_null(strstr(text, "# TYPE heapster_alloc_size_bytes histogram\n"
                                "heapster_alloc_size_bytes_bucket{heap=\"lua\",le=\"1\"} 2\n"
                                "heapster_alloc_size_bytes_bucket{heap=\"lua\",le=\"3\"} 2\n"

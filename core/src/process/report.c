@@ -18,7 +18,7 @@ struct reading {
   struct heapster_stats total;
   size_t count;
   struct heapster_heap_stats heaps[HEAPSTER_HEAPS];
-  struct heapster__labelled labelled[HEAPSTER_HEAPS];
+  struct heapster__labelled_stats labelled[HEAPSTER_HEAPS];
 };
 
 static struct reading *reading_take(void) {

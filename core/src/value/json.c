@@ -48,15 +48,8 @@ void heapster__write_json_string(struct heapster__writer *writer, const char *te
   heapster__write(writer, "\"", 1);
 }
 
-static const char *kind_name(enum heapster_stats_kind kind) {
-  static const char *const names[] = {"snapshot", "diff", "window"};
-  return names[kind];
-}
-
 static void write_key(struct heapster__writer *writer, const char *name) {
-  heapster__write_text(writer, ", \"");
-  heapster__write_text(writer, name);
-  heapster__write_text(writer, "\": ");
+  heapster__write_texts(writer, ", \"", name, "\": ");
 }
 
 static void write_histogram(struct heapster__writer *writer, const struct heapster_histogram *histogram) {
@@ -71,9 +64,7 @@ static void write_kinds(struct heapster__writer *writer, const struct heapster_l
   const struct heapster_lua_kind *kind;
   const char *name;
   for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
-    heapster__write_text(writer, i ? ", \"" : "{\"");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, "\": {\"count\": ");
+    heapster__write_texts(writer, i ? ", \"" : "{\"", name, "\": {\"count\": ");
     heapster__write_digits(writer, kind->count);
     heapster__write_text(writer, ", \"sum\": ");
     heapster__write_digits(writer, kind->sum);
@@ -83,19 +74,17 @@ static void write_kinds(struct heapster__writer *writer, const struct heapster_l
 }
 
 void heapster__write_json_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
-  heapster__write_text(writer, "{\"kind\": \"");
-  heapster__write_text(writer, kind_name(stats->kind));
-  heapster__write_text(writer, "\", \"scope\": \"");
-  heapster__write_text(writer, stats->scope == HEAPSTER_THREAD ? "thread\"" : "process\"");
+  static const char *const kinds[] = {"snapshot", "diff", "window"};
+  heapster__write_texts(writer, "{\"kind\": \"", kinds[stats->kind], "\", \"scope\": \"",
+                        stats->scope == HEAPSTER_THREAD ? "thread\"" : "process\"");
   const struct heapster_field *field;
   for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     int64_t value;
     write_key(writer, field->name);
-    if (heapster_stats_get(stats, field, &value)) {
+    if (heapster_stats_get(stats, field, &value))
       heapster__write_integer(writer, value);
-    } else {
+    else
       heapster__write_text(writer, "null");
-    }
   }
 #define X(name) write_key(writer, #name), write_histogram(writer, &stats->name);
   HEAPSTER__HISTOGRAMS(X)

@@ -24,16 +24,11 @@ static void explain_unknown(struct heapster__writer *writer, const char *name) {
   write_name(writer, name);
   heapster__write_text(writer, "\"; ");
   const struct heapster_field *field = heapster__field_like(name);
-  if (field) {
-    heapster__write_text(writer, "did you mean ");
-    heapster__write_text(writer, field->name);
-    heapster__write_text(writer, "? ");
-  }
+  if (field) heapster__write_texts(writer, "did you mean ", field->name, "? ");
   const char *separator = "fields: ";
   for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     if (!field->is_limit) continue;
-    heapster__write_text(writer, separator);
-    heapster__write_text(writer, field->name);
+    heapster__write_texts(writer, separator, field->name);
     separator = ", ";
   }
 }
@@ -41,13 +36,12 @@ static void explain_unknown(struct heapster__writer *writer, const char *name) {
 enum heapster_error heapster_limit_explain(const char *name, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
   const struct heapster_field *const field = heapster_field_find(name);
-  if (!field) {
+  if (!field)
     explain_unknown(&writer, name ? name : "");
-  } else {
-    heapster__write_text(&writer, field->name);
-    heapster__write_text(&writer, field->is_limit ? " is a field for limits" : " has no meaning in a window; use ");
-    if (!field->is_limit) heapster__write_text(&writer, field->instead);
-  }
+  else if (field->is_limit)
+    heapster__write_texts(&writer, field->name, " is a field for limits");
+  else
+    heapster__write_texts(&writer, field->name, " has no meaning in a window; use ", field->instead);
   return heapster__writer_result(&writer);
 }
 
@@ -103,8 +97,7 @@ static void write_broken(struct heapster__writer *writer, const struct heapster_
   const bool is_above = value > limit->max;
   const int64_t allowed = is_above ? limit->max : limit->min;
   const uint64_t gap = is_above ? (uint64_t)value - (uint64_t)allowed : (uint64_t)allowed - (uint64_t)value;
-  heapster__write_text(writer, field->name);
-  heapster__write_text(writer, ": ");
+  heapster__write_texts(writer, field->name, ": ");
   heapster__write_figure(writer, field->unit, value);
   heapster__write_text(writer, " is ");
   heapster__write_figure(writer, field->unit, gap > INT64_MAX ? INT64_MAX : (int64_t)gap);

@@ -21,10 +21,7 @@ static void write_escaped(struct heapster__writer *writer, const char *text) {
 
 /* "heapster_<metric><suffix>{heap="<name>"": more labels may follow. */
 static void begin_series(struct heapster__writer *writer, const char *metric, const char *suffix, const char *heap) {
-  heapster__write_text(writer, "heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, suffix);
-  heapster__write_text(writer, "{heap=\"");
+  heapster__write_texts(writer, "heapster_", metric, suffix, "{heap=\"");
   write_escaped(writer, heap);
   heapster__write_text(writer, "\"");
 }
@@ -36,15 +33,7 @@ static void end_series(struct heapster__writer *writer, uint64_t value) {
 }
 
 static void write_head(struct heapster__writer *writer, const char *metric, const char *help, const char *type) {
-  heapster__write_text(writer, "# HELP heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, " ");
-  heapster__write_text(writer, help);
-  heapster__write_text(writer, "\n# TYPE heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, " ");
-  heapster__write_text(writer, type);
-  heapster__write_text(writer, "\n");
+  heapster__write_texts(writer, "# HELP heapster_", metric, " ", help, "\n# TYPE heapster_", metric, " ", type, "\n");
 }
 
 /* By the format's convention counters, and only counters, end in _total. */
@@ -92,9 +81,7 @@ static void write_kinds_of_heap(struct heapster__writer *writer, const char *met
   const char *name;
   for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)); i++) {
     begin_series(writer, metric, "", heap->heap);
-    heapster__write_text(writer, ",kind=\"");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, "\"");
+    heapster__write_texts(writer, ",kind=\"", name, "\"");
     end_series(writer, is_sum ? kind->sum : kind->count);
   }
 }

@@ -6,8 +6,7 @@
 #include "value/stats.h"
 
 static void write_line(struct heapster__writer *writer, const struct heapster_field *field, int64_t value) {
-  heapster__write_text(writer, field->name);
-  heapster__write_text(writer, ": ");
+  heapster__write_texts(writer, field->name, ": ");
   heapster__write_figure(writer, field->unit, value);
   heapster__write_text(writer, "\n");
 }
@@ -25,10 +24,7 @@ static void write_lines(struct heapster__writer *writer, const struct heapster_s
 
 static void write_histogram(struct heapster__writer *writer, const char *name,
                             const struct heapster_histogram *histogram) {
-  const bool is_empty = heapster_histogram_is_empty(histogram);
-  heapster__write_text(writer, "\n");
-  heapster__write_text(writer, name);
-  heapster__write_text(writer, is_empty ? ": (empty)\n" : ":\n");
+  heapster__write_texts(writer, "\n", name, heapster_histogram_is_empty(histogram) ? ": (empty)\n" : ":\n");
   heapster__write_histogram(writer, histogram);
 }
 
@@ -39,9 +35,7 @@ static void write_kinds(struct heapster__writer *writer, const struct heapster_l
   bool is_first = true;
   for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
     if (!kind->count) continue;
-    heapster__write_text(writer, is_first ? "\nlua_kinds." : "lua_kinds.");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, ": ");
+    heapster__write_texts(writer, is_first ? "\nlua_kinds." : "lua_kinds.", name, ": ");
     heapster__write_count(writer, kind->count);
     heapster__write_text(writer, " (");
     heapster__write_figure(writer, HEAPSTER_BYTES, kind->sum > INT64_MAX ? INT64_MAX : (int64_t)kind->sum);

@@ -21,6 +21,10 @@ void heapster__write_text(struct heapster__writer *writer, const char *text) {
   heapster__write(writer, text, strlen(text));
 }
 
+void heapster__write_list(struct heapster__writer *writer, const char *const *texts) {
+  for (; *texts; texts++) heapster__write_text(writer, *texts);
+}
+
 static void write_spaces(struct heapster__writer *writer, size_t count) {
   static const char spaces[] = "                ";
   const size_t chunk = sizeof spaces - 1;

@@ -20,6 +20,10 @@ enum heapster_error heapster__writer_result(const struct heapster__writer *write
 void heapster__write(struct heapster__writer *writer, const char *text, size_t length);
 void heapster__write_text(struct heapster__writer *writer, const char *text);
 
+/* Several strings, one after the other. */
+#define heapster__write_texts(writer, ...) heapster__write_list((writer), (const char *const[]){__VA_ARGS__, NULL})
+void heapster__write_list(struct heapster__writer *writer, const char *const *texts);
+
 /* `text` padded with spaces to `width` columns: right-aligned, left-aligned. */
 void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width);
 void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width);

@@ -145,7 +145,7 @@ int main(int argc, char **argv) {
   struct heapster_window process_scope;
   pthread_t threads[THREADS];
   const uint64_t forks = argument(argc, argv, 1, 200);
-  if (!is_sharded()) return skipped("what a fork must put in order is the counters of threads");
+  if (!is_sharded()) return skip_law("what a fork must put in order is the counters of threads");
   churn_heaps("fork", NULL, heaps);
   start_others(threads);
   churn_begin(&own, heaps, 100);

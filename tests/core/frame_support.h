@@ -1,4 +1,4 @@
-/* What the tests of frames share: a mark, what was read after it, and what a frame must have. */
+/* Shared by the tests of frames: a mark, reading frames, and the expected figures of one. */
 #ifndef TESTS_FRAME_SUPPORT_H
 #define TESTS_FRAME_SUPPORT_H
 
@@ -8,7 +8,7 @@
 
 static inline void mark(void) { assert_int_equal(heapster_frame_mark(), HEAPSTER_OK); }
 
-/* In memory of its own: it is large. */
+/* Static, because it is large. */
 static inline const struct heapster_frames *frames_of(const struct heapster_heap *which) {
   static struct heapster_frames frames;
   memset(&frames, 0x5A, sizeof frames);

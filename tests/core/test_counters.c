@@ -1,4 +1,4 @@
-/* Counters: what each event books, in whose shard, and how shards add up. Heap numbers stand for heaps. */
+/* Counters: what each event counts, in which shard, and the sum of shards. Heap numbers without heaps. */
 #include "cmocka_test.h"
 
 #include "another_thread.h"
@@ -65,7 +65,7 @@ static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state
   assert_int_equal(totals.realloc_growth_in_place_count + totals.realloc_shrink_in_place_count, 0);
 }
 
-static void failures_and_the_unseen_have_counts_of_their_own(void **state) {
+static void failures_missed_frees_and_unknown_blocks_have_counts_of_their_own(void **state) {
   (void)state;
   heapster__count_alloc_failure(heap);
   heapster__count_realloc_failure(heap);
@@ -97,44 +97,44 @@ static void realloc_failure(void) { heapster__count_realloc_failure(heap); }
 static void unseen_alloc(void) { heapster__count_unseen_alloc(heap); }
 static void unseen_free(void) { heapster__count_unseen_free(heap); }
 
-static void (*const acts[])(void) = {alloc_of_nothing, alloc,        large_alloc, free_of_nothing,
-                                     growth,           shrink,       same_size,   alloc_failure,
-                                     realloc_failure,  unseen_alloc, unseen_free};
-enum { ACTS = sizeof acts / sizeof acts[0] };
+static void (*const events[])(void) = {alloc_of_nothing, alloc,        large_alloc, free_of_nothing,
+                                       growth,           shrink,       same_size,   alloc_failure,
+                                       realloc_failure,  unseen_alloc, unseen_free};
+enum { EVENTS = sizeof events / sizeof events[0] };
 
-static void *act_each(void *seen) {
-  for (unsigned i = 0; i < ACTS; i++) {
+static void *count_each(void *seen) {
+  for (unsigned i = 0; i < EVENTS; i++) {
     const uint64_t before = heapster__heap_changes(heap);
-    acts[i]();
+    events[i]();
     if (heapster__heap_changes(heap) == before) *(unsigned *)seen = i;
   }
   return NULL;
 }
 
-static void every_act_changes_the_activity(void **state) {
+static void every_event_changes_the_change_counter(void **state) {
   (void)state;
-  unsigned unnoticed = ACTS;
-  act_each(&unnoticed);
-  assert_int_equal(unnoticed, ACTS);
+  unsigned unnoticed = EVENTS;
+  count_each(&unnoticed);
+  assert_int_equal(unnoticed, EVENTS);
   const uint64_t before = heapster__heap_changes(heap);
   pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, act_each, &unnoticed), 0);
+  assert_int_equal(pthread_create(&thread, NULL, count_each, &unnoticed), 0);
   pthread_join(thread, NULL);
-  assert_int_equal(unnoticed, ACTS);
+  assert_int_equal(unnoticed, EVENTS);
   assert_int_not_equal(heapster__heap_changes(heap), before);
 }
 
-static void all_activities_are_those_of_each_heap(void **state) {
+static void all_changes_are_those_of_each_heap(void **state) {
   (void)state;
-  uint64_t activities[HEAPSTER__HEAP_NUMBERS] = {7};
+  uint64_t changes[HEAPSTER__HEAP_NUMBERS] = {7};
   alloc();
   on_another_thread(alloc_40, NULL);
-  heapster__all_changes(activities, heap);
-  for (unsigned i = 1; i <= heap; i++) assert_int_equal(activities[i], heapster__heap_changes(i));
-  assert_int_equal(activities[0], 7);
+  heapster__all_changes(changes, heap);
+  for (unsigned i = 1; i <= heap; i++) assert_int_equal(changes[i], heapster__heap_changes(i));
+  assert_int_equal(changes[0], 7);
 }
 
-static void requests_are_what_the_tally_has(void **state) {
+static void requests_are_those_of_the_totals(void **state) {
   (void)state;
   heapster__count_alloc(heap, 3);
   heapster__count_alloc(heap, 1 << 30);
@@ -152,7 +152,7 @@ static void requests_are_what_the_tally_has(void **state) {
 static void heaps_are_apart(void **state) {
   (void)state;
   const unsigned other = heap;
-  opened(NULL);
+  open_heap(NULL);
   const uint64_t before = heapster__heap_changes(heap);
   heapster__count_alloc(other, 10);
   assert_int_equal(heapster__heap_changes(heap), before);
@@ -160,7 +160,7 @@ static void heaps_are_apart(void **state) {
   assert_int_equal(heapster__totals_operations(&totals), 0);
 }
 
-static void what_ended_threads_counted_stays(void **state) {
+static void counts_of_ended_threads_stay(void **state) {
   (void)state;
   heapster__count_alloc(heap, 2);
   for (unsigned i = 0; i < 3; ++i) on_another_thread(alloc_40, NULL);
@@ -168,7 +168,7 @@ static void what_ended_threads_counted_stays(void **state) {
   assert_field(totals, alloc_sum, 122);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, opened)
+#define TEST(name) cmocka_unit_test_setup(name, open_heap)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -177,12 +177,12 @@ int main(void) {
       TEST(growth_is_counted_by_the_difference),
       TEST(shrink_is_counted_by_the_difference),
       TEST(a_resize_to_the_same_size_is_neither_even_when_it_moves),
-      TEST(failures_and_the_unseen_have_counts_of_their_own),
-      TEST(every_act_changes_the_activity),
-      TEST(all_activities_are_those_of_each_heap),
-      TEST(requests_are_what_the_tally_has),
+      TEST(failures_missed_frees_and_unknown_blocks_have_counts_of_their_own),
+      TEST(every_event_changes_the_change_counter),
+      TEST(all_changes_are_those_of_each_heap),
+      TEST(requests_are_those_of_the_totals),
       TEST(heaps_are_apart),
-      TEST(what_ended_threads_counted_stays),
+      TEST(counts_of_ended_threads_stay),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ static const char *prometheus_of(const struct heapster__labelled_stats *heaps, s
 static const struct heapster_stats idle = {.use_max = 5};
 static const struct heapster__labelled_stats two_heaps[] = {{"malloc", &sample}, {"te\"x\\t", &idle}};
 
-static void prometheus_has_a_series_a_heap_under_one_head(void **state) {
+static void prometheus_has_a_series_for_each_heap_under_one_head(void **state) {
   (void)state;
   const char *const text = prometheus_of(two_heaps, 2);
   assert_non_null(strstr(text, "# HELP heapster_allocs_total Requests for a new block that were served.\n"
@@ -87,7 +87,7 @@ static void promtool_accepts_the_metrics_without_complaint(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(prometheus_has_a_series_a_heap_under_one_head),
+      cmocka_unit_test(prometheus_has_a_series_for_each_heap_under_one_head),
       cmocka_unit_test(prometheus_buckets_are_cumulative_up_to_inf),
       cmocka_unit_test(prometheus_of_no_heaps_is_nothing),
       cmocka_unit_test(promtool_accepts_the_metrics_without_complaint),

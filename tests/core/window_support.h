@@ -1,5 +1,5 @@
-/* What the tests of windows and frames share: work for a heap, a window begun and ended without an error, the scopes
-   that there are. */
+/* Shared by the tests of windows and frames: a block that comes and goes, begin and end that must succeed, the scopes
+   of this build. */
 #ifndef TESTS_WINDOW_SUPPORT_H
 #define TESTS_WINDOW_SUPPORT_H
 

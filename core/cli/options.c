@@ -93,7 +93,7 @@ static void read_environment(struct heapster__options *options) {
   const char *const seconds = getenv(HEAPSTER__REPORT_EVERY);
   options->is_repeated = seconds;
   if (!seconds) return;
-  if (!heapster__report_seconds(seconds))
+  if (heapster__report_seconds(seconds) == 0)
     errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " is '%s': it must be a number of seconds, at least 0.001", seconds);
   if (!options->output) errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " needs a file to write to: add --output PATH");
 }

@@ -1,10 +1,5 @@
 /* What the public functions do with a NULL and with nonsense: an error each, or nothing; never a crash. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <heapster/heapster.h>
 

@@ -1,10 +1,5 @@
 /* The size of a block, and a resize that keeps an alignment. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,10 +1,5 @@
 /* Frames: what they count and which are kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "commanded.h"
 #include "frame_support.h"

@@ -1,7 +1,7 @@
-/* What the core says about itself: its errors in words, its version. */
+/* Errors as text, and the version. */
 #include <heapster/base.h>
 
-static const char *text_of(enum heapster_error error) {
+const char *heapster_error_text(enum heapster_error error) {
   switch (error) {
   case HEAPSTER_OK:
     return "no error";
@@ -46,12 +46,7 @@ static const char *text_of(enum heapster_error error) {
   case HEAPSTER_BAD_LIMIT:
     return "the smallest value that the limit allows is above the largest";
   }
-  return NULL;
-}
-
-const char *heapster_error_text(enum heapster_error error) {
-  const char *const text = text_of(error);
-  return text != NULL ? text : "unknown error";
+  return "unknown error";
 }
 
 const char *heapster_version(void) { return HEAPSTER_VERSION; }

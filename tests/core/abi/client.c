@@ -1,5 +1,5 @@
-/* A program that uses every public struct. test_abi.py builds it with headers whose structs are shorter or longer than the
-   library's, and compares what it prints. Behind each struct lie bytes that nobody may write to. */
+/* A program that uses every public struct. test_abi.py builds it with headers whose structs are shorter or longer than
+   the library's, and compares what it prints. Behind each struct lie bytes that nobody may write to. */
 #include <heapster/heapster.h>
 
 #include <stdio.h>

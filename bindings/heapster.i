@@ -22,16 +22,16 @@
    as_dict / as_table make tables: they are written by hand, a file a language. */
 %module(docstring="Exact heap telemetry: what a program asks of its heap, counted always.") heapster
 %{
-#include "script.h"
-#include "value.h"
+#include "common/script.h"
+#include "common/value.h"
 %}
 
 %include <stdint.i>
 
 #if defined(SWIGPYTHON)
-%include "python.i"
+%include "python/python.i"
 #elif defined(SWIGLUA)
-%include "lua.i"
+%include "lua/lua.i"
 #endif
 
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
@@ -73,7 +73,7 @@ struct heapster_heap {};
 %include <heapster/hook.h>
 %clear uint64_t use_peak; /* every frame has one */
 %include <heapster/frame.h>
-%include "script.h"
+%include "common/script.h"
 void heapster_reset(void);
 
 /* A method or attribute without a body here is a function of C: heapster_histogram_total, heapster_heap_name_get. */

@@ -66,7 +66,9 @@ FLOORS = (
     "preload_start preload_operators",
     # 6: what is built on the core
     "heapster/heapster heapster/modules",
-    "cli/* bindings/*",
+    "cli/* bindings/common/*",
+    "bindings/python/* bindings/lua/*",
+    "bindings/*",
 )
 
 FOLDERS = ("core/include/heapster", "core/src", "core/cli", "bindings")
@@ -96,11 +98,12 @@ def place(name):
 def name_of(path):
     """The name in FLOORS of a file of the tree, by its path relative to the root."""
     stem = path.with_suffix("")
-    if path.is_relative_to("core/include"):
-        return stem.relative_to("core/include").as_posix()
+    for folder in ("core/include", "bindings/include"):
+        if path.is_relative_to(folder):
+            return stem.relative_to(folder).as_posix()
     if path.is_relative_to("core/src"):
         return stem.relative_to("core/src").as_posix()
-    return f"{'cli' if path.is_relative_to('core/cli') else 'bindings'}/{stem.name}"
+    return stem.relative_to("core").as_posix() if path.is_relative_to("core/cli") else stem.as_posix()
 
 
 def name_included(path, quoted, bracketed):
@@ -108,8 +111,11 @@ def name_included(path, quoted, bracketed):
     ours, and for those of the same folder where order does not matter."""
     if bracketed:
         return bracketed.removesuffix(".h") if bracketed.startswith("heapster/") else None
-    if path.parent.name in ("cli", "bindings") and (path.parent / quoted).is_file():
+    if path.parent.name == "cli" and (path.parent / quoted).is_file():
         return None
+    bindings = next((folder for folder in path.parents if folder.name == "bindings"), None)
+    if bindings and (bindings / quoted).is_file():
+        return None if (bindings / quoted).parent == path.parent else f"bindings/{quoted.removesuffix('.h')}"
     return quoted.removesuffix(".h")
 
 

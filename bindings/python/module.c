@@ -65,6 +65,14 @@ static PyObject *heaps(PyObject *module, PyObject *none) {
   return list;
 }
 
+static PyObject *size_text(PyObject *module, PyObject *bytes) {
+  (void)module;
+  char text[HEAPSTER_SIZE_TEXT];
+  const unsigned long long count = PyLong_AsUnsignedLongLong(bytes);
+  if (PyErr_Occurred()) return NULL;
+  return PyUnicode_FromStringAndSize(text, (Py_ssize_t)heapster_size_text(count, text));
+}
+
 #define FASTCALL(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
@@ -91,6 +99,10 @@ static PyMethodDef methods[] = {
      "end: live_change=(0, 0). A block that raises is not judged. A decorated function is measured call by call, a\n"
      "decorated coroutine function from a coroutine's start to its end."},
     {"heaps", heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap that is counted, the oldest first."},
+    {"size_text", size_text, METH_O,
+     "size_text(bytes, /)\n--\n\n"
+     "Return bytes as a report writes them: '4 B', '64 KiB', '2.45 KiB'. Two decimals unless whole. Raises\n"
+     "OverflowError outside 0 .. 2**64 - 1."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -84,7 +84,7 @@ class _Reader:
             self.refuse_at(keys, f'"{keys[-1]}" is not an object of figures')
         sizes = self.figures((*keys, SIZES_KEY), found.pop(SIZES_KEY, {}))
         for low in sizes:
-            if not low.isdecimal():
+            if not low.isdecimal() or len(low) > 20 or int(low) >= 1 << 64:
                 self.refuse_at((*keys, SIZES_KEY, low), f'"{low}" is not a size in bytes')
         figures = self.figures(keys, found)
         return Entry({name: figures[name] for name in FIGURES if name in figures}, {int(k): n for k, n in sizes.items()})

@@ -2,17 +2,7 @@
 
 from typing import Iterable, Tuple
 
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-
-
-def size(count: int) -> str:
-    """Bytes as the core writes them: "4 B", "64 KiB", "2.45 KiB"; two decimals unless whole."""
-    unit = 0
-    while count >> 10 * (unit + 1) and unit + 1 < len(UNITS):
-        unit += 1
-    whole = 1 << 10 * unit
-    number = f"{count // whole}" if count % whole == 0 else f"{count / whole:.2f}"
-    return f"{number} {UNITS[unit]}"
+from heapster import size_text
 
 
 def is_bytes(field: str) -> bool:
@@ -20,12 +10,13 @@ def is_bytes(field: str) -> bool:
 
 
 def figure(field: str, value: int) -> str:
-    return size(value) if is_bytes(field) else f"{value:,}"
+    return size_text(value) if is_bytes(field) else f"{value:,}"
 
 
 def bucket(low: int) -> str:
     """The sizes of the bucket that begins at `low`."""
-    return f"[{size(low)} .. {size(2 * max(low, 1))})"
+    end = 2 * max(low, 1)
+    return f"[{size_text(low)} .. {size_text(end) if end < 1 << 64 else 'inf'})"
 
 
 def gap(field: str, found: int, expected: int) -> str:

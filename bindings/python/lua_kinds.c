@@ -74,7 +74,7 @@ static bool add(PyObject *module, const char *name, PyTypeObject **type, PyStruc
   return PyModule_AddObject(module, name, (PyObject *)*type) == 0;
 }
 
-bool heapster__lua_kinds_add(PyObject *module) {
+bool heapster__python_lua_kinds_add(PyObject *module) {
   return add(module, "LuaKind", &types.kind, &kind_description) &&
          add(module, "LuaKinds", &types.kinds, &kinds_description);
 }

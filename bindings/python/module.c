@@ -129,7 +129,7 @@ static bool complete(PyObject *module) {
   return tidy(module) && name_it(module) && PyModule_AddFunctions(module, methods) == 0 &&
          PyModule_AddStringConstant(module, "__version__", heapster_version()) == 0 &&
          heapster__python_errors_add(module) && heapster__python_values_add(module) &&
-         heapster__lua_kinds_add(module) && heapster__measuring_add(module) && heapster__limit_add(module) &&
+         heapster__python_lua_kinds_add(module) && heapster__measuring_add(module) && heapster__limit_add(module) &&
          list_names(module) && heapster__python_start();
 }
 

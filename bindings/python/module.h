@@ -50,7 +50,7 @@ bool heapster__python_values_add(PyObject *module);
 PyObject *heapster__python_stats_as_dict(const struct heapster_stats *stats);
 
 /* python/lua_kinds.c: as named tuples, and as plain dicts. */
-bool heapster__lua_kinds_add(PyObject *module);
+bool heapster__python_lua_kinds_add(PyObject *module);
 PyObject *heapster__python_lua_kinds_new(const struct heapster_lua_kinds *kinds);
 PyObject *heapster__python_lua_kinds_dict(const struct heapster_lua_kinds *kinds);
 PyObject *heapster__python_stats_reduce(const struct heapster_stats *stats);

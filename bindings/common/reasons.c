@@ -1,26 +1,21 @@
-/* Why something was refused, in a line: no such heap, no such hook, no such limit. */
-#include "common/script.h"
+/* Why a request of a script was refused: no such heap, hook or limit. */
+#include "common/reasons.h"
 
+#include "common/hooks.h"
 #include "spelling.h"
 
+#include <stdarg.h>
 #include <string.h>
 
-static const char *const hooks[] = {"malloc", "python", "lua"};
-
-bool heapster__is_hook(const char *name) {
-  for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
-    if (strcmp(name, hooks[i]) == 0) return true;
-  }
-  return false;
+/* Appends words up to a NULL. */
+__attribute__((sentinel)) static void say(struct heapster_text *text, ...) {
+  va_list words;
+  va_start(words, text);
+  for (const char *word; (word = va_arg(words, const char *));) heapster__text_append(text, word);
+  va_end(words);
 }
 
-static void say(struct heapster_text *text, const char *words) {
-  const struct heapster_sink sink = heapster__text_sink(text);
-  if (*words && !text->error && !sink.write(sink.context, words, strlen(words)))
-    heapster__text_close(text, HEAPSTER_NO_MEMORY);
-}
-
-static const char *nearest_heap(const char *name) {
+static const char *find_nearest_heap(const char *name) {
   struct heapster__spelling spelling = heapster__spelling_of(name);
   for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap))
     heapster__spelling_try(&spelling, heapster_heap_name(heap));
@@ -29,88 +24,74 @@ static const char *nearest_heap(const char *name) {
 
 static void say_heaps(struct heapster_text *text, const char *name) {
   const struct heapster_heap *heap = heapster_heap_next(NULL);
-  const char *const meant = nearest_heap(name);
-  if (meant) {
-    say(text, "; did you mean \"");
-    say(text, meant);
-    say(text, "\"? There is ");
-  } else {
-    say(text, heap ? "; there is " : "; there is none");
-  }
-  for (; heap; heap = heapster_heap_next(heap)) {
-    say(text, heapster_heap_name(heap));
-    if (heapster_heap_next(heap)) say(text, ", ");
-  }
+  const char *const nearest = find_nearest_heap(name);
+  if (nearest)
+    say(text, "; did you mean \"", nearest, "\"? There is ", NULL);
+  else
+    say(text, heap ? "; there is " : "; there is none", NULL);
+  for (; heap; heap = heapster_heap_next(heap))
+    say(text, heapster_heap_name(heap), heapster_heap_next(heap) ? ", " : "", NULL);
 }
 
-/* Why a hook does not count, or could not be taken off; NULL if there is nothing to say. */
-static const char *problem_of(const char *hook) {
+/* Why a hook does not count or cannot be removed; NULL if there is nothing to say. */
+static const char *find_problem(const char *hook) {
   struct heapster_status status;
   heapster_status_read(&status);
-  if (strcmp(hook, "python") == 0) return status.python_problem;
-  return strcmp(hook, "lua") == 0 ? status.lua_problem : status.malloc_problem;
+  if (!strcmp(hook, "python")) return status.python_problem;
+  return !strcmp(hook, "lua") ? status.lua_problem : status.malloc_problem;
 }
 
-static void say_why_not(struct heapster_text *text, const char *hook) {
-  const char *const problem = problem_of(hook);
-  if (problem) say(text, ": ");
-  if (problem) say(text, problem);
-  if (strcmp(hook, "malloc") != 0) return;
-  say(text, "; hook(\"malloc\") counts it from there on where it can, `heapster run -- program` from the start");
+static void say_problem(struct heapster_text *text, const char *hook) {
+  const char *const problem = find_problem(hook);
+  if (problem) say(text, ": ", problem, NULL);
 }
 
-struct heapster_text heapster__why_no_heap(const char *name) {
+static void say_uncounted(struct heapster_text *text, const char *hook) {
+  say_problem(text, hook);
+  if (!strcmp(hook, "malloc"))
+    say(text, "; hook(\"malloc\") counts it from there on where it can, `heapster run -- program` from the start",
+        NULL);
+}
+
+struct heapster_text heapster__explain_heap(const char *name) {
   struct heapster_text text = {0};
   if (!name) {
-    say(&text, "nothing is counted");
-    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
-      say(&text, "; ");
-      say(&text, hooks[i]);
-      say_why_not(&text, hooks[i]);
+    say(&text, "nothing is counted", NULL);
+    for (int i = 0; i < HEAPSTER__HOOK_NAMES; i++) {
+      say(&text, "; ", heapster__hook_names[i], NULL);
+      say_uncounted(&text, heapster__hook_names[i]);
     }
+  } else if (heapster__is_hook_name(name)) {
+    say(&text, "heap \"", name, "\" is not counted", NULL);
+    say_uncounted(&text, name);
   } else {
-    say(&text, heapster__is_hook(name) ? "heap \"" : "no heap is called \"");
-    say(&text, name);
-    say(&text, "\"");
-  }
-  if (name && !heapster__is_hook(name)) {
+    say(&text, "no heap is called \"", name, "\"", NULL);
     say_heaps(&text, name);
     return text;
   }
-  if (name) {
-    say(&text, " is not counted");
-    say_why_not(&text, name);
-  }
-  say(&text, "; heapster.status() tells more");
+  say(&text, "; heapster.status() tells more", NULL);
   return text;
 }
 
-struct heapster_text heapster__why_no_hook(const char *verb, enum heapster_error error, const char *hook) {
+struct heapster_text heapster__explain_hook(const char *verb, enum heapster_error error, const char *hook) {
   struct heapster_text text = {0};
-  const bool is_unknown = error == HEAPSTER_UNKNOWN_HOOK;
-  say(&text, is_unknown ? "no hook is called \"" : "cannot ");
-  say(&text, is_unknown ? "" : verb);
-  say(&text, is_unknown ? "" : " \"");
-  say(&text, hook);
-  say(&text, is_unknown ? "\"; there are malloc, python and lua" : "\"");
-  if (is_unknown) return text;
+  if (error == HEAPSTER_UNKNOWN_HOOK) {
+    const char *const *const names = heapster__hook_names;
+    say(&text, "no hook is called \"", hook, "\"; there are ", names[0], ", ", names[1], " and ", names[2], NULL);
+    return text;
+  }
+  say(&text, "cannot ", verb, " \"", hook, "\"", NULL);
   struct heapster_status status;
   heapster_status_read(&status);
-  const bool is_malloc = strcmp(hook, "malloc") == 0;
-  const bool is_lasting = strcmp(status.malloc_way, "preload") == 0 || strcmp(status.malloc_way, "link") == 0;
-  if (is_malloc && strcmp(verb, "unhook") == 0 && is_lasting) {
-    say(&text, ": it is hooked for the life of the process, by ");
-    say(&text, status.malloc_way);
-  } else {
-    const char *const problem = problem_of(hook);
-    say(&text, problem ? ": " : "");
-    say(&text, problem ? problem : "");
-  }
+  const bool is_for_life = !strcmp(status.malloc_way, "preload") || !strcmp(status.malloc_way, "link");
+  if (is_for_life && !strcmp(hook, "malloc") && !strcmp(verb, "unhook"))
+    say(&text, ": it is hooked for the life of the process, by ", status.malloc_way, NULL);
+  else
+    say_problem(&text, hook);
   return text;
 }
 
-struct heapster_text heapster__why_no_limit(const char *field) {
+struct heapster_text heapster__explain_limit(const char *field) {
   struct heapster_text text = {0};
-  heapster__text_close(&text, heapster_limit_explain(field, heapster__text_sink(&text)));
-  return text;
+  return heapster__text_finish(&text, heapster_limit_explain(field, heapster__text_sink(&text)));
 }

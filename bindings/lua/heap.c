@@ -1,13 +1,12 @@
 /* Heaps in Lua: which one is meant, and all of them. */
-#include "lua/module.h"
+#include "lua/values.h"
 
-void heapster__lua_push_heap(lua_State *L, const struct heapster_heap *heap) {
-  const struct heapster_heap **const value = heapster__lua_new(L, HEAPSTER__LUA_HEAP, sizeof(void *));
-  *value = heap;
-}
+#include "common/hooks.h"
+#include "common/reasons.h"
+#include "lua/errors.h"
 
 static const struct heapster_heap *heap_at(lua_State *L, int index) {
-  const struct heapster_heap *const *const heap = heapster__lua_test(L, index, HEAPSTER__LUA_HEAP);
+  const struct heapster_heap *const *const heap = heapster__lua_test(L, index, HEAPSTER__CLASS_HEAP);
   return heap ? *heap : NULL;
 }
 
@@ -18,8 +17,8 @@ const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index) {
   const char *const name = heapster__lua_chars(L, index);
   const struct heapster_heap *const heap = heapster_heap_find(name);
   if (heap) return heap;
-  heapster__lua_raise(L, heapster__is_hook(name) ? HEAPSTER__LUA_NOT_COUNTING : HEAPSTER__LUA_UNKNOWN_HEAP,
-                      heapster__why_no_heap(name));
+  heapster__lua_raise(L, heapster__is_hook_name(name) ? HEAPSTER__LUA_NOT_COUNTING : HEAPSTER__LUA_UNKNOWN_HEAP,
+                      heapster__explain_heap(name));
   return NULL;
 }
 
@@ -28,7 +27,7 @@ const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument)
   return heapster__lua_find_heap(L, argument);
 }
 
-/* What heaps() gives, for people: a line a heap. */
+/* __tostring of the array of heaps(): a line for each. */
 static int list_to_string(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -43,12 +42,12 @@ static int list_to_string(lua_State *L) {
   return 1;
 }
 
-/* heaps(): an array, in the order of creation. */
+/* heaps(): an array, the oldest first. */
 int heapster__lua_heaps(lua_State *L) {
   lua_newtable(L);
   lua_Integer count = 0;
   for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap)) {
-    heapster__lua_push_heap(L, heap);
+    heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &heap);
     lua_rawseti(L, -2, ++count);
   }
   if (luaL_newmetatable(L, "heapster.Heaps")) {
@@ -66,7 +65,7 @@ static int equal(lua_State *L) {
 }
 
 static int to_string(lua_State *L) {
-  heapster__lua_check(L, 1, HEAPSTER__LUA_HEAP);
+  heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP);
   lua_pushfstring(L, "heapster.Heap: %s", heapster_heap_name(heap_at(L, 1)));
   return 1;
 }

@@ -1,27 +1,20 @@
-/* stats.lua_kinds in Lua: what states created, by kind. Kinds and their figures are values that cannot be changed. */
-#include "lua/module.h"
+/* stats.lua_kinds in Lua: what states created, by kind. */
+#include "lua/values.h"
 
 #include <string.h>
 
 #include "lua_kinds.h"
 
-void heapster__lua_push_kinds(lua_State *L, const struct heapster_lua_kinds *kinds) {
-  *(struct heapster_lua_kinds *)heapster__lua_new(L, HEAPSTER__LUA_KINDS, sizeof *kinds) = *kinds;
-}
-
-static void push_kind(lua_State *L, const struct heapster_lua_kind *kind) {
-  *(struct heapster_lua_kind *)heapster__lua_new(L, HEAPSTER__LUA_KIND, sizeof *kind) = *kind;
-}
-
-#define GETTER(name)                                                                                          \
-  static int get_##name(lua_State *L) {                                                                       \
-    push_kind(L, &((const struct heapster_lua_kinds *)heapster__lua_check(L, 1, HEAPSTER__LUA_KINDS))->name); \
-    return 1;                                                                                                 \
+#define DEFINE_GETTER(name)                                                                              \
+  static int get_##name(lua_State *L) {                                                                  \
+    const struct heapster_lua_kinds *const kinds = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KINDS); \
+    heapster__lua_push(L, HEAPSTER__CLASS_LUA_KIND, &kinds->name);                                       \
+    return 1;                                                                                            \
   }
-HEAPSTER__LUA_KINDS(GETTER)
-GETTER(other)
+HEAPSTER__LUA_KINDS(DEFINE_GETTER)
+DEFINE_GETTER(other)
 
-/* The iterator of pairs: its upvalues are the kinds and the number of the next. */
+/* The iterator of pairs. Its upvalues are the kinds and the number of the next one. */
 static int next_kind(lua_State *L) {
   const lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
   const char *name;
@@ -31,22 +24,22 @@ static int next_kind(lua_State *L) {
   lua_pushinteger(L, i + 1);
   lua_replace(L, lua_upvalueindex(2));
   lua_pushstring(L, name);
-  push_kind(L, kind);
+  heapster__lua_push(L, HEAPSTER__CLASS_LUA_KIND, kind);
   return 2;
 }
 
-static int kinds_pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__LUA_KINDS, next_kind); }
+static int kinds_pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__CLASS_LUA_KINDS, next_kind); }
 
 static int kinds_equal(lua_State *L) {
-  const struct heapster_lua_kinds *const a = heapster__lua_test(L, 1, HEAPSTER__LUA_KINDS);
-  const struct heapster_lua_kinds *const b = heapster__lua_test(L, 2, HEAPSTER__LUA_KINDS);
-  lua_pushboolean(L, a && b && memcmp(a, b, sizeof *a) == 0);
+  const struct heapster_lua_kinds *const a = heapster__lua_test(L, 1, HEAPSTER__CLASS_LUA_KINDS);
+  const struct heapster_lua_kinds *const b = heapster__lua_test(L, 2, HEAPSTER__CLASS_LUA_KINDS);
+  lua_pushboolean(L, a && b && !memcmp(a, b, sizeof *a));
   return 1;
 }
 
-/* A line a kind, as the report has it. */
+/* A line for each kind, as in the report. */
 static int kinds_to_string(lua_State *L) {
-  const struct heapster_lua_kinds *const kinds = heapster__lua_check(L, 1, HEAPSTER__LUA_KINDS);
+  const struct heapster_lua_kinds *const kinds = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KINDS);
   const struct heapster_lua_kind *kind;
   const char *name;
   luaL_Buffer text;
@@ -62,45 +55,45 @@ static int kinds_to_string(lua_State *L) {
 }
 
 static int get_count(lua_State *L) {
-  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__LUA_KIND);
+  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KIND);
   lua_pushinteger(L, (lua_Integer)kind->count);
   return 1;
 }
 
 static int get_sum(lua_State *L) {
-  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__LUA_KIND);
+  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KIND);
   lua_pushinteger(L, (lua_Integer)kind->sum);
   return 1;
 }
 
 static int kind_equal(lua_State *L) {
-  const struct heapster_lua_kind *const a = heapster__lua_test(L, 1, HEAPSTER__LUA_KIND);
-  const struct heapster_lua_kind *const b = heapster__lua_test(L, 2, HEAPSTER__LUA_KIND);
-  lua_pushboolean(L, a && b && a->count == b->count && a->sum == b->sum);
+  const struct heapster_lua_kind *const a = heapster__lua_test(L, 1, HEAPSTER__CLASS_LUA_KIND);
+  const struct heapster_lua_kind *const b = heapster__lua_test(L, 2, HEAPSTER__CLASS_LUA_KIND);
+  lua_pushboolean(L, a && b && !memcmp(a, b, sizeof *a));
   return 1;
 }
 
 static int kind_to_string(lua_State *L) {
-  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__LUA_KIND);
+  const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KIND);
   char bytes[HEAPSTER_SIZE_TEXT];
   heapster_size_text(kind->sum, bytes);
   lua_pushfstring(L, "%I (%s)", (LUAI_UACINT)kind->count, bytes);
   return 1;
 }
 
-void heapster__lua_kinds_add(lua_State *L) {
+void heapster__lua_add_kinds(lua_State *L) {
   static const luaL_Reg kinds[] = {
       {"__pairs", kinds_pairs}, {"__eq", kinds_equal}, {"__tostring", kinds_to_string}, {NULL, NULL}};
   static const luaL_Reg kind[] = {{"__eq", kind_equal}, {"__tostring", kind_to_string}, {NULL, NULL}};
-#define NAMED(name) {#name, get_##name},
-  const luaL_Reg names[] = {HEAPSTER__LUA_KINDS(NAMED) NAMED(other){NULL, NULL}};
+#define ENTRY(name) {#name, get_##name},
+  const luaL_Reg names[] = {HEAPSTER__LUA_KINDS(ENTRY) ENTRY(other){NULL, NULL}};
   const luaL_Reg figures[] = {{"count", get_count}, {"sum", get_sum}, {NULL, NULL}};
   luaL_newlib(L, names);
   lua_newtable(L);
-  heapster__lua_class_add(L, HEAPSTER__LUA_KINDS, kinds);
+  heapster__lua_add_class(L, HEAPSTER__CLASS_LUA_KINDS, kinds);
   luaL_newlib(L, figures);
   lua_newtable(L);
-  heapster__lua_class_add(L, HEAPSTER__LUA_KIND, kind);
+  heapster__lua_add_class(L, HEAPSTER__CLASS_LUA_KIND, kind);
 }
 
 static void set_figure(lua_State *L, const char *name, uint64_t value) {

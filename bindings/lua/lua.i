@@ -1,64 +1,69 @@
-/* How the values of heapster.i look in Lua. What is written by hand is in lua/*.c. */
+/* How the values of heapster.i look in Lua. */
 %begin %{
 #define SWIG_TYPE_TABLE heapster
+#include "lua/errors.h"
 #include "lua/module.h"
+#include "lua/values.h"
 %}
 
-/* SWIG's own words name the C functions and types. */
+/* SWIG's own message names C functions and types. */
 %{
 #undef SWIG_check_num_args
 #define SWIG_check_num_args(name, least, most) \
   heapster__lua_check_count(L, least, most);
 %}
 
-/* Values: checked by their metatables, as any other userdata would be read as garbage. They lie inside their userdata,
-   so that what SWIG gets to own is copied and freed. */
-%typemap(in) struct heapster_stats *, const struct heapster_stats * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_STATS);"
-%typemap(in) struct heapster_histogram *, const struct heapster_histogram * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_HISTOGRAM);"
-%typemap(in) struct heapster_status *, const struct heapster_status * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_STATUS);"
-%typemap(in) struct heapster_frame *, const struct heapster_frame * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_FRAME);"
-%typemap(in) struct heapster_frames *, const struct heapster_frames * "$1 = heapster__lua_check(L, $input, HEAPSTER__LUA_FRAMES);"
-%typemap(in) struct heapster_heap *, const struct heapster_heap * "$1 = *(struct heapster_heap **)heapster__lua_check(L, $input, HEAPSTER__LUA_HEAP);"
+/* Values: recognised by their metatables, and copied into their userdata. */
+%define ARGUMENT(type, kind)
+%typemap(in) struct heapster_##type *, const struct heapster_##type * "$1 = heapster__lua_check(L, $input, kind);"
+%enddef
+ARGUMENT(stats, HEAPSTER__CLASS_STATS)
+ARGUMENT(histogram, HEAPSTER__CLASS_HISTOGRAM)
+ARGUMENT(status, HEAPSTER__CLASS_STATUS)
+ARGUMENT(frame, HEAPSTER__CLASS_FRAME)
+ARGUMENT(frames, HEAPSTER__CLASS_FRAMES)
+%typemap(in) struct heapster_heap *, const struct heapster_heap * "$1 = *(struct heapster_heap **)heapster__lua_check(L, $input, HEAPSTER__CLASS_HEAP);"
 %typemap(in) const struct heapster_heap *named_heap "$1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input);"
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
 %typemap(in) const struct heapster_heap *heap %{ if (!lua_isnil(L, $input)) $1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input); %}
-%typemap(out) struct heapster_heap * "heapster__lua_push_heap(L, $1); SWIG_arg++;"
+
+%define RESULT(type, kind)
+%typemap(out) struct heapster_##type * {
+  struct heapster_##type copy;
+  if (!$1) return heapster__lua_raise_core(L, HEAPSTER_NO_MEMORY);
+  copy = *$1;
+  if ($owner) heapster__value_free($1);
+  heapster__lua_push(L, kind, &copy);
+  SWIG_arg++;
+}
+%enddef
+RESULT(histogram, HEAPSTER__CLASS_HISTOGRAM)
+RESULT(status, HEAPSTER__CLASS_STATUS)
+RESULT(frames, HEAPSTER__CLASS_FRAMES)
+%typemap(out) struct heapster_heap * "heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &$1); SWIG_arg++;"
+%typemap(out) struct heapster_new_stats {
+  struct heapster_stats copy;
+  if ($1.error) return heapster__lua_raise_core(L, $1.error);
+  copy = *$1.value;
+  heapster__stats_free($1.value);
+  *heapster__lua_new_stats(L) = copy;
+  SWIG_arg++;
+}
 %typemap(out) const struct heapster_stats * {
-  if ($1) heapster__lua_push_stats(L, $1);
+  if ($1) *heapster__lua_new_stats(L) = *$1;
   else lua_pushnil(L);
   SWIG_arg++;
 }
 %typemap(out) struct heapster_frame * {
-  if (arg1->kept_count) heapster__lua_push_frame(L, $1);
+  if (arg1->kept_count) heapster__lua_push(L, HEAPSTER__CLASS_FRAME, $1);
   else lua_pushnil(L);
   SWIG_arg++;
 }
 %typemap(out) struct heapster_lua_kinds * {
-  if (arg1->has_lua_kinds) heapster__lua_push_kinds(L, $1);
+  if (arg1->has_lua_kinds) heapster__lua_push(L, HEAPSTER__CLASS_LUA_KINDS, $1);
   else lua_pushnil(L);
   SWIG_arg++;
 }
-%typemap(out) struct heapster_histogram * "heapster__lua_push_histogram(L, $1); SWIG_arg++;"
-
-%define HEAPSTER_NEW(type)
-%typemap(out) struct heapster_new_##type {
-  struct heapster_##type copy;
-  if ($1.error) return heapster__lua_raise_core(L, $1.error);
-  copy = *$1.value;
-  heapster__value_free($1.value);
-  heapster__lua_push_##type(L, &copy);
-  SWIG_arg++;
-}
-%enddef
-HEAPSTER_NEW(stats)
-HEAPSTER_NEW(histogram)
-HEAPSTER_NEW(status)
-HEAPSTER_NEW(frames)
-%{
-static void heapster__lua_push_status(lua_State *L, const struct heapster_status *status) {
-  *(struct heapster_status *)heapster__lua_new(L, HEAPSTER__LUA_STATUS, sizeof *status) = *status;
-}
-%}
 
 /* Numbers: SWIG pushes every integer as a float. */
 %typemap(out) uint64_t, uint32_t, int64_t "lua_pushinteger(L, (lua_Integer)$1); SWIG_arg++;"
@@ -68,8 +73,8 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
   SWIG_arg++;
 }
 %typemap(out) uint64_t FIGURE {
-  const struct heapster_figure figure = heapster__stats_figure(arg1, "$1_name");
-  if (figure.is_defined) lua_pushinteger(L, (lua_Integer)figure.value);
+  int64_t value;
+  if (heapster_stats_get(arg1, heapster_field_find("$1_name"), &value)) lua_pushinteger(L, (lua_Integer)value);
   else lua_pushnil(L);
   SWIG_arg++;
 }
@@ -92,27 +97,28 @@ static void heapster__lua_push_status(lua_State *L, const struct heapster_status
 %typemap(out) enum heapster_scope "lua_pushstring(L, heapster__scope_name($1)); SWIG_arg++;"
 %typemap(out) struct heapster_text "heapster__lua_push_text(L, $1); SWIG_arg++;"
 
-/* hook and unhook answer with it. */
+/* Returned by hook and unhook. */
 %typemap(out) enum heapster_error heapster_frame_mark "if ($1) return heapster__lua_raise_core(L, $1);"
 %typemap(out) enum heapster_error "if ($1) return heapster__lua_raise_hook(L, \"$symname\", $1, arg1);"
 
 %insert("wrapper") %{
-/* lua/module.c has the name that Lua looks for. */
+/* luaopen_heapster is in lua/module.c. */
 #undef SWIGEXPORT
 #define SWIGEXPORT
 #undef SWIG_init
 #define SWIG_init heapster__lua_open_generated
 
-static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind) {
+static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind, const luaL_Reg *methods,
+                  const luaL_Reg *metamethods) {
   SWIG_Lua_get_class_metatable(L, name);
-  heapster__lua_class_adopt(L, kind);
+  heapster__lua_adopt_class(L, kind, methods, metamethods);
 }
 %}
 %init %{
-  adopt(L, "Stats", HEAPSTER__LUA_STATS);
-  adopt(L, "Histogram", HEAPSTER__LUA_HISTOGRAM);
-  adopt(L, "Heap", HEAPSTER__LUA_HEAP);
-  adopt(L, "Status", HEAPSTER__LUA_STATUS);
-  adopt(L, "Frame", HEAPSTER__LUA_FRAME);
-  adopt(L, "Frames", HEAPSTER__LUA_FRAMES);
+  adopt(L, "Stats", HEAPSTER__CLASS_STATS, heapster__lua_stats_methods, heapster__lua_stats_metamethods);
+  adopt(L, "Histogram", HEAPSTER__CLASS_HISTOGRAM, NULL, heapster__lua_histogram_metamethods);
+  adopt(L, "Heap", HEAPSTER__CLASS_HEAP, NULL, heapster__lua_heap_metamethods);
+  adopt(L, "Status", HEAPSTER__CLASS_STATUS, NULL, NULL);
+  adopt(L, "Frame", HEAPSTER__CLASS_FRAME, NULL, NULL);
+  adopt(L, "Frames", HEAPSTER__CLASS_FRAMES, NULL, heapster__lua_frames_metamethods);
 %}

@@ -1,5 +1,9 @@
-/* The Lua module: what SWIG generates and what is written by hand, put together. */
+/* The Lua module: SWIG's functions and the handwritten ones. */
 #include "lua/module.h"
+
+#include "lua/errors.h"
+#include "lua/run.h"
+#include "lua/values.h"
 
 #include <heapster/modules.h>
 #include <pthread.h>
@@ -9,16 +13,16 @@ static const luaL_Reg functions[] = {
     {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats}, {NULL, NULL},
 };
 
-/* What SWIG's start sets in _G, in the registry and in its module. A guest of the host adds no globals, and another
-   module made by SWIG may have classes of the same names: its own are put aside meanwhile. */
+/* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
+   module may have set the same names: they are saved meanwhile. */
 static const struct {
-  int place; /* 1: _G, 2: the registry */
+  int table; /* 1: _G, 2: the registry */
   const char *name;
 } swig_names[] = {{1, "swig_type"}, {1, "swig_equals"}, {2, "SWIG"}};
 static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
 enum { SWIG_NAMES = 3, SWIG_TABLES = 6 };
 
-/* SWIG's start fills tables of the process, and interpreters may open the module in several threads. */
+/* SWIG's start writes to tables of the process, and several threads may open the module. */
 static void open_locked(lua_State *L) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   lua_pushcfunction(L, heapster__lua_open_generated);
@@ -28,25 +32,25 @@ static void open_locked(lua_State *L) {
   if (status != LUA_OK) lua_error(L);
 }
 
-/* The arguments are _G and the registry; answers the generated module, and leaves them as they were. */
+/* Takes _G and the registry, returns the generated module and restores both. */
 static int open_generated(lua_State *L) {
   for (int i = 0; i < SWIG_NAMES; i++) {
     lua_pushstring(L, swig_names[i].name);
-    lua_rawget(L, swig_names[i].place);
+    lua_rawget(L, swig_names[i].table);
     lua_pushstring(L, swig_names[i].name);
     lua_pushnil(L);
-    lua_rawset(L, swig_names[i].place);
+    lua_rawset(L, swig_names[i].table);
   }
   open_locked(L);
   for (int i = 0; i < SWIG_NAMES; i++) {
     lua_pushstring(L, swig_names[i].name);
     lua_pushvalue(L, 3 + i);
-    lua_rawset(L, swig_names[i].place);
+    lua_rawset(L, swig_names[i].table);
   }
   return 1;
 }
 
-/* A plain table: without SWIG's metatable and its tables of classes. */
+/* Leaves a plain table, without SWIG's metatable and class tables. */
 static void strip(lua_State *L) {
   lua_pushnil(L);
   lua_setmetatable(L, -2);
@@ -56,13 +60,7 @@ static void strip(lua_State *L) {
   }
 }
 
-static void add_run_class(lua_State *L) {
-  lua_newtable(L);
-  lua_newtable(L);
-  heapster__lua_class_add(L, HEAPSTER__LUA_RUN, heapster__lua_run_metamethods);
-}
-
-/* One module a state, however often it is opened. */
+/* A state has one module, however often it is opened. */
 HEAPSTER_API int luaopen_heapster(lua_State *L) {
   luaL_checkversion(L);
   const char *const conflict = heapster_conflict();
@@ -75,10 +73,10 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   lua_call(L, 2, 1);
   strip(L);
   luaL_setfuncs(L, functions, 0);
-  heapster__lua_errors_add(L);
-  heapster__lua_kinds_add(L);
-  heapster__lua_measuring_add(L);
-  add_run_class(L);
+  heapster__lua_add_errors(L);
+  heapster__lua_add_kinds(L);
+  heapster__lua_add_measuring(L);
+  heapster__lua_add_run(L);
   lua_pushstring(L, heapster_version());
   lua_setfield(L, -2, "version");
   lua_pushvalue(L, -1);

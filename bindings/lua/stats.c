@@ -1,21 +1,20 @@
 /* Stats in Lua: as a table, and field by field. */
-#include "lua/module.h"
+#include "lua/values.h"
+
+#include "common/stats.h"
+#include "lua/errors.h"
 
 static const char *const histogram_names[] = {"alloc_histogram", "realloc_growth_histogram",
                                               "realloc_shrink_histogram"};
 enum { WORDS = 2, HISTOGRAMS = 3 };
 
 struct heapster_stats *heapster__lua_new_stats(lua_State *L) {
-  struct heapster_shared_stats *const both = heapster__lua_new(L, HEAPSTER__LUA_STATS, sizeof *both);
-  both->share.scope = HEAPSTER_PROCESS;
+  struct heapster_stats_with_thread *const both = heapster__lua_new(L, HEAPSTER__CLASS_STATS, sizeof *both);
+  both->thread.scope = HEAPSTER_PROCESS;
   return &both->stats;
 }
 
-void heapster__lua_push_stats(lua_State *L, const struct heapster_stats *stats) {
-  *heapster__lua_new_stats(L) = *stats;
-}
-
-/* stats([heap]): as the generated one of Heap, but read into its userdata at once. */
+/* stats([heap]): like SWIG's, but reads straight into the userdata. */
 int heapster__lua_stats(lua_State *L) {
   heapster__lua_check_count(L, 0, 1);
   const struct heapster_heap *const heap = lua_isnoneornil(L, 1) ? NULL : heapster__lua_check_heap(L, 1);
@@ -29,7 +28,7 @@ static const struct heapster_histogram *histogram_at(const struct heapster_stats
   return histograms[i];
 }
 
-/* Pushes name and value of one figure; pushes nothing and answers false where it has no meaning. */
+/* Pushes name and value of a figure. Pushes nothing and returns false if it has no meaning. */
 static bool push_figure(lua_State *L, const struct heapster_stats *stats, const struct heapster_field *field) {
   int64_t value;
   if (!heapster_stats_get(stats, field, &value)) return false;
@@ -49,17 +48,16 @@ static size_t field_count(void) {
   return count;
 }
 
-/* Pushes name and value of the kinds, where Lua states are counted. */
+/* The same for lua_kinds. */
 static bool push_kinds(lua_State *L, const struct heapster_stats *stats) {
   const struct heapster_lua_kinds *const kinds = heapster_stats_lua_kinds(stats);
   if (!kinds) return false;
   lua_pushstring(L, "lua_kinds");
-  heapster__lua_push_kinds(L, kinds);
+  heapster__lua_push(L, HEAPSTER__CLASS_LUA_KINDS, kinds);
   return true;
 }
 
-/* Pushes name and value of the i-th of kind, scope, the figures, the histograms and lua_kinds; pushes nothing and
-   answers false where it has no meaning. */
+/* The same for the i-th of kind, scope, the figures, the histograms and lua_kinds. */
 static bool push_item(lua_State *L, const struct heapster_stats *stats, size_t i, size_t fields) {
   if (i >= WORDS && i < WORDS + fields) return push_figure(L, stats, heapster_field_at(i - WORDS));
   if (i == WORDS + fields + HISTOGRAMS) return push_kinds(L, stats);
@@ -67,13 +65,13 @@ static bool push_item(lua_State *L, const struct heapster_stats *stats, size_t i
     push_word(L, stats, i);
   } else {
     lua_pushstring(L, histogram_names[i - WORDS - fields]);
-    heapster__lua_push_histogram(L, histogram_at(stats, i - WORDS - fields));
+    heapster__lua_push(L, HEAPSTER__CLASS_HISTOGRAM, histogram_at(stats, i - WORDS - fields));
   }
   return true;
 }
 
-/* The iterator of pairs(stats): what has a meaning, in the order of the struct, each average after its sum. Its
-   upvalues are the stats and the number of the next item. */
+/* The iterator of pairs: everything that has a meaning, in the order of the struct. Its upvalues are the stats and the
+   number of the next item. */
 static int next_item(lua_State *L) {
   const struct heapster_stats *const stats = lua_touserdata(L, lua_upvalueindex(1));
   const size_t fields = field_count();
@@ -85,7 +83,7 @@ static int next_item(lua_State *L) {
   return i < items ? 2 : 0;
 }
 
-static int pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__LUA_STATS, next_item); }
+static int pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__CLASS_STATS, next_item); }
 
 static void push_buckets(lua_State *L, const struct heapster_histogram *histogram) {
   lua_createtable(L, HEAPSTER_BUCKETS, 0);
@@ -96,15 +94,15 @@ static void push_buckets(lua_State *L, const struct heapster_histogram *histogra
 }
 
 /* stats:as_table(): plain values only, histograms as arrays of 64. */
-int heapster__lua_stats_as_table(lua_State *L) {
-  const struct heapster_stats *const stats = heapster__lua_check(L, 1, HEAPSTER__LUA_STATS);
+static int as_table(lua_State *L) {
+  const struct heapster_stats *const stats = heapster__lua_check(L, 1, HEAPSTER__CLASS_STATS);
   lua_createtable(L, 0, 40);
   for (size_t i = 0; i < WORDS; i++) {
     push_word(L, stats, i);
     lua_rawset(L, -3);
   }
   const struct heapster_field *field;
-  for (size_t i = 0; (field = heapster_field_at(i)) != NULL; i++) {
+  for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     if (push_figure(L, stats, field)) lua_rawset(L, -3);
   }
   for (size_t i = 0; i < HISTOGRAMS; i++) {
@@ -118,4 +116,5 @@ int heapster__lua_stats_as_table(lua_State *L) {
   return 1;
 }
 
+const luaL_Reg heapster__lua_stats_methods[] = {{"as_table", as_table}, {NULL, NULL}};
 const luaL_Reg heapster__lua_stats_metamethods[] = {{"__pairs", pairs}, {NULL, NULL}};

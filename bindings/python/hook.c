@@ -1,9 +1,9 @@
-/* The hook into CPython's allocator: what it asks for objects and their memory, counted as heap `python`.
+/* The hook into CPython's allocator: requests for objects and their memory count as heap `python`.
 
-   Other hooks come and go as well. One that stands above ours calls it, and so all is counted still; one that was there
-   before ours and is taken off again (tracemalloc.stop()) puts back what it found, and ours is dropped without a word.
-   The two look alike from here: both times the functions in force are not ours. So a request is sent through them that
-   is not counted, to see whether it arrives; only a thread that may call Python can do that. */
+   Other hooks come and go. One above ours calls ours, so everything is still counted. One that was installed before
+   ours and is removed (tracemalloc.stop()) puts back what it found, and so drops ours silently. Both look the same from
+   here: the functions in force are not ours. So a request that is not counted is sent through them, to see whether it
+   arrives. Only a thread that may call Python can do that. */
 #include "python/module.h"
 
 #include <heapster/modules.h>
@@ -14,12 +14,12 @@
 
 static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
 
-/* Changed by who may call Python; read by any thread that reads the status. */
+/* Written by threads that may call Python, read by any. */
 static struct {
-  const char *_Atomic way;                         /* NULL: not installed */
-  _Atomic bool is_refused;                         /* it was to be removed, and could not */
-  _Atomic bool was_reached;                        /* what was found last */
-  struct heapster__domain seen[HEAPSTER__DOMAINS]; /* and with which functions in force */
+  const char *_Atomic mode;                        /* "import" or "host"; NULL: not installed */
+  _Atomic bool is_refused;                         /* its removal was refused */
+  _Atomic bool was_reached;                        /* the last result of a request sent through */
+  struct heapster__domain seen[HEAPSTER__DOMAINS]; /* the functions then in force */
 } hook = {.was_reached = true};
 
 static struct heapster__domain in_force(unsigned number) {
@@ -29,7 +29,7 @@ static struct heapster__domain in_force(unsigned number) {
                                    functions.free};
 }
 
-static void put_in_force(unsigned number, struct heapster__domain domain) {
+static void set_in_force(unsigned number, struct heapster__domain domain) {
   PyMemAllocatorEx functions = {domain.context, domain.malloc, domain.calloc, domain.realloc, domain.free};
   PyMem_SetAllocator(domains[number], &functions);
 }
@@ -39,7 +39,7 @@ static bool is_same(const struct heapster__domain *a, const struct heapster__dom
          a->free == b->free;
 }
 
-/* Whether ours is the first that is called, all its fields as they were set. */
+/* Whether CPython calls ours first, with all fields as we set them. */
 static bool is_on_top(unsigned number) {
   const struct heapster__domain now = in_force(number);
   return heapster__domain_is_counted(number, &now) && now.context == heapster__domain_below(number).context;
@@ -62,13 +62,13 @@ static bool may_call_python(void) {
 #endif
 }
 
-static bool is_reached(unsigned number) {
+static bool reach(unsigned number) {
   const struct heapster__domain now = in_force(number);
   return is_on_top(number) || heapster__domain_is_reached(&now);
 }
 
-/* Looks again whether requests arrive, unless the same functions are in force as when that was found last. */
-static bool is_all_reached(void) {
+/* Whether requests arrive at ours: sends one again only if other functions are in force than last time. */
+static bool try_reach(void) {
   bool is_known = true;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
     const struct heapster__domain now = in_force(i);
@@ -79,82 +79,82 @@ static bool is_all_reached(void) {
   if (is_known || !may_call_python()) return hook.was_reached;
   hook.was_reached = true;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
-    if (!is_reached(i)) hook.was_reached = false;
+    if (!reach(i)) hook.was_reached = false;
   }
   return hook.was_reached;
 }
 
-static bool is_counting(void) { return hook.way && (is_all_on_top() || is_all_reached()); }
+static bool check_counting(void) { return hook.mode && (is_all_on_top() || try_reach()); }
 
 #ifdef Py_GIL_DISABLED
-static const char *const unable = "this CPython runs without the GIL, where the hook was not tried yet";
+static const char *const unsupported = "this CPython runs without the GIL, where the hook was not tried yet";
 #else
-static const char *const unable = NULL;
+static const char *const unsupported = NULL;
 #endif
 
-static _Atomic bool is_shared; /* the core's counters are */
+static _Atomic bool has_shared_counters; /* the core, which then cannot count domains */
 
 static bool wrap(unsigned number) {
-  if (hook.way && !is_on_top(number) && !may_call_python()) return false; /* it may stand above ours */
-  if (is_on_top(number) || (may_call_python() && is_reached(number))) return true;
+  if (hook.mode && !is_on_top(number) && !may_call_python()) return false; /* another hook may stand above ours */
+  if (is_on_top(number) || (may_call_python() && reach(number))) return true;
   const struct heapster__domain below = in_force(number);
-  put_in_force(number, heapster__domain_counted(number, &below));
+  set_in_force(number, heapster__domain_counted(number, &below));
   return true;
 }
 
-static enum heapster_error install(const char *way) {
-  if (unable) return HEAPSTER_UNSUPPORTED;
-  if (is_counting()) return HEAPSTER_OK;
-  is_shared = !heapster__domains_open();
-  if (is_shared) return HEAPSTER_UNSUPPORTED;
+static enum heapster_error install(const char *mode) {
+  if (unsupported) return HEAPSTER_UNSUPPORTED;
+  if (check_counting()) return HEAPSTER_OK;
+  has_shared_counters = !heapster__domains_open();
+  if (has_shared_counters) return HEAPSTER_UNSUPPORTED;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
     if (!wrap(i)) return HEAPSTER_UNSUPPORTED;
   }
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) hook.seen[i] = in_force(i);
   hook.was_reached = true;
   hook.is_refused = false;
-  hook.way = way;
+  hook.mode = mode;
   return HEAPSTER_OK;
 }
 
-static enum heapster_error install_again(void) { return install("import"); }
+static enum heapster_error install_imported(void) { return install("import"); }
 
 static enum heapster_error remove_hook(void) {
-  if (!hook.way) return HEAPSTER_OK;
+  if (!hook.mode) return HEAPSTER_OK;
   if (is_all_on_top()) {
-    for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) put_in_force(i, heapster__domain_below(i));
-  } else if (is_all_reached()) {
+    for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) set_in_force(i, heapster__domain_below(i));
+  } else if (try_reach()) {
     hook.is_refused = true;
     return HEAPSTER_UNSUPPORTED;
   }
-  hook.way = NULL;
+  hook.mode = NULL;
   return HEAPSTER_OK;
 }
 
-static const char *way(void) { return is_counting() ? hook.way : "none"; }
+static const char *mode(void) { return check_counting() ? hook.mode : "none"; }
 
 static const char *problem(void) {
-  if (unable) return unable;
-  if (is_shared) return "heapster was built with HEAPSTER_COUNTERS=shared, which cannot tell layers apart";
-  if (!hook.way) return "its hook is off";
-  if (!is_counting())
+  if (unsupported) return unsupported;
+  if (has_shared_counters) return "heapster was built with HEAPSTER_COUNTERS=shared, which cannot tell layers apart";
+  if (!hook.mode) return "its hook is off";
+  if (!check_counting())
     return "another hook took its place (tracemalloc.stop() drops hooks that came after tracemalloc.start())";
   if (hook.is_refused && !is_all_on_top())
     return "it is counted, but cannot be unhooked while another hook stands above it";
   return NULL;
 }
 
-void heapster__python_hook_offer(void) {
-  static const struct heapster__hook offered = {"python", install_again, remove_hook, way, problem};
+void heapster__python_offer_hook(void) {
+  static const struct heapster__hook offered = {"python", install_imported, remove_hook, mode, problem};
   heapster__hook_offer(&offered);
 }
 
-enum heapster_error heapster__python_hook_import(void) {
-  heapster__python_hook_offer();
+enum heapster_error heapster__python_import_hook(void) {
+  heapster__python_offer_hook();
   return install("import");
 }
 
 enum heapster_error heapster_python_hook(void) {
-  heapster__python_hook_offer();
+  heapster__python_offer_hook();
   return install("host");
 }

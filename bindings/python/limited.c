@@ -1,5 +1,8 @@
-/* A function with limits, as @limit(...) makes it: looks like the function, each call is a window of its own. */
-#include "python/module.h"
+/* A function decorated with @limit(...): it looks like the function, and each call has a window of its own. */
+#include "python/limits.h"
+
+#include "common/stats.h"
+#include "python/call.h"
 
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -12,13 +15,13 @@ typedef struct {
 static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
   const Limited *const self = (Limited *)object;
   struct heapster__call call;
-  struct heapster_shared_stats stats;
+  struct heapster_stats_with_thread both;
   PyObject *result = NULL;
   if (!self->function) return PyErr_Format(PyExc_RuntimeError, "this function is being destroyed");
-  if (heapster__call_make(&call, self->function, arguments, (size_t)PyVectorcall_NARGS(flagged), names, NULL))
-    result = heapster__call_in_window(&call, &self->limits->options, &stats.stats);
-  heapster__call_free(&call);
-  if (result && !heapster__limits_judge(self->limits, &stats.stats)) Py_CLEAR(result);
+  if (heapster__prepare_call(&call, self->function, arguments, (size_t)PyVectorcall_NARGS(flagged), names, NULL))
+    result = heapster__measure_call(&call, &self->limits->options, &both.stats);
+  heapster__free_call(&call);
+  if (result && !heapster__judge_limits(self->limits, &both.stats)) Py_CLEAR(result);
   return result;
 }
 
@@ -73,34 +76,16 @@ static PyTypeObject limited_type = {
     .tp_getset = attributes,
 };
 
-/* Gives it the function's name, docs and signature, as functools.wraps does. */
-static bool dress(PyObject *limited, PyObject *function) {
+/* functools.update_wrapper. */
+static bool update_wrapper(PyObject *limited, PyObject *function) {
   PyObject *const functools = PyImport_ImportModule("functools");
-  PyObject *const dressed =
-      functools ? PyObject_CallMethod(functools, "update_wrapper", "OO", limited, function) : NULL;
+  PyObject *const result = functools ? PyObject_CallMethod(functools, "update_wrapper", "OO", limited, function) : NULL;
   Py_XDECREF(functools);
-  Py_XDECREF(dressed);
-  return dressed != NULL;
+  Py_XDECREF(result);
+  return result != NULL;
 }
 
-/* A coroutine function whose every coroutine is a window. */
-static PyObject *new_coroutine(PyObject *owner, PyObject *function) {
-  static PyMethodDef again = {"again", heapster__limit_again, METH_NOARGS, NULL};
-  PyObject *const made = PyCFunction_New(&again, owner);
-  PyObject *limited = made ? heapster__limited_coroutine(made, function) : NULL;
-  Py_XDECREF(made);
-  if (limited && !dress(limited, function)) Py_CLEAR(limited);
-  return limited;
-}
-
-PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
-  if (heapster__is_coroutine_function(function)) return new_coroutine(owner, function);
-  if (heapster__is_generator_function(function))
-    return PyErr_Format(
-        PyExc_TypeError,
-        "limit() cannot judge %R: calling it only makes the generator; put the loop that runs it into a "
-        "function, or into `with limit(...)`",
-        function);
+static PyObject *new_limited(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
   if (PyType_Ready(&limited_type) < 0) return NULL;
   Limited *const self = PyObject_GC_New(Limited, &limited_type);
   if (!self) return NULL;
@@ -112,7 +97,47 @@ PyObject *heapster__limited_new(PyObject *owner, const struct heapster__limits *
   self->function = function;
   self->dict = NULL;
   PyObject_GC_Track(self);
-  if (dress((PyObject *)self, function)) return (PyObject *)self;
-  Py_DECREF(self);
-  return NULL;
+  return (PyObject *)self;
+}
+
+/* In Python, since inspect and asyncio recognise only Python's own coroutine functions. The awaitable is made before
+   the window opens and is freed after it has ended. */
+static const char source[] = "def limit(renew, function):\n"
+                             "    async def limited(*arguments, **keywords):\n"
+                             "        awaitable = function(*arguments, **keywords)\n"
+                             "        with renew():\n"
+                             "            return await awaitable\n"
+                             "    return limited\n";
+
+/* A coroutine function; each of its coroutines has a window and limits of its own. */
+static PyObject *new_coroutine_function(PyObject *owner, PyMethodDef *renew, PyObject *function) {
+  PyObject *const bound = PyCFunction_New(renew, owner);
+  PyObject *const names = PyDict_New();
+  PyObject *limited = NULL;
+  if (bound && names && !PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins())) {
+    PyObject *const ran = PyRun_String(source, Py_file_input, names, names);
+    if (ran) limited = PyObject_CallFunctionObjArgs(PyDict_GetItemString(names, "limit"), bound, function, NULL);
+    Py_XDECREF(ran);
+  }
+  Py_XDECREF(names);
+  Py_XDECREF(bound);
+  return limited;
+}
+
+static bool has_flag(PyObject *function, int flags) {
+  PyObject *const plain = PyMethod_Check(function) ? PyMethod_GET_FUNCTION(function) : function;
+  return PyFunction_Check(plain) && ((PyCodeObject *)PyFunction_GET_CODE(plain))->co_flags & flags;
+}
+
+PyObject *heapster__limit_function(PyObject *owner, const struct heapster__limits *limits, PyMethodDef *renew,
+                                   PyObject *function) {
+  if (has_flag(function, CO_GENERATOR | CO_ASYNC_GENERATOR))
+    return PyErr_Format(PyExc_TypeError,
+                        "limit() cannot judge %R: calling it only makes the generator; put the loop that runs it into "
+                        "a function, or into `with limit(...)`",
+                        function);
+  PyObject *limited = has_flag(function, CO_COROUTINE) ? new_coroutine_function(owner, renew, function)
+                                                       : new_limited(owner, limits, function);
+  if (limited && !update_wrapper(limited, function)) Py_CLEAR(limited);
+  return limited;
 }

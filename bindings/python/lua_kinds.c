@@ -1,6 +1,5 @@
-/* stats.lua_kinds in Python: what Lua states created, by kind. Named tuples, so that they are compared, hashed, printed
-   and pickled as any. */
-#include "python/module.h"
+/* stats.lua_kinds in Python: what Lua states created, by kind, as named tuples. */
+#include "python/values.h"
 
 static PyStructSequence_Field kind_fields[] = {
     {"count", "objects created"}, {"sum", "bytes asked for them"}, {NULL, NULL}};
@@ -17,13 +16,13 @@ static PyStructSequence_Desc kinds_description = {
     "heapster.LuaKinds", "What Lua states created, by kind; all together are alloc_count and alloc_sum.", kinds_fields,
     6};
 
-/* Of the interpreter that imported last, as the errors are. */
+/* Those of the interpreter that imported last, as for errors. */
 static struct {
   PyTypeObject *kind;
   PyTypeObject *kinds;
 } types;
 
-static PyObject *kind_new(const struct heapster_lua_kind *kind) {
+static PyObject *wrap_kind(const struct heapster_lua_kind *kind) {
   PyObject *const count = PyLong_FromUnsignedLongLong(kind->count);
   PyObject *const sum = PyLong_FromUnsignedLongLong(kind->sum);
   PyObject *const both = count && sum ? PyStructSequence_New(types.kind) : NULL;
@@ -37,12 +36,12 @@ static PyObject *kind_new(const struct heapster_lua_kind *kind) {
   return NULL;
 }
 
-PyObject *heapster__python_lua_kinds_new(const struct heapster_lua_kinds *kinds) {
+PyObject *heapster__python_wrap_lua_kinds(const struct heapster_lua_kinds *kinds) {
   PyObject *all = PyStructSequence_New(types.kinds);
   const struct heapster_lua_kind *kind;
   const char *name;
-  for (size_t i = 0; all && (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
-    PyObject *const one = kind_new(kind);
+  for (size_t i = 0; all && (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
+    PyObject *const one = wrap_kind(kind);
     if (one)
       PyStructSequence_SetItem(all, (Py_ssize_t)i, one);
     else
@@ -51,30 +50,30 @@ PyObject *heapster__python_lua_kinds_new(const struct heapster_lua_kinds *kinds)
   return all;
 }
 
-static PyObject *kind_dict(const struct heapster_lua_kind *kind) {
+static PyObject *kind_as_dict(const struct heapster_lua_kind *kind) {
   return Py_BuildValue("{sKsK}", "count", (unsigned long long)kind->count, "sum", (unsigned long long)kind->sum);
 }
 
-PyObject *heapster__python_lua_kinds_dict(const struct heapster_lua_kinds *kinds) {
+PyObject *heapster__python_lua_kinds_as_dict(const struct heapster_lua_kinds *kinds) {
   PyObject *all = PyDict_New();
   const struct heapster_lua_kind *kind;
   const char *name;
-  for (size_t i = 0; all && (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
-    PyObject *const one = kind_dict(kind);
+  for (size_t i = 0; all && (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
+    PyObject *const one = kind_as_dict(kind);
     if (!one || PyDict_SetItemString(all, name, one) < 0) Py_CLEAR(all);
     Py_XDECREF(one);
   }
   return all;
 }
 
-static bool add(PyObject *module, const char *name, PyTypeObject **type, PyStructSequence_Desc *description) {
+static bool add_class(PyObject *module, const char *name, PyTypeObject **type, PyStructSequence_Desc *description) {
   *type = PyStructSequence_NewType(description);
   if (!*type) return false;
-  Py_INCREF(*type); /* one reference is ours, one the module's */
-  return PyModule_AddObject(module, name, (PyObject *)*type) == 0;
+  Py_INCREF(*type); /* one reference for us, one for the module */
+  return !PyModule_AddObject(module, name, (PyObject *)*type);
 }
 
-bool heapster__python_lua_kinds_add(PyObject *module) {
-  return add(module, "LuaKind", &types.kind, &kind_description) &&
-         add(module, "LuaKinds", &types.kinds, &kinds_description);
+bool heapster__python_add_lua_kinds(PyObject *module) {
+  return add_class(module, "LuaKind", &types.kind, &kind_description) &&
+         add_class(module, "LuaKinds", &types.kinds, &kinds_description);
 }

@@ -1,25 +1,26 @@
 /* measuring(): the window of a with block, and its diff afterwards. */
-#include "common/value.h"
 #include "python/module.h"
 
+#include "python/call.h"
+#include "python/errors.h"
+#include "python/manager.h"
+#include "python/values.h"
+
 typedef struct {
-  heapster__PyWindow window;
+  heapster__Manager manager;
   bool has_ended;
-  PyObject *diff; /* made when it is first asked for */
+  PyObject *diff; /* created on first use */
 } Measuring;
 
 static PyObject *enter(Measuring *self) {
-  if (self->has_ended) {
-    PyErr_SetString(PyExc_RuntimeError, "this window has ended: measuring() makes another");
-    return NULL;
-  }
-  if (!heapster__pywindow_begin(&self->window)) return NULL;
+  if (self->has_ended) return PyErr_Format(PyExc_RuntimeError, "this window has ended: measuring() makes another");
+  if (!heapster__enter_manager(&self->manager)) return NULL;
   Py_INCREF(self);
   return (PyObject *)self;
 }
 
 static PyObject *leave(Measuring *self) {
-  if (!heapster__pywindow_end(&self->window)) return NULL;
+  if (!heapster__leave_manager(&self->manager)) return NULL;
   self->has_ended = true;
   Py_RETURN_FALSE;
 }
@@ -29,20 +30,16 @@ static PyObject *call(PyObject *self, PyObject *const *arguments, size_t flagged
   const Py_ssize_t count = PyVectorcall_NARGS(flagged);
   if (!names && count == 0) return enter((Measuring *)self);
   if (!names && count == 3) return leave((Measuring *)self);
-  PyErr_SetString(PyExc_TypeError, "measuring() is for a with block: with heapster.measuring() as m");
-  return NULL;
+  return PyErr_Format(PyExc_TypeError, "measuring() is for a with block: with heapster.measuring() as m");
 }
 
 static PyObject *get_diff(PyObject *object, void *closure) {
   (void)closure;
   Measuring *const self = (Measuring *)object;
-  if (!self->has_ended) {
-    PyErr_SetString(PyExc_RuntimeError, "diff is known when the with block has ended");
-    return NULL;
-  }
+  if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
   if (!self->diff) {
-    self->diff = heapster__python_stats_new((struct heapster_new_stats){self->window.stats, HEAPSTER_OK});
-    self->window.stats = NULL;
+    self->diff = heapster__python_wrap_stats(self->manager.stats);
+    self->manager.stats = NULL;
   }
   Py_XINCREF(self->diff);
   return self->diff;
@@ -50,34 +47,31 @@ static PyObject *get_diff(PyObject *object, void *closure) {
 
 static PyObject *repr(PyObject *object) {
   Measuring *const self = (Measuring *)object;
-  const char *const state = self->has_ended ? "ended" : self->window.is_open ? "open" : "not begun";
+  const char *const state = self->has_ended ? "ended" : self->manager.is_open ? "open" : "not begun";
   return PyUnicode_FromFormat("<Measuring %s>", state);
 }
 
 static void dealloc(PyObject *object) {
   Measuring *const self = (Measuring *)object;
-  heapster__pywindow_clear(&self->window);
+  heapster__clear_manager(&self->manager);
   Py_XDECREF(self->diff);
   PyObject_Del(self);
 }
 
-/* The function's own arguments, whatever they are called; the diff is there also where it raised. */
 static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
   Measuring *const self = (Measuring *)object;
   struct heapster__call call;
-  if (count < 1 || !PyCallable_Check(arguments[0])) {
-    PyErr_SetString(PyExc_TypeError, "run() needs a function to call: run(fn, *args)");
-    return NULL;
-  }
+  if (count < 1 || !PyCallable_Check(arguments[0]))
+    return PyErr_Format(PyExc_TypeError, "run() needs a function to call: run(fn, *args)");
   PyObject *result = NULL;
   PyObject *entered = NULL;
-  if (heapster__call_make(&call, arguments[0], arguments + 1, (size_t)count - 1, names, NULL) &&
-      (entered = enter(self)) != NULL) {
-    result = heapster__call_run(&call);
-    self->has_ended = heapster__pywindow_end(&self->window);
+  if (heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, NULL) &&
+      (entered = enter(self))) {
+    result = heapster__run_call(&call);
+    self->has_ended = heapster__leave_manager(&self->manager);
     if (!self->has_ended) Py_CLEAR(result);
   }
-  heapster__call_free(&call);
+  heapster__free_call(&call);
   Py_XDECREF(entered);
   return result;
 }
@@ -85,9 +79,8 @@ static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t co
 static PyMethodDef methods[] = {
     {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL | METH_KEYWORDS,
      "run($self, fn, /, *args, **kwargs)\n--\n\n"
-     "Call fn(*args, **kwargs) in the window and return its result. Every argument is fn's, and diff is known "
-     "afterwards "
-     "also where\nfn raised."},
+     "Call fn(*args, **kwargs) in the window and return its result. All arguments go to fn. diff is known afterwards,\n"
+     "even if fn raised."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -98,35 +91,35 @@ static PyGetSetDef attributes[] = {
 
 static PyTypeObject measuring_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster.Measuring",
-    .tp_doc = "The window of a with block: what measuring() gives.",
+    .tp_doc = "The window of a with block, from measuring().",
     .tp_basicsize = sizeof(Measuring),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_dealloc = dealloc,
     .tp_repr = repr,
     .tp_call = PyVectorcall_Call,
-    .tp_vectorcall_offset = offsetof(Measuring, window.vectorcall),
+    .tp_vectorcall_offset = offsetof(Measuring, manager.vectorcall),
     .tp_methods = methods,
     .tp_getset = attributes,
 };
 
 PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
   (void)module;
-  struct heapster__options options = heapster__options_default();
-  if (!heapster__options_take(&options, "measuring", arguments, count, names)) return NULL;
+  struct heapster__options options = heapster__make_options();
+  if (!heapster__parse_measuring(&options, arguments, count, names)) return NULL;
   Measuring *const self = PyObject_New(Measuring, &measuring_type);
   if (!self) return NULL;
-  heapster__pywindow_init(&self->window, &options);
-  self->window.vectorcall = call;
+  heapster__init_manager(&self->manager, &options);
+  self->manager.vectorcall = call;
   self->has_ended = false;
   self->diff = NULL;
   return (PyObject *)self;
 }
 
-bool heapster__measuring_add(PyObject *module) {
-  if (!heapster__pywindow_type_ready(&measuring_type)) return false;
-  /* a with block calls it, nobody else: not to be listed, and gone already where the interpreter starts again */
+bool heapster__python_add_measuring(PyObject *module) {
+  if (!heapster__ready_manager_type(&measuring_type)) return false;
+  /* Only a with block calls it, so it is not listed. A restarted interpreter finds it removed already. */
   if (PyDict_DelItemString(measuring_type.tp_dict, "__call__") < 0) PyErr_Clear();
   PyType_Modified(&measuring_type);
   Py_INCREF(&measuring_type);
-  return PyModule_AddObject(module, "Measuring", (PyObject *)&measuring_type) == 0;
+  return !PyModule_AddObject(module, "Measuring", (PyObject *)&measuring_type);
 }

@@ -1,5 +1,5 @@
-/* Memory of heapster's own objects: from below every hook, so that they show in no figure. Generated code includes this
-   before all else, and then makes its objects here too. */
+/* Python.h, with memory for heapster's own objects from below every hook: they show in no figure. Generated code
+   includes this first, and so makes its objects here as well. */
 #ifndef HEAPSTER__PYTHON_MEMORY_H
 #define HEAPSTER__PYTHON_MEMORY_H
 
@@ -16,5 +16,11 @@ void heapster__python_object_free(void *object);
 #define PyObject_New(type, type_object) ((type *)heapster__python_object_new(type_object))
 #define PyObject_Del heapster__python_object_free
 #define PyObject_DEL heapster__python_object_free
+
+/* CPython 3.8 has these names with an underscore. */
+#if PY_VERSION_HEX < 0x03090000
+#define PyObject_Vectorcall _PyObject_Vectorcall
+#define Py_TPFLAGS_HAVE_VECTORCALL _Py_TPFLAGS_HAVE_VECTORCALL
+#endif
 
 #endif

@@ -1,9 +1,13 @@
-/* The module: SWIG's classes and functions, tidied, and what is written by hand. */
+/* The module: SWIG's classes and functions, cleaned up, with the handwritten ones. */
 #include "python/module.h"
+
+#include "python/errors.h"
+#include "python/options.h"
+#include "python/values.h"
 
 #include <heapster/modules.h>
 
-/* SWIG begins each text with a newline; without it Python finds the signature. */
+/* SWIG starts each docstring with a newline, which hides the signature from Python. */
 static void tidy_doc(PyMethodDef *method) {
   if (method->ml_doc && method->ml_doc[0] == '\n') method->ml_doc++;
 }
@@ -16,8 +20,8 @@ static void tidy_docs(PyObject *dict) {
   }
 }
 
-/* SWIG gives its classes attributes for memory that scripts share with C++; here a value is a value. And what Python
-   says with an operator or with str() needs no method. */
+/* Deletes SWIG's attributes for shared memory, since these objects are plain values, and the methods that Python has as
+   an operator or str(). */
 static void tidy_type(PyTypeObject *type) {
   static const char *const names[] = {"this",    "thisown",  "acquire",  "disown",   "own",   "append", "next",
                                       "__int__", "__dict__", "__init__", "__rsub__", "minus", "text"};
@@ -26,12 +30,12 @@ static void tidy_type(PyTypeObject *type) {
   }
   tidy_docs(type->tp_dict);
   if (type->tp_as_number) type->tp_as_number->nb_int = NULL;
-  ((PyObject *)type)->ob_type = &PyType_Type; /* SWIG's own metaclass is for static members; there are none */
+  ((PyObject *)type)->ob_type = &PyType_Type; /* SWIG's metaclass serves static members only */
   PyType_Modified(type);
 }
 
-/* SWIG gives a class a new dict each time an interpreter starts, but CPython fills only the first: that one is kept. */
-static void keep_dict(PyTypeObject *type, PyObject **first) {
+/* SWIG gives a class a new dict each time an interpreter starts, but CPython fills only the first. */
+static void restore_dict(PyTypeObject *type, PyObject **first) {
   if (!*first) *first = type->tp_dict;
   if (*first == type->tp_dict) return;
   Py_DECREF(type->tp_dict);
@@ -45,24 +49,13 @@ static bool tidy(PyObject *module) {
   for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
     PyTypeObject *const type = (PyTypeObject *)PyObject_GetAttrString(module, classes[i]);
     if (!type) return false;
-    keep_dict(type, &first_dicts[i]);
+    restore_dict(type, &first_dicts[i]);
     tidy_type(type->tp_base);
     type->tp_base->tp_name = "heapster._Value";
     tidy_type(type);
     Py_DECREF(type);
   }
   return true;
-}
-
-static PyObject *heaps(PyObject *module, PyObject *none) {
-  (void)module, (void)none;
-  PyObject *list = PyList_New(0);
-  for (const struct heapster_heap *heap = heapster_heap_next(NULL); list && heap; heap = heapster_heap_next(heap)) {
-    PyObject *const object = heapster__python_heap_new(heap);
-    if (!object || PyList_Append(list, object) < 0) Py_CLEAR(list);
-    Py_XDECREF(object);
-  }
-  return list;
 }
 
 static PyObject *size_text(PyObject *module, PyObject *bytes) {
@@ -78,27 +71,26 @@ static PyObject *size_text(PyObject *module, PyObject *bytes) {
 static PyMethodDef methods[] = {
     {"measure", FASTCALL(heapster__python_measure),
      "measure(fn, /, *args, heap=None, scope='process', warmup=0, repeat=1, gc='leave', **kwargs)\n--\n\n"
-     "Call fn(*args, **kwargs) and return (its result, the Stats of what the heap did meanwhile).\n\n"
-     "An exception of fn passes through. heap is None for all heaps, a name or a Heap; scope is 'process' or\n"
-     "'thread', for the requests of the calling thread only. fn is called warmup times before, then repeat times;\n"
-     "the run with the fewest requests counts, since others can only add. gc='stop' collects garbage first and keeps\n"
-     "the collector off. Arguments of these names do not reach fn: wrap it in a lambda. Raises NotCounting where\n"
-     "nothing of this is counted."},
+     "Call fn(*args, **kwargs) and return (its result, the Stats of that time).\n\n"
+     "An exception of fn passes through. heap is None for all heaps, a name or a Heap. scope is 'process', or "
+     "'thread'\n"
+     "for the calling thread's requests only. fn is first called warmup times, then repeat times; the run with the\n"
+     "fewest requests counts, since other threads can only add. gc='stop' collects garbage first and disables the\n"
+     "collector. Arguments of these names do not reach fn: wrap it in a lambda. Raises NotCounting if nothing of the\n"
+     "heap is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
      "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False)\n--\n\n"
-     "Measure a with block: `with measuring() as m: ...`, then m.diff is the Stats of what the heap did in it. Also "
-     "for\n"
-     "`async with`: the window is open while the block waits. gc='stop' collects garbage first and keeps the "
-     "collector\n"
-     "off. With thread_peak, m.diff.thread knows a use_peak, too, and the block must end on the thread that began it."},
+     "Measure a with block: `with measuring() as m: ...`; then m.diff is its Stats. In `async with` the window stays\n"
+     "open while the block waits. gc='stop' collects garbage first and disables the collector. With thread_peak,\n"
+     "m.diff.thread has a use_peak, too, and the block must end on the thread that began it."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', **limits)\n--\n\n"
-     "Limit what a with block, or the function that it decorates, may do: raises LimitExceeded where it did more.\n\n"
+     "Limit a with block, or the function that it decorates: raises LimitExceeded if it did more.\n\n"
      "A limit's name is a figure of a window, such as alloc_count, use_peak or live_change. Its value is the most\n"
-     "allowed, as a number or, for bytes, a size such as '1 MiB'; or a pair of the least and the most, None for no\n"
-     "end: live_change=(0, 0). A block that raises is not judged. A decorated function is measured call by call, a\n"
-     "decorated coroutine function from a coroutine's start to its end."},
-    {"heaps", heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap that is counted, the oldest first."},
+     "allowed: a number or, for bytes, a size such as '1 MiB'. A pair is the least and the most, None for no end:\n"
+     "live_change=(0, 0). A block that raises is not judged. Each call of a decorated function has its own window; a\n"
+     "decorated coroutine function is measured from a coroutine's start to its end."},
+    {"heaps", heapster__python_heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap, the oldest first."},
     {"size_text", size_text, METH_O,
      "size_text(bytes, /)\n--\n\n"
      "Return bytes as a report writes them: '4 B', '64 KiB', '2.45 KiB'. Two decimals unless whole. Raises\n"
@@ -106,42 +98,36 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* A host that registers the module as `heapster` gets one of that name, for pickles to find. */
-static bool name_it(PyObject *module) {
+/* Names the module `heapster`, so that pickles find it where a host registers it under that name. */
+static bool rename_module(PyObject *module) {
   const char *const name = PyModule_GetName(module);
-  return name && (strcmp(name, "_heapster") != 0 || PyModule_AddStringConstant(module, "__name__", "heapster") == 0);
+  return name && (strcmp(name, "_heapster") || !PyModule_AddStringConstant(module, "__name__", "heapster"));
 }
 
-/* `from heapster import *` and help(heapster): every name without an underscore. */
+/* Sets __all__: every name without an underscore. */
 static bool list_names(PyObject *module) {
   PyObject *const all = PyList_New(0);
   PyObject *name, *value;
   bool is_complete = all != NULL;
   for (Py_ssize_t at = 0; is_complete && PyDict_Next(PyModule_GetDict(module), &at, &name, &value);) {
-    if (PyUnicode_READ_CHAR(name, 0) != '_') is_complete = PyList_Append(all, name) == 0;
+    if (PyUnicode_READ_CHAR(name, 0) != '_') is_complete = !PyList_Append(all, name);
   }
-  is_complete = is_complete && PyList_Sort(all) == 0 && PyObject_SetAttrString(module, "__all__", all) == 0;
+  is_complete = is_complete && !PyList_Sort(all) && !PyObject_SetAttrString(module, "__all__", all);
   Py_XDECREF(all);
   return is_complete;
 }
 
 static bool complete(PyObject *module) {
-  return tidy(module) && name_it(module) && PyModule_AddFunctions(module, methods) == 0 &&
-         PyModule_AddStringConstant(module, "__version__", heapster_version()) == 0 &&
-         heapster__python_errors_add(module) && heapster__python_values_add(module) &&
-         heapster__python_lua_kinds_add(module) && heapster__measuring_add(module) && heapster__limit_add(module) &&
-         list_names(module) && heapster__python_start();
-}
-
-/* Figures of two copies of the core would not add up. */
-static bool is_only_copy(void) {
-  const char *const conflict = heapster_conflict();
-  if (conflict) PyErr_SetString(PyExc_ImportError, conflict);
-  return !conflict;
+  return tidy(module) && rename_module(module) && !PyModule_AddFunctions(module, methods) &&
+         !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
+         heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
+         heapster__python_add_lua_kinds(module) && heapster__python_add_measuring(module) &&
+         heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
 }
 
 PyObject *PyInit__heapster(void) {
-  if (!is_only_copy()) return NULL;
+  const char *const conflict = heapster_conflict();
+  if (conflict) return PyErr_Format(PyExc_ImportError, "%s", conflict);
   PyObject *module = heapster__python_swig_init();
   if (module && !complete(module)) Py_CLEAR(module);
   return module;

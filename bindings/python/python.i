@@ -1,16 +1,27 @@
-/* How the values of heapster.i look in Python. The C behind it is in python/*.c. */
+/* How the values of heapster.i look in Python. */
 %begin %{
 #define SWIG_TYPE_TABLE heapster
 #include "python/memory.h"
 %}
 %{
+#include "python/errors.h"
 #include "python/module.h"
+#include "python/options.h"
+#include "python/values.h"
 
-/* PyInit__heapster is in python/module.c: SWIG's classes come ready only after all that %init can do. */
+/* PyInit__heapster is in python/module.c, since SWIG's classes are ready only after %init. */
 #undef SWIG_init
 #define SWIG_init heapster__python_swig_init
 #undef SWIGEXPORT
 #define SWIGEXPORT
+
+/* Takes over `value`; NULL is a MemoryError. */
+static PyObject *wrap_value(void *value, swig_type_info *type) {
+  if (!value) return PyErr_NoMemory();
+  PyObject *const object = SWIG_Python_NewPointerObj(NULL, value, type, SWIG_POINTER_OWN);
+  if (!object) heapster__value_free(value);
+  return object;
+}
 %}
 %include "python/docs.i"
 
@@ -26,31 +37,28 @@
 %typemap(out) uint64_t, uint32_t "$result = PyLong_FromUnsignedLongLong($1);"
 %typemap(out) int64_t "$result = PyLong_FromLongLong($1);"
 %typemap(out) uint64_t FIGURE {
-  const struct heapster_figure figure = heapster__stats_figure(arg1, "$1_name");
-  $result = figure.is_defined ? PyLong_FromLongLong(figure.value) : SWIG_Py_Void();
+  int64_t value;
+  const bool is_defined = heapster_stats_get(arg1, heapster_field_find("$1_name"), &value);
+  $result = is_defined ? PyLong_FromLongLong(value) : SWIG_Py_Void();
 }
 %typemap(out) struct heapster_real "$result = $1.is_defined ? PyFloat_FromDouble($1.value) : SWIG_Py_Void();"
 %typemap(out) struct heapster_text "$result = heapster__python_string($1);"
-%typemap(out) struct heapster_new_stats "$result = heapster__python_stats_new($1);"
-%typemap(out) struct heapster_new_histogram "$result = heapster__python_histogram_new($1);"
-%typemap(out) struct heapster_histogram * "$result = heapster__python_histogram_new(heapster__histogram_copy($1));"
+%typemap(out) struct heapster_new_stats
+  "$result = $1.error ? heapster__python_raise($1.error) : heapster__python_wrap_stats($1.value);"
+%typemap(out) struct heapster_histogram *, struct heapster_status *, struct heapster_frames *
+  "$result = wrap_value(($owner) ? $1 : heapster__value_copy($1, sizeof *$1), $1_descriptor);"
 %typemap(out) struct heapster_lua_kinds * {
-  $result = arg1->has_lua_kinds ? heapster__python_lua_kinds_new($1) : SWIG_Py_Void();
+  $result = arg1->has_lua_kinds ? heapster__python_wrap_lua_kinds($1) : SWIG_Py_Void();
 }
 %typemap(out) const struct heapster_stats *
-  "$result = $1 ? heapster__python_stats_new(heapster__stats_copy($1)) : SWIG_Py_Void();"
-%typemap(out) struct heapster_new_frames "$result = heapster__python_frames_new($1);"
-%typemap(out) struct heapster_frame * "$result = arg1->kept_count ? heapster__python_frame_new($1) : SWIG_Py_Void();"
+  "$result = $1 ? heapster__python_wrap_stats(heapster__stats_copy($1)) : SWIG_Py_Void();"
+%typemap(out) struct heapster_frame * "$result = arg1->kept_count ? heapster__python_wrap_frame($1) : SWIG_Py_Void();"
 %typemap(out) uint64_t worst_index "$result = $1 ? PyLong_FromUnsignedLongLong($1) : SWIG_Py_Void();"
 %typemap(out) enum heapster_error heapster_frame_mark {
   if ($1) { heapster__python_raise($1); SWIG_fail; }
   $result = SWIG_Py_Void();
 }
-%typemap(out) struct heapster_heap * "$result = heapster__python_heap_new($1);"
-%typemap(out) struct heapster_new_status {
-  if ($1.error) { heapster__python_raise($1.error); SWIG_fail; }
-  $result = SWIG_NewPointerObj($1.value, SWIGTYPE_p_heapster_status, SWIG_POINTER_OWN);
-}
+%typemap(out) struct heapster_heap * "$result = heapster__python_wrap_heap($1);"
 
 /* --- arguments --- */
 
@@ -64,12 +72,12 @@
 }
 %typemap(in) const struct heapster_heap *heap {
   const struct heapster_heap *found;
-  if (!heapster__python_heap_find($input, &found)) SWIG_fail;
+  if (!heapster__python_find_heap($input, &found)) SWIG_fail;
   $1 = (struct heapster_heap *)found;
 }
 %typemap(in) const struct heapster_heap *named_heap {
   const struct heapster_heap *found;
-  if (!heapster__python_heap_find($input, &found)) SWIG_fail;
+  if (!heapster__python_find_heap($input, &found)) SWIG_fail;
   if (!found) { PyErr_SetString(PyExc_TypeError, "heap must be a name or a heapster.Heap, not None"); SWIG_fail; }
   $1 = (struct heapster_heap *)found;
 }
@@ -124,62 +132,35 @@ VALUE(heapster_status, status)
   PyObject *__reduce__(void) const { return heapster__python_histogram_reduce($self); }
 }
 
-/* --- between SWIG's types and python/*.c --- */
+/* --- between SWIG's types and python/ --- */
 
 %wrapper %{
-static void *value_of(PyObject *object, swig_type_info *type) {
-  void *value = NULL;
-  return object != Py_None && SWIG_IsOK(SWIG_ConvertPtr(object, &value, type, 0)) ? value : NULL;
+PyObject *heapster__python_wrap_stats(struct heapster_stats *stats) {
+  return wrap_value(stats, SWIGTYPE_p_heapster_stats);
 }
 
-static PyObject *new_object(void *value, enum heapster_error error, swig_type_info *type) {
-  if (!value) return heapster__python_raise(error ? error : HEAPSTER_NO_MEMORY);
-  PyObject *const object = SWIG_Python_NewPointerObj(NULL, value, type, SWIG_POINTER_OWN);
-  if (!object) heapster__value_free(value);
-  return object;
+PyObject *heapster__python_wrap_histogram(struct heapster_histogram *histogram) {
+  return wrap_value(histogram, SWIGTYPE_p_heapster_histogram);
 }
 
-PyObject *heapster__python_stats_new(struct heapster_new_stats made) {
-  return new_object(made.value, made.error, SWIGTYPE_p_heapster_stats);
+PyObject *heapster__python_wrap_frame(const struct heapster_frame *frame) {
+  return wrap_value(heapster__value_copy(frame, sizeof *frame), SWIGTYPE_p_heapster_frame);
 }
 
-PyObject *heapster__python_histogram_new(struct heapster_new_histogram made) {
-  return new_object(made.value, made.error, SWIGTYPE_p_heapster_histogram);
-}
-
-PyObject *heapster__python_heap_new(const struct heapster_heap *heap) {
+PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap) {
   return SWIG_Python_NewPointerObj(NULL, (void *)heap, SWIGTYPE_p_heapster_heap, 0);
 }
 
-PyObject *heapster__python_frame_new(const struct heapster_frame *frame) {
-  return new_object(heapster__frame_copy(frame), HEAPSTER_NO_MEMORY, SWIGTYPE_p_heapster_frame);
-}
-
-PyObject *heapster__python_frames_new(struct heapster_new_frames made) {
-  return new_object(made.value, made.error, SWIGTYPE_p_heapster_frames);
-}
-
-struct heapster_stats *heapster__python_stats_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_stats);
-}
-
-struct heapster_histogram *heapster__python_histogram_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_histogram);
-}
-
-const struct heapster_heap *heapster__python_heap_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_heap);
-}
-
-const struct heapster_frame *heapster__python_frame_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_frame);
-}
-
-const struct heapster_frames *heapster__python_frames_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_frames);
-}
-
-const struct heapster_status *heapster__python_status_of(PyObject *object) {
-  return value_of(object, SWIGTYPE_p_heapster_status);
-}
+#define DEFINE_OF(name) \
+  struct heapster_##name *heapster__python_##name##_of(PyObject *object) { \
+    void *value = NULL; \
+    const int status = SWIG_ConvertPtr(object, &value, SWIGTYPE_p_heapster_##name, 0); \
+    return object != Py_None && SWIG_IsOK(status) ? value : NULL; \
+  }
+DEFINE_OF(stats)
+DEFINE_OF(histogram)
+DEFINE_OF(heap)
+DEFINE_OF(status)
+DEFINE_OF(frame)
+DEFINE_OF(frames)
 %}

@@ -2,7 +2,7 @@
 
 from typing import Iterable, Tuple
 
-from heapster import size_text
+from heapster import size_text as size
 
 
 def is_bytes(field: str) -> bool:
@@ -10,13 +10,13 @@ def is_bytes(field: str) -> bool:
 
 
 def figure(field: str, value: int) -> str:
-    return size_text(value) if is_bytes(field) else f"{value:,}"
+    return size(value) if is_bytes(field) else f"{value:,}"
 
 
 def bucket(low: int) -> str:
     """The sizes of the bucket that begins at `low`."""
     end = 2 * max(low, 1)
-    return f"[{size_text(low)} .. {size_text(end) if end < 1 << 64 else 'inf'})"
+    return f"[{size(low)} .. {size(end) if end < 1 << 64 else 'inf'})"
 
 
 def gap(field: str, found: int, expected: int) -> str:

@@ -1,21 +1,37 @@
-/* Userdata of the module's classes: made, recognised, their attributes and methods. */
-#include "lua/module.h"
+/* Userdata of the module's classes. */
+#include "lua/classes.h"
 
+#include <heapster/heapster.h>
 #include <string.h>
 
 #include "spelling.h"
 
+/* Their addresses are the keys in the registry. */
 static const struct {
   const char *name;
-} classes[HEAPSTER__LUA_CLASSES] = {
-    {"heapster.Stats"},  {"heapster.Histogram"}, {"heapster.Heap"}, {"heapster.Status"},   {"heapster.Frame"},
-    {"heapster.Frames"}, {"heapster.Measuring"}, {"heapster.Run"},  {"heapster.LuaKinds"}, {"heapster.LuaKind"}};
+  size_t size; /* of the struct; 0 if its file fills the userdata */
+} classes[HEAPSTER__CLASSES] = {
+    {"heapster.Stats", 0},
+    {"heapster.Histogram", sizeof(struct heapster_histogram)},
+    {"heapster.Heap", sizeof(struct heapster_heap *)},
+    {"heapster.Status", sizeof(struct heapster_status)},
+    {"heapster.Frame", sizeof(struct heapster_frame)},
+    {"heapster.Frames", sizeof(struct heapster_frames)},
+    {"heapster.LuaKinds", sizeof(struct heapster_lua_kinds)},
+    {"heapster.LuaKind", sizeof(struct heapster_lua_kind)},
+    {"heapster.Measuring", 0},
+    {"heapster.Run", 0},
+};
 
 void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
-  void *const value = lua_newuserdatauv(L, size, kind == HEAPSTER__LUA_MEASURING);
+  void *const value = lua_newuserdatauv(L, size, kind == HEAPSTER__CLASS_MEASURING);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &classes[kind]);
   lua_setmetatable(L, -2);
   return value;
+}
+
+void heapster__lua_push(lua_State *L, enum heapster__lua_class kind, const void *value) {
+  memcpy(heapster__lua_new(L, kind, classes[kind].size), value, classes[kind].size);
 }
 
 void *heapster__lua_test(lua_State *L, int index, enum heapster__lua_class kind) {
@@ -33,7 +49,7 @@ void *heapster__lua_check(lua_State *L, int index, enum heapster__lua_class kind
   return value;
 }
 
-/* The field that was meant, perhaps: "; did you mean 'alloc_count'?", or nothing. */
+/* "; did you mean 'alloc_count'?", or nothing. */
 static const char *push_suggestion(lua_State *L, const char *name) {
   struct heapster__spelling spelling = heapster__spelling_of(name);
   for (int names = 1; names <= 2; names++) {
@@ -44,8 +60,8 @@ static const char *push_suggestion(lua_State *L, const char *name) {
   return lua_pushfstring(L, "; did you mean '%s'?", spelling.nearest);
 }
 
-/* Upvalues: the attributes, the methods. An attribute's function is called here, not through Lua: that takes no
-   further level of calls. */
+/* Upvalues: the attributes, the methods. Calls an attribute's function directly, which needs no further level of Lua's
+   calls. */
 int heapster__lua_index(lua_State *L) {
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
@@ -75,7 +91,7 @@ int heapster__lua_pairs(lua_State *L, enum heapster__lua_class kind, lua_CFuncti
   return 1;
 }
 
-/* Wraps SWIG's `is_equal`, an upvalue: a value equals none of another class. */
+/* __eq: SWIG's `is_equal`, an upvalue, for two values of the same class. */
 static int equal(lua_State *L) {
   lua_settop(L, 2);
   const bool both = lua_getmetatable(L, 1) && lua_getmetatable(L, 2);
@@ -86,7 +102,7 @@ static int equal(lua_State *L) {
   return 1;
 }
 
-void heapster__lua_class_add(lua_State *L, enum heapster__lua_class kind, const luaL_Reg *metamethods) {
+void heapster__lua_add_class(lua_State *L, enum heapster__lua_class kind, const luaL_Reg *metamethods) {
   const int methods = lua_gettop(L);
   const int attributes = methods - 1;
   lua_createtable(L, 0, 12);
@@ -108,39 +124,29 @@ void heapster__lua_class_add(lua_State *L, enum heapster__lua_class kind, const 
   lua_settop(L, attributes - 1);
 }
 
-/* Makes SWIG's method the metamethod of the class at `metatable`. */
+/* Turns SWIG's method into a metamethod of the class at `metatable`. */
 static void promote(lua_State *L, int methods, const char *method, int metatable, const char *metamethod) {
   if (lua_getfield(L, methods, method) == LUA_TNIL) {
     lua_pop(L, 1);
     return;
   }
-  if (strcmp(metamethod, "__eq") == 0) lua_pushcclosure(L, equal, 1);
+  if (!strcmp(metamethod, "__eq")) lua_pushcclosure(L, equal, 1);
   lua_setfield(L, metatable, metamethod);
   lua_pushnil(L);
   lua_setfield(L, methods, method);
 }
 
-static const luaL_Reg *metamethods_of(enum heapster__lua_class kind) {
-  if (kind == HEAPSTER__LUA_STATS) return heapster__lua_stats_metamethods;
-  if (kind == HEAPSTER__LUA_HISTOGRAM) return heapster__lua_histogram_metamethods;
-  if (kind == HEAPSTER__LUA_HEAP) return heapster__lua_heap_metamethods;
-  if (kind == HEAPSTER__LUA_FRAMES) return heapster__lua_frames_metamethods;
-  return NULL;
-}
-
-void heapster__lua_class_adopt(lua_State *L, enum heapster__lua_class kind) {
+void heapster__lua_adopt_class(lua_State *L, enum heapster__lua_class kind, const luaL_Reg *methods_added,
+                               const luaL_Reg *metamethods) {
   const int swigs = lua_gettop(L);
   lua_getfield(L, swigs, ".fn");
   const int methods = lua_gettop(L);
   lua_pushnil(L);
-  lua_setfield(L, methods, "__disown"); /* which would write into any userdata */
-  if (kind == HEAPSTER__LUA_STATS) {
-    lua_pushcfunction(L, heapster__lua_stats_as_table);
-    lua_setfield(L, methods, "as_table");
-  }
+  lua_setfield(L, methods, "__disown"); /* it would write into any userdata */
+  if (methods_added) luaL_setfuncs(L, methods_added, 0);
   lua_getfield(L, swigs, ".get");
   lua_pushvalue(L, methods);
-  heapster__lua_class_add(L, kind, metamethods_of(kind));
+  heapster__lua_add_class(L, kind, metamethods);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &classes[kind]);
   const int metatable = lua_gettop(L);
   promote(L, methods, "minus", metatable, "__sub");

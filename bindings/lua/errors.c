@@ -1,9 +1,11 @@
-/* Errors of the Lua module: values with a kind and fields where a script may want to tell them apart, else strings. */
-#include "lua/module.h"
+/* Errors and strings of the Lua module. */
+#include "lua/errors.h"
+
+#include "common/reasons.h"
 
 #include <string.h>
 
-/* The names, and by their addresses the keys in the registry. */
+/* Their addresses are the keys in the registry. */
 static const struct {
   const char *name;
   const char *full_name;
@@ -13,7 +15,7 @@ static const struct {
     {"LimitExceeded", "heapster.LimitExceeded"},
 };
 
-/* As Lua's own messages: the place, then what is wrong. */
+/* Place and message, as in Lua's own errors. */
 static int to_string(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -26,7 +28,7 @@ static int to_string(lua_State *L) {
   return 1;
 }
 
-void heapster__lua_errors_add(lua_State *L) {
+void heapster__lua_add_errors(lua_State *L) {
   for (int kind = 0; kind < HEAPSTER__LUA_ERRORS; kind++) {
     lua_newtable(L);
     lua_pushstring(L, kinds[kind].full_name);
@@ -63,27 +65,16 @@ int heapster__lua_raise_core(lua_State *L, enum heapster_error error) {
 }
 
 int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error error, const char *hook) {
-  const char *const why = heapster__lua_push_text(L, heapster__why_no_hook(verb, error, hook));
+  const char *const why = heapster__lua_push_text(L, heapster__explain_hook(verb, error, hook));
   return error == HEAPSTER_UNKNOWN_HOOK ? luaL_argerror(L, 1, why) : luaL_error(L, "%s", why);
 }
 
-const char *heapster__lua_push_text(lua_State *L, struct heapster_text text) {
-  if (text.error) heapster__lua_raise_core(L, text.error);
-  const char *const string = lua_pushlstring(L, text.bytes ? text.bytes : "", text.length);
-  heapster__text_free(&text);
-  return string;
-}
-
-const char *heapster__lua_chars(lua_State *L, int index) {
-  size_t length;
-  const char *const chars = lua_tolstring(L, index, &length);
-  if (strlen(chars) != length) luaL_error(L, "\"%s\" has a null character behind it", chars);
-  return chars;
-}
-
-const char *heapster__lua_type_name(lua_State *L, int index) {
-  if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) return lua_tostring(L, -1);
-  return luaL_typename(L, index);
+int heapster__lua_refuse(lua_State *L, int argument, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  const char *const why = lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  return luaL_argerror(L, argument, why);
 }
 
 void heapster__lua_check_count(lua_State *L, int least, int most) {
@@ -96,4 +87,24 @@ void heapster__lua_check_count(lua_State *L, int least, int most) {
     luaL_error(L, "wrong number of arguments to '%s' (%d expected, got %d)", name, most, count);
   else
     luaL_error(L, "wrong number of arguments to '%s' (%d to %d expected, got %d)", name, least, most, count);
+}
+
+const char *heapster__lua_chars(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TSTRING) return "";
+  size_t length;
+  const char *const chars = lua_tolstring(L, index, &length);
+  if (strlen(chars) != length) luaL_error(L, "\"%s\" has a null character behind it", chars);
+  return chars;
+}
+
+const char *heapster__lua_type_name(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) return lua_tostring(L, -1);
+  return luaL_typename(L, index);
+}
+
+const char *heapster__lua_push_text(lua_State *L, struct heapster_text text) {
+  if (text.error) heapster__lua_raise_core(L, text.error);
+  const char *const string = lua_pushlstring(L, text.bytes ? text.bytes : "", text.length);
+  heapster__text_free(&text);
+  return string;
 }

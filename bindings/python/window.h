@@ -1,0 +1,18 @@
+/* A window of the core, opened and closed with options. */
+#ifndef HEAPSTER__PYTHON_WINDOW_H
+#define HEAPSTER__PYTHON_WINDOW_H
+
+#include "python/options.h"
+
+/* NotCounting if nothing of the options' heap is counted. */
+bool heapster__open_window(const struct heapster__options *options, struct heapster_window *window);
+
+/* `stats` may be NULL. If an exception is set, it stays and no other is raised. */
+bool heapster__close_window(struct heapster_window window, struct heapster_stats *stats);
+
+/* Collects garbage and disables the collector, if the options say so. `*restarts` is for the way back, which keeps an
+   exception that is set. */
+bool heapster__stop_gc(const struct heapster__options *options, bool *restarts);
+void heapster__restart_gc(bool restarts);
+
+#endif

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 struct heapster_histogram *heapster__histogram_subtract(const struct heapster_histogram *after,
                                                         const struct heapster_histogram *before) {
@@ -18,17 +17,9 @@ struct heapster_histogram *heapster__histogram_subtract(const struct heapster_hi
   return diff;
 }
 
-bool heapster__histogram_is_equal(const struct heapster_histogram *a, const struct heapster_histogram *b) {
-  return !memcmp(a, b, sizeof *a);
-}
-
 struct heapster_text heapster__histogram_text(const struct heapster_histogram *histogram) {
   struct heapster_text text = {0};
   return heapster__text_finish_for_people(&text, heapster_histogram_text(histogram, heapster__text_sink(&text)));
-}
-
-bool heapster__frame_is_equal(const struct heapster_frame *a, const struct heapster_frame *b) {
-  return !memcmp(a, b, sizeof *a);
 }
 
 __attribute__((format(printf, 2, 3))) static void append(struct heapster_text *text, const char *format, ...) {

@@ -7,10 +7,8 @@
 /* Bucket by bucket, cut at 0, in new memory; NULL without memory. */
 struct heapster_histogram *heapster__histogram_subtract(const struct heapster_histogram *after,
                                                         const struct heapster_histogram *before);
-bool heapster__histogram_is_equal(const struct heapster_histogram *a, const struct heapster_histogram *b);
 struct heapster_text heapster__histogram_text(const struct heapster_histogram *histogram);
 
-bool heapster__frame_is_equal(const struct heapster_frame *a, const struct heapster_frame *b);
 struct heapster_text heapster__frame_text(const struct heapster_frame *frame);
 struct heapster_text heapster__frames_text(const struct heapster_frames *frames);
 

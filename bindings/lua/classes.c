@@ -91,13 +91,22 @@ int heapster__lua_pairs(lua_State *L, enum heapster__lua_class kind, lua_CFuncti
   return 1;
 }
 
+static bool is_same_class(lua_State *L) {
+  lua_settop(L, 2);
+  const bool is_same = lua_getmetatable(L, 1) && lua_getmetatable(L, 2) && lua_rawequal(L, -1, -2);
+  lua_settop(L, 2);
+  return is_same;
+}
+
+int heapster__lua_equal_bytes(lua_State *L) {
+  const bool is_same = is_same_class(L) && lua_touserdata(L, 1) && lua_touserdata(L, 2);
+  lua_pushboolean(L, is_same && !memcmp(lua_touserdata(L, 1), lua_touserdata(L, 2), (size_t)lua_rawlen(L, 1)));
+  return 1;
+}
+
 /* __eq: SWIG's `is_equal`, an upvalue, for two values of the same class. */
 static int equal(lua_State *L) {
-  lua_settop(L, 2);
-  const bool both = lua_getmetatable(L, 1) && lua_getmetatable(L, 2);
-  const bool is_same_class = both && lua_rawequal(L, -1, -2);
-  lua_settop(L, 2);
-  if (is_same_class) return lua_tocfunction(L, lua_upvalueindex(1))(L);
+  if (is_same_class(L)) return lua_tocfunction(L, lua_upvalueindex(1))(L);
   lua_pushboolean(L, false);
   return 1;
 }

@@ -39,6 +39,9 @@ void heapster__lua_adopt_class(lua_State *L, enum heapster__lua_class kind, cons
 /* __index of every class: attributes and methods; other names are an error. */
 int heapster__lua_index(lua_State *L);
 
+/* __eq of a class whose values are equal if their bytes are. */
+int heapster__lua_equal_bytes(lua_State *L);
+
 /* The result of __pairs: an iterator whose upvalues are the value and the number of its next item, from 0 on. */
 int heapster__lua_pairs(lua_State *L, enum heapster__lua_class kind, lua_CFunction next);
 

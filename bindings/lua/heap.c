@@ -58,16 +58,11 @@ int heapster__lua_heaps(lua_State *L) {
   return 1;
 }
 
-static int equal(lua_State *L) {
-  const struct heapster_heap *const heap = heap_at(L, 1);
-  lua_pushboolean(L, heap && heap == heap_at(L, 2));
-  return 1;
-}
-
 static int to_string(lua_State *L) {
   heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP);
   lua_pushfstring(L, "heapster.Heap: %s", heapster_heap_name(heap_at(L, 1)));
   return 1;
 }
 
-const luaL_Reg heapster__lua_heap_metamethods[] = {{"__eq", equal}, {"__tostring", to_string}, {NULL, NULL}};
+const luaL_Reg heapster__lua_heap_metamethods[] = {
+    {"__eq", heapster__lua_equal_bytes}, {"__tostring", to_string}, {NULL, NULL}};

@@ -1,8 +1,6 @@
 /* stats.lua_kinds in Lua: what states created, by kind. */
 #include "lua/values.h"
 
-#include <string.h>
-
 #include "lua_kinds.h"
 
 #define DEFINE_GETTER(name)                                                                              \
@@ -29,13 +27,6 @@ static int next_kind(lua_State *L) {
 }
 
 static int kinds_pairs(lua_State *L) { return heapster__lua_pairs(L, HEAPSTER__CLASS_LUA_KINDS, next_kind); }
-
-static int kinds_equal(lua_State *L) {
-  const struct heapster_lua_kinds *const a = heapster__lua_test(L, 1, HEAPSTER__CLASS_LUA_KINDS);
-  const struct heapster_lua_kinds *const b = heapster__lua_test(L, 2, HEAPSTER__CLASS_LUA_KINDS);
-  lua_pushboolean(L, a && b && !memcmp(a, b, sizeof *a));
-  return 1;
-}
 
 /* A line for each kind, as in the report. */
 static int kinds_to_string(lua_State *L) {
@@ -66,13 +57,6 @@ static int get_sum(lua_State *L) {
   return 1;
 }
 
-static int kind_equal(lua_State *L) {
-  const struct heapster_lua_kind *const a = heapster__lua_test(L, 1, HEAPSTER__CLASS_LUA_KIND);
-  const struct heapster_lua_kind *const b = heapster__lua_test(L, 2, HEAPSTER__CLASS_LUA_KIND);
-  lua_pushboolean(L, a && b && !memcmp(a, b, sizeof *a));
-  return 1;
-}
-
 static int kind_to_string(lua_State *L) {
   const struct heapster_lua_kind *const kind = heapster__lua_check(L, 1, HEAPSTER__CLASS_LUA_KIND);
   char bytes[HEAPSTER_SIZE_TEXT];
@@ -83,8 +67,8 @@ static int kind_to_string(lua_State *L) {
 
 void heapster__lua_add_kinds(lua_State *L) {
   static const luaL_Reg kinds[] = {
-      {"__pairs", kinds_pairs}, {"__eq", kinds_equal}, {"__tostring", kinds_to_string}, {NULL, NULL}};
-  static const luaL_Reg kind[] = {{"__eq", kind_equal}, {"__tostring", kind_to_string}, {NULL, NULL}};
+      {"__pairs", kinds_pairs}, {"__eq", heapster__lua_equal_bytes}, {"__tostring", kinds_to_string}, {NULL, NULL}};
+  static const luaL_Reg kind[] = {{"__eq", heapster__lua_equal_bytes}, {"__tostring", kind_to_string}, {NULL, NULL}};
 #define ENTRY(name) {#name, get_##name},
   const luaL_Reg names[] = {HEAPSTER__LUA_KINDS(ENTRY) ENTRY(other){NULL, NULL}};
   const luaL_Reg figures[] = {{"count", get_count}, {"sum", get_sum}, {NULL, NULL}};

@@ -74,7 +74,7 @@ PyObject *heapster__python_stats_repr(PyObject *self) {
 PyObject *heapster__python_histogram_compare(PyObject *self, PyObject *other, int operation) {
   const struct heapster_histogram *const a = heapster__python_histogram_of(self);
   const struct heapster_histogram *const b = heapster__python_histogram_of(other);
-  return compare(a && b, a && b && heapster__histogram_is_equal(a, b), operation);
+  return compare(a && b, a && b && !memcmp(a, b, sizeof *a), operation);
 }
 
 Py_hash_t heapster__python_histogram_hash(PyObject *self) {
@@ -131,7 +131,7 @@ PyObject *heapster__python_status_repr(PyObject *self) {
 
 PyObject *heapster__python_frame_compare(PyObject *self, PyObject *other, int operation) {
   const struct heapster_frame *const a = heapster__python_frame_of(self), *const b = heapster__python_frame_of(other);
-  return compare(a && b, a && b && heapster__frame_is_equal(a, b), operation);
+  return compare(a && b, a && b && !memcmp(a, b, sizeof *a), operation);
 }
 
 Py_hash_t heapster__python_frame_hash(PyObject *self) {

@@ -1,26 +1,23 @@
-/* What scripts see, in every language. python/python.i and lua/lua.i say how a value looks in one of them. They give
-   typemaps for these types:
+/* What scripts see, in every language. python/python.i and lua/lua.i say how a value looks in one of them, by typemaps for
+   these types; "nothing" is None or nil:
 
      enum heapster_error            nothing, or an error of the language's own kind
      enum heapster_stats_kind, enum heapster_scope   "snapshot", "diff", "window"; "process", "thread"
      uint64_t, int64_t, uint32_t    an integer
-     uint64_t FIGURE                the figure $1_name of arg1: an integer, or nothing if it has no meaning
+     uint64_t FIGURE                the figure $1_name of arg1; nothing if it has no meaning
      struct heapster_real           a number, or nothing
      struct heapster_text           a string, or its error; frees its bytes
-     struct heapster_histogram *    an attribute of a Stats: a copy. From a %newobject, as the next two: new memory, or
-                                    NULL without memory
-     struct heapster_status *, struct heapster_frames *
+     struct heapster_histogram *, struct heapster_status *, struct heapster_frames *
+                                    a copy; of a %newobject the memory itself, or an error for NULL
      struct heapster_new_stats      a new Stats, or an error
-     const struct heapster_stats *  an attribute of a Stats: a copy, or nothing
-     struct heapster_frame *        an attribute of a Frames: a copy, or nothing if no frame has ended
-     struct heapster_lua_kinds *    an attribute of a Stats: a copy, or nothing if arg1 has none
+     const struct heapster_stats *, struct heapster_frame *, struct heapster_lua_kinds *
+                                    an attribute: a copy, or nothing if arg1 has none
      struct heapster_heap *         a Heap, never freed
-     const struct heapster_heap *heap        (argument) nothing for the total, a name, or a Heap
-     const struct heapster_heap *named_heap  (argument) a name or a Heap
-     const char *name               (argument) a string, never nothing
+     const struct heapster_heap *heap, const struct heapster_heap *named_heap, const char *name
+                                    arguments: a name, a Heap or nothing for the total; a name or a Heap; a string
 
-   Not here but written by hand for each language: measure, measuring and limit, which call back into the interpreter and
-   must add nothing to what they measure; heaps, as_dict and as_table, which make tables. */
+   Written by hand for each language: measure, measuring and limit, which call back into the interpreter and must add
+   nothing to what they measure; heaps, as_dict and as_table, which make tables. */
 %module(docstring="Exact heap telemetry: what a program asks of its heap, counted always.") heapster
 %{
 #include "common/script.h"

@@ -17,7 +17,7 @@ const char *heapster__find_wanted_hooks(void) { return secure_getenv("HEAPSTER_H
 
 static bool is_for_others(const char *name, const char *own) {
   const bool is_interpreter = !strcmp(name, "python") || !strcmp(name, "lua");
-  return !strcmp(name, "none") || (is_interpreter && strcmp(name, own));
+  return !strcmp(name, "none") || (is_interpreter && strcmp(name, own) != 0);
 }
 
 bool heapster__take_wanted_hook(const char **list, const char *own, char name[HEAPSTER_HEAP_NAME]) {

@@ -58,16 +58,10 @@ static int64_t parse_integer(lua_State *L, const struct heapster_field *field, i
 
 /* nil stands for `open`. */
 static int64_t parse_bound(lua_State *L, const struct heapster_field *field, int index, int64_t open) {
-  switch (lua_type(L, index)) {
-  case LUA_TNIL:
-    return open;
-  case LUA_TSTRING:
-    return parse_size(L, field, index);
-  case LUA_TNUMBER:
-    return parse_integer(L, field, index);
-  default:
-    return refuse_type(L, field, index);
-  }
+  const int type = lua_type(L, index);
+  if (type == LUA_TNIL) return open;
+  if (type == LUA_TSTRING) return parse_size(L, field, index);
+  return type == LUA_TNUMBER ? parse_integer(L, field, index) : refuse_type(L, field, index);
 }
 
 /* A pair has nothing but its two ends; one of them may be missing. */

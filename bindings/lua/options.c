@@ -61,7 +61,7 @@ bool heapster__lua_set_option(lua_State *L, int argument, enum heapster__lua_opt
                               struct heapster__lua_options *options) {
   const char *const name = heapster__lua_chars(L, -2);
   for (size_t i = 0; i < OPTIONS; i++) {
-    if (option_table[i].set > set || strcmp(option_table[i].name, name)) continue;
+    if (option_table[i].set > set || strcmp(option_table[i].name, name) != 0) continue;
     option_table[i].parse(L, argument, options);
     return true;
   }

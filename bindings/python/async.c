@@ -47,11 +47,6 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
   return PyErr_Format(PyExc_TypeError, "__aenter__ and __aexit__ are for an async with block");
 }
 
-static PyObject *get_iterator(PyObject *self) {
-  Py_INCREF(self);
-  return self;
-}
-
 /* Keeps a reference to the end, or catching it would free it inside the window. */
 static PyObject *next(PyObject *object) {
   PyObject *const end = ((Adaptor *)object)->end;
@@ -70,7 +65,7 @@ static void dealloc(PyObject *object) {
   PyObject_Del(self);
 }
 
-static PyAsyncMethods async_methods = {.am_await = get_iterator};
+static PyAsyncMethods async_methods = {.am_await = PyObject_SelfIter};
 
 static PyTypeObject adaptor_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Awaitable",
@@ -80,7 +75,7 @@ static PyTypeObject adaptor_type = {
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(Adaptor, vectorcall),
     .tp_as_async = &async_methods,
-    .tp_iter = get_iterator,
+    .tp_iter = PyObject_SelfIter,
     .tp_iternext = next,
 };
 

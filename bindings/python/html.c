@@ -10,29 +10,16 @@ struct part {
   const char *end;
 };
 
-static const char *entity_of(char c) {
-  switch (c) {
-  case '&':
-    return "&amp;";
-  case '<':
-    return "&lt;";
-  case '>':
-    return "&gt;";
-  case '"':
-    return "&quot;";
-  default:
-    return NULL;
-  }
-}
-
 /* Escaped, with one blank for several. */
 static void put_part(struct heapster_text *page, struct part part) {
+  static const char *const entities[256] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;"};
   while (part.end > part.begin && part.end[-1] == ' ') part.end--;
   while (part.begin < part.end && *part.begin == ' ') part.begin++;
   for (const char *at = part.begin; at < part.end; at++) {
     if (at[0] == ' ' && at[1] == ' ') continue;
-    if (entity_of(*at))
-      heapster__text_append(page, entity_of(*at));
+    const char *const entity = entities[(unsigned char)*at];
+    if (entity)
+      heapster__text_append(page, entity);
     else
       heapster__text_append_bytes(page, at, 1);
   }

@@ -86,9 +86,8 @@ static bool open_windows(heapster__Manager *self) {
 
 bool heapster__enter_manager(heapster__Manager *self) {
   if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
-  if (!self->stats) self->stats = heapster__stats_alloc();
-  if (!self->stats) return PyErr_NoMemory() != NULL;
-  if (!heapster__stop_gc(&self->options, &self->restarts_gc)) return false;
+  if (!self->stats) self->stats = heapster__python_alloc_stats();
+  if (!self->stats || !heapster__stop_gc(&self->options, &self->restarts_gc)) return false;
   self->is_open = open_windows(self);
   if (!self->is_open) heapster__restart_gc(self->restarts_gc);
   return self->is_open;

@@ -6,12 +6,6 @@
 #include "python/values.h"
 #include "python/window.h"
 
-static struct heapster_stats *alloc_stats(void) {
-  struct heapster_stats *const stats = heapster__stats_alloc();
-  if (!stats) PyErr_NoMemory();
-  return stats;
-}
-
 static bool warm_up(struct heapster__call *call, long times) {
   for (long i = 0; i < times; i++) {
     PyObject *const result = heapster__run_call(call);
@@ -42,7 +36,7 @@ static PyObject *run_repeatedly(struct heapster__call *call, const struct heapst
                                 struct heapster_stats **best) {
   PyObject *result = heapster__measure_call(call, options, *best);
   if (!result || options->repeat == 1) return result;
-  struct heapster_stats *spare = alloc_stats();
+  struct heapster_stats *spare = heapster__python_alloc_stats();
   bool is_done = spare != NULL;
   for (long i = 1; is_done && i < options->repeat; i++) is_done = run_again(call, options, best, &spare, &result);
   heapster__stats_free(spare);
@@ -85,7 +79,7 @@ PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments,
   struct heapster_stats *stats = NULL;
   PyObject *result = NULL;
   if (heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, &options) &&
-      (stats = alloc_stats()))
+      (stats = heapster__python_alloc_stats()))
     result = run(&call, &options, &stats);
   heapster__free_call(&call);
   if (result) return pair(result, stats);

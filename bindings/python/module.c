@@ -101,7 +101,7 @@ static PyMethodDef methods[] = {
 /* Names the module `heapster`, so that pickles find it where a host registers it under that name. */
 static bool rename_module(PyObject *module) {
   const char *const name = PyModule_GetName(module);
-  return name && (strcmp(name, "_heapster") || !PyModule_AddStringConstant(module, "__name__", "heapster"));
+  return name && (strcmp(name, "_heapster") != 0 || !PyModule_AddStringConstant(module, "__name__", "heapster"));
 }
 
 /* Sets __all__: every name without an underscore. */

@@ -31,7 +31,7 @@ static void *restore(PyObject *arguments, size_t size) {
   const char *version, *bytes;
   Py_ssize_t length;
   if (!PyArg_ParseTuple(arguments, "sy#", &version, &bytes, &length)) return NULL;
-  if ((size_t)length != size || strcmp(version, heapster_version()))
+  if ((size_t)length != size || strcmp(version, heapster_version()) != 0)
     return PyErr_Format(PyExc_ValueError, "pickled by heapster %s; this is %s", version, heapster_version());
   void *const value = heapster__value_copy(bytes, size);
   return value ? value : PyErr_NoMemory();

@@ -113,8 +113,8 @@ PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int ope
 }
 
 Py_hash_t heapster__python_heap_hash(PyObject *self) {
-  const struct heapster_heap *const heap = heapster__python_heap_of(self);
-  return finish_hash(hash_bytes(hash_start, &heap, sizeof heap));
+  const uintptr_t address = (uintptr_t)heapster__python_heap_of(self);
+  return finish_hash(hash_bytes(hash_start, &address, sizeof address));
 }
 
 PyObject *heapster__python_heap_repr(PyObject *self) {

@@ -6,6 +6,11 @@
 #include "hook.h"
 #include "python/errors.h"
 
+struct heapster_stats *heapster__python_alloc_stats(void) {
+  struct heapster_stats *const stats = heapster__stats_alloc();
+  return stats ? stats : heapster__python_raise(HEAPSTER_NO_MEMORY);
+}
+
 bool heapster__open_window(const struct heapster__options *options, struct heapster_window *window) {
   const struct heapster_heap *heap;
   if (!heapster__python_find_heap(options->heap, &heap)) return false;

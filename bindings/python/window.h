@@ -4,6 +4,9 @@
 
 #include "python/options.h"
 
+/* Memory for a Stats; freed with heapster__stats_free. */
+struct heapster_stats *heapster__python_alloc_stats(void);
+
 /* NotCounting if nothing of the options' heap is counted. */
 bool heapster__open_window(const struct heapster__options *options, struct heapster_window *window);
 

@@ -119,9 +119,9 @@ static enum heapster_error remove_hook(lua_State *L) {
   return HEAPSTER_OK;
 }
 
-/* The core calls these without a state: a host that has one calls heapster_lua_hook. */
 static bool is_any_hooked(void) { return strcmp(heapster__lua_way(), "none") != 0; }
 
+/* The core calls these two, without a state. A host that has one calls heapster_lua_hook. */
 static enum heapster_error install_any(void) {
   return is_any_hooked() ? HEAPSTER_OK : refuse("which state is known to heapster_lua_hook");
 }

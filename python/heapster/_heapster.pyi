@@ -1,4 +1,4 @@
-# Made by SWIG and by hand from bindings/: what help(heapster) says there is not repeated here.
+# The extension built from bindings/. help(heapster) has the texts, which are not repeated here.
 import sys
 from _typeshed import structseq
 from types import TracebackType

@@ -6,6 +6,9 @@
 
 const char *const heapster__hook_names[HEAPSTER__HOOK_NAMES] = {"malloc", "python", "lua"};
 
+const char heapster__shared_counters_problem[] =
+    "heapster was built with HEAPSTER_COUNTERS=shared, which cannot tell layers apart";
+
 bool heapster__is_hook_name(const char *name) {
   for (int i = 0; i < HEAPSTER__HOOK_NAMES; i++) {
     if (!strcmp(name, heapster__hook_names[i])) return true;

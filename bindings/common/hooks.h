@@ -7,6 +7,9 @@
 enum { HEAPSTER__HOOK_NAMES = 3 };
 extern const char *const heapster__hook_names[HEAPSTER__HOOK_NAMES];
 
+/* Why no interpreter can be hooked if the core has shared counters. */
+extern const char heapster__shared_counters_problem[];
+
 /* Whether `name` is a hook's, and so the name of a heap that is missing while the hook is off. */
 bool heapster__is_hook_name(const char *name);
 

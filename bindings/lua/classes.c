@@ -99,8 +99,9 @@ static bool is_same_class(lua_State *L) {
 }
 
 int heapster__lua_equal_bytes(lua_State *L) {
-  const bool is_same = is_same_class(L) && lua_touserdata(L, 1) && lua_touserdata(L, 2);
-  lua_pushboolean(L, is_same && !memcmp(lua_touserdata(L, 1), lua_touserdata(L, 2), (size_t)lua_rawlen(L, 1)));
+  const bool is_same_size = is_same_class(L) && lua_rawlen(L, 1) == lua_rawlen(L, 2);
+  const void *const a = lua_touserdata(L, 1), *const b = lua_touserdata(L, 2);
+  lua_pushboolean(L, is_same_size && a && b && !memcmp(a, b, (size_t)lua_rawlen(L, 1)));
   return 1;
 }
 

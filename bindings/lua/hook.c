@@ -92,8 +92,7 @@ static bool check_counting(lua_State *L) {
 }
 
 static enum heapster_error install(lua_State *L, const char *mode) {
-  if (!heapster__lua_can_wrap())
-    return refuse("heapster was built with HEAPSTER_COUNTERS=shared, which cannot tell layers apart");
+  if (!heapster__lua_can_wrap()) return refuse(heapster__shared_counters_problem);
   if (check_counting(L)) return HEAPSTER_OK;
   void *const lost = record_of(L);
   if (lost) heapster__lua_forget(lost);

@@ -24,7 +24,6 @@ ARGUMENT(frame, HEAPSTER__CLASS_FRAME)
 ARGUMENT(frames, HEAPSTER__CLASS_FRAMES)
 %typemap(in) struct heapster_heap *, const struct heapster_heap * "$1 = *(struct heapster_heap **)heapster__lua_check(L, $input, HEAPSTER__CLASS_HEAP);"
 %typemap(in) const struct heapster_heap *named_heap "$1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input);"
-%typemap(default) const struct heapster_heap *heap "$1 = NULL;"
 %typemap(in) const struct heapster_heap *heap %{ if (!lua_isnil(L, $input)) $1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input); %}
 
 %define RESULT(type, kind)

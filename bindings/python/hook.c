@@ -9,6 +9,7 @@
 #include <heapster/modules.h>
 #include <stddef.h>
 
+#include "common/hooks.h"
 #include "domain_hook.h"
 #include "hook.h"
 
@@ -135,7 +136,7 @@ static const char *mode(void) { return check_counting() ? hook.mode : "none"; }
 
 static const char *problem(void) {
   if (unsupported) return unsupported;
-  if (has_shared_counters) return "heapster was built with HEAPSTER_COUNTERS=shared, which cannot tell layers apart";
+  if (has_shared_counters) return heapster__shared_counters_problem;
   if (!hook.mode) return "its hook is off";
   if (!check_counting())
     return "another hook took its place (tracemalloc.stop() drops hooks that came after tracemalloc.start())";

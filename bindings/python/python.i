@@ -25,7 +25,7 @@ static PyObject *wrap_value(void *value, swig_type_info *type) {
 %}
 %include "python/docs.i"
 
-/* --- answers --- */
+/* --- results --- */
 
 %typemap(out) enum heapster_error {
   if ($1) { heapster__python_raise_hook("$symname", $1, arg1); SWIG_fail; }

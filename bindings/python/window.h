@@ -13,8 +13,8 @@ bool heapster__open_window(const struct heapster__options *options, struct heaps
 /* `stats` may be NULL. If an exception is set, it stays and no other is raised. */
 bool heapster__close_window(struct heapster_window window, struct heapster_stats *stats);
 
-/* Collects garbage and disables the collector, if the options say so. `*restarts` is for the way back, which keeps an
-   exception that is set. */
+/* If the options say so, collects garbage and disables the collector; sets whether to enable it again. Enabling keeps
+   an exception that is set. */
 bool heapster__stop_gc(const struct heapster__options *options, bool *restarts);
 void heapster__restart_gc(bool restarts);
 

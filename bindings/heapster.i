@@ -1,48 +1,48 @@
-/* What scripts see, in every language. How a value looks in one of them is in python.i and lua.i; those give typemaps
-   for these types:
+/* What scripts see, in every language. python/python.i and lua/lua.i say how a value looks in one of them, by typemaps for
+   these types; "nothing" is None or nil:
 
-     enum heapster_error            an answer: nothing, or an error in the language's own kind
+     enum heapster_error            nothing, or an error of the language's own kind
      enum heapster_stats_kind, enum heapster_scope   "snapshot", "diff", "window"; "process", "thread"
      uint64_t, int64_t, uint32_t    an integer
-     uint64_t FIGURE                the figure $1_name of arg1: an integer, or nothing where it has no meaning
+     uint64_t FIGURE                the figure $1_name of arg1; nothing if it has no meaning
      struct heapster_real           a number, or nothing
-     struct heapster_text           a string; or its error; its bytes are to be freed
-     struct heapster_histogram *    the attribute of a Stats: a copy, which the script owns
-     const struct heapster_stats *  the same, or nothing
-     struct heapster_frame *         the attribute of a Frames: a copy, or nothing where no frame has ended
-     struct heapster_lua_kinds *    the attribute of a Stats: a copy, or nothing where arg1 has none
-     struct heapster_new_stats, struct heapster_new_histogram, struct heapster_new_status, struct heapster_new_frames
-                                    a value that the script owns, or an error
+     struct heapster_text           a string, or its error; frees its bytes
+     struct heapster_histogram *, struct heapster_status *, struct heapster_frames *
+                                    a copy; of a %newobject the memory itself, or an error for NULL
+     struct heapster_new_stats      a new Stats, or an error
+     const struct heapster_stats *, struct heapster_frame *, struct heapster_lua_kinds *
+                                    an attribute: a copy, or nothing if arg1 has none
      struct heapster_heap *         a Heap, never freed
-     const struct heapster_heap *heap        (argument) nothing for the total, a name, or a Heap
-     const struct heapster_heap *named_heap  (argument) a name or a Heap
-     const char *name               (argument) a string, never nothing
+     const struct heapster_heap *heap, const struct heapster_heap *named_heap, const char *name
+                                    arguments: a name, a Heap or nothing for the total; a name or a Heap; a string
 
-   measure, measuring and limit call back into the interpreter and must add nothing to what they measure, heaps and
-   as_dict / as_table make tables: they are written by hand, a file a language. */
+   Written by hand for each language: measure, measuring and limit, which call back into the interpreter and must add
+   nothing to what they measure; heaps, as_dict and as_table, which make tables. */
 %module(docstring="Exact heap telemetry: what a program asks of its heap, counted always.") heapster
 %{
-#include "script.h"
-#include "value.h"
+#include "common/script.h"
+#include "common/stats.h"
+#include "common/value.h"
+#include "common/values.h"
 %}
 
 %include <stdint.i>
 
 #if defined(SWIGPYTHON)
-%include "python.i"
+%include "python/python.i"
 #elif defined(SWIGLUA)
-%include "lua.i"
+%include "lua/lua.i"
 #endif
 
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
 
-/* Figures that not every kind of Stats has, and averages of nothing. */
+/* Figures that not every kind of Stats has, and averages, which need a count. */
 %apply uint64_t FIGURE {
   int64_t live_change, int64_t use_change, uint64_t use_peak, uint64_t foreign_count,
   uint64_t alloc_avg, uint64_t dealloc_avg, uint64_t realloc_growth_avg, uint64_t realloc_shrink_avg,
   uint64_t realloc_move_avg };
 
-/* Of the public headers scripts see these structs and their fields; of script.h, what it names heapster__script_. */
+/* Scripts see these structs of the public headers and their fields, and the functions heapster__script_... of script.h. */
 %rename("$ignore", regextarget=1) "^heapster_|^HEAPSTER_";
 %rename("%(regex:/^heapster__script_(.*)$/\\1/)s", regextarget=1, fullname=1) "^heapster__script_";
 %rename(Stats) heapster_stats;
@@ -62,11 +62,14 @@
 %ignore heapster_stats::has_lua_kinds;
 %ignore struct_size;
 %ignore frame_size;
+%newobject heapster__script_live_histogram;
+%newobject heapster__script_status;
+%newobject heapster__script_frames;
+%newobject heapster_histogram::minus;
 %immutable;
 %nodefaultctor;
 %nodefaultdtor heapster_heap;
 
-/* Opaque in C. */
 struct heapster_heap {};
 
 %include <heapster/base.h>
@@ -76,10 +79,10 @@ struct heapster_heap {};
 %include <heapster/hook.h>
 %clear uint64_t use_peak; /* every frame has one */
 %include <heapster/frame.h>
-%include "script.h"
+%include "common/script.h"
 void heapster_reset(void);
 
-/* A method or attribute without a body here is a function of C: heapster_histogram_total, heapster_heap_name_get. */
+/* A method or attribute without a body is a C function: heapster_histogram_total, heapster_heap_name_get. */
 %extend heapster_stats {
   const uint64_t alloc_avg;
   const uint64_t dealloc_avg;
@@ -89,7 +92,7 @@ void heapster_reset(void);
   const struct heapster_stats *const thread;
   bool is_equal(const struct heapster_stats *other) const;
   struct heapster_new_stats minus(const struct heapster_stats *other) const {
-    return heapster__stats_minus($self, other);
+    return heapster__stats_subtract($self, other);
   }
   struct heapster_text as_text(void) const { return heapster__stats_text($self); }
   struct heapster_text to_json(void) const { return heapster__stats_json($self); }
@@ -99,9 +102,9 @@ void heapster_reset(void);
   uint64_t total(void) const;
   bool is_empty(void) const;
   struct heapster_real as_quantile(double q) const { return heapster__histogram_quantile($self, q); }
-  bool is_equal(const struct heapster_histogram *other) const { return heapster__histogram_is_equal($self, other); }
-  struct heapster_new_histogram minus(const struct heapster_histogram *other) const {
-    return heapster__histogram_minus($self, other);
+  bool is_equal(const struct heapster_histogram *other) const { return !memcmp($self, other, sizeof *other); }
+  struct heapster_histogram *minus(const struct heapster_histogram *other) const {
+    return heapster__histogram_subtract($self, other);
   }
   struct heapster_text as_text(void) const { return heapster__histogram_text($self); }
   ~heapster_histogram() { heapster__value_free($self); }
@@ -111,11 +114,11 @@ void heapster_reset(void);
   struct heapster_new_stats stats(void) const { return heapster__script_stats($self); }
 }
 %extend heapster_status {
-  struct heapster_text as_text(void) const { return heapster__status_as_text($self); }
+  struct heapster_text as_text(void) const { return heapster__status_text($self); }
   ~heapster_status() { heapster__value_free($self); }
 }
 %extend heapster_frame {
-  bool is_equal(const struct heapster_frame *other) const { return heapster__frame_is_equal($self, other); }
+  bool is_equal(const struct heapster_frame *other) const { return !memcmp($self, other, sizeof *other); }
   struct heapster_text as_text(void) const { return heapster__frame_text($self); }
   ~heapster_frame() { heapster__value_free($self); }
 }
@@ -124,12 +127,12 @@ void heapster_reset(void);
   ~heapster_frames() { heapster__value_free($self); }
 }
 %{
-/* What typemap FIGURE does not ask. */
+/* Placeholders: typemap FIGURE reads the value itself. */
 #define heapster_stats_alloc_avg_get(stats) 0
 #define heapster_stats_dealloc_avg_get(stats) 0
 #define heapster_stats_realloc_growth_avg_get(stats) 0
 #define heapster_stats_realloc_shrink_avg_get(stats) 0
 #define heapster_stats_realloc_move_avg_get(stats) 0
-#define heapster_stats_thread_get(stats) heapster__stats_share(stats)
+#define heapster_stats_thread_get(stats) heapster__stats_thread(stats)
 #define heapster_heap_name_get(heap) heapster_heap_name(heap)
 %}

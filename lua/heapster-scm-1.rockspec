@@ -1,11 +1,11 @@
 -- In the source tree: luarocks --lua-version 5.4 make lua/heapster-scm-1.rockspec
--- Needs CMake 3.25, a C11 compiler and SWIG 4.1. The rock is the module and the core that it loads, which the command, Python
--- and hosts of the same process then share.
+-- Needs CMake 3.25, a C11 compiler and SWIG 4.1. The rock has the module and the core that it loads. The command, Python and
+-- hosts of the same process share that core.
 rockspec_format = "3.0"
 package = "heapster"
 version = "scm-1"
 source = {
-  url = "git+file://.", -- what `luarocks make` does not fetch
+  url = "git+file://.", -- `luarocks make` does not fetch it
 }
 description = {
   summary = "Exact heap telemetry: what a Lua state asks of its allocator, always on",
@@ -25,7 +25,7 @@ build = {
     HEAPSTER_PYTHON_MODULE = "OFF",
     LUA_INCLUDE_DIR = "$(LUA_INCDIR)",
   },
-  -- File by file: LuaRocks fails on the links that CMake would install.
+  -- File by file, since LuaRocks fails on the links that CMake would install.
   install_pass = false,
   install = {
     lib = { "build.luarocks/lua/heapster.so", "build.luarocks/lib/libheapster.so.0" },

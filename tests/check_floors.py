@@ -24,7 +24,9 @@ FLOORS = (
     ("core/src/heap",),
     ("core/src/hooks",),
     ("core/src/process",),
-    ("core/cli", "bindings"),
+    ("core/cli", "bindings/common"),
+    ("bindings/python", "bindings/lua"),
+    ("bindings",),
 )
 PUBLIC = ("core/include", "bindings/include")
 SEARCHED = ("core/src", "bindings")  # where the compiler looks for a quoted header that is not in the folder itself
@@ -45,11 +47,8 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 def floor_of(path):
     """The step and the folder in FLOORS of a path relative to the root; None for a file outside all of them."""
-    for step, folders in enumerate(FLOORS):
-        for folder in folders:
-            if path.is_relative_to(folder):
-                return step, folder
-    return None
+    return next(((step, folder) for step, folders in enumerate(FLOORS) for folder in folders if path.is_relative_to(folder)),
+                None)  # fmt: skip
 
 
 def is_public(path):

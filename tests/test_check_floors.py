@@ -13,7 +13,8 @@ TREE = {
     "core/src/heap/heap.c": "static int count;\nvoid heapster__make(void) {\n}\n",
     "core/src/process/report.h": "",
     "core/cli/options.h": "",
-    "bindings/script.h": "",
+    "bindings/common/script.h": "",
+    "bindings/python/module.h": "",
 }
 
 
@@ -47,6 +48,7 @@ def test_this_tree_keeps_its_floors():
         ("core/src/count/counters.c", '/* heapster__make, #include "heap/heap.h",\n#include <stdatomic.h> */'),
         ("core/src/count/sums.c", "int heapster__made;"),
         ("core/cli/run.c", '#include "options.h"\n#include "process/report.h"'),
+        ("bindings/python/call.c", '#include "common/script.h"\n#include "python/module.h"'),
         ("core/include/heapster/heap.h", "#include <heapster/allocator.h>"),
         ("core/include/heapster/base.h", "#if defined(__GNUC__)\n#endif"),
         ("core/src/base/platform.c", "#ifdef __GLIBC__\n#endif"),
@@ -65,7 +67,9 @@ def test_what_stays_on_its_floor_or_goes_down_is_allowed(find, path, text):
         ("core/src/count/counters.c", "void f(void) { heapster__make(); }", "uses heapster__make of core/src/heap/heap.c"),
         ("core/src/base/error.c", "int f(void) { return heapster__is_counted(1); }", "of core/src/count/counters.h"),
         ("core/src/base/error.c", "void f(void) { heapster__count(0); }", "of core/src/count/counters.c"),
-        ("core/cli/run.c", '#include "../../bindings/script.h"', "which is not below core/cli"),
+        ("core/cli/run.c", '#include "../../bindings/common/script.h"', "which is not below core/cli"),
+        ("bindings/common/script.c", '#include "python/module.h"', "which is not below bindings/common"),
+        ("bindings/lua/hook.c", '#include "python/module.h"', "which is not below bindings/lua"),
         ("core/src/heap/heap.c", '#include "novelty.h"', "which is in no folder of FLOORS"),
         ("core/src/novelty/novelty.c", "", "is in no folder of FLOORS"),
         ("core/include/heapster/heap.h", '#include "count/counters.h"', "which is not public"),

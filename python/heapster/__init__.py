@@ -1,13 +1,14 @@
-"""Exact heap telemetry: what a program asks of its heap, counted always.
+"""Exact heap telemetry, always on: every request that a program makes of its heap.
 
     import heapster
 
     result, diff = heapster.measure(work, 1000)   # diff: how many requests, of which sizes, the peak
-    with heapster.limit(alloc_count=10): ...      # an AssertionError where the block asks for more
+    with heapster.limit(alloc_count=10): ...      # an AssertionError if the block makes more requests
     print(heapster.report())                      # everything so far
 
-The import counts Python's objects from there on, as heap "python", unless HEAPSTER_HOOKS says otherwise; under
-`heapster run -- python3 program.py` heap "malloc" is there too. A host may count heaps of its own. status() tells all.
+The import starts counting Python's objects, as heap "python", unless HEAPSTER_HOOKS says otherwise. Under
+`heapster run -- python3 program.py` there is a heap "malloc" as well. A host may count heaps of its own. status() says
+what is counted.
 """
 
 from heapster._heapster import (
@@ -38,6 +39,7 @@ from heapster._heapster import (
     prometheus,
     report,
     reset,
+    size_text,
     stats,
     status,
     unhook,
@@ -71,6 +73,7 @@ __all__ = [
     "prometheus",
     "report",
     "reset",
+    "size_text",
     "stats",
     "status",
     "unhook",

@@ -1,4 +1,4 @@
-"""python -m heapster: what is installed here, whether it counts, what that costs; `run` is the heapster command's."""
+"""python -m heapster: what is installed, whether it counts, what that costs. `run` starts the heapster command."""
 
 import argparse
 import os
@@ -41,8 +41,8 @@ def _do(given: List[str]) -> int:
 
 
 def _end_without_reader() -> int:
-    """The status of a program that SIGPIPE ends. What is still to be written goes nowhere: the interpreter tries once more
-    when it ends, and would complain."""
+    """Return the status of a program that SIGPIPE ends. Redirect stdout to nowhere, since the interpreter writes the rest
+    when it ends and would complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     return 128 + signal.SIGPIPE
@@ -53,7 +53,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         try:
             return _do(sys.argv[1:] if arguments is None else arguments)
         finally:
-            print(end="", flush=True)  # here, not when the interpreter ends: `| head` may have gone
+            print(end="", flush=True)  # now, not at the interpreter's end: `| head` may be gone
     except BrokenPipeError:
         return _end_without_reader()
 

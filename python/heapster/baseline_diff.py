@@ -1,7 +1,7 @@
-"""Two baselines compared: python -m heapster baseline diff BEFORE AFTER
+"""Compare two baselines: python -m heapster baseline diff BEFORE AFTER
 
-The exit status is 2 where a figure rose, 4 where figures only fell, 0 where those of the measurements in both files are
-equal, 1 where there is nothing to compare. A measurement that only one of them has is listed and not judged.
+The exit status is 2 if a figure rose, 4 if figures only fell, 0 if all are equal, 1 if there is nothing to compare.
+Measurements of only one file are listed, not judged.
 """
 
 import argparse
@@ -17,14 +17,14 @@ EQUAL, UNABLE, REGRESSION, IMPROVEMENT = 0, 1, 2, 4
 
 
 class Difference(NamedTuple):
-    """Of one fingerprint that both files have."""
+    """The difference for a fingerprint in both files."""
 
     changes: List[Change]
     added: List[str]
     removed: List[str]
 
 
-# By fingerprint; and the fingerprints that only one of the files has.
+# By fingerprint.
 Differences = Dict[str, Difference]
 
 
@@ -44,7 +44,7 @@ def status(differences: Differences) -> int:
 
 
 def _words(change: Change) -> Tuple[str, str, str, str]:
-    """Before, after, by how much, in which buckets."""
+    """Return before, after, by how much, in which buckets."""
     before, after = (figures.figure(change.field, value) for value in (change.before, change.after))
     return before, after, figures.signed(change.field, change.after - change.before), figures.buckets(change.sizes)
 
@@ -94,7 +94,7 @@ FORMATS: Dict[str, Callable[[Differences, List[str]], str]] = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Whose wrong arguments do not end with status 2, which says that a figure rose."""
+    """Ends with status 1 on a wrong argument, since 2 means that a figure rose."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)

@@ -1,4 +1,4 @@
-"""The file of a baseline: JSON, sorted, one line a measurement, so that people can read a diff of it."""
+"""The file of a baseline: JSON, sorted, one line per measurement, so that people can read its diff."""
 
 import collections
 import json
@@ -16,15 +16,15 @@ LARGEST = 2**63 - 1
 
 
 class Unreadable(Exception):
-    """Why the file is no baseline, or cannot be written: one line, with its place."""
+    """Why the file is no baseline or cannot be written: one line, with the position."""
 
 
 class _Twice(Exception):
-    """A key that stands twice in an object, and how many of that key the text had up to there."""
+    """A key occurs twice in an object. The second argument is how many of that key the text has up to there."""
 
 
 class _Reader:
-    """Turns the text of a file into a baseline; `path` is for what it says."""
+    """Parses the text of a file; `path` is for messages."""
 
     def __init__(self, path: pathlib.Path, text: str) -> None:
         self.path = path
@@ -37,19 +37,19 @@ class _Reader:
         raise Unreadable(f"{self.path}:{line}:{column}: {why}")
 
     def places(self, key: str, start: int = 0) -> Iterator[int]:
-        """Where the key stands before a colon."""
+        """Yield the positions of the key before a colon."""
         for match in re.finditer(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", self.text[start:]):
             yield start + match.start()
 
     def refuse_at(self, keys: Tuple[str, ...], why: str) -> NoReturn:
-        """Refuses what the keys lead to, from the outermost in."""
+        """Refuse the value that the keys lead to, from the outermost in."""
         position = 0
         for key in keys:
             position = next(self.places(key, position), position)
         self.refuse(position, why)
 
     def once(self, pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-        """json keeps the last of two equal keys, and says nothing."""
+        """Refuse a key that occurs twice; json would keep the last one silently."""
         found = {}
         for key, value in pairs:
             self.seen[key] += 1
@@ -84,7 +84,7 @@ class _Reader:
             self.refuse_at(keys, f'"{keys[-1]}" is not an object of figures')
         sizes = self.figures((*keys, SIZES_KEY), found.pop(SIZES_KEY, {}))
         for low in sizes:
-            if not low.isdecimal():
+            if not low.isdecimal() or len(low) > 20 or int(low) >= 1 << 64:
                 self.refuse_at((*keys, SIZES_KEY, low), f'"{low}" is not a size in bytes')
         figures = self.figures(keys, found)
         return Entry({name: figures[name] for name in FIGURES if name in figures}, {int(k): n for k, n in sizes.items()})
@@ -107,7 +107,7 @@ class _Reader:
 
 
 def read(path: pathlib.Path) -> Baseline:
-    """Return what the file holds. Unreadable; FileNotFoundError where there is none."""
+    """Return the file's baseline; raise Unreadable, or FileNotFoundError."""
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError:
@@ -130,7 +130,7 @@ def _json(value: object) -> str:
 
 
 def text(baseline: Baseline) -> str:
-    """The text of the file."""
+    """Return the text of the file."""
     parts = [f"{_json(FORMAT_KEY)}: {FORMAT}"]
     for fingerprint in sorted(baseline):
         entries = baseline[fingerprint]
@@ -140,7 +140,7 @@ def text(baseline: Baseline) -> str:
 
 
 def write(path: pathlib.Path, baseline: Baseline) -> None:
-    """Write the file beside and rename it, so that there is never half of one. Unreadable where that fails."""
+    """Write a second file and rename it, so that there is never half of one; raise Unreadable if that fails."""
     goal = path.resolve()
     beside = goal.with_name(f".{goal.name}.{os.getpid()}")
     try:
@@ -152,5 +152,5 @@ def write(path: pathlib.Path, baseline: Baseline) -> None:
         try:
             beside.unlink()
         except OSError:
-            pass  # it was never made
+            pass  # it does not exist
         raise Unreadable(f"{path}: cannot be written: {error.strerror}") from None

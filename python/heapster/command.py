@@ -1,4 +1,4 @@
-"""The `heapster` command: where it is, and the script that pip installs for it."""
+"""Find the `heapster` command; the script that pip installs for it."""
 
 import os
 import pathlib
@@ -8,12 +8,12 @@ from typing import List, NoReturn, Optional
 
 PACKAGE = pathlib.Path(__file__).parent
 
-# Of the installed package; of the build tree.
+# In the installed package; in the build tree.
 PLACES = (PACKAGE / "bin" / "heapster", PACKAGE.parents[1] / "bin" / "heapster")
 
 
 def _is_program(path: str) -> bool:
-    """Whether it is no script: pip's script of that name would only come back here."""
+    """Return whether it is a binary: pip's script of that name would only come back here."""
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
 
@@ -35,7 +35,7 @@ def find() -> Optional[str]:
 
 
 def become(arguments: List[str]) -> NoReturn:
-    """Become the command; where there is none, say so and end with 127, as a shell does."""
+    """Replace this process by the command. If there is none, say so and end with 127, as a shell does."""
     path = find()
     if path is None:
         print(f"heapster: the command is neither in {PLACES[0].parent} nor on PATH", file=sys.stderr)

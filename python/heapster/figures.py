@@ -1,18 +1,8 @@
-"""Figures as people read them: counts with commas, bytes in binary units, the sizes of a bucket, a change."""
+"""Text for people: counts with commas, bytes in binary units, the sizes of a bucket, a change."""
 
 from typing import Iterable, Tuple
 
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-
-
-def size(count: int) -> str:
-    """Bytes as the core writes them: "4 B", "64 KiB", "2.45 KiB"; two decimals unless whole."""
-    unit = 0
-    while count >> 10 * (unit + 1) and unit + 1 < len(UNITS):
-        unit += 1
-    whole = 1 << 10 * unit
-    number = f"{count // whole}" if count % whole == 0 else f"{count / whole:.2f}"
-    return f"{number} {UNITS[unit]}"
+from heapster import size_text as size
 
 
 def is_bytes(field: str) -> bool:
@@ -24,12 +14,13 @@ def figure(field: str, value: int) -> str:
 
 
 def bucket(low: int) -> str:
-    """The sizes of the bucket that begins at `low`."""
-    return f"[{size(low)} .. {size(2 * max(low, 1))})"
+    """Return the sizes of the bucket that begins at `low`."""
+    end = 2 * max(low, 1)
+    return f"[{size(low)} .. {size(end) if end < 1 << 64 else 'inf'})"
 
 
 def gap(field: str, found: int, expected: int) -> str:
-    """By how much, and to which side."""
+    """Return by how much, and to which side."""
     side = "above" if found > expected else "below"
     return f"{figure(field, abs(found - expected))} {side}"
 
@@ -39,5 +30,5 @@ def signed(field: str, change: int) -> str:
 
 
 def buckets(changes: Iterable[Tuple[int, int]]) -> str:
-    """The requests that came or went, by size: "+2 in [64 B .. 128 B), -1 in [1 KiB .. 2 KiB)"."""
+    """Return the change of requests by size: "+2 in [64 B .. 128 B), -1 in [1 KiB .. 2 KiB)"."""
     return ", ".join(f"{change:+,} in {bucket(low)}" for low, change in changes)

@@ -1,8 +1,8 @@
-"""Run the same work with and without each hook, in processes of their own: prove that the hook counts every
-request, and measure what that costs here.
+"""Run the same work with and without each hook, in separate processes: prove that the hook counts every request,
+and measure what that costs here.
 
-The figures are nanoseconds for a request together with its free, the median of several processes. Where several
-threads run they take turns, under CPython's GIL.
+The figures are nanoseconds for a request and its free, the median of several processes. Several threads take
+turns, under CPython's GIL.
 """
 
 import json
@@ -19,7 +19,7 @@ from heapster.workload import THREADS
 
 PRELOAD = "libheapster_malloc.so"
 
-# Requests that the measured function makes for itself: its iterators, and a thread's first look at a function.
+# Requests of the measured function itself: its iterators, and a thread's first lookup of a function.
 FEW = 100
 
 HOOKS = ("python", "malloc")
@@ -28,11 +28,11 @@ Run = Dict[str, Any]
 
 
 class Unable(Exception):
-    """Why a run could not be made."""
+    """Why a run is not possible."""
 
 
 def _environment(hooks: str) -> Dict[str, str]:
-    """Ours without what a `heapster run` around us put there."""
+    """Return this process's environment, without the variables of a `heapster run` around it."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("HEAPSTER_")}
     preloads = [word for word in variables.pop("LD_PRELOAD", "").replace(":", " ").split() if PRELOAD not in word]
     if preloads:
@@ -63,7 +63,7 @@ def _run(hook: str, is_on: bool, size: Tuple[int, int]) -> Run:
 
 
 def _problem(run: Run) -> Optional[str]:
-    """Why the run does not prove that its hook counts every request and nothing else."""
+    """Return why the run does not prove that its hook counts every request and nothing else."""
     if run["problem"]:
         return str(run["problem"])
     if not run["asked"] <= run["counted"] <= run["asked"] + FEW:
@@ -83,7 +83,7 @@ def _print_costs(hook: str, off: List[Run], on: List[Run]) -> None:
 
 
 def _try(hook: str, processes: int, size: Tuple[int, int]) -> Tuple[Optional[str], List[Run], List[Run]]:
-    """What is wrong with the hook, or None; the runs without and with it, made in turns."""
+    """Return the problem of the hook, or None; then the runs without and with it, which alternate."""
     off: List[Run] = []
     on: List[Run] = []
     try:
@@ -97,7 +97,7 @@ def _try(hook: str, processes: int, size: Tuple[int, int]) -> Tuple[Optional[str
 
 
 def run(is_quick: bool = False) -> int:
-    """Print the proof and the figures; return 0 where every hook counts."""
+    """Print the proof and the figures; return 0 if every hook counts."""
     processes, size = (1, (20_000, 3)) if is_quick else (5, (200_000, 5))
     cores = len(os.sched_getaffinity(0))
     print(f"heapster {heapster.__version__}, {platform.python_implementation()} {platform.python_version()}, "

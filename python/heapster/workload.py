@@ -1,7 +1,7 @@
-"""What selftest runs in a process of its own, once hooked and once not: python -m heapster.workload HEAP REQUESTS ROUNDS
+"""The work of selftest, in separate processes with and without a hook: python -m heapster.workload HEAP REQUESTS ROUNDS
 
-Prints a JSON object: the requests of one round, how many of them heap HEAP counted or why none, and the nanoseconds that
-a request with its free took at best, by the number of threads.
+Prints a JSON object: the requests of one round, how many of them heap HEAP counted or why none, and the least
+nanoseconds of a request with its free, by number of threads.
 """
 
 import collections
@@ -17,21 +17,21 @@ import heapster
 
 THREADS = (1, 4)
 
-# An int that CPython does not keep at hand: each new one is a request of its object allocator.
+# An int that CPython does not cache: each new one is a request of its object allocator.
 LONG = 1 << 70
-negate: Callable[[int], int] = operator.neg
+nebarrier: Callable[[int], int] = operator.neg
 
-# Beyond what CPython keeps in arenas: each block is a request of malloc.
+# Too large for CPython's arenas: each block is a request of malloc.
 LARGE = 1000
 
 
 def objects(count: int) -> None:
-    """Make and free that many objects, with as little else as can be."""
-    collections.deque(map(negate, itertools.repeat(LONG, count)), maxlen=0)
+    """Create and free that many objects, with as little else as possible."""
+    collections.deque(map(nebarrier, itertools.repeat(LONG, count)), maxlen=0)
 
 
 def blocks(count: int) -> None:
-    """Make and free that many blocks of malloc."""
+    """Allocate and free that many blocks of malloc."""
     collections.deque(map(bytes, itertools.repeat(LARGE, count)), maxlen=0)
 
 
@@ -39,24 +39,24 @@ WORK: Dict[str, Callable[[int], None]] = {"python": objects, "malloc": blocks}
 
 
 def _in_threads(work: Callable[[int], None], count: int, number: int) -> float:
-    """Nanoseconds of a request, where `number` threads share `count` of them; under the GIL they take turns."""
+    """Return the nanoseconds of a request, if `number` threads share `count` of them; under the GIL they take turns."""
     if number == 1:
         start = time.perf_counter()
         work(count)
         return (time.perf_counter() - start) * 1e9 / count
-    gate = threading.Barrier(number + 1)
+    barrier = threading.Barrier(number + 1)
 
     def run() -> None:
-        gate.wait()
+        barrier.wait()
         work(count // number)
-        gate.wait()
+        barrier.wait()
 
     threads: List[threading.Thread] = [threading.Thread(target=run) for _ in range(number)]
     for thread in threads:
         thread.start()
-    gate.wait()
+    barrier.wait()
     start = time.perf_counter()
-    gate.wait()
+    barrier.wait()
     seconds = time.perf_counter() - start
     for thread in threads:
         thread.join()
@@ -64,7 +64,7 @@ def _in_threads(work: Callable[[int], None], count: int, number: int) -> float:
 
 
 def proof(heap: str, count: int) -> Dict[str, Any]:
-    """How many of `count` requests heap `heap` counts, or why none."""
+    """Return how many of `count` requests heap `heap` counts, or why none."""
     try:
         diff = heapster.measure(WORK[heap], count, heap=heap, scope="thread", warmup=1)[1]
         return {"asked": count, "counted": diff.alloc_count, "problem": None}

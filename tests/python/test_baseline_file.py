@@ -73,6 +73,8 @@ REFUSED = {
     '{"heapster_baseline": 1, "f": {\n "t": {"alloc_count": 9223372036854775808}}}': '2:8: "alloc_count" is not a figure',
     '{"heapster_baseline": 1, "f": {"t": {"sizes": []}}}': '1:38: "sizes" is not an object of figures',
     '{"heapster_baseline": 1, "f": {"t": {"sizes": {"x": 1}}}}': '1:48: "x" is not a size in bytes',
+    '{"heapster_baseline": 1, "f": {"t": {"sizes": {"18446744073709551616": 1}}}}':
+        '1:48: "18446744073709551616" is not a size in bytes',
     '{"heapster_baseline": 1, "f": {"t": {},\n"t": {}}}': '2:1: "t" stands here a second time: keep one of the two',
     '{"heapster_baseline": 1,\n "f": {"t": {}},\n "g": {"t": {}, "u": {},\n "t": {}}}':
         '4:2: "t" stands here a second time: keep one of the two',

@@ -1,0 +1,86 @@
+/* The Lua module: SWIG's functions and the handwritten ones. */
+#include "lua/module.h"
+
+#include "lua/errors.h"
+#include "lua/run.h"
+#include "lua/values.h"
+
+#include <heapster/modules.h>
+#include <pthread.h>
+
+static const luaL_Reg functions[] = {
+    {"heaps", heapster__lua_heaps},         {"limit", heapster__lua_limit}, {"measure", heapster__lua_measure},
+    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats}, {NULL, NULL},
+};
+
+/* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
+   module may have set the same names: they are saved meanwhile. */
+static const struct {
+  int table; /* 1: _G, 2: the registry */
+  const char *name;
+} swig_names[] = {{1, "swig_type"}, {1, "swig_equals"}, {2, "SWIG"}};
+static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
+enum { SWIG_NAMES = 3, SWIG_TABLES = 6 };
+
+/* SWIG's start writes to tables of the process, and several threads may open the module. */
+static void open_locked(lua_State *L) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  lua_pushcfunction(L, heapster__lua_open_generated);
+  pthread_mutex_lock(&lock);
+  const int status = lua_pcall(L, 0, 1, 0);
+  pthread_mutex_unlock(&lock);
+  if (status != LUA_OK) lua_error(L);
+}
+
+/* Takes _G and the registry, returns the generated module and restores both. */
+static int open_generated(lua_State *L) {
+  for (int i = 0; i < SWIG_NAMES; i++) {
+    lua_pushstring(L, swig_names[i].name);
+    lua_rawget(L, swig_names[i].table);
+    lua_pushstring(L, swig_names[i].name);
+    lua_pushnil(L);
+    lua_rawset(L, swig_names[i].table);
+  }
+  open_locked(L);
+  for (int i = 0; i < SWIG_NAMES; i++) {
+    lua_pushstring(L, swig_names[i].name);
+    lua_pushvalue(L, 3 + i);
+    lua_rawset(L, swig_names[i].table);
+  }
+  return 1;
+}
+
+/* Leaves a plain table, without SWIG's metatable and class tables. */
+static void strip(lua_State *L) {
+  lua_pushnil(L);
+  lua_setmetatable(L, -2);
+  for (int i = 0; i < SWIG_TABLES; i++) {
+    lua_pushnil(L);
+    lua_setfield(L, -2, swig_tables[i]);
+  }
+}
+
+/* A state has one module, however often it is opened. */
+HEAPSTER_API int luaopen_heapster(lua_State *L) {
+  luaL_checkversion(L);
+  const char *const conflict = heapster_conflict();
+  if (conflict) return luaL_error(L, "%s", conflict);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, functions) == LUA_TTABLE) return 1;
+  lua_pop(L, 1);
+  lua_pushcfunction(L, open_generated);
+  lua_pushglobaltable(L);
+  lua_pushvalue(L, LUA_REGISTRYINDEX);
+  lua_call(L, 2, 1);
+  strip(L);
+  luaL_setfuncs(L, functions, 0);
+  heapster__lua_add_errors(L);
+  heapster__lua_add_kinds(L);
+  heapster__lua_add_measuring(L);
+  heapster__lua_add_run(L);
+  lua_pushstring(L, heapster_version());
+  lua_setfield(L, -2, "version");
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, functions);
+  heapster__lua_start(L);
+  return 1;
+}

@@ -1,0 +1,149 @@
+/* measure(), and what it shares with limit(): a function called in windows of its own. Nothing here allocates while a
+   window is open.
+
+   The stack: the run, which closes a window that an error left open; the Stats; the function; its arguments; the
+   results of the best run. */
+#include "lua/run.h"
+
+#include <string.h>
+
+#include "common/stats.h"
+#include "lua/errors.h"
+#include "lua/module.h"
+#include "lua/values.h"
+
+enum { FUNCTION = 3 };
+
+bool heapster__lua_is_callable(lua_State *L, int index) {
+  if (lua_isfunction(L, index)) return true;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+/* A full collection also shrinks stacks and tables, before the window opens. */
+static void stop_gc(lua_State *L, struct heapster__lua_run *run) {
+  const int is_running = lua_gc(L, LUA_GCISRUNNING);
+  if (is_running < 0) luaL_error(L, "gc: the collector cannot be stopped by one of its finalizers");
+  lua_gc(L, LUA_GCCOLLECT);
+  lua_gc(L, LUA_GCSTOP);
+  run->restarts_gc = is_running;
+}
+
+static void restart_gc(lua_State *L, struct heapster__lua_run *run) {
+  if (run->restarts_gc) lua_gc(L, LUA_GCRESTART);
+  run->restarts_gc = false;
+}
+
+static int do_nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* Pushes the call. Grows the stack and creates the record of one more level of calls before the window opens. */
+static void push_call(lua_State *L, const struct heapster__lua_run *run) {
+  luaL_checkstack(L, run->arguments + 2 * LUA_MINSTACK, "too many arguments");
+  for (int i = 0; i <= run->arguments; i++) lua_pushvalue(L, FUNCTION + i);
+  lua_pushcfunction(L, do_nothing);
+  lua_call(L, 0, 0);
+}
+
+/* Keeps a later run only if it made fewer requests: other threads can only add. */
+static void keep_better(lua_State *L, struct heapster__lua_run *run, const struct heapster_stats_with_thread *stats) {
+  struct heapster_stats_with_thread *const best = lua_touserdata(L, HEAPSTER__LUA_RUN_STATS);
+  const int base = FUNCTION + run->arguments;
+  if (heapster__stats_requests(&stats->stats) >= heapster__stats_requests(&best->stats)) {
+    lua_settop(L, base + run->results);
+    return;
+  }
+  *best = *stats;
+  const int results = lua_gettop(L) - base - run->results;
+  lua_rotate(L, base + 1, results);
+  run->results = results;
+  lua_settop(L, base + results);
+}
+
+static void take_results(lua_State *L, struct heapster__lua_run *run) {
+  const int base = FUNCTION + run->arguments;
+  if (run->runs < run->options.warmup) {
+    lua_settop(L, base);
+  } else if (run->runs == run->options.warmup) {
+    heapster__lua_end_window(L, &run->window, lua_touserdata(L, HEAPSTER__LUA_RUN_STATS));
+    run->results = lua_gettop(L) - base;
+  } else {
+    struct heapster_stats_with_thread stats;
+    heapster__lua_end_window(L, &run->window, &stats.stats);
+    keep_better(L, run, &stats);
+  }
+  run->runs++;
+}
+
+/* Has something to do only after an error, or in a coroutine that was closed. */
+static int drop(lua_State *L) {
+  struct heapster__lua_run *const run = lua_touserdata(L, 1);
+  if (!run) return 0;
+  heapster__lua_drop_window(&run->window, NULL);
+  restart_gc(L, run);
+  return 0;
+}
+
+void heapster__lua_add_run(lua_State *L) {
+  static const luaL_Reg metamethods[] = {{"__close", drop}, {"__gc", drop}, {NULL, NULL}};
+  lua_newtable(L);
+  lua_newtable(L);
+  heapster__lua_add_class(L, HEAPSTER__CLASS_RUN, metamethods);
+}
+
+/* Called first without a context, and with one after the function has yielded. */
+static int resume(lua_State *L, int status, lua_KContext context) {
+  (void)status;
+  struct heapster__lua_run *const run = lua_touserdata(L, 1);
+  if (context) take_results(L, run);
+  while (run->runs - run->options.warmup < run->options.repeat) {
+    if (run->runs == run->options.warmup && run->options.stops_gc) stop_gc(L, run);
+    push_call(L, run);
+    if (run->runs >= run->options.warmup) heapster__lua_begin_window(L, &run->window, &run->options);
+    lua_callk(L, run->arguments, LUA_MULTRET, true, resume);
+    take_results(L, run);
+  }
+  restart_gc(L, run);
+  return run->deliver(L, run);
+}
+
+int heapster__lua_run(lua_State *L, const struct heapster__lua_run *model, const struct heapster_limit *limits) {
+  heapster__lua_check_counting(L, &model->options);
+  const int arguments = lua_gettop(L) - 1;
+  const size_t limits_size = model->limit_count * sizeof *limits;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  heapster__lua_new_stats(L);
+  lua_insert(L, 1);
+  struct heapster__lua_run *const run = heapster__lua_new(L, HEAPSTER__CLASS_RUN, sizeof *run + limits_size);
+  *run = *model;
+  run->arguments = arguments;
+  if (limits) memcpy(run->limits, limits, limits_size);
+  lua_insert(L, 1);
+  lua_toclose(L, 1);
+  return resume(L, LUA_OK, false);
+}
+
+/* The first result, the diff, the further results. */
+static int deliver(lua_State *L, struct heapster__lua_run *run) {
+  int results = run->results;
+  if (results == 0) {
+    lua_pushnil(L);
+    results = 1;
+  }
+  lua_pushvalue(L, HEAPSTER__LUA_RUN_STATS);
+  if (results > 1) lua_rotate(L, -results, 1);
+  return results + 1;
+}
+
+int heapster__lua_measure(lua_State *L) {
+  struct heapster__lua_run model = {.options = heapster__lua_make_options(), .deliver = deliver};
+  const bool has_options = lua_istable(L, 1) && !heapster__lua_is_callable(L, 1);
+  const int function = has_options ? 2 : 1;
+  if (has_options) heapster__lua_parse_options(L, 1, HEAPSTER__LUA_OF_MEASURE, &model.options);
+  if (!heapster__lua_is_callable(L, function)) luaL_typeerror(L, function, "function");
+  if (has_options) lua_remove(L, 1);
+  return heapster__lua_run(L, &model, NULL);
+}

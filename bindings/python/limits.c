@@ -1,0 +1,119 @@
+/* The limits of one `limit(...)`: from keyword arguments to the verdict. */
+#include "python/limits.h"
+
+#include "common/reasons.h"
+#include "common/stats.h"
+#include "common/value.h"
+#include "python/errors.h"
+#include "python/values.h"
+
+static bool refuse_type(const struct heapster_field *field, PyObject *value) {
+  return heapster__python_refuse(
+      PyExc_TypeError, "%s must be an int%s, or a pair of the least and the most, not %.200s", field->name,
+      field->unit == HEAPSTER_BYTES ? ", a size such as \"1 MiB\"" : "", Py_TYPE(value)->tp_name);
+}
+
+static bool parse_size(const struct heapster_field *field, PyObject *value, int64_t *bound) {
+  if (field->unit != HEAPSTER_BYTES) return refuse_type(field, value);
+  const char *const text = heapster__python_chars(value);
+  if (!text) return false;
+  uint64_t bytes;
+  if (heapster_size_parse(text, &bytes))
+    return heapster__python_refuse(PyExc_ValueError, "%s: %R is not a size such as \"10\", \"64 KiB\", \"1.5 MiB\"",
+                                   field->name, value);
+  *bound = (int64_t)bytes;
+  return true;
+}
+
+static bool parse_int(const struct heapster_field *field, PyObject *value, int64_t *bound) {
+  int overflow;
+  *bound = PyLong_AsLongLongAndOverflow(value, &overflow);
+  if (!overflow && (*bound >= 0 || field->is_signed)) return true;
+  return heapster__python_refuse(PyExc_ValueError, "%s: %R is no limit: %s", field->name, value,
+                                 overflow ? "it is beyond 64 bits" : "the figure is never negative");
+}
+
+/* None stands for `open`. */
+static bool parse_bound(const struct heapster_field *field, PyObject *value, int64_t open, int64_t *bound) {
+  *bound = open;
+  if (value == Py_None) return true;
+  if (PyUnicode_Check(value)) return parse_size(field, value, bound);
+  if (!PyLong_Check(value) || PyBool_Check(value)) return refuse_type(field, value);
+  return parse_int(field, value, bound);
+}
+
+static bool parse_bounds(const struct heapster_field *field, PyObject *value, int64_t *min, int64_t *max) {
+  *min = INT64_MIN;
+  if (value == Py_None) return refuse_type(field, value);
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 2) return parse_bound(field, value, INT64_MAX, max);
+  PyObject *const least = PyTuple_GET_ITEM(value, 0), *const most = PyTuple_GET_ITEM(value, 1);
+  if (least == Py_None && most == Py_None)
+    return heapster__python_refuse(PyExc_ValueError, "%s: %R limits nothing: one of both ends, at least, is a number",
+                                   field->name, value);
+  if (!parse_bound(field, least, INT64_MIN, min) || !parse_bound(field, most, INT64_MAX, max)) return false;
+  if (*min <= *max) return true;
+  return heapster__python_refuse(PyExc_ValueError, "%s: %R allows nothing: the least stands first", field->name, value);
+}
+
+static bool parse_limit(PyObject *name, PyObject *value, struct heapster_limit *limit) {
+  const char *const field_name = heapster__python_chars(name);
+  if (!field_name) return false;
+  const enum heapster_error error = heapster_limit_make(field_name, INT64_MIN, INT64_MAX, limit);
+  if (!error) return parse_bounds(limit->field, value, &limit->min, &limit->max);
+  heapster__python_raise_text(error == HEAPSTER_UNKNOWN_FIELD ? PyExc_TypeError : PyExc_ValueError,
+                              heapster__explain_limit(field_name));
+  return false;
+}
+
+bool heapster__parse_limits(struct heapster__limits *limits, PyObject *const *values, PyObject *names) {
+  const Py_ssize_t count = PyTuple_GET_SIZE(names);
+  limits->options = heapster__make_options();
+  limits->limits = heapster__value_alloc((size_t)count * sizeof *limits->limits);
+  if (!limits->limits) return PyErr_NoMemory() != NULL;
+  for (Py_ssize_t i = 0; i < count; i++) {
+    PyObject *const name = PyTuple_GET_ITEM(names, i);
+    const bool is_parsed = heapster__is_option(name, HEAPSTER__OF_LIMIT)
+                               ? heapster__set_option(&limits->options, name, values[i])
+                               : parse_limit(name, values[i], &limits->limits[limits->count++]);
+    if (!is_parsed) return false;
+  }
+  if (limits->count > 0) return true;
+  return heapster__python_refuse(PyExc_TypeError,
+                                 "limit() needs a limit, such as alloc_count=10 or use_peak=\"1 MiB\"");
+}
+
+/* The names of the broken limits, as a tuple. */
+static PyObject *name_broken(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+  PyObject *const names = PyList_New(0);
+  bool is_complete = names != NULL;
+  for (size_t i = 0; is_complete && i < limits->count; i++) {
+    if (!heapster_limit_check(stats, &limits->limits[i], 1, NULL)) continue;
+    PyObject *const name = PyUnicode_FromString(limits->limits[i].field->name);
+    is_complete = name && !PyList_Append(names, name);
+    Py_XDECREF(name);
+  }
+  PyObject *const tuple = is_complete ? PyList_AsTuple(names) : NULL;
+  Py_XDECREF(names);
+  return tuple;
+}
+
+/* Takes over `value`; fails if that is NULL. */
+static bool set(PyObject *error, const char *name, PyObject *value) {
+  const bool is_set = value && !PyObject_SetAttrString(error, name, value);
+  Py_XDECREF(value);
+  return is_set;
+}
+
+bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+  const struct heapster_text words = heapster__explain_broken_limits(stats, limits->limits, limits->count);
+  if (!words.error && words.length == 0) return true;
+  PyObject *const message = heapster__python_string(words);
+  PyObject *const type = heapster__python_errors.limit_exceeded;
+  PyObject *const error = message ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
+  if (error && set(error, "diff", heapster__python_wrap_stats(heapster__stats_copy(stats))) &&
+      set(error, "broken", name_broken(limits, stats)))
+    PyErr_SetObject(type, error);
+  Py_XDECREF(message);
+  Py_XDECREF(error);
+  return false;
+}

@@ -1,0 +1,121 @@
+/* The context managers measuring() and limit().
+
+   To enter a with block Python reads __enter__ and __exit__, which makes two bound methods. It frees the first after
+   calling it: inside the window. So these attributes are descriptors that return the manager itself. */
+#include "python/manager.h"
+
+#include "common/stats.h"
+#include "python/errors.h"
+#include "python/window.h"
+
+/* The attribute __enter__ or __exit__ of a manager's type. */
+typedef struct {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  PyTypeObject *manager_type;
+  bool is_async;
+} Descriptor;
+
+static PyObject *get(PyObject *self, PyObject *manager, PyObject *type) {
+  (void)type;
+  PyObject *const result = manager ? manager : self;
+  if (manager && ((Descriptor *)self)->is_async) return heapster__adapt_manager((heapster__Manager *)manager);
+  Py_INCREF(result);
+  return result;
+}
+
+/* Through the type, as contextlib.ExitStack does: __enter__(manager), __exit__(manager, type, value, traceback). */
+static PyObject *call(PyObject *self, PyObject *const *arguments, size_t flagged, PyObject *names) {
+  const Py_ssize_t count = PyVectorcall_NARGS(flagged);
+  PyTypeObject *const type = ((Descriptor *)self)->manager_type;
+  if (count < 1 || !PyObject_TypeCheck(arguments[0], type))
+    return PyErr_Format(PyExc_TypeError, "__enter__ and __exit__ need a %s", type->tp_name);
+  PyObject *const callee = get(self, arguments[0], NULL);
+  PyObject *const result = callee ? PyObject_Vectorcall(callee, arguments + 1, (size_t)count - 1, names) : NULL;
+  Py_XDECREF(callee);
+  return result;
+}
+
+static void dealloc(PyObject *self) { PyObject_Del(self); }
+
+static PyTypeObject descriptor_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster._Descriptor",
+    .tp_basicsize = sizeof(Descriptor),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Descriptor, vectorcall),
+    .tp_descr_get = get,
+    .tp_dealloc = dealloc,
+};
+
+static bool add_descriptor(PyTypeObject *type, const char *name, bool is_async) {
+  Descriptor *const descriptor = PyObject_New(Descriptor, &descriptor_type);
+  if (!descriptor) return false;
+  descriptor->vectorcall = call;
+  descriptor->manager_type = type;
+  descriptor->is_async = is_async;
+  const int failed = PyDict_SetItemString(type->tp_dict, name, (PyObject *)descriptor);
+  Py_DECREF(descriptor);
+  return !failed;
+}
+
+bool heapster__ready_manager_type(PyTypeObject *type) {
+  if (PyType_Ready(&descriptor_type) < 0 || PyType_Ready(type) < 0) return false;
+  if (!add_descriptor(type, "__enter__", false) || !add_descriptor(type, "__exit__", false)) return false;
+  if (!add_descriptor(type, "__aenter__", true) || !add_descriptor(type, "__aexit__", true)) return false;
+  PyType_Modified(type);
+  return true;
+}
+
+void heapster__init_manager(heapster__Manager *self, const struct heapster__options *options) {
+  self->options = *options;
+  Py_INCREF(self->options.heap);
+  self->stats = NULL;
+  self->adaptor = NULL;
+  self->is_open = false;
+}
+
+/* The thread's window opens last, so that opening it adds nothing to itself. */
+static bool open_windows(heapster__Manager *self) {
+  if (!heapster__open_window(&self->options, &self->window)) return false;
+  struct heapster__options thread = self->options;
+  thread.scope = HEAPSTER_THREAD;
+  if (!self->options.thread_peak || heapster__open_window(&thread, &self->thread_window)) return true;
+  heapster_window_end(self->window, NULL);
+  return false;
+}
+
+bool heapster__enter_manager(heapster__Manager *self) {
+  if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
+  if (!self->stats) self->stats = heapster__python_alloc_stats();
+  if (!self->stats || !heapster__stop_gc(&self->options, &self->restarts_gc)) return false;
+  self->is_open = open_windows(self);
+  if (!self->is_open) heapster__restart_gc(self->restarts_gc);
+  return self->is_open;
+}
+
+static enum heapster_error end_windows(heapster__Manager *self) {
+  struct heapster_stats thread;
+  const bool has_thread = self->options.thread_peak;
+  enum heapster_error error = has_thread ? heapster_window_end(self->thread_window, &thread) : HEAPSTER_OK;
+  if (!error) error = heapster__stats_end_window(self->window, self->stats);
+  if (!error && has_thread) heapster__stats_set_thread(self->stats, &thread);
+  return error;
+}
+
+bool heapster__leave_manager(heapster__Manager *self) {
+  const enum heapster_error error = self->is_open ? end_windows(self) : HEAPSTER_WINDOW_CLOSED;
+  if (error && !PyErr_Occurred()) heapster__python_raise(error);
+  if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
+    self->is_open = false;
+    heapster__restart_gc(self->restarts_gc);
+  }
+  return !error;
+}
+
+void heapster__clear_manager(heapster__Manager *self) {
+  if (self->is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
+  if (self->is_open) heapster_window_end(self->window, NULL);
+  if (self->is_open) heapster__restart_gc(self->restarts_gc);
+  heapster__stats_free(self->stats);
+  Py_CLEAR(self->options.heap);
+}

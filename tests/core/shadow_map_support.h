@@ -29,20 +29,20 @@ static inline int use_main_map(void **state) {
   return 0;
 }
 
-static inline uint64_t leaf(void) { return granule * HEAPSTER__GRANULES; }
+static inline uint64_t segment_bytes(void) { return granule * HEAPSTER__GRANULES; }
 
 static inline const void *at(uint64_t address) { return (const void *)(uintptr_t)address; }
 
 /* OTHER owns the segments around HERE. */
-static inline int own_by_other(void **state) {
+static inline int put_blocks_of_other(void **state) {
   (void)state;
   for (uint64_t i = 0; i < 3; ++i)
-    if (heapster__shadow_put(map, at(HERE + i * leaf() - granule), OTHER, 0) != HEAPSTER__PUT_DONE) return -1;
+    if (heapster__shadow_put(map, at(HERE + i * segment_bytes() - granule), OTHER, 0) != HEAPSTER__PUT_DONE) return -1;
   return 0;
 }
 
-static inline int use_own_map_foreign(void **state) { return use_own_map(state) || own_by_other(state); }
-static inline int use_main_map_foreign(void **state) { return use_main_map(state) || own_by_other(state); }
+static inline int use_own_map_foreign(void **state) { return use_own_map(state) || put_blocks_of_other(state); }
+static inline int use_main_map_foreign(void **state) { return use_main_map(state) || put_blocks_of_other(state); }
 
 #define OVER_BOTH(name) \
   {#name " (own map)", name, use_own_map, NULL, NULL}, { #name " (main map)", name, use_main_map, NULL, NULL }

@@ -47,14 +47,14 @@ static void every_size_comes_back_once_and_leaves_nothing(void **state) {
   }
 }
 
-static void every_size_comes_back_from_either_side_of_a_leaf_border(void **state) {
+static void every_size_comes_back_from_either_side_of_a_segment_border(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
-    const uint64_t last = HERE + leaf() - 2 * granule;
+    const uint64_t last = HERE + segment_bytes() - 2 * granule;
     assert_int_equal(put(last, SIZES[i]), HEAPSTER__PUT_DONE);
-    assert_int_equal(put(HERE + leaf(), i), HEAPSTER__PUT_DONE);
+    assert_int_equal(put(HERE + segment_bytes(), i), HEAPSTER__PUT_DONE);
     assert_taken(last, SIZES[i]);
-    assert_taken(HERE + leaf(), i);
+    assert_taken(HERE + segment_bytes(), i);
   }
 }
 
@@ -113,7 +113,7 @@ static void long_blocks_side_by_side_keep_their_sizes(void **state) {
 /* Segments of one cache entry: the first to use it is found by the cache, the others by the tree. */
 static void segments_that_share_a_cache_entry_do_not_share_blocks(void **state) {
   (void)state;
-  const uint64_t apart = HEAPSTER__LEAF_CACHE * leaf();
+  const uint64_t apart = HEAPSTER__LEAF_CACHE * segment_bytes();
   uint64_t size = 0;
   for (uint64_t i = 0; i < 4; ++i) assert_int_equal(put(HERE + i * apart, 100 + i), HEAPSTER__PUT_DONE);
   assert_true(heapster__shadow_take_fast(map, at(HERE), OWNER, &size));
@@ -128,7 +128,7 @@ static void segments_that_share_a_cache_entry_do_not_share_blocks(void **state) 
 static void the_first_segment_is_empty(void **state) {
   (void)state;
   uint64_t size;
-  const uint64_t same_entry = HEAPSTER__LEAF_CACHE * leaf();
+  const uint64_t same_entry = HEAPSTER__LEAF_CACHE * segment_bytes();
   for (unsigned turn = 0; turn < 2; ++turn) {
     assert_nothing(0);
     assert_false(heapster__shadow_take_fast(map, NULL, OWNER, &size));
@@ -235,26 +235,27 @@ static void sizes_that_could_share_a_granule_are_padded(void **state) {
   assert_int_equal(heapster__padded_size(map, SIZE_MAX), SIZE_MAX);
 }
 
-static void *put_into_each_leaf(void *context) {
+static void *put_into_each_segment(void *context) {
   const unsigned number = (unsigned)(uintptr_t)context;
   for (uint64_t i = 0; i < 4; ++i)
-    heapster__shadow_put(map, at(HERE + i * leaf() + number * granule), OWNER + number, 100 + i);
+    heapster__shadow_put(map, at(HERE + i * segment_bytes() + number * granule), OWNER + number, 100 + i);
   return NULL;
 }
 
 /* One of the threads becomes the owner of each segment. */
-static void threads_make_one_leaf_between_them(void **state) {
+static void threads_map_one_leaf_between_them(void **state) {
   (void)state;
   pthread_t threads[THREADS];
   pthread_barrier_init(&barrier, NULL, THREADS);
   threads_meet = true;
   for (uintptr_t i = 0; i < THREADS; ++i)
-    assert_int_equal(pthread_create(&threads[i], NULL, put_into_each_leaf, (void *)i), 0);
+    assert_int_equal(pthread_create(&threads[i], NULL, put_into_each_segment, (void *)i), 0);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
   threads_meet = false;
   for (uint64_t i = 0; i < 4; ++i) {
     for (unsigned number = 0; number < THREADS; ++number) {
-      const struct heapster__block block = heapster__shadow_take(map, at(HERE + i * leaf() + number * granule));
+      const struct heapster__block block =
+          heapster__shadow_take(map, at(HERE + i * segment_bytes() + number * granule));
       assert_field(block, owner, OWNER + number);
       assert_field(block, size, 100 + i);
     }
@@ -281,7 +282,7 @@ static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
     unsigned owner;
   } blocks[] = {{0, OWNER}, {252, OTHER}, {253, OWNER}, {5000, OTHER}, {16, 1}, {1 << 20, 254}};
   enum { COUNT = sizeof blocks / sizeof blocks[0] };
-  const uint64_t apart = leaf() / 2 - 16 * granule; /* over three leaves */
+  const uint64_t apart = segment_bytes() / 2 - 16 * granule; /* over three leaves */
   struct visited visited = {0};
   struct visited *context = &visited;
   for (unsigned i = 0; i < COUNT; ++i) heapster__shadow_put(map, at(HERE + i * apart), blocks[i].owner, blocks[i].size);
@@ -298,7 +299,7 @@ static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       OVER_BOTH_AND_FOREIGN(every_size_comes_back_once_and_leaves_nothing),
-      OVER_BOTH_AND_FOREIGN(every_size_comes_back_from_either_side_of_a_leaf_border),
+      OVER_BOTH_AND_FOREIGN(every_size_comes_back_from_either_side_of_a_segment_border),
       OVER_BOTH_AND_FOREIGN(long_blocks_side_by_side_keep_their_sizes),
       OVER_BOTH_AND_FOREIGN(neighbours_do_not_touch_each_other),
       OVER_BOTH_AND_FOREIGN(sizes_beyond_all_address_spaces_are_not_entered),
@@ -314,7 +315,7 @@ int main(void) {
       OVER_BOTH(without_pages_nothing_is_entered_and_errno_is_kept),
       OVER_BOTH(maps_are_apart),
       OVER_BOTH(sizes_that_could_share_a_granule_are_padded),
-      OVER_BOTH(threads_make_one_leaf_between_them),
+      OVER_BOTH(threads_map_one_leaf_between_them),
       OVER_BOTH(a_walk_visits_every_block_in_the_order_of_addresses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,8 @@
 %ignore heapster_histogram::buckets;
 %ignore heapster_frames::kept;
 %ignore heapster_stats::has_lua_kinds;
+%ignore struct_size;
+%ignore frame_size;
 %immutable;
 %nodefaultctor;
 %nodefaultdtor heapster_heap;
@@ -70,6 +72,7 @@ struct heapster_heap {};
 %include <heapster/base.h>
 %include <heapster/histogram.h>
 %include <heapster/stats.h>
+%include <heapster/status.h>
 %include <heapster/hook.h>
 %clear uint64_t use_peak; /* every frame has one */
 %include <heapster/frame.h>

@@ -1,4 +1,4 @@
-/* What the program finds in its environment. */
+/* The environment of the program. */
 #include "environment.h"
 
 #include "process/report_protocol.h"
@@ -12,18 +12,18 @@
 
 #define LIBRARY "libheapster_malloc.so"
 
-/* The folder above the one that this command is in. */
+/* The parent of this command's folder. */
 static bool find_prefix(char prefix[PATH_MAX]) {
-  if (realpath("/proc/self/exe", prefix) == NULL) return false;
+  if (!realpath("/proc/self/exe", prefix)) return false;
   for (int i = 0; i < 2; i++) {
     char *const slash = strrchr(prefix, '/');
-    if (slash == NULL) return false;
+    if (!slash) return false;
     *slash = '\0';
   }
   return true;
 }
 
-static bool is_library(char library[PATH_MAX], const char *prefix, const char *folder) {
+static bool find_library_in(char library[PATH_MAX], const char *prefix, const char *folder) {
   const bool is_absolute = folder[0] == '/';
   const int length =
       snprintf(library, PATH_MAX, "%s%s%s/" LIBRARY, is_absolute ? "" : prefix, is_absolute ? "" : "/", folder);
@@ -36,48 +36,47 @@ bool heapster__environment_find_library(char library[PATH_MAX]) {
     warn("cannot tell where this command is (is /proc mounted?)");
     return false;
   }
-  const char *const folders[] = {"lib", HEAPSTER_LIBDIR}; /* of the build tree; of an installation */
-  if (!is_library(library, prefix, folders[0]) && !is_library(library, prefix, folders[1])) {
+  const char *const folders[] = {"lib", HEAPSTER_LIBDIR}; /* of a build tree; of an installation */
+  if (!find_library_in(library, prefix, folders[0]) && !find_library_in(library, prefix, folders[1])) {
     warnx("cannot find " LIBRARY " in %s/lib", prefix);
     return false;
   }
-  if (strpbrk(library, ": ") != NULL) {
+  if (strpbrk(library, ": ")) {
     warnx("cannot preload %s: its path has a blank or a colon, which LD_PRELOAD cannot hold", library);
     return false;
   }
   return true;
 }
 
-/* In front, so that it forwards to whatever is preloaded already. */
-static int preload(const char *library) {
-  const char *const before = getenv("LD_PRELOAD");
-  if (before == NULL || before[0] == '\0') return setenv("LD_PRELOAD", library, true);
-  const size_t length = strlen(library);
-  if (strncmp(before, library, length) == 0 && strchr(": ", before[length]) != NULL) return 0;
-  char *both;
-  if (asprintf(&both, "%s:%s", library, before) < 0) return -1;
-  const int error = setenv("LD_PRELOAD", both, true);
-  free(both);
+static int set_joined(const char *name, const char *first, const char *separator, const char *last) {
+  char *value;
+  if (asprintf(&value, "%s%s%s", first, separator, last) < 0) return -1;
+  const int error = setenv(name, value, true);
+  free(value);
   return error;
 }
 
-/* AddressSanitizer ends a program that has it as a library where another was loaded before it. Before the user's own
-   options: the last one counts. */
+/* Put first, so that it forwards to whatever is preloaded already. */
+static int set_preload(const char *library) {
+  const char *const before = getenv("LD_PRELOAD");
+  if (!before || !before[0]) return setenv("LD_PRELOAD", library, true);
+  const size_t length = strlen(library);
+  if (!strncmp(before, library, length) && strchr(": ", before[length])) return 0;
+  return set_joined("LD_PRELOAD", library, ":", before);
+}
+
+/* AddressSanitizer as a library ends a program that loaded another library before it. The user's own options come last
+   and win. */
 static int allow_sanitizer(void) {
   const char *const before = getenv("ASAN_OPTIONS");
-  char *both;
-  if (asprintf(&both, "verify_asan_link_order=0%s%s", before ? ":" : "", before ? before : "") < 0) return -1;
-  const int error = setenv("ASAN_OPTIONS", both, true);
-  free(both);
-  return error;
+  return set_joined("ASAN_OPTIONS", "verify_asan_link_order=0", before ? ":" : "", before ? before : "");
 }
 
 int heapster__environment_set(const char *library, const struct heapster__output *output, const char *format,
                               pid_t pid) {
   char number[24];
   snprintf(number, sizeof number, "%ld", (long)pid);
-  const bool is_set =
-      preload(library) == 0 && allow_sanitizer() == 0 && setenv(HEAPSTER__REPORT, output->pattern, true) == 0 &&
-      setenv(HEAPSTER__REPORT_FORMAT, format, true) == 0 && setenv(HEAPSTER__REPORT_PID, number, true) == 0;
+  const bool is_set = !set_preload(library) && !allow_sanitizer() && !setenv(HEAPSTER__REPORT, output->pattern, true) &&
+                      !setenv(HEAPSTER__REPORT_FORMAT, format, true) && !setenv(HEAPSTER__REPORT_PID, number, true);
   return is_set ? 0 : errno;
 }

@@ -38,7 +38,7 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "HEAPSTER_REPORT_EVERY=SECONDS in the environment replaces PATH by a snapshot as\n"
                                "often, while PROGRAM runs.\n";
 
-/* `heapster` and `heapster run` each take theirs; "+" ends them at the first word that is none. */
+/* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 static const struct option run_options[] = {{"format", required_argument, NULL, 'f'},
@@ -47,43 +47,43 @@ static const struct option run_options[] = {{"format", required_argument, NULL, 
                                             {"version", no_argument, NULL, 'V'},
                                             {0}};
 
-static _Noreturn void tell(const char *text) {
+static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);
   exit(EXIT_SUCCESS);
 }
 
-/* getopt_long has said what is wrong. */
-static _Noreturn void refuse(const char *command) {
+/* getopt_long has printed what is wrong. */
+static _Noreturn void suggest_help(const char *command) {
   fprintf(stderr, "Try `%s --help' for more information.\n", command);
   exit(HEAPSTER__FAILED);
 }
 
 static bool is_format(const char *word) {
-  return strcmp(word, "text") == 0 || strcmp(word, "json") == 0 || strcmp(word, "prometheus") == 0;
+  return !strcmp(word, "text") || !strcmp(word, "json") || !strcmp(word, "prometheus");
 }
 
-static void take_run_option(struct heapster__options *options, int key) {
-  if (key == 'h') tell(run_help);
-  if (key == 'V') tell("heapster " HEAPSTER_VERSION "\n");
+static void apply_run_option(struct heapster__options *options, int key) {
+  if (key == 'h') print_and_exit(run_help);
+  if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
   if (key == 'o') {
     options->output = optarg;
   } else if (key == 'f') {
     options->format = optarg;
     if (!is_format(optarg)) errx(HEAPSTER__FAILED, "unknown format '%s': it can be text, json or prometheus", optarg);
   } else {
-    refuse("heapster run");
+    suggest_help("heapster run");
   }
 }
 
-/* Returns the word after the options of the command itself. */
-static int take_command(int argc, char **argv) {
+/* Returns the index of the word `run`. */
+static int parse_command(int argc, char **argv) {
   int key;
   while ((key = getopt_long(argc, argv, "+hV", command_options, NULL)) != -1) {
-    if (key == 'h') tell(command_help);
-    if (key == 'V') tell("heapster " HEAPSTER_VERSION "\n");
-    refuse("heapster");
+    if (key == 'h') print_and_exit(command_help);
+    if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
+    suggest_help("heapster");
   }
-  if (optind < argc && strcmp(argv[optind], "run") == 0) return optind;
+  if (optind < argc && !strcmp(argv[optind], "run")) return optind;
   if (optind < argc) errx(HEAPSTER__FAILED, "unknown command '%s': there is 'run'", argv[optind]);
   fputs(command_help, stderr);
   exit(HEAPSTER__FAILED);
@@ -91,23 +91,22 @@ static int take_command(int argc, char **argv) {
 
 static void read_environment(struct heapster__options *options) {
   const char *const seconds = getenv(HEAPSTER__REPORT_EVERY);
-  options->is_repeated = seconds != NULL;
-  if (seconds == NULL) return;
+  options->is_repeated = seconds;
+  if (!seconds) return;
   if (heapster__report_seconds(seconds) == 0)
     errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " is '%s': it must be a number of seconds, at least 0.001", seconds);
-  if (options->output == NULL)
-    errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " needs a file to write to: add --output PATH");
+  if (!options->output) errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " needs a file to write to: add --output PATH");
 }
 
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
-  static char name[] = "heapster run"; /* what getopt_long begins its messages with */
+  static char name[] = "heapster run"; /* the prefix of getopt_long's messages */
   *options = (struct heapster__options){.format = "text"};
-  const int run = take_command(argc, argv);
+  const int run = parse_command(argc, argv);
   char **const words = argv + run;
   words[0] = name;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+f:o:hV", run_options, NULL)) != -1) take_run_option(options, key);
+  while ((key = getopt_long(argc - run, words, "+f:o:hV", run_options, NULL)) != -1) apply_run_option(options, key);
   if (optind >= argc - run) errx(HEAPSTER__FAILED, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
   options->program = words + optind;
   read_environment(options);

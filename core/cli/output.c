@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A snapshot is renamed over PATH, which must not befall a device. */
-static bool is_replaceable(int fd, const char *name) {
+/* A snapshot is renamed over PATH, which would replace a device. */
+static bool require_regular_file(int fd, const char *name) {
   struct stat status;
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return true;
   warnx(HEAPSTER__REPORT_EVERY " can only replace a regular file, and %s is none", name);
@@ -21,16 +21,16 @@ static bool is_replaceable(int fd, const char *name) {
 }
 
 static bool open_path(struct heapster__output *output) {
-  output->printed = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-  if (output->printed < 0) warn("cannot write %s", output->name);
-  return output->printed >= 0;
+  output->target = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+  if (output->target < 0) warn("cannot write %s", output->name);
+  return output->target >= 0;
 }
 
-/* In TMPDIR if that is of use to a program that has left its folder. */
-static bool make_private(struct heapster__output *output) {
-  const char *const asked = getenv("TMPDIR");
-  const bool is_usable = asked != NULL && asked[0] == '/' && !heapster__report_is_per_process(asked);
-  const char *const folder = is_usable ? asked : "/tmp";
+/* In TMPDIR if that is absolute: the program may change its folder. */
+static bool create_private_file(struct heapster__output *output) {
+  const char *const tmpdir = getenv("TMPDIR");
+  const bool is_usable = tmpdir && tmpdir[0] == '/' && !heapster__report_is_per_process(tmpdir);
+  const char *const folder = is_usable ? tmpdir : "/tmp";
   const int length = snprintf(output->pattern, PATH_MAX, "%s/heapster-XXXXXX", folder);
   const int fd = length < PATH_MAX ? mkstemp(output->pattern) : -1;
   if (fd < 0)
@@ -43,7 +43,7 @@ static bool make_private(struct heapster__output *output) {
 static bool open_per_process(struct heapster__output *output) {
   char folder[PATH_MAX] = "";
   const bool is_relative = output->name[0] != '/';
-  if (is_relative && getcwd(folder, sizeof folder) == NULL) {
+  if (is_relative && !getcwd(folder, sizeof folder)) {
     warn("cannot write %s", output->name);
     return false;
   }
@@ -52,14 +52,14 @@ static bool open_per_process(struct heapster__output *output) {
   return length < PATH_MAX;
 }
 
-/* Links are followed here, once: the snapshots replace the file that they lead to. */
+/* Follows links here, once, so that the snapshots replace the file and not a link. */
 static bool open_repeated(struct heapster__output *output) {
   if (!open_path(output)) return false;
-  const int fd = output->printed;
-  output->printed = -1;
-  const bool is_usable = is_replaceable(fd, output->name);
+  const int fd = output->target;
+  output->target = -1;
+  const bool is_usable = require_regular_file(fd, output->name);
   close(fd);
-  if (is_usable && realpath(output->name, output->pattern) == NULL) {
+  if (is_usable && !realpath(output->name, output->pattern)) {
     warn("cannot write %s", output->name);
     return false;
   }
@@ -67,13 +67,13 @@ static bool open_repeated(struct heapster__output *output) {
 }
 
 bool heapster__output_open(struct heapster__output *output, const struct heapster__options *options) {
-  *output = (struct heapster__output){.name = options->output, .printed = -1, .is_repeated = options->is_repeated};
-  output->is_per_process = output->name != NULL && heapster__report_is_per_process(output->name);
+  *output = (struct heapster__output){.name = options->output, .target = -1, .is_repeated = options->is_repeated};
+  output->is_per_process = output->name && heapster__report_is_per_process(output->name);
   if (output->is_per_process) return open_per_process(output);
   if (output->is_repeated) return open_repeated(output);
-  if (output->name != NULL) return open_path(output) && make_private(output);
-  output->printed = STDERR_FILENO;
-  return make_private(output);
+  if (output->name) return open_path(output) && create_private_file(output);
+  output->target = STDERR_FILENO;
+  return create_private_file(output);
 }
 
 int heapster__output_open_own(const struct heapster__output *output, pid_t pid) {
@@ -95,29 +95,29 @@ static bool write_all(int fd, const char *bytes, size_t length) {
   return true;
 }
 
-static bool copy(int from, int to) {
+static bool copy_file(int from, int to) {
   char bytes[16384];
   ssize_t length;
   while ((length = read(from, bytes, sizeof bytes)) > 0) {
     if (!write_all(to, bytes, (size_t)length)) return false;
   }
-  return length == 0;
+  return !length;
 }
 
-static bool is_filled(const char *path) {
+static bool has_bytes(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && status.st_size > 0;
 }
 
-static void print(const struct heapster__output *output, const char *path) {
+static void print_report(const struct heapster__output *output, const char *path) {
   const int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (from < 0 || !copy(from, output->printed))
-    warn("cannot write the report to %s", output->name == NULL ? "standard error" : output->name);
+  if (from < 0 || !copy_file(from, output->target))
+    warn("cannot write the report to %s", output->name ? output->name : "standard error");
   if (from >= 0) close(from);
 }
 
-/* What a program that was killed in the midst of a snapshot leaves. */
-static void sweep(const char *path, pid_t pid) {
+/* A program that is killed while it writes a snapshot leaves this file. */
+static void remove_partial_snapshot(const char *path, pid_t pid) {
   char beside[PATH_MAX];
   if (heapster__report_beside(beside, path, pid)) unlink(beside);
 }
@@ -125,16 +125,16 @@ static void sweep(const char *path, pid_t pid) {
 bool heapster__output_finish(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX];
   heapster__report_path(path, output->pattern, pid);
-  const bool is_left = is_filled(path);
-  if (output->is_repeated) sweep(path, pid);
-  if (output->printed < 0) return is_left;
-  if (is_left) print(output, path);
+  const bool has_report = has_bytes(path);
+  if (output->is_repeated) remove_partial_snapshot(path, pid);
+  if (output->target < 0) return has_report;
+  if (has_report) print_report(output, path);
   unlink(path);
-  return is_left;
+  return has_report;
 }
 
-void heapster__output_drop(const struct heapster__output *output, pid_t pid) {
+void heapster__output_remove(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX];
-  const bool is_ours = output->printed >= 0 || output->is_per_process;
+  const bool is_ours = output->target >= 0 || output->is_per_process;
   if (is_ours && heapster__report_path(path, output->pattern, pid)) unlink(path);
 }

@@ -1,4 +1,4 @@
-/* What a program's file tells about why it cannot be counted. */
+/* Why a program cannot be counted, as far as its file shows it. */
 #include "program.h"
 
 #include <elf.h>
@@ -14,29 +14,29 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Linux follows so many interpreters from script to script. */
-enum { SCRIPTS = 5 };
+/* How many scripts Linux follows, each the interpreter of the one before. */
+enum { MAX_SCRIPTS = 5 };
 
 static bool is_program(const char *path) {
   struct stat status;
-  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+  return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
 }
 
-/* An empty folder in PATH is the current one. */
-static bool find(char path[PATH_MAX], const char *name) {
-  if (strchr(name, '/') != NULL) return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && is_program(path);
+/* Searches PATH, where an empty entry is the current folder. */
+static bool find_program(char path[PATH_MAX], const char *name) {
+  if (strchr(name, '/')) return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && is_program(path);
   const char *folder = getenv("PATH");
-  if (folder == NULL) folder = _PATH_DEFPATH;
+  if (!folder) folder = _PATH_DEFPATH;
   for (;;) {
     const int length = (int)strcspn(folder, ":");
     const char *const slash = length > 0 ? "/" : "";
     if (snprintf(path, PATH_MAX, "%.*s%s%s", length, folder, slash, name) < PATH_MAX && is_program(path)) return true;
-    if (folder[length] == '\0') return false;
+    if (!folder[length]) return false;
     folder += length + 1;
   }
 }
 
-/* The path after "#!", or false for a file that is no script. */
+/* Reads the path after "#!". False: the file is not a script. */
 static bool find_interpreter(char path[PATH_MAX], int fd) {
   char line[PATH_MAX];
   const ssize_t length = pread(fd, line, sizeof line - 1, 0);
@@ -49,9 +49,9 @@ static bool find_interpreter(char path[PATH_MAX], int fd) {
   return true;
 }
 
-/* Opens the file that the kernel loads in the end. */
-static int open_loaded(char path[PATH_MAX]) {
-  for (int i = 0; i < SCRIPTS; i++) {
+/* Opens the file that the kernel loads in the end: the program, or a script's interpreter. */
+static int open_binary(char path[PATH_MAX]) {
+  for (int i = 0; i < MAX_SCRIPTS; i++) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || !find_interpreter(path, fd)) return fd;
     close(fd);
@@ -60,8 +60,7 @@ static int open_loaded(char path[PATH_MAX]) {
 }
 
 static bool read_header(int fd, ElfW(Ehdr) * header) {
-  return pread(fd, header, sizeof *header, 0) == (ssize_t)sizeof *header &&
-         memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
+  return pread(fd, header, sizeof *header, 0) == (ssize_t)sizeof *header && !memcmp(header->e_ident, ELFMAG, SELFMAG);
 }
 
 /* Whether the loader that runs this command would run that program too. */
@@ -73,7 +72,7 @@ static bool is_our_machine(const ElfW(Ehdr) * header) {
   return !is_read || (header->e_ident[EI_CLASS] == ours.e_ident[EI_CLASS] && header->e_machine == ours.e_machine);
 }
 
-/* A static program, position-independent or not, asks for no loader. */
+/* A static program, position-independent or not, names no loader. */
 static bool has_loader(int fd, const ElfW(Ehdr) * header) {
   for (unsigned i = 0; i < header->e_phnum; i++) {
     ElfW(Phdr) part;
@@ -83,28 +82,28 @@ static bool has_loader(int fd, const ElfW(Ehdr) * header) {
   return false;
 }
 
-/* The loader takes no preloads from the environment of a program that has more rights than its user. */
-static const char *privilege(int fd) {
+/* The loader ignores LD_PRELOAD in a program that has more rights than its user. */
+static const char *find_privilege(int fd) {
   struct stat status;
-  if (fstat(fd, &status) == 0 && (status.st_mode & (S_ISUID | S_ISGID)) != 0)
+  if (!fstat(fd, &status) && (status.st_mode & (S_ISUID | S_ISGID)))
     return "set-uid or set-gid, and the environment is not obeyed there";
   if (fgetxattr(fd, "security.capability", NULL, 0) > 0)
     return "given capabilities by its file, and the environment is not obeyed there";
   return NULL;
 }
 
-static const char *obstacle(int fd) {
+static const char *find_obstacle(int fd) {
   ElfW(Ehdr) header;
   if (!read_header(fd, &header)) return NULL;
   if (!is_our_machine(&header)) return "built for another kind of machine than this command";
-  return has_loader(fd, &header) ? privilege(fd) : "statically linked, so that nothing can be preloaded";
+  return has_loader(fd, &header) ? find_privilege(fd) : "statically linked, so that nothing can be preloaded";
 }
 
-const char *heapster__program_obstacle(const char *name) {
+const char *heapster__program_find_obstacle(const char *name) {
   char path[PATH_MAX];
-  const int fd = find(path, name) ? open_loaded(path) : -1;
+  const int fd = find_program(path, name) ? open_binary(path) : -1;
   if (fd < 0) return NULL;
-  const char *const reason = obstacle(fd);
+  const char *const obstacle = find_obstacle(fd);
   close(fd);
-  return reason;
+  return obstacle;
 }

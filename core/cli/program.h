@@ -1,9 +1,9 @@
-/* What a program's file tells about why it cannot be counted. */
+/* Why a program cannot be counted, as far as its file shows it. */
 #ifndef HEAPSTER__PROGRAM_H
 #define HEAPSTER__PROGRAM_H
 
-/* The reason why nothing can be preloaded into that program (looked up as execvp does, a script's interpreter
-   in its place), to be read after "it is"; NULL if its file gives none. */
-const char *heapster__program_obstacle(const char *name);
+/* Why nothing can be preloaded into the program, as words to follow "it is"; NULL if its file shows no reason. The
+   program is searched as execvp does; for a script its interpreter counts. */
+const char *heapster__program_find_obstacle(const char *name);
 
 #endif

@@ -1,18 +1,18 @@
-/* Signals while the program runs: they are the program's, and the command lives on to print the report. */
+/* Signals while the program runs: they go to the program, and the command stays alive to print the report. */
 #ifndef HEAPSTER__SIGNALS_H
 #define HEAPSTER__SIGNALS_H
 
 #include <sys/types.h>
 
-/* Before the fork. Interrupt and quit are ignored, as system(3) does: the terminal sends them to the program
-   too. What is to be passed on waits until heapster__signals_pass_to. */
-void heapster__signals_take(void);
+/* Call it before the fork. Interrupt and quit are ignored, as system(3) does: the terminal sends them to the program
+   too. Signals to forward stay blocked until heapster__signals_forward_to. */
+void heapster__signals_install(void);
 
-/* In the child: as the command found them. */
+/* Restores, in the child, what the command found. */
 void heapster__signals_restore(void);
 
-/* In the parent: SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 that another process sends go to that process; to none
-   for 0. */
-void heapster__signals_pass_to(pid_t pid);
+/* From here on the parent forwards SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 from other processes to `pid`; to nobody if 0.
+ */
+void heapster__signals_forward_to(pid_t pid);
 
 #endif

@@ -1,7 +1,7 @@
 """heapster in pytest: what a test asks of the heap, limited by a marker, compared with a committed baseline.
 
 pytest loads this module in every run, so neither it nor what it imports at its top imports heapster: that would start
-the counting. Session.engine does, when a test is to be measured.
+the counting. Session.ensure_engine does, when a test is to be measured.
 """
 
 from typing import TYPE_CHECKING, Iterator
@@ -12,18 +12,18 @@ from pytest_heapster import options
 from pytest_heapster.session import Session
 
 if TYPE_CHECKING:
-    from pytest_heapster.fixture import Heap
+    from pytest_heapster.measure import Heap
 
 SESSION = "heapster_session"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    options.add(parser)
+    options.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", options.MARKER_HELP)
-    config.pluginmanager.register(Session(config, options.settings(config)), SESSION)
+    config.pluginmanager.register(Session(config, options.read_settings(config)), SESSION)
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def heap(request: pytest.FixtureRequest) -> Iterator["Heap"]:
     """Measures what the test hands to it: heap.measure(fn), with heap.measuring("load"):"""
     session = request.config.pluginmanager.get_plugin(SESSION)
     assert isinstance(session, Session)
-    with session.fixture(request.node) as fixture:
+    with session.open_fixture(request.node) as fixture:
         yield fixture

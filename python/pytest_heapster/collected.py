@@ -1,4 +1,4 @@
-"""What a run has seen of a project's tests: which entries of a baseline it may drop, because their tests are gone."""
+"""Which tests a run has collected, and so which entries of a baseline are of tests that are gone."""
 
 import os
 import pathlib
@@ -6,82 +6,82 @@ from typing import Iterable, List, Optional, Set, TypedDict
 
 import pytest
 
-# What leaves tests out before they are collected, by pytest's names of the options.
-LEAVING_OUT = {"lf": "--lf", "ignore": "--ignore", "ignore_glob": "--ignore-glob", "pyargs": "--pyargs"}
+# The options that keep tests from being collected, by pytest's names.
+HIDING_OPTIONS = {"lf": "--lf", "ignore": "--ignore", "ignore_glob": "--ignore-glob", "pyargs": "--pyargs"}
 
 
-def _arguments(config: pytest.Config) -> List[str]:
-    """Of the command line, or testpaths, or the folder; none where pytest only prints its help."""
+def _list_arguments(config: pytest.Config) -> List[str]:
+    """The files and folders of the command line or of testpaths; none if pytest only prints its help."""
     return list(getattr(config, "args", []))
 
 
-def _hidden(config: pytest.Config) -> Optional[str]:
+def _find_hidden(config: pytest.Config) -> Optional[str]:
     """What in the command line keeps tests from being collected."""
-    if any("::" in each for each in _arguments(config)):
+    if any("::" in each for each in _list_arguments(config)):
         return "single tests were asked for"
-    return next((f"{word} was given" for name, word in LEAVING_OUT.items() if config.getoption(name, None)), None)
+    return next((f"{word} was given" for name, word in HIDING_OPTIONS.items() if config.getoption(name, None)), None)
 
 
-def _place(config: pytest.Config, argument: str) -> str:
-    """A file or folder of the command line or of testpaths, as node ids name it."""
+def _make_node_id(config: pytest.Config, argument: str) -> str:
+    """The node id of a file or folder."""
     path = os.path.relpath(config.invocation_params.dir / argument, config.rootpath)
     return pathlib.PurePath(path).as_posix()
 
 
 def _is_below(name: str, node: str) -> bool:
-    """Whether a measurement is of that file, folder, class or test."""
+    """Whether a measurement belongs to that file, folder, class or test."""
     return node == "." or (name.startswith(node) and name[len(node) : len(node) + 1] in ("", "/", ":", "[", "#"))
 
 
 class Packed(TypedDict):
-    """As it travels."""
+    """What an xdist worker sends home."""
 
     tests: List[str]
-    blind: List[str]
+    uncollected: List[str]
     hidden: Optional[str]
     cut: Optional[str]
 
 
 class Collected:
-    """Of the whole run: xdist's workers collect, and send home what they saw."""
+    """All tests of a run. Under xdist the workers collect them and send them home."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.tests: Set[str] = set()
-        self.blind: Set[str] = set()  # files and classes that could not be looked into, or did not want to be
-        self.places = [_place(config, each) for each in _arguments(config)]
-        self.hidden = _hidden(config)  # why nobody knows which tests there are
+        self.uncollected: Set[str] = set()  # files and classes that were skipped or could not be collected
+        self.roots = [_make_node_id(config, each) for each in _list_arguments(config)]
+        self.hidden = _find_hidden(config)  # why it is not known which tests there are
         self.cut: Optional[str] = None  # why not all of them ran
 
-    def look(self, report: pytest.CollectReport) -> None:
+    def add_report(self, report: pytest.CollectReport) -> None:
         if not report.passed:
             folder, slash, file = report.nodeid.rpartition("/")
-            self.blind.add(folder if slash and file == "__init__.py" else report.nodeid)
+            self.uncollected.add(folder if slash and file == "__init__.py" else report.nodeid)
         self.tests.update(each.nodeid for each in report.result or [] if isinstance(each, pytest.Item))
 
     def cut_short(self, why: str) -> None:
         self.cut = self.cut or why
 
     def pack(self) -> Packed:
-        return {"tests": sorted(self.tests), "blind": sorted(self.blind), "hidden": self.hidden, "cut": self.cut}
+        return {"tests": sorted(self.tests), "uncollected": sorted(self.uncollected), "hidden": self.hidden, "cut": self.cut}
 
-    def add(self, packed: Packed) -> None:
-        """What a worker saw."""
+    def add_packed(self, packed: Packed) -> None:
         self.tests.update(packed["tests"])
-        self.blind.update(packed["blind"])
+        self.uncollected.update(packed["uncollected"])
         self.hidden = self.hidden or packed["hidden"]
         self.cut = self.cut or packed["cut"]
 
-    def _is_there(self, name: str) -> bool:
+    def _exists(self, name: str) -> bool:
         """A measurement is NODE or NODE#NAME, and a node id may have a # of its own."""
         ends = [len(name), *(index for index, letter in enumerate(name) if letter == "#")]
         return any(name[:end] in self.tests for end in ends)
 
-    def _is_in_sight(self, name: str) -> bool:
-        """Whether its test would have been collected if there were one."""
-        return any(_is_below(name, each) for each in self.places) and not any(_is_below(name, each) for each in self.blind)
+    def _would_be_collected(self, name: str) -> bool:
+        """Whether the test of the measurement would have been collected if it existed."""
+        is_hidden = any(_is_below(name, each) for each in self.uncollected)
+        return not is_hidden and any(_is_below(name, each) for each in self.roots)
 
-    def gone(self, names: Iterable[str]) -> List[str]:
-        """Those of the measurements whose tests are gone, as far as anybody knows."""
+    def list_gone(self, names: Iterable[str]) -> List[str]:
+        """The measurements whose tests are known to be gone."""
         if self.hidden:
             return []
-        return sorted(name for name in names if not self._is_there(name) and self._is_in_sight(name))
+        return sorted(name for name in names if not self._exists(name) and self._would_be_collected(name))

@@ -1,98 +1,137 @@
-"""pytest's hooks around a test that is measured: its runs, and the function that is run in the place of its own.
+"""pytest's hooks around a test that is measured: they run it as often as needed, with a function that measures it.
 
-Loaded and registered when tests have been collected of which one is to be measured, so that others do not pay for it.
+This module is loaded only if a collected test is to be measured, so that other runs do not pay for it.
 """
 
-from typing import Any, Generator, Optional
+import contextlib
+import inspect
+from typing import Any, Callable, Dict, Generator, Iterator, Optional
 
 import pytest
 
-from pytest_heapster import runs
-from pytest_heapster.engine import Engine, replaced
-from pytest_heapster.hooks import around, first
-from pytest_heapster.plan import PLAN, Plan, name_of
-from pytest_heapster.record import UNREPEATABLE
-from pytest_heapster.reruns import Reruns, is_wanted
-from pytest_heapster.steadiness import Steadiness
+from pytest_heapster.measure import Engine
+from pytest_heapster.options import hookimpl
+from pytest_heapster.results import UNREPEATABLE, attach_payload
+from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, all_passed, find_name
 
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
 )
 
 
+@contextlib.contextmanager
+def replace_function(item: pytest.Function, function: Callable[..., Any]) -> Iterator[None]:
+    """The item runs `function` instead of its own. A TestCase looks up coroutine functions on itself."""
+    original = item.obj
+    testcase = getattr(original, "__self__", None)
+    is_testcase = hasattr(testcase, "assertEqual") and hasattr(testcase, "run") and inspect.iscoroutinefunction(original)
+    item.obj = function
+    if is_testcase:
+        setattr(testcase, item.name, function)
+    try:
+        yield
+    finally:
+        item.obj = original
+        if is_testcase:
+            delattr(testcase, item.name)
+
+
+def is_rerun_on_failure(item: pytest.Item) -> bool:
+    """Whether pytest-rerunfailures runs the item again when it fails."""
+    plugin = item.config.pluginmanager.getplugin("rerunfailures")
+    count = getattr(plugin, "get_reruns_count", None)
+    return count is not None and bool(count(item))
+
+
+class Reruns:
+    """The failed tests that pytest-rerunfailures runs again. Each of its runs is measured, and its report carries the
+    figures."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.plans: Dict[str, Plan] = {}  # by node id
+
+    def hand_over(self, item: pytest.Item, plan: Plan) -> None:
+        plan.begin_run(is_warmup=False, may_repeat=False)
+        self.plans[item.nodeid] = plan
+
+    @hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        plan = self.plans.get(report.nodeid)
+        if plan is not None and plan.records and report.when == "call" and str(report.outcome) != "rerun":
+            attach_payload(report, self.engine.fingerprint, plan.records)
+
+
 class Protocol:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.settings = engine.settings
         self.reruns: Optional[Reruns] = None
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
         plan = item.stash.get(PLAN, None)
         if plan is None or not isinstance(item, pytest.Function):
             return None
-        ihook = item.ihook  # to ask for it is not for free
-        every = runs.Runs(item, nextitem)
+        ihook = item.ihook  # looking it up is not free
+        runs = Runs(item, nextitem)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        reports = self._reports(every, plan)
-        is_left = not runs.passed(reports) and self._leave(every, plan, reports)
-        for report in () if is_left else reports:
+        reports = self._run(runs, plan)
+        is_handed_over = any(report.failed for report in reports) and is_rerun_on_failure(item)
+        if is_handed_over:
+            self._hand_over(runs, plan)
+        for report in () if is_handed_over else reports:
             ihook.pytest_runtest_logreport(report=report)
-        plan.end()
+        plan.drop_runs()
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        return None if is_left else True
+        return None if is_handed_over else True
 
-    def _leave(self, every: runs.Runs, plan: Plan, reports: runs.Reports) -> bool:
-        """Whether a failed test is another plugin's to run again, which then begins anew."""
-        if not any(report.failed for report in reports) or not is_wanted(every.item):
-            return False
+    def _hand_over(self, runs: Runs, plan: Plan) -> None:
+        """Leave a failed test to pytest-rerunfailures, which begins anew."""
         if self.reruns is None:
             self.reruns = Reruns(self.engine)
-            every.item.config.pluginmanager.register(self.reruns)
-        every.clear()
-        self.reruns.leave(every.item, plan)
-        return True
+            runs.item.config.pluginmanager.register(self.reruns)
+        runs.restore_item()
+        self.reruns.hand_over(runs.item, plan)
 
-    def _reports(self, every: runs.Runs, plan: Plan) -> runs.Reports:
-        steadiness = Steadiness(plan.terms, self.settings)
-        for _ in range(steadiness.warmup):
-            plan.begin(rehearses=True, may_repeat=False)
-            if not every.rehearse():
-                return every.reports
-        is_wanted = True
-        while is_wanted:
-            plan.begin(rehearses=False, may_repeat=steadiness.retries > 0)
-            every.perform()
+    def _run(self, runs: Runs, plan: Plan) -> Reports:
+        """Run a test as often as needed; return the reports of its last run, with the figures."""
+        policy = RetryPolicy(plan.limits, self.engine.settings)
+        for _ in range(policy.warmup):
+            plan.begin_run(is_warmup=True, may_repeat=False)
+            if not runs.warm_up():
+                return runs.reports
+        while True:
+            plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
+            runs.run_measured()
             plan.keep_best()
-            is_wanted = steadiness.wants_another(plan.probe)
-        return self._outcome(every, plan)
+            if not policy.try_take_run(plan.measurements):
+                return self._finish_reports(runs, plan)
 
-    def _outcome(self, every: runs.Runs, plan: Plan) -> runs.Reports:
-        """The reports of the last run, with the figures. A test that nobody asked to run twice, and that cannot, has
-        passed all the same."""
-        records = plan.records()
-        fails_again = bool(every.rehearsed) and not records and not runs.passed(every.reports)
+    def _finish_reports(self, runs: Runs, plan: Plan) -> Reports:
+        """A test that cannot run twice has passed all the same, unless its author asked for it to be measured."""
+        fails_again = bool(runs.warmup_reports) and not plan.records and not all_passed(runs.reports)
         if fails_again and not plan.marks:
-            self.engine.attach(every.rehearsed[-1], [], (name_of(every.item), UNREPEATABLE))
-            return every.rehearsed
+            attach_payload(runs.warmup_reports[-1], self.engine.fingerprint, [], (find_name(runs.item), UNREPEATABLE))
+            return runs.warmup_reports
         if fails_again:
-            next(each for each in every.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
-        if records:
-            called = next(each for each in every.reports if each.when == "call")
-            self.engine.attach(called, list(plan.best.values()) if self.settings.mode == "update" else records)
-        return every.reports
+            next(each for each in runs.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
+        if plan.records:
+            called = next(each for each in runs.reports if each.when == "call")
+            records = list(plan.best.values()) if self.engine.settings.mode == "update" else plan.records
+            attach_payload(called, self.engine.fingerprint, records)
+        return runs.reports
 
-    @first
+    @hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         plan = item.stash.get(PLAN, None)
         if plan is not None:
-            plan.new_probe(item)
+            plan.make_measurements(item)
 
-    @around
+    @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
         plan = item.stash.get(PLAN, None)
-        if plan is None or plan.rehearses or plan.probe is None or not isinstance(item, pytest.Function):
+        if plan is None or plan.is_warmup or plan.measurements is None or not isinstance(item, pytest.Function):
             yield
             return
-        with replaced(item, self.engine.measured(item.obj, plan.probe, plan.terms)):
+        with replace_function(item, self.engine.wrap(item.obj, plan.measurements, plan.limits)):
             yield

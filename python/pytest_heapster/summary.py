@@ -1,15 +1,15 @@
-"""The terminal's section: which tests asked for most, what changed, and what nobody looked at."""
+"""What a run says at its end: the terminal's section, and --heap-report=json:PATH or markdown:PATH."""
 
-from typing import TYPE_CHECKING, Iterable, List
+import json
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 
 from heapster import figures
-from heapster.baseline import Change, changes
+from heapster.baseline import Change, Entry, changes
 
-from pytest_heapster.record import Record, unpack
+from pytest_heapster.results import Record, Results
 
 if TYPE_CHECKING:
-    from pytest_heapster.expected import Expected
-    from pytest_heapster.results import Results
+    from _pytest.terminal import TerminalReporter
 
 # The columns: what they rank by.
 RANKS = (("alloc_count", "requests"), ("alloc_sum", "bytes"), ("use_peak", "peak"))
@@ -18,21 +18,24 @@ RANKS = (("alloc_count", "requests"), ("alloc_sum", "bytes"), ("use_peak", "peak
 ROWS = {0: 3, 1: 10}
 
 
-def changes_of(record: Record) -> List[Change]:
+# --- words for one measurement ---
+
+
+def list_changes(record: Record) -> List[Change]:
     """How the measurement differs from its baseline."""
     if record["baseline"] is None:
         return []
     name = record["name"]
-    return changes({name: unpack(record["baseline"])}, {name: unpack(record["measured"])})
+    return changes({name: Entry(**record["baseline"])}, {name: Entry(**record["measured"])})
 
 
-def change_words(change: Change) -> str:
+def describe_change(change: Change) -> str:
     before, after = (figures.figure(change.field, value) for value in (change.before, change.after))
     sizes = f": {figures.buckets(change.sizes)}" if change.sizes else ""
     return f"{change.field} {before} -> {after} ({figures.signed(change.field, change.after - change.before)}{sizes})"
 
 
-def _against(record: Record, field: str) -> str:
+def _describe_rank(record: Record, field: str) -> str:
     """The change of the column's figure."""
     if record["baseline"] is None:
         return ""
@@ -40,21 +43,7 @@ def _against(record: Record, field: str) -> str:
     return f"{figures.signed(field, change)} against the baseline" if change else "as the baseline"
 
 
-def _table(records: List[Record], field: str, title: str, rows: int) -> List[str]:
-    ranked = sorted(records, key=lambda each: (-each["measured"]["figures"][field], each["name"]))[:rows]
-    lines = [f"most {title}:" if title != "peak" else "highest peak:"]
-    for each in ranked:
-        value = figures.figure(field, each["measured"]["figures"][field])
-        lines.append(f"  {value:>12}  {each['name']}  {_against(each, field)}".rstrip())
-    return lines
-
-
-def tables(records: List[Record], verbosity: int) -> List[str]:
-    rows = ROWS.get(verbosity, len(records))
-    return [line for field, title in RANKS for line in _table(records, field, title, rows)] if records else []
-
-
-def _named(names: Iterable[str], verbosity: int) -> str:
+def _list_names(names: Iterable[str], verbosity: int) -> str:
     every = list(names)
     few = every if verbosity > 0 else every[: ROWS[0]]
     return ", ".join(few) + (f" and {len(every) - len(few)} more (-v)" if len(few) < len(every) else "")
@@ -64,70 +53,142 @@ def _count(number: int, noun: str = "measurement") -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _moved(records: List[Record], rose: bool) -> List[str]:
-    """A line for each compared measurement with a figure that went that way."""
-    lines = []
-    for record in records:
-        moved = [each for each in changes_of(record) if (each.after > each.before) == rose]
-        told = [each for each in moved if each.field in record["improved"]] if not rose else moved
-        lines += [f"  {record['name']}: {change_words(each)}" for each in told]
+# --- the terminal ---
+
+
+def _make_table(records: List[Record], field: str, title: str, rows: int) -> List[str]:
+    ranked = sorted(records, key=lambda each: (-each["measured"]["figures"][field], each["name"]))[:rows]
+    lines = [f"most {title}:" if title != "peak" else "highest peak:"]
+    for each in ranked:
+        value = figures.figure(field, each["measured"]["figures"][field])
+        lines.append(f"  {value:>12}  {each['name']}  {_describe_rank(each, field)}".rstrip())
     return lines
 
 
-def _missing(results: "Results", expected: "Expected", verbosity: int) -> List[str]:
+def _make_tables(records: List[Record], verbosity: int) -> List[str]:
+    rows = ROWS.get(verbosity, len(records))
+    return [line for field, title in RANKS for line in _make_table(records, field, title, rows)] if records else []
+
+
+def _list_rises(records: List[Record]) -> List[str]:
+    lines = [f"  {record['name']}: {describe_change(each)}"
+             for record in records for each in list_changes(record) if each.after > each.before]  # fmt: skip
+    return ["above the baseline:", *lines] if lines else []
+
+
+def _list_improvements(records: List[Record]) -> List[str]:
+    lines = [f"  {record['name']}: {describe_change(each)}"
+             for record in records for each in list_changes(record) if each.field in record["improved"]]  # fmt: skip
+    return ["below the baseline, --heap-baseline=update keeps that:", *lines] if lines else []
+
+
+def _list_missing(results: Results, verbosity: int) -> List[str]:
+    """The measurements without an entry."""
+    expected = results.expected
     if expected.mode == "absent":
         return [f"{_count(len(results.records))} with no baseline to compare with: pytest --heap-baseline=update makes "
                 f"{expected.path.name}, to be committed"] if results.records else []  # fmt: skip
     names = [each["name"] for each in results.records if each["is_missing"]]
     what = f"{_count(len(names))} without an entry in {expected.path.name} for {expected.fingerprint}"
-    return [f"{what}, made by --heap-baseline=update: {_named(names, verbosity)}"] if names else []
+    return [f"{what}, made by --heap-baseline=update: {_list_names(names, verbosity)}"] if names else []
 
 
-def _unsure(results: "Results", mode: str, verbosity: int) -> List[str]:
-    """What other threads disturbed, what could not be measured."""
+def _list_polluted(results: Results) -> List[str]:
     lines = []
     for each in results.records:
-        if each["state"] == "polluted" or (each["state"] == "unclean" and mode == "update"):
-            what = "polluted" if each["state"] == "polluted" else "not written, for it is polluted"
+        if each["state"] == "polluted" and (each["is_in_doubt"] or results.expected.mode == "update"):
+            what = "polluted" if each["is_in_doubt"] else "not written because it is polluted"
             lines.append(f"{what}: {each['name']}: {each['foreign_count']:,} operations were other threads'; "
                          f"scope=\"thread\" leaves them out, own_threads=True says that they are the test's own")  # fmt: skip
-    for why, names in results.unmeasured.items():
-        lines.append(f"{_count(len(names), 'test')} not measured, for {why}: {_named(names, verbosity)}")
     return lines
 
 
-def _gone(results: "Results", expected: "Expected", verbosity: int) -> List[str]:
-    """In a run that compares: entries that nothing is compared with any more."""
-    gone = results.collected.gone(expected.names()) if expected.mode == "check" and verbosity >= 0 else []
+def _list_unmeasured(results: Results, verbosity: int) -> List[str]:
+    return [f"{_count(len(names), 'test')} not measured ({why}): {_list_names(names, verbosity)}"
+            for why, names in results.unmeasured.items()]  # fmt: skip
+
+
+def _list_gone(results: Results, verbosity: int) -> List[str]:
+    """In a run that compares: the entries of tests that are gone."""
+    expected = results.expected
+    gone = results.list_gone() if expected.mode == "check" and verbosity >= 0 else []
     if not gone:
         return []
     entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
     return [f"{entries} in {expected.path.name} of tests that are gone, dropped by --heap-baseline=update over all tests: "
-            f"{_named(gone, verbosity)}"]  # fmt: skip
+            f"{_list_names(gone, verbosity)}"]  # fmt: skip
 
 
-def update_line(results: "Results", expected: "Expected", gone: List[str]) -> str:
-    """What was written to the baseline, what was dropped, and what stayed and why."""
-    collected = results.collected
+def _describe_update(results: Results) -> str:
+    """What was written to the baseline, what was dropped, what stayed and why."""
+    expected, collected, gone = results.expected, results.collected, results.list_gone()
     words = [f"{expected.path.name}: measurements written: {len(results.to_keep)}"]
     if gone and collected.cut:
-        words.append(f"of tests that are gone: {len(gone)} (kept, for {collected.cut}; an update over all tests drops them)")
+        words.append(f"of tests that are gone: {len(gone)} (kept because {collected.cut}; an update over all tests "
+                     "drops them)")  # fmt: skip
     elif gone:
-        words.append(f"dropped, for their tests are gone: {len(gone)}")
-    others = len({*expected.names()} - {*results.to_keep} - {*gone})
+        words.append(f"dropped because their tests are gone: {len(gone)}")
+    others = len({*expected.list_names()} - {*results.to_keep} - {*gone})
     if others and collected.hidden:
-        words.append(f"other entries kept: {others} (for {collected.hidden}; an update over all tests drops those of tests "
-                     "that are gone)")  # fmt: skip
+        words.append(f"other entries kept: {others} (because {collected.hidden}; an update over all tests drops those "
+                     "of tests that are gone)")  # fmt: skip
     elif others:
         words.append(f"other entries kept: {others}")
     return ", ".join(words)
 
 
-def problem_lines(results: "Results", expected: "Expected", verbosity: int) -> List[str]:
-    """What must be said even in a quiet run."""
-    improved = _moved(results.records, rose=False)
-    lines = ["below the baseline, --heap-baseline=update keeps that:", *improved] if improved else []
-    grown = _moved(results.records, rose=True) if verbosity >= 0 else []
-    lines += ["above the baseline:", *grown] if grown else []
-    unsure = _unsure(results, expected.mode, verbosity)
-    return [*lines, *_missing(results, expected, verbosity), *unsure, *_gone(results, expected, verbosity)]
+def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None:
+    """Print the section; a quiet run (-q) gets only the lines that it must not miss."""
+    records, lines = results.records, []
+    if verbosity >= 0:
+        terminal.section(f"heapster: {results.expected.fingerprint}")
+        lines += _make_tables(records, verbosity)
+    lines += _list_improvements(records)
+    if verbosity >= 0:
+        lines += _list_rises(records)
+    lines += [*_list_missing(results, verbosity), *_list_polluted(results)]
+    lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
+    if results.is_written:
+        lines.append(_describe_update(results))
+    for line in lines:
+        terminal.line(line)
+    for problem in results.problems:
+        terminal.line(f"heapster: {problem}", red=True)
+
+
+# --- for machines, and for a pull request ---
+
+
+def make_json(fingerprint: str, records: List[Record]) -> str:
+    """The measurements by their names: figures, sizes, baseline, and what became of them."""
+    found = {each["name"]: {key: value for key, value in each.items() if key != "name"} for each in records}
+    return json.dumps({"fingerprint": fingerprint, "measurements": dict(sorted(found.items()))}, indent=1) + "\n"
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _make_row(record: Record) -> str:
+    values = [figures.figure(field, record["measured"]["figures"][field]) for field, _ in RANKS]
+    changed = "; ".join(map(describe_change, list_changes(record)))
+    against = changed or ("as it was" if record["baseline"] else "none")
+    return f"| {' | '.join([_escape(record['name']), *values, record['state'], _escape(against)])} |"
+
+
+def make_markdown(fingerprint: str, records: List[Record]) -> str:
+    head = ["| measurement | requests | bytes | peak | | against the baseline |", "|---|---:|---:|---:|---|---|"]
+    rows = [_make_row(each) for each in sorted(records, key=lambda each: each["name"])]
+    return "\n".join([f"### heapster: {fingerprint}", "", *head, *rows]) + "\n"
+
+
+FORMATS: Dict[str, Callable[[str, List[Record]], str]] = {"json": make_json, "markdown": make_markdown}
+
+
+def write_reports(results: Results) -> None:
+    """Write the files that --heap-report asks for; a file that cannot be written is a problem of the run."""
+    for form, path in results.settings.reports if results.records else ():
+        try:
+            path.write_text(FORMATS[form](results.expected.fingerprint, results.records), encoding="utf-8")
+        except OSError as error:
+            results.problems.append(f"{path}: cannot be written: {error.strerror}")

@@ -22,8 +22,9 @@ COLUMNS = ["pattern", "way", "instructions", "added"]
 def an_operation(row, pattern, batches):
     """Whole batches, so that both runs do what they are asked for, no more."""
     operations = batches * PATTERNS[pattern]
+    preload = [row.way.preload] if row.way.preload else []
     once, twice = (
-        instructions([row.program, pattern, "1", str(count)], row.way.preload) for count in (operations, 2 * operations))
+        instructions([row.program, pattern, "1", str(count)], preload) for count in (operations, 2 * operations))
     return (twice - once) / operations
 
 

@@ -1,17 +1,18 @@
-/* Something that another thread does, from its begin to its end. After cmocka.h. */
+/* Runs a function on another thread and waits for its end. */
 #ifndef TESTS_ANOTHER_THREAD_H
 #define TESTS_ANOTHER_THREAD_H
 
-#include <pthread.h>
-#include <stddef.h>
+#include "cmocka_test.h"
 
-/* Answers what `run` answered. */
+#include <pthread.h>
+
+/* Returns what `run` returned. */
 static inline void *on_another_thread(void *(*run)(void *), void *context) {
   pthread_t thread;
-  void *answer = NULL;
+  void *result = NULL;
   assert_int_equal(pthread_create(&thread, NULL, run, context), 0);
-  pthread_join(thread, &answer);
-  return answer;
+  pthread_join(thread, &result);
+  return result;
 }
 
 #endif

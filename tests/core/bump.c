@@ -8,21 +8,21 @@
 
 enum { BUMP_BYTES = 1 << 30, GRANULE = 16 };
 
-/* Never touched before it is handed out, so it is all zero and costs no memory. */
+/* Untouched until it is handed out, so it is zero and uses no memory before. */
 static _Alignas(4096) unsigned char arena[BUMP_BYTES];
 static _Atomic size_t taken;
 
-static size_t rounded(size_t size, size_t to) { return (size + to - 1) & ~(to - 1); }
+static size_t round_up(size_t size, size_t to) { return (size + to - 1) & ~(to - 1); }
 
 /* The granule in front of a block holds its size. */
-static void *bumped(size_t alignment, size_t size) {
-  const size_t room = rounded(size, GRANULE) + GRANULE + alignment;
-  const size_t start = size < BUMP_BYTES ? atomic_fetch_add_explicit(&taken, room, memory_order_relaxed) : BUMP_BYTES;
-  if (start > BUMP_BYTES - room || room > BUMP_BYTES) {
+static void *bump(size_t alignment, size_t size) {
+  const size_t bytes = round_up(size, GRANULE) + GRANULE + alignment;
+  const size_t start = size < BUMP_BYTES ? atomic_fetch_add_explicit(&taken, bytes, memory_order_relaxed) : BUMP_BYTES;
+  if (start > BUMP_BYTES - bytes || bytes > BUMP_BYTES) {
     errno = ENOMEM;
     return NULL;
   }
-  unsigned char *block = arena + rounded(start + GRANULE, alignment);
+  unsigned char *block = arena + round_up(start + GRANULE, alignment);
   memcpy(block - GRANULE, &size, sizeof size);
   return block;
 }
@@ -33,7 +33,7 @@ static size_t size_of(const void *block) {
   return size;
 }
 
-void *malloc(size_t size) { return bumped(GRANULE, size); }
+void *malloc(size_t size) { return bump(GRANULE, size); }
 
 void free(void *block) { (void)block; }
 
@@ -42,23 +42,23 @@ void *calloc(size_t count, size_t size) {
     errno = ENOMEM;
     return NULL;
   }
-  return bumped(GRANULE, count * size);
+  return bump(GRANULE, count * size);
 }
 
-/* Every other resize moves, so that both kinds are seen. */
+/* A resize to an odd size moves, so that both kinds occur. */
 void *realloc(void *block, size_t size) {
-  if (block == NULL) return bumped(GRANULE, size);
+  if (!block) return bump(GRANULE, size);
   const size_t old_size = size_of(block);
   if (size <= old_size && size % 2 == 0) return block;
-  void *moved = bumped(GRANULE, size);
-  return moved != NULL ? memcpy(moved, block, size < old_size ? size : old_size) : NULL;
+  void *moved = bump(GRANULE, size);
+  return moved ? memcpy(moved, block, size < old_size ? size : old_size) : NULL;
 }
 
-void *aligned_alloc(size_t alignment, size_t size) { return bumped(alignment, size); }
+void *aligned_alloc(size_t alignment, size_t size) { return bump(alignment, size); }
 
 int posix_memalign(void **block, size_t alignment, size_t size) {
-  *block = bumped(alignment, size);
-  return *block != NULL ? 0 : ENOMEM;
+  *block = bump(alignment, size);
+  return *block ? 0 : ENOMEM;
 }
 
 static void *backing_malloc(void *context, size_t size) {

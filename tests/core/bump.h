@@ -1,5 +1,5 @@
-/* A lock-free allocator that only ever hands out new memory: safe in signal handlers, unlike any real one.
-   Defines the program's own malloc family, so that it is also what heaps over the system's allocator get. */
+/* A lock-free allocator that hands out new memory only: safe in signal handlers, unlike any real one. It defines the
+   program's malloc family, so heaps over the system's allocator use it too. */
 #ifndef TESTS_BUMP_H
 #define TESTS_BUMP_H
 

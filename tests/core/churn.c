@@ -1,4 +1,4 @@
-/* One thread's random work on a pair of heaps over one allocator, with plain tallies of its own. */
+/* One thread's random work on a pair of heaps over one allocator, with plain totals of its own. */
 #include "churn.h"
 
 #include <stdio.h>
@@ -22,18 +22,18 @@ void churn_begin(struct churn *churn, struct heapster_heap *const heaps[CHURN_HE
   churn->dice = dice_make(seed);
 }
 
-static void raise_highest(struct heapster_stats *totals) {
+static void raise_peak(struct heapster_stats *totals) {
   if ((int64_t)totals->use_curr > (int64_t)totals->use_max) totals->use_max = totals->use_curr;
 }
 
 static void note_done(struct churn *churn, unsigned heap) {
-  raise_highest(&churn->totals_of[heap]);
-  raise_highest(&churn->total);
+  raise_peak(&churn->totals[heap]);
+  raise_peak(&churn->total);
   atomic_store_explicit(&churn->done, atomic_load_explicit(&churn->done, memory_order_relaxed) + 1,
                         memory_order_release);
 }
 
-static void *asked(struct churn *churn, unsigned heap, size_t size) {
+static void *request(struct churn *churn, unsigned heap, size_t size) {
   switch (dice_below(&churn->dice, 4)) {
   case 0:
     return heapster_heap_calloc(churn->heaps[heap], 1, size);
@@ -45,9 +45,9 @@ static void *asked(struct churn *churn, unsigned heap, size_t size) {
 }
 
 struct churn_block churn_alloc(struct churn *churn, unsigned heap, size_t size) {
-  const struct churn_block block = {asked(churn, heap, size), size, heap};
-  require(block.address != NULL, "%zu bytes were refused", size);
-  figures_alloc(&churn->totals_of[heap], size);
+  const struct churn_block block = {request(churn, heap, size), size, heap};
+  require(block.address, "%zu bytes were refused", size);
+  figures_alloc(&churn->totals[heap], size);
   figures_alloc(&churn->total, size);
   note_done(churn, heap);
   return block;
@@ -60,9 +60,9 @@ static struct heapster_heap *heap_for(struct churn *churn, const struct churn_bl
 void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
   const uintptr_t before = (uintptr_t)block->address;
   void *after = heapster_heap_realloc(heap_for(churn, block), block->address, size);
-  require(after != NULL, "a resize to %zu bytes was refused", size);
+  require(after, "a resize to %zu bytes was refused", size);
   const bool is_moved = (uintptr_t)after != before;
-  figures_resize(&churn->totals_of[block->heap], block->size, size, is_moved);
+  figures_resize(&churn->totals[block->heap], block->size, size, is_moved);
   figures_resize(&churn->total, block->size, size, is_moved);
   block->address = after;
   block->size = size;
@@ -71,14 +71,14 @@ void churn_resize(struct churn *churn, struct churn_block *block, size_t size) {
 
 void churn_free(struct churn *churn, struct churn_block *block) {
   heapster_heap_free(heap_for(churn, block), block->address);
-  figures_free(&churn->totals_of[block->heap], block->size);
+  figures_free(&churn->totals[block->heap], block->size);
   figures_free(&churn->total, block->size);
   block->address = NULL;
   note_done(churn, block->heap);
 }
 
-/* Now and then more than the drift that a thread may keep to itself. */
-static size_t any_size(struct dice *dice) {
+/* At times more than the pending bytes that a thread may keep. */
+static size_t pick_size(struct dice *dice) {
   const uint64_t chance = dice_below(dice, 256);
   if (chance == 0) return dice_below(dice, 100000);
   return chance < 16 ? dice_below(dice, 4000) : dice_below(dice, 280);
@@ -86,8 +86,8 @@ static size_t any_size(struct dice *dice) {
 
 void churn_step(struct churn *churn) {
   struct churn_block *block = &churn->blocks[dice_below(&churn->dice, CHURN_BLOCKS)];
-  const size_t size = any_size(&churn->dice);
-  if (block->address == NULL)
+  const size_t size = pick_size(&churn->dice);
+  if (!block->address)
     *block = churn_alloc(churn, (unsigned)dice_below(&churn->dice, CHURN_HEAPS), size);
   else if (dice_below(&churn->dice, 3) == 0)
     churn_resize(churn, block, size);
@@ -101,7 +101,7 @@ void churn_steps(struct churn *churn, uint64_t count) {
 
 void churn_finish(struct churn *churn) {
   for (unsigned i = 0; i < CHURN_BLOCKS; ++i)
-    if (churn->blocks[i].address != NULL) churn_free(churn, &churn->blocks[i]);
+    if (churn->blocks[i].address) churn_free(churn, &churn->blocks[i]);
 }
 
 void churn_start_all(size_t count, struct churn churns[], pthread_t threads[],
@@ -131,7 +131,7 @@ void churn_sum(struct heapster_stats sums[CHURN_HEAPS + 1], const struct churn *
   memset(sums, 0, (CHURN_HEAPS + 1) * sizeof *sums);
   for (size_t i = 0; i < count; ++i) {
     figures_add(&sums[0], &churns[i].total);
-    for (unsigned heap = 0; heap < CHURN_HEAPS; ++heap) figures_add(&sums[heap + 1], &churns[i].totals_of[heap]);
+    for (unsigned heap = 0; heap < CHURN_HEAPS; ++heap) figures_add(&sums[heap + 1], &churns[i].totals[heap]);
   }
 }
 
@@ -143,6 +143,6 @@ void churn_require(const char *law, const struct heapster_stats sums[CHURN_HEAPS
     expected.live_change = (int64_t)sums[i].live_count;
     expected.use_change = (int64_t)sums[i].use_curr;
     if (!figures_match(titles[i], &expected, &found[i], FIGURES_COUNTERS | FIGURES_CHANGES))
-      die(law, "what was counted is not what the threads did");
+      die(law, "the counts are not what the threads did");
   }
 }

@@ -20,15 +20,15 @@ struct commanded_slot {
   bool is_live;
 };
 
-static void *mapped(size_t bytes) {
+static void *map_pages(size_t bytes) {
   void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return pages != MAP_FAILED ? pages : NULL;
 }
 
-/* Blocks have the alignment of their stride, so the base must have that of the largest one. */
-static unsigned char *mapped_aligned(void) {
-  unsigned char *pages = mapped(POOL_BYTES + BASE_ALIGNMENT);
-  if (pages == NULL) return NULL;
+/* Blocks are aligned to their stride, so the base is aligned to the largest one. */
+static unsigned char *map_aligned(void) {
+  unsigned char *pages = map_pages(POOL_BYTES + BASE_ALIGNMENT);
+  if (!pages) return NULL;
   const size_t before = (BASE_ALIGNMENT - (uintptr_t)pages % BASE_ALIGNMENT) % BASE_ALIGNMENT;
   if (before != 0) munmap(pages, before);
   munmap(pages + before + POOL_BYTES, BASE_ALIGNMENT - before);
@@ -37,25 +37,25 @@ static unsigned char *mapped_aligned(void) {
 
 static size_t slots_of(const struct commanded_pool *pool) { return POOL_BYTES / pool->stride; }
 
-static bool is_opened(struct commanded_pool *pool, size_t stride) {
+static bool open_pool(struct commanded_pool *pool, size_t stride) {
   *pool = (struct commanded_pool){.stride = stride};
-  pool->base = mapped_aligned();
-  pool->slots = mapped(slots_of(pool) * sizeof *pool->slots);
-  return pool->base != NULL && pool->slots != NULL;
+  pool->base = map_aligned();
+  pool->slots = map_pages(slots_of(pool) * sizeof *pool->slots);
+  return pool->base && pool->slots;
 }
 
 bool commanded_pools_open(struct commanded_pool pools[COMMANDED_POOLS]) {
   bool is_whole = true;
   for (size_t i = 0; i < COMMANDED_POOLS; ++i)
-    is_whole = is_opened(&pools[i], (size_t)SMALLEST_STRIDE << i) && is_whole;
+    is_whole = open_pool(&pools[i], (size_t)SMALLEST_STRIDE << i) && is_whole;
   if (!is_whole) commanded_pools_close(pools);
   return is_whole;
 }
 
 void commanded_pools_close(struct commanded_pool pools[COMMANDED_POOLS]) {
   for (size_t i = 0; i < COMMANDED_POOLS; ++i) {
-    if (pools[i].base != NULL) munmap(pools[i].base, POOL_BYTES);
-    if (pools[i].slots != NULL) munmap(pools[i].slots, slots_of(&pools[i]) * sizeof *pools[i].slots);
+    if (pools[i].base) munmap(pools[i].base, POOL_BYTES);
+    if (pools[i].slots) munmap(pools[i].slots, slots_of(&pools[i]) * sizeof *pools[i].slots);
     pools[i] = (struct commanded_pool){0};
   }
 }
@@ -67,13 +67,13 @@ struct commanded_pool *commanded_pool_for(struct commanded_pool pools[COMMANDED_
   return NULL;
 }
 
-struct commanded_place commanded_pool_find(struct commanded_pool pools[COMMANDED_POOLS], const void *block) {
+struct commanded_block commanded_pool_find(struct commanded_pool pools[COMMANDED_POOLS], const void *block) {
   for (size_t i = 0; i < COMMANDED_POOLS; ++i) {
     const size_t offset = (size_t)((uintptr_t)block - (uintptr_t)pools[i].base);
     if (offset < POOL_BYTES && offset % pools[i].stride == 0)
-      return (struct commanded_place){&pools[i], &pools[i].slots[offset / pools[i].stride], pools[i].base + offset};
+      return (struct commanded_block){&pools[i], &pools[i].slots[offset / pools[i].stride], pools[i].base + offset};
   }
-  return (struct commanded_place){0};
+  return (struct commanded_block){0};
 }
 
 static void guard(unsigned char *block, size_t size) { memset(block + size, GUARD_BYTE, COMMANDED_GUARD); }
@@ -87,7 +87,7 @@ static bool is_guarded(const unsigned char *block, size_t size) {
 static void spoil(unsigned char *block, int byte, size_t size) { memset(block, byte, size < SPOILED ? size : SPOILED); }
 
 /* SIZE_MAX: the pool is full. */
-static size_t vacant_slot(struct commanded_pool *pool) {
+static size_t take_vacant(struct commanded_pool *pool) {
   if (pool->vacant == 0) return pool->made < slots_of(pool) ? pool->made++ : SIZE_MAX;
   const size_t index = pool->vacant - 1;
   pool->vacant = pool->slots[index].next;
@@ -95,7 +95,7 @@ static size_t vacant_slot(struct commanded_pool *pool) {
 }
 
 void *commanded_slot_take(struct commanded_pool *pool, size_t size) {
-  const size_t index = vacant_slot(pool);
+  const size_t index = take_vacant(pool);
   if (index == SIZE_MAX) return NULL;
   unsigned char *block = pool->base + index * pool->stride;
   pool->slots[index] = (struct commanded_slot){.size = size, .is_live = true};
@@ -104,26 +104,26 @@ void *commanded_slot_take(struct commanded_pool *pool, size_t size) {
   return block;
 }
 
-void commanded_slot_give_back(struct commanded_place place) {
-  spoil(place.block, OLD_BYTE, place.thread->size);
-  *place.thread = (struct commanded_slot){.next = place.pool->vacant};
-  place.pool->vacant = (uint32_t)(place.thread - place.pool->slots) + 1;
+void commanded_slot_give_back(struct commanded_block block) {
+  spoil(block.address, OLD_BYTE, block.slot->size);
+  *block.slot = (struct commanded_slot){.next = block.pool->vacant};
+  block.pool->vacant = (uint32_t)(block.slot - block.pool->slots) + 1;
 }
 
-void commanded_slot_resize(struct commanded_place place, size_t size) {
-  place.thread->size = size;
-  guard(place.block, size);
+void commanded_slot_resize(struct commanded_block block, size_t size) {
+  block.slot->size = size;
+  guard(block.address, size);
 }
 
-bool commanded_slot_fits(struct commanded_place place, size_t size) {
-  return size <= place.pool->stride - COMMANDED_GUARD;
+bool commanded_slot_fits(struct commanded_block block, size_t size) {
+  return size <= block.pool->stride - COMMANDED_GUARD;
 }
 
-bool commanded_slot_is_live(struct commanded_place place) { return place.pool != NULL && place.thread->is_live; }
+bool commanded_slot_is_live(struct commanded_block block) { return block.pool && block.slot->is_live; }
 
-size_t commanded_slot_size(struct commanded_place place) { return place.thread->size; }
+size_t commanded_slot_size(struct commanded_block block) { return block.slot->size; }
 
-bool commanded_slot_is_guarded(struct commanded_place place) { return is_guarded(place.block, place.thread->size); }
+bool commanded_slot_is_guarded(struct commanded_block block) { return is_guarded(block.address, block.slot->size); }
 
 bool commanded_pool_is_guarded(const struct commanded_pool *pool) {
   for (size_t i = 0; i < pool->made; ++i)

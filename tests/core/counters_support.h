@@ -1,13 +1,13 @@
-/* What the tests of counters and shards share: a number that stands for a heap, and its figures. */
+/* Shared by the tests of counters and shards: a heap number without a heap, and its figures. */
 #ifndef TESTS_COUNTERS_SUPPORT_H
 #define TESTS_COUNTERS_SUPPORT_H
 
 #include "sum_of.h"
 #include "under_lock.h"
 
-static unsigned heap; /* a fresh number for each test */
+static unsigned heap; /* a new number for each test */
 
-static inline int opened(void **state) {
+static inline int open_heap(void **state) {
   (void)state;
   return open_counters(++heap) ? 0 : -1;
 }

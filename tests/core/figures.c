@@ -1,4 +1,4 @@
-/* The figures of a heapster_stats one by one, kept by naive arithmetic. */
+/* The figures of a heapster_stats by naive arithmetic. */
 #include "figures.h"
 
 #include <stddef.h>
@@ -37,7 +37,7 @@ static const struct figure figures[] = {
     FIGURE(use_curr, FIGURES_LIVE),
     FIGURE(live_change, FIGURES_CHANGES),
     FIGURE(use_change, FIGURES_CHANGES),
-    FIGURE(use_max, FIGURES_RECORD),
+    FIGURE(use_max, FIGURES_MAX),
     FIGURE(use_peak, FIGURES_PEAK),
     FIGURE(foreign_count, FIGURES_FOREIGN),
 };
@@ -53,7 +53,7 @@ enum { FIGURES = sizeof figures / sizeof figures[0], HISTOGRAMS = sizeof histogr
 _Static_assert(offsetof(struct heapster_stats, has_lua_kinds) == 2 * sizeof(enum heapster_scope) +
                                                                      FIGURES * sizeof(uint64_t) +
                                                                      HISTOGRAMS * sizeof(struct heapster_histogram),
-               "every field of heapster_stats is a figure or a histogram here, but for what only Lua states have");
+               "every field of heapster_stats is a figure or a histogram here, except those of Lua states");
 
 static uint64_t *figure_of(struct heapster_stats *stats, const struct figure *figure) {
   return (uint64_t *)(void *)((char *)stats + figure->offset);
@@ -73,69 +73,69 @@ static unsigned bucket_of(uint64_t size) {
   return bucket;
 }
 
-void figures_alloc(struct heapster_stats *books, uint64_t size) {
-  books->alloc_count += 1;
-  books->alloc_sum += size;
-  books->total_alloc_sum += size;
-  books->alloc_histogram.buckets[bucket_of(size)] += 1;
-  books->live_count += 1;
-  books->use_curr += size;
+void figures_alloc(struct heapster_stats *stats, uint64_t size) {
+  stats->alloc_count += 1;
+  stats->alloc_sum += size;
+  stats->total_alloc_sum += size;
+  stats->alloc_histogram.buckets[bucket_of(size)] += 1;
+  stats->live_count += 1;
+  stats->use_curr += size;
 }
 
-void figures_free(struct heapster_stats *books, uint64_t size) {
-  books->dealloc_count += 1;
-  books->dealloc_sum += size;
-  books->total_dealloc_sum += size;
-  books->live_count -= 1;
-  books->use_curr -= size;
+void figures_free(struct heapster_stats *stats, uint64_t size) {
+  stats->dealloc_count += 1;
+  stats->dealloc_sum += size;
+  stats->total_dealloc_sum += size;
+  stats->live_count -= 1;
+  stats->use_curr -= size;
 }
 
-static void grow(struct heapster_stats *books, uint64_t difference, bool is_moved) {
-  books->realloc_growth_count += 1;
-  books->realloc_growth_sum += difference;
-  books->total_alloc_sum += difference;
-  books->realloc_growth_histogram.buckets[bucket_of(difference)] += 1;
-  books->realloc_growth_in_place_count += is_moved ? 0 : 1;
+static void grow(struct heapster_stats *stats, uint64_t difference, bool is_moved) {
+  stats->realloc_growth_count += 1;
+  stats->realloc_growth_sum += difference;
+  stats->total_alloc_sum += difference;
+  stats->realloc_growth_histogram.buckets[bucket_of(difference)] += 1;
+  stats->realloc_growth_in_place_count += !is_moved;
 }
 
-static void shrink(struct heapster_stats *books, uint64_t difference, bool is_moved) {
-  books->realloc_shrink_count += 1;
-  books->realloc_shrink_sum += difference;
-  books->total_dealloc_sum += difference;
-  books->realloc_shrink_histogram.buckets[bucket_of(difference)] += 1;
-  books->realloc_shrink_in_place_count += is_moved ? 0 : 1;
+static void shrink(struct heapster_stats *stats, uint64_t difference, bool is_moved) {
+  stats->realloc_shrink_count += 1;
+  stats->realloc_shrink_sum += difference;
+  stats->total_dealloc_sum += difference;
+  stats->realloc_shrink_histogram.buckets[bucket_of(difference)] += 1;
+  stats->realloc_shrink_in_place_count += !is_moved;
 }
 
-void figures_resize(struct heapster_stats *books, uint64_t from, uint64_t to, bool is_moved) {
+void figures_resize(struct heapster_stats *stats, uint64_t from, uint64_t to, bool is_moved) {
   if (to > from)
-    grow(books, to - from, is_moved);
+    grow(stats, to - from, is_moved);
   else if (to < from)
-    shrink(books, from - to, is_moved);
+    shrink(stats, from - to, is_moved);
   else
-    books->realloc_same_count += 1;
-  books->realloc_move_count += is_moved ? 1 : 0;
-  books->realloc_move_sum += !is_moved ? 0 : to < from ? to : from;
-  books->use_curr += to - from;
+    stats->realloc_same_count += 1;
+  stats->realloc_move_count += is_moved;
+  stats->realloc_move_sum += !is_moved ? 0 : to < from ? to : from;
+  stats->use_curr += to - from;
 }
 
 void figures_add(struct heapster_stats *sum, const struct heapster_stats *part) {
   for (size_t i = 0; i < FIGURES; ++i)
-    if ((figures[i].group & (FIGURES_COUNTERS | FIGURES_LIVE)) != 0)
+    if (figures[i].group & (FIGURES_COUNTERS | FIGURES_LIVE))
       *figure_of(sum, &figures[i]) += *figure_in(part, &figures[i]);
   for (size_t i = 0; i < HISTOGRAMS; ++i)
     for (size_t k = 0; k < HEAPSTER_BUCKETS; ++k)
       figure_of(sum, &histograms[i])[k] += figure_in(part, &histograms[i])[k];
 }
 
-static void subtract_cut(uint64_t *figure, uint64_t before) { *figure = *figure > before ? *figure - before : 0; }
+static void subtract_to_0(uint64_t *figure, uint64_t before) { *figure = *figure > before ? *figure - before : 0; }
 
 void figures_subtract(struct heapster_stats *stats, const struct heapster_stats *before) {
   for (size_t i = 0; i < FIGURES; ++i)
     if (figures[i].group == FIGURES_COUNTERS)
-      subtract_cut(figure_of(stats, &figures[i]), *figure_in(before, &figures[i]));
+      subtract_to_0(figure_of(stats, &figures[i]), *figure_in(before, &figures[i]));
   for (size_t i = 0; i < HISTOGRAMS; ++i)
     for (size_t k = 0; k < HEAPSTER_BUCKETS; ++k)
-      subtract_cut(&figure_of(stats, &histograms[i])[k], figure_in(before, &histograms[i])[k]);
+      subtract_to_0(&figure_of(stats, &histograms[i])[k], figure_in(before, &histograms[i])[k]);
 }
 
 uint64_t figures_operations(const struct heapster_stats *stats) {
@@ -174,10 +174,10 @@ static bool match_figure(const char *title, const struct figure *figure, const s
 
 bool figures_match(const char *title, const struct heapster_stats *expected, const struct heapster_stats *found,
                    unsigned groups) {
-  if ((groups & FIGURES_KIND) != 0 && !match_kind(title, expected, found)) return false;
+  if ((groups & FIGURES_KIND) && !match_kind(title, expected, found)) return false;
   for (size_t i = 0; i < FIGURES; ++i)
-    if ((figures[i].group & groups) != 0 && !match_figure(title, &figures[i], expected, found)) return false;
+    if ((figures[i].group & groups) && !match_figure(title, &figures[i], expected, found)) return false;
   for (size_t i = 0; i < HISTOGRAMS; ++i)
-    if ((histograms[i].group & groups) != 0 && !match_histogram(title, &histograms[i], expected, found)) return false;
+    if ((histograms[i].group & groups) && !match_histogram(title, &histograms[i], expected, found)) return false;
   return true;
 }

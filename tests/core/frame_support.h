@@ -1,10 +1,10 @@
-/* Shared by the tests of frames: a mark, reading frames, and the expected figures of one. Include it after cmocka.h. */
+/* Shared by the tests of frames: a mark, reading frames, and the expected figures of one. */
 #ifndef TESTS_FRAME_SUPPORT_H
 #define TESTS_FRAME_SUPPORT_H
 
-#include <string.h>
-
 #include "window_support.h"
+
+#include <string.h>
 
 static inline void mark(void) { assert_int_equal(heapster_frame_mark(), HEAPSTER_OK); }
 
@@ -20,10 +20,10 @@ static inline struct heapster_frame last_of(const struct heapster_heap *which) {
 
 static inline void assert_frame(struct heapster_frame frame, uint64_t allocs, uint64_t growths, uint64_t bytes,
                                 uint64_t peak) {
-  assert_int_equal(frame.alloc_count, allocs);
-  assert_int_equal(frame.realloc_growth_count, growths);
-  assert_int_equal(frame.total_alloc_sum, bytes);
-  assert_int_equal(frame.use_peak, peak);
+  assert_field(frame, alloc_count, allocs);
+  assert_field(frame, realloc_growth_count, growths);
+  assert_field(frame, total_alloc_sum, bytes);
+  assert_field(frame, use_peak, peak);
 }
 
 /* Setup: each test begins a new frame. */

@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
   struct heapster_window process_scope;
   pthread_t threads[THREADS];
   const uint64_t forks = argument(argc, argv, 1, 200);
-  if (!is_sharded()) return skipped("there are no counters per thread that a fork must put in order");
+  if (!is_sharded()) return skip_law("what a fork must put in order is the counters of threads");
   churn_heaps("fork", NULL, heaps);
   start_others(threads);
   churn_begin(&own, heaps, 100);

@@ -5,7 +5,7 @@
 
 #include "churn.h"
 
-enum { THREADS = 64, DRIFT = 65536, PIECE = 1000, PIECES = 500, ROUNDS = 20 };
+enum { THREADS = 64, SPAN = 65536, PIECE = 1000, PIECES = 500, ROUNDS = 20 };
 enum { TIDE_BLOCK = 40000, TIDE_BLOCKS = 64, TIDE_WINDOWS = 100 };
 
 static struct heapster_heap *heaps[CHURN_HEAPS];
@@ -22,7 +22,7 @@ static void free_pieces(struct churn *churn, struct churn_block pieces[PIECES]) 
   for (unsigned i = 0; i < PIECES; ++i) churn_free(churn, &pieces[i]);
 }
 
-/* All are up at every other barrier, and down at those between: the true peak is what all hold together. */
+/* All are up at every other barrier, and down at those between: the true peak is what all threads hold together. */
 static void *go_up_together(void *context) {
   struct churn_block pieces[PIECES];
   struct churn *churn = context;
@@ -36,7 +36,7 @@ static void *go_up_together(void *context) {
   return NULL;
 }
 
-/* Half of the threads are up while the others are down, and never more than half. */
+/* Half of the threads are up while the others are down; never more than half. */
 static void *go_up_by_turns(void *context) {
   struct churn_block pieces[PIECES];
   struct churn *churn = context;
@@ -53,8 +53,8 @@ static void *go_up_by_turns(void *context) {
 }
 
 static void require_peak(const char *law, const char *what, uint64_t found, uint64_t lowest, uint64_t highest) {
-  const uint64_t low = (uint64_t)(THREADS - 1) * DRIFT;
-  const uint64_t high = (uint64_t)THREADS * DRIFT;
+  const uint64_t low = (uint64_t)(THREADS - 1) * SPAN;
+  const uint64_t high = (uint64_t)THREADS * SPAN;
   if (found + low < lowest || found > highest + high)
     die(law, "%s is %llu, the true one is %llu .. %llu", what, (unsigned long long)found, (unsigned long long)lowest,
         (unsigned long long)highest);
@@ -86,19 +86,19 @@ static void law_5_a_peak_reached_together_is_seen(void) {
   require_peaks(__func__, go_up_together, together, together);
 }
 
-/* One thread alone reaches the lower end; where all of a turn run in step they reach the upper one. */
+/* One thread alone reaches the lower bound; all threads of a turn in step reach the upper one. */
 static void law_5_peaks_reached_by_turns_do_not_add_up(void) {
   const uint64_t alone = (uint64_t)PIECES * PIECE;
   require_peaks(__func__, go_up_by_turns, alone, alone * THREADS / 2);
 }
 
-static uint64_t all_done(void) {
+static uint64_t count_done(void) {
   uint64_t done = 0;
   for (unsigned i = 0; i < THREADS; ++i) done += atomic_load_explicit(&churns[i].done, memory_order_acquire);
   return done;
 }
 
-/* The threads go up and down as told, so that all of what they hold comes and goes together. */
+/* All threads go up and down together. */
 static void *follow_the_tide(void *context) {
   struct churn_block held[TIDE_BLOCKS] = {{0}};
   struct churn *churn = context;
@@ -116,17 +116,17 @@ static void *follow_the_tide(void *context) {
   return NULL;
 }
 
-/* Each request meanwhile may add a block; each thread may be in the middle of one that began before. */
+/* Each request meanwhile may add a block, and each thread may be inside one that began before. */
 static void require_short_window(uint64_t i) {
   struct heapster_window window;
   struct heapster_stats stats;
-  const uint64_t before = all_done();
+  const uint64_t before = count_done();
   require_ok(heapster_window_begin(i % 2 == 0 ? NULL : heaps[1], HEAPSTER_PROCESS, &window));
   require_ok(heapster_window_end(window, &stats));
-  require_peak(__func__, "use_peak", stats.use_peak, 0, (all_done() - before + THREADS) * TIDE_BLOCK);
+  require_peak(__func__, "use_peak", stats.use_peak, 0, (count_done() - before + THREADS) * TIDE_BLOCK);
 }
 
-static void law_5_a_short_window_does_not_show_what_stood_before(uint64_t windows) {
+static void law_5_a_short_window_does_not_show_the_use_before_it(uint64_t windows) {
   pthread_t threads[THREADS];
   atomic_store(&is_over, false);
   churn_start_all(THREADS, churns, threads, heaps, follow_the_tide);
@@ -142,6 +142,6 @@ int main(int argc, char **argv) {
   churn_heaps("peaks", NULL, heaps);
   law_5_a_peak_reached_together_is_seen();
   law_5_peaks_reached_by_turns_do_not_add_up();
-  law_5_a_short_window_does_not_show_what_stood_before(argument(argc, argv, 1, 100000));
+  law_5_a_short_window_does_not_show_the_use_before_it(argument(argc, argv, 1, 100000));
   return 0;
 }

@@ -7,14 +7,14 @@
 
 enum { COMPARED_EVERY = 97, READ_ALL_EVERY = 53 * COMPARED_EVERY };
 
-/* What was read last, of the total and each heap, to take differences from. */
-struct readings {
+/* The last snapshots of the total and each heap, for the differences. */
+struct snapshots {
   struct heapster_stats found[PROGRAM_HEAPS];
   struct heapster_stats expected[PROGRAM_HEAPS];
 };
 
 static struct program program;
-static struct readings last;
+static struct snapshots last;
 static bool has_thread_scope;
 
 static const struct heapster_heap *heap_at(unsigned heap) { return heap == MODEL_TOTAL ? NULL : program.heaps[heap]; }
@@ -42,7 +42,7 @@ static void law_3_the_total_is_the_sum_of_the_heaps(void) {
     struct heapster_stats expected;
     model_read(&program.model, i + 1, &expected);
     require(heaps[i].heap == program.heaps[i + 1], "heap %u is not in the order of creation", i);
-    require(figures_match("a heap in a reading of all", &expected, &heaps[i].stats, FIGURES_ALL), "heap %u", i);
+    require(figures_match("a heap of heapster_stats_read_all", &expected, &heaps[i].stats, FIGURES_ALL), "heap %u", i);
     figures_add(&sum, &heaps[i].stats);
   }
   require(figures_match("total", &sum, &total, FIGURES_COUNTERS | FIGURES_LIVE), "the sum differs");
@@ -56,8 +56,8 @@ static void law_4_a_window_around_nothing_is_zero(unsigned heap, enum heapster_s
   struct heapster_stats nothing = {.kind = HEAPSTER_WINDOW, .scope = scope};
   require_ok(heapster_window_begin(heap_at(heap), scope, &window));
   require_ok(heapster_window_end(window, &found));
-  nothing.live_count = program.model.books[heap].raw.live_count;
-  nothing.use_curr = program.model.books[heap].raw.use_curr;
+  nothing.live_count = program.model.heaps[heap].raw.live_count;
+  nothing.use_curr = program.model.heaps[heap].raw.use_curr;
   require(figures_match("a window around nothing", &nothing, &found, FIGURES_ALL), "heap %u", heap);
 }
 
@@ -102,11 +102,11 @@ static void law_6_a_reset_keeps_what_is_live(void) {
   }
 }
 
-static enum heapster_scope any_scope(void) {
+static enum heapster_scope pick_scope(void) {
   return has_thread_scope && dice_below(&program.dice, 2) == 0 ? HEAPSTER_THREAD : HEAPSTER_PROCESS;
 }
 
-/* Begins a window, or ends one that is open: in no order, so that they nest and overlap. */
+/* Begins a window, or ends one that is open, in any order, so that windows nest and overlap. */
 static void toggle_window(void) {
   const unsigned window = (unsigned)dice_below(&program.dice, MODEL_WINDOWS);
   if (program.model.windows[window].is_open) {
@@ -114,31 +114,31 @@ static void toggle_window(void) {
     return;
   }
   const unsigned heap = (unsigned)dice_below(&program.dice, PROGRAM_HEAPS);
-  const enum heapster_scope scope = any_scope();
+  const enum heapster_scope scope = pick_scope();
   require_ok(heapster_window_begin(heap_at(heap), scope, &program.windows[window]));
   model_window_begin(&program.model, window, heap, scope);
 }
 
-static void look(uint64_t step) {
+static void check(uint64_t step) {
   if (step % COMPARED_EVERY == 0) law_5_every_snapshot_is_exact((unsigned)dice_below(&program.dice, PROGRAM_HEAPS));
   if (step % READ_ALL_EVERY == 0) law_3_the_total_is_the_sum_of_the_heaps();
   const uint64_t chance = dice_below(&program.dice, 8192);
   if (chance < 40) toggle_window();
   if (chance == 41) law_6_a_reset_keeps_what_is_live();
   if (chance == 42)
-    law_4_a_window_around_nothing_is_zero((unsigned)dice_below(&program.dice, PROGRAM_HEAPS), any_scope());
+    law_4_a_window_around_nothing_is_zero((unsigned)dice_below(&program.dice, PROGRAM_HEAPS), pick_scope());
 }
 
-static void what_backings_saw_is_sound(void) {
+static void backings_are_sound(void) {
   for (unsigned heap = MOVING; heap < PROGRAM_HEAPS; ++heap) {
     struct commanded *arena = &program.arenas[heap];
     require(commanded_is_sound(arena), "heap %u: %s", heap,
-            arena->log.misuse != NULL ? arena->log.misuse : "a live block was written beyond its end");
+            arena->log.misuse ? arena->log.misuse : "a live block was written beyond its end");
     require(arena->log.smallest_size >= 16, "heap %u was asked for %zu bytes", heap, arena->log.smallest_size);
   }
 }
 
-static void blocks_that_crossed_are_told(void) {
+static void crossed_blocks_are_in_the_status(void) {
   struct heapster_status status;
   heapster_status_read(&status);
   const uint64_t found = status.crossed_count;
@@ -154,14 +154,14 @@ int main(int argc, char **argv) {
   has_thread_scope = is_sharded();
   for (support_run.step = 1; support_run.step <= operations; ++support_run.step) {
     program_step(&program);
-    look(support_run.step);
+    check(support_run.step);
   }
   program_finish(&program);
   for (unsigned heap = 0; heap < PROGRAM_HEAPS; ++heap) law_5_every_snapshot_is_exact(heap);
   for (unsigned window = 0; window < MODEL_WINDOWS; ++window)
     if (program.model.windows[window].is_open) law_5_every_window_is_exact(window);
-  what_backings_saw_is_sound();
-  blocks_that_crossed_are_told();
+  backings_are_sound();
+  crossed_blocks_are_in_the_status();
   program_close(&program);
   return 0;
 }

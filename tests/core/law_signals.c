@@ -156,12 +156,12 @@ static void law_5_a_handler_inside_a_backing_harms_nobody(uint64_t operations) {
   churn_windows_begin(backed_heaps, HEAPSTER_PROCESS, windows);
   work_in_a_storm(ask_and_free, churn_only, operations);
   churn_windows_end(windows, found);
-  const uint64_t counted = found[1].alloc_count - churns[MAIN].totals_of[0].alloc_count;
+  const uint64_t counted = found[1].alloc_count - churns[MAIN].totals[0].alloc_count;
   require(counted <= (uint64_t)signals_seen, "%lld requests of %d signals", (long long)counted, (int)signals_seen);
   for (uint64_t i = 0; i < counted; ++i) {
     const struct churn_block block = {.size = 40, .heap = 0};
-    figures_alloc(&churns[HANDLER].totals_of[block.heap], block.size);
-    figures_free(&churns[HANDLER].totals_of[block.heap], block.size);
+    figures_alloc(&churns[HANDLER].totals[block.heap], block.size);
+    figures_free(&churns[HANDLER].totals[block.heap], block.size);
     figures_alloc(&churns[HANDLER].total, block.size);
     figures_free(&churns[HANDLER].total, block.size);
   }
@@ -200,8 +200,8 @@ static void after_siglongjmp_counting_goes_on(struct heapster_heap *heap) {
   is_to_jump = 0;
   void *block = heapster_heap_malloc(churn->heaps[0], 10);
   heapster_heap_free(churn->heaps[0], block);
-  figures_alloc(&churn->totals_of[0], 10);
-  figures_free(&churn->totals_of[0], 10);
+  figures_alloc(&churn->totals[0], 10);
+  figures_free(&churn->totals[0], 10);
   figures_alloc(&churn->total, 10);
   figures_free(&churn->total, 10);
   churn_steps(churn, 20);

@@ -1,4 +1,4 @@
-/* The laws under many threads: counts and sums at rest are those of the threads' own tallies, summed.
+/* The laws under many threads: at rest, counts and sums are the sum of the threads' own totals.
    law_threads [operations] */
 #include <pthread.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void start_churns(void) {
   for (uint64_t i = 0; i < THREADS; ++i) churn_begin(&churns[i], heaps, i);
 }
 
-/* Windows around `work`; all churns together did what they counted, and main did nothing. */
+/* Windows around `work`: they must show the sum of all churns, and nothing of this thread. */
 static void require_sums(const char *law, void (*work)(void)) {
   struct heapster_window windows[CHURN_HEAPS + 1];
   struct heapster_stats found[CHURN_HEAPS + 1];
@@ -44,14 +44,14 @@ static void law_1_holds_in_every_snapshot_under_load(const struct heapster_stats
   require(stats->total_dealloc_sum == stats->dealloc_sum + stats->realloc_shrink_sum, "total_dealloc_sum");
 }
 
-/* Far more than the threads can hold: only a negative number that was not clamped looks like this. */
+/* The bound is far more than the threads can hold: only a negative number without a clamp exceeds it. */
 static void law_2_use_is_clamped_under_load(const struct heapster_stats *stats) {
   require(stats->use_curr < (uint64_t)1 << 40, "use_curr is %llu", (unsigned long long)stats->use_curr);
   require(stats->live_count < (uint64_t)1 << 40, "live_count is %llu", (unsigned long long)stats->live_count);
   require(stats->use_max >= stats->use_curr, "use_curr is above use_max");
 }
 
-static void law_3_the_total_is_the_sum_in_one_reading(void) {
+static void law_3_the_total_is_the_sum_in_one_read(void) {
   struct heapster_heap_stats each[CHURN_HEAPS];
   struct heapster_stats total;
   struct heapster_stats sum = {.kind = HEAPSTER_SNAPSHOT};
@@ -66,7 +66,7 @@ static void *read_all_the_time(void *unused) {
     heapster_stats_read(i % 3 == 0 ? NULL : heaps[i % 3 - 1], &stats);
     law_1_holds_in_every_snapshot_under_load(&stats);
     law_2_use_is_clamped_under_load(&stats);
-    law_3_the_total_is_the_sum_in_one_reading();
+    law_3_the_total_is_the_sum_in_one_read();
   }
   return unused;
 }
@@ -89,7 +89,7 @@ static void work_on_64_threads(void) {
 
 static void law_5_sums_are_exact_over_64_threads(void) { require_sums(__func__, work_on_64_threads); }
 
-/* Frees what the threads of that law left alive, on a thread that saw none of it. */
+/* Frees the blocks that the threads of the law before left live, on a thread that allocated none of them. */
 static void law_5_blocks_of_ended_threads_are_freed_exactly(void) {
   static struct churn all[THREADS];
   struct heapster_window windows[CHURN_HEAPS + 1];
@@ -112,7 +112,7 @@ static void *churn_shortly(void *context) {
   return NULL;
 }
 
-/* Each thread goes on with the churn that an ended one left, blocks included. */
+/* Each thread continues the churn of an ended one, blocks included. */
 static void work_on_short_threads(void) {
   pthread_t threads[BATCH];
   for (unsigned done = 0; done < SHORT_THREADS; done += BATCH) {
@@ -128,7 +128,7 @@ static void law_5_sums_are_exact_over_10000_short_threads(void) {
   heapster_status_read(&after);
   require(after.threads_seen <= THREADS + 1, "%u sets of counters for %u threads at a time", after.threads_seen,
           THREADS + 1);
-  require(after.threads_alive <= 1, "%u threads are taken for alive", (unsigned)after.threads_alive);
+  require(after.threads_alive <= 1, "%u threads are counted as alive", (unsigned)after.threads_alive);
 }
 
 /* Blocks handed from one thread to the next. */
@@ -195,7 +195,7 @@ static void law_5_sums_are_exact_between_producers_and_consumers(void) { require
 
 static pthread_key_t late_key;
 
-/* Sets its key again until the system has enough of it, so that it also runs after heapster's end of the thread. */
+/* Sets its key again until the system stops calling it, so that it also runs after heapster's end of the thread. */
 static void work_late(void *context) {
   struct churn *churn = context;
   churn_steps(churn, 200);

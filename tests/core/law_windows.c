@@ -82,8 +82,8 @@ static void *churn_in_a_window(void *context) {
   require(found[0].use_peak == churn->total.use_max, "use_peak of the total is %llu, expected %llu",
           (unsigned long long)found[0].use_peak, (unsigned long long)churn->total.use_max);
   for (unsigned i = 0; i < CHURN_HEAPS; ++i)
-    require(found[i + 1].use_peak == churn->totals_of[i].use_max, "use_peak of heap %u is %llu, expected %llu", i,
-            (unsigned long long)found[i + 1].use_peak, (unsigned long long)churn->totals_of[i].use_max);
+    require(found[i + 1].use_peak == churn->totals[i].use_max, "use_peak of heap %u is %llu, expected %llu", i,
+            (unsigned long long)found[i + 1].use_peak, (unsigned long long)churn->totals[i].use_max);
   churn_finish(churn);
   return NULL;
 }

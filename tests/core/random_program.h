@@ -1,5 +1,4 @@
-/* A random program on one thread, over heaps of every kind, with the model beside it: whatever the program asks of
-   heapster, the model is told what came of it. */
+/* A random program on one thread, over heaps of every kind. The model records the outcome of every call. */
 #ifndef TESTS_RANDOM_PROGRAM_H
 #define TESTS_RANDOM_PROGRAM_H
 
@@ -12,10 +11,10 @@
 
 /* Heaps by the model's numbers. */
 enum {
-  SYSTEM = 1,   /* over the system's allocator by NULL */
-  SYSTEM_TOO,   /* over the same one by name: blocks cross between the two */
+  SYSTEM = 1,   /* over the system's allocator, given as NULL */
+  SYSTEM_TOO,   /* over the same one, given by its functions: blocks cross between the two */
   MOVING,       /* every resize moves */
-  STAYING,      /* a resize stays where it fits */
+  STAYING,      /* a resize stays if it fits */
   FAILING,      /* refuses at times */
   BARE,         /* malloc and free only; refuses at times */
   PROGRAM_HEAPS /* one more than the last */
@@ -26,7 +25,7 @@ enum { PROGRAM_BLOCKS = 2048 };
 struct program_block {
   unsigned char *address;
   size_t size;
-  unsigned heap; /* that it was asked from */
+  unsigned heap; /* that it was requested from */
 };
 
 struct program {

@@ -1,4 +1,4 @@
-/* A heap's counters, added up over all threads. */
+/* A heap's counters, summed over all threads. */
 #ifndef TESTS_SUM_OF_H
 #define TESTS_SUM_OF_H
 

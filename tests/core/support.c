@@ -1,4 +1,4 @@
-/* What the law programs share: dice whose rolls can be repeated, and an end that says which law went red. */
+/* Shared by the law programs: repeatable dice, and an end that names the law that failed. */
 #include "support.h"
 
 #include <heapster/hook.h>
@@ -12,9 +12,9 @@
 struct run support_run;
 
 struct dice dice_make(uint64_t seed) {
-  /* Spread, so that seeds 1 and 2 do not begin alike; the generator stands still at 0. */
+  /* Spread, so that seeds 1 and 2 differ from the start; the generator would stay at 0. */
   const uint64_t spread = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
-  return (struct dice){spread != 0 ? spread : 1};
+  return (struct dice){spread ? spread : 1};
 }
 
 uint64_t dice_roll(struct dice *dice) {
@@ -33,10 +33,10 @@ uint64_t argument(int argc, char **argv, int index, uint64_t otherwise) {
 bool is_sharded(void) {
   struct heapster_status status;
   heapster_status_read(&status);
-  return strcmp(status.counters, "sharded") == 0;
+  return !strcmp(status.counters, "sharded");
 }
 
-int skipped(const char *reason) {
+int skip_law(const char *reason) {
   printf("skipped: %s\n", reason);
   return 0;
 }
@@ -54,7 +54,7 @@ void die(const char *law, const char *format, ...) {
   fprintf(stderr, "\n  seed %llu, step %llu\n", (unsigned long long)support_run.seed,
           (unsigned long long)support_run.step);
   fflush(stderr);
-  _exit(1); /* other threads may be at work: no destructors under their feet */
+  _exit(1); /* without destructors: other threads may be running */
 }
 
 void require_same_error(const char *law, const char *call, enum heapster_error expected, enum heapster_error found) {

@@ -1,29 +1,24 @@
-/* The books inside another request: what is new or unknown passes, what is known is counted. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* Accounting of nested requests: new and unknown blocks pass, known blocks are counted. */
+#include "cmocka_test.h"
 
 #include "count/accounting.h"
 #include "sum_of.h"
 #include "under_lock.h"
 
 static struct heapster__shadow_map *map;
-static unsigned heap; /* fresh for each test */
+static unsigned heap; /* new for each test */
 
-static int opened(void **state) {
+static int set_up(void **state) {
   (void)state;
   map = heapster__shadow_create();
-  return map != NULL && open_counters(++heap) ? 0 : -1;
+  return map && open_counters(++heap) ? 0 : -1;
 }
 
 static const void *at(unsigned granule) {
   return (const void *)(((uintptr_t)0x7000 << 20) + ((uintptr_t)granule << HEAPSTER__OWN_GRANULE_BITS));
 }
 
-static __attribute__((noinline)) void ask_inside(void) {
+static __attribute__((noinline)) void request_nested(void) {
   heapster__record_alloc(map, heap, at(64), 100);
   heapster__record_failure(heap);
   heapster__record_free(map, heap, at(64));
@@ -31,45 +26,45 @@ static __attribute__((noinline)) void ask_inside(void) {
   heapster__restore_block(map, heap, heapster__take_block(map, at(80)), at(80));
 }
 
-static void inside_another_request_what_is_new_or_unknown_passes(void **state) {
+static void nested_requests_for_new_or_unknown_blocks_pass(void **state) {
   (void)state;
   struct heapster__thread *thread = heapster__thread_claim();
-  const uint64_t passed = thread->nested_count;
+  const uint64_t nested_before = thread->nested_count;
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
-  ask_inside();
+  request_nested();
   heapster__guard_leave(&guard);
   const struct heapster__totals totals = sum_of(heap);
   assert_int_equal(heapster__totals_operations(&totals), 0);
-  assert_int_equal(totals.unseen_alloc_count, 0);
-  assert_int_equal(thread->nested_count - passed, 3);
+  assert_field(totals, unseen_alloc_count, 0);
+  assert_int_equal(thread->nested_count - nested_before, 3);
 }
 
-static __attribute__((noinline)) void use_known_blocks_inside(void) {
+static __attribute__((noinline)) void use_known_blocks_nested(void) {
   heapster__record_resize(map, heap, heapster__take_block(map, at(0)), at(0), at(0), 60);
   heapster__restore_block(map, heap, heapster__take_block(map, at(0)), at(0));
   heapster__record_free(map, heap, at(0));
 }
 
-static void inside_another_request_known_blocks_are_counted(void **state) {
+static void nested_requests_for_known_blocks_are_counted(void **state) {
   (void)state;
   struct heapster__thread *thread = heapster__thread_claim();
   heapster__record_alloc(map, heap, at(0), 50);
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
-  use_known_blocks_inside();
+  use_known_blocks_nested();
   heapster__guard_leave(&guard);
-  assert_int_equal(sum_of(heap).realloc_growth_sum, 10);
-  assert_int_equal(sum_of(heap).realloc_fail_count, 1);
-  assert_int_equal(sum_of(heap).dealloc_sum, 60);
+  assert_field(sum_of(heap), realloc_growth_sum, 10);
+  assert_field(sum_of(heap), realloc_fail_count, 1);
+  assert_field(sum_of(heap), dealloc_sum, 60);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, opened)
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(inside_another_request_what_is_new_or_unknown_passes),
-      TEST(inside_another_request_known_blocks_are_counted),
+      TEST(nested_requests_for_new_or_unknown_blocks_pass),
+      TEST(nested_requests_for_known_blocks_are_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

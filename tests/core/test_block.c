@@ -1,10 +1,5 @@
 /* Blocks from a named heap: the contracts of C11's functions over any backing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,10 +1,5 @@
 /* Cached sums: kept while nothing happens; never kept if they were read in the middle of an operation. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <signal.h>
 #include <string.h>

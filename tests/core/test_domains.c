@@ -1,10 +1,5 @@
 /* An interpreter's domain, counted: over an allocator that counts in its turn, and one that does not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,5 @@
 /* The malloc family, counted, over an allocator that can be commanded. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <string.h>

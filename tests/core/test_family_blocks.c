@@ -1,10 +1,5 @@
 /* The malloc hook and blocks that are not simply its own: older, adopted, of a named heap, asked for inside. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 

@@ -1,16 +1,11 @@
 /* Figures by name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 
 #include "value/field.h"
 
-static bool get(const struct heapster_stats *stats, const char *name, int64_t *value) {
+static bool get_figure(const struct heapster_stats *stats, const char *name, int64_t *value) {
   return heapster_stats_get(stats, heapster_field_find(name), value);
 }
 
@@ -18,10 +13,10 @@ static void each_average_follows_its_sum(void **state) {
   (void)state;
   const char *previous = "";
   unsigned averages = 0;
-  for (size_t i = 0; heapster_field_at(i) != NULL; i++) {
+  for (size_t i = 0; heapster_field_at(i); i++) {
     const char *const name = heapster_field_at(i)->name;
     const size_t stem = strlen(name) - 3;
-    if (strcmp(name + stem, "avg") == 0) {
+    if (!strcmp(name + stem, "avg")) {
       averages++;
       assert_memory_equal(name, previous, stem);
       assert_string_equal(previous + stem, "sum");
@@ -33,7 +28,7 @@ static void each_average_follows_its_sum(void **state) {
 
 static void a_field_is_found_by_its_own_name_only(void **state) {
   (void)state;
-  for (size_t i = 0; heapster_field_at(i) != NULL; i++)
+  for (size_t i = 0; heapster_field_at(i); i++)
     assert_ptr_equal(heapster_field_find(heapster_field_at(i)->name), heapster_field_at(i));
   assert_null(heapster_field_find("alloc"));
   assert_null(heapster_field_find("alloc_histogram"));
@@ -44,40 +39,40 @@ static void averages_are_rounded_down_and_undefined_for_nothing(void **state) {
   (void)state;
   const struct heapster_stats stats = {.alloc_count = 3, .alloc_sum = 116};
   int64_t value = -1;
-  assert_true(get(&stats, "alloc_avg", &value));
+  assert_true(get_figure(&stats, "alloc_avg", &value));
   assert_int_equal(value, 38);
-  assert_false(get(&stats, "dealloc_avg", &value));
+  assert_false(get_figure(&stats, "dealloc_avg", &value));
   assert_int_equal(value, 38);
 }
 
-static void figures_without_a_meaning_in_their_kind_are_not_given(void **state) {
+static void figures_that_a_kind_does_not_have_are_absent(void **state) {
   (void)state;
   struct heapster_stats stats = {.use_change = -4, .use_peak = 9};
   int64_t value = 1;
-  assert_false(get(&stats, "use_change", &value));
+  assert_false(get_figure(&stats, "use_change", &value));
   stats.kind = HEAPSTER_DIFF;
-  assert_true(get(&stats, "use_change", &value));
+  assert_true(get_figure(&stats, "use_change", &value));
   assert_int_equal(value, -4);
-  assert_false(get(&stats, "use_peak", &value));
+  assert_false(get_figure(&stats, "use_peak", &value));
   stats.kind = HEAPSTER_WINDOW;
-  assert_true(get(&stats, "use_peak", &value));
+  assert_true(get_figure(&stats, "use_peak", &value));
   assert_int_equal(value, 9);
 }
 
-static void figure_beyond_int64_is_given_as_its_maximum(void **state) {
+static void figure_beyond_int64_reads_as_its_maximum(void **state) {
   (void)state;
   const struct heapster_stats stats = {.alloc_sum = UINT64_MAX};
   int64_t value = 0;
-  assert_true(get(&stats, "alloc_sum", &value));
+  assert_true(get_figure(&stats, "alloc_sum", &value));
   assert_true(value == INT64_MAX);
 }
 
 static void only_absolute_fields_name_another_instead(void **state) {
   (void)state;
-  for (size_t i = 0; heapster_field_at(i) != NULL; i++) {
+  for (size_t i = 0; heapster_field_at(i); i++) {
     const struct heapster_field *const field = heapster_field_at(i);
-    assert_int_equal(field->is_limit, field->instead == NULL);
-    if (field->instead != NULL) assert_true(heapster_field_find(field->instead)->is_limit);
+    assert_int_equal(field->is_limit, !field->instead);
+    if (field->instead) assert_true(heapster_field_find(field->instead)->is_limit);
   }
   assert_string_equal(heapster_field_find("use_max")->instead, "use_peak");
   assert_string_equal(heapster_field_find("use_curr")->instead, "use_change");
@@ -91,8 +86,8 @@ int main(void) {
       cmocka_unit_test(each_average_follows_its_sum),
       cmocka_unit_test(a_field_is_found_by_its_own_name_only),
       cmocka_unit_test(averages_are_rounded_down_and_undefined_for_nothing),
-      cmocka_unit_test(figures_without_a_meaning_in_their_kind_are_not_given),
-      cmocka_unit_test(figure_beyond_int64_is_given_as_its_maximum),
+      cmocka_unit_test(figures_that_a_kind_does_not_have_are_absent),
+      cmocka_unit_test(figure_beyond_int64_reads_as_its_maximum),
       cmocka_unit_test(only_absolute_fields_name_another_instead),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,5 @@
 /* Frames: what they count and which are kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "commanded.h"
 #include "frame_support.h"
@@ -15,7 +10,8 @@ static struct commanded *commanded;
 
 static void no_frame_ends_before_the_second_mark(void **state) {
   (void)state;
-  static const struct heapster_frames nothing;
+  static const struct heapster_frames nothing = {.struct_size = sizeof nothing,
+                                                 .frame_size = sizeof(struct heapster_frame)};
   turn_over(heap, 10);
   assert_memory_equal(frames_of(NULL), &nothing, sizeof nothing);
   mark();

@@ -1,10 +1,5 @@
 /* Frames do not disturb windows, resets, use_max, threads or forks, nor are they disturbed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 #include <sys/wait.h>

@@ -1,10 +1,5 @@
 /* Frames as text: the table and its strip, byte for byte. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 
@@ -18,7 +13,7 @@ static const char *text_of(const struct heapster_frames *frames) {
   return sink->text;
 }
 
-/* As heapster_frames_read would have given it, `kept` being filled in. */
+/* As heapster_frames_read would return it. */
 static const struct heapster_frames *few(void) {
   static struct heapster_frames frames = {
       .frame_count = 1005,
@@ -45,7 +40,7 @@ static void a_few_frames_are_a_bar_each(void **state) {
                       "| ▁▁█ |\n");
 }
 
-static void many_frames_share_bars_that_show_the_worst(void **state) {
+static void many_frames_share_bars_of_the_worst_of_them(void **state) {
   (void)state;
   static struct heapster_frames frames;
   frames = (struct heapster_frames){.frame_count = 256, .kept_count = 256, .quiet_count = 190, .worst_index = 256};
@@ -67,7 +62,7 @@ static void sixty_five_frames_are_two_a_bar(void **state) {
              "allocs and growths, 2 frames a bar, the worst of them:\n|                                █|\n"));
 }
 
-static void without_a_frame_it_says_what_one_is(void **state) {
+static void without_a_frame_the_text_explains_frames(void **state) {
   (void)state;
   static const struct heapster_frames none;
   assert_string_equal(text_of(&none), "no frame has ended yet: a frame is what happens between two marks\n");
@@ -97,9 +92,12 @@ static void a_sink_that_refuses_ends_the_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_few_frames_are_a_bar_each),       cmocka_unit_test(many_frames_share_bars_that_show_the_worst),
-      cmocka_unit_test(sixty_five_frames_are_two_a_bar),   cmocka_unit_test(without_a_frame_it_says_what_one_is),
-      cmocka_unit_test(the_largest_figures_have_bars_too), cmocka_unit_test(a_sink_that_refuses_ends_the_text),
+      cmocka_unit_test(a_few_frames_are_a_bar_each),
+      cmocka_unit_test(many_frames_share_bars_of_the_worst_of_them),
+      cmocka_unit_test(sixty_five_frames_are_two_a_bar),
+      cmocka_unit_test(without_a_frame_the_text_explains_frames),
+      cmocka_unit_test(the_largest_figures_have_bars_too),
+      cmocka_unit_test(a_sink_that_refuses_ends_the_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

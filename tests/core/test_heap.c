@@ -1,10 +1,5 @@
 /* The registry of heaps: names, numbers, order, backings. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <string.h>

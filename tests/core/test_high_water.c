@@ -1,10 +1,5 @@
-/* Peaks: drifts, ledgers and their epochs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* High-water marks: pending bytes, peaks and their intervals. */
+#include "cmocka_test.h"
 
 #include <signal.h>
 
@@ -16,7 +11,7 @@
 static struct heapster__high_water_mark mark;
 static struct heapster__pending pending;
 
-static int opened(void **state) {
+static int set_up(void **state) {
   (void)state;
   mark = (struct heapster__high_water_mark){0};
   pending = (struct heapster__pending){0};
@@ -24,32 +19,32 @@ static int opened(void **state) {
   return 0;
 }
 
-static int64_t record(void) { return heapster__high_water_raise(&mark, 0, 0); }
+static int64_t peak_of_mark(void) { return heapster__high_water_raise(&mark, 0, 0); }
 
-static void tell(void) { heapster__pending_flush(&pending, &mark); }
+static void flush(void) { heapster__pending_flush(&pending, &mark); }
 
-static void a_drift_is_told_with_the_highest_value_it_had(void **state) {
+static void a_flush_moves_the_pending_bytes_and_their_peak_into_the_mark(void **state) {
   (void)state;
   heapster__pending_grow(&pending, 100);
   heapster__pending_shrink(&pending, 60);
   assert_int_equal(heapster__pending_bytes(&pending), 40);
   assert_int_equal(heapster__load_acquire(&mark.current), 0);
-  tell();
+  flush();
   assert_int_equal(heapster__load_acquire(&mark.current), 40);
-  assert_int_equal(record(), 100);
+  assert_int_equal(peak_of_mark(), 100);
 }
 
-static void what_was_told_is_not_told_again(void **state) {
+static void flushed_bytes_are_not_flushed_again(void **state) {
   (void)state;
   heapster__pending_grow(&pending, 100);
-  tell();
-  tell();
+  flush();
+  flush();
   assert_int_equal(heapster__load_acquire(&mark.current), 100);
   assert_int_equal(heapster__pending_bytes(&pending), 0);
   assert_int_equal(heapster__pending_peak(&pending), 0);
 }
 
-static void the_highest_value_is_known_before_the_use_falls(void **state) {
+static void the_pending_peak_is_known_before_the_use_falls(void **state) {
   (void)state;
   heapster__pending_grow(&pending, 100);
   assert_int_equal(heapster__pending_peak(&pending), 100);
@@ -58,38 +53,38 @@ static void the_highest_value_is_known_before_the_use_falls(void **state) {
   assert_int_equal(heapster__pending_peak(&pending), 100);
 }
 
-static void a_drift_that_falls_tells_what_it_reached_before(void **state) {
+static void a_flush_after_a_fall_has_the_peak_before_it(void **state) {
   (void)state;
   heapster__high_water_move(&mark, 1000);
   heapster__pending_grow(&pending, 50);
   heapster__pending_shrink(&pending, 500);
-  tell();
+  flush();
   assert_int_equal(heapster__load_acquire(&mark.current), 550);
-  assert_int_equal(record(), 1050);
+  assert_int_equal(peak_of_mark(), 1050);
 }
 
-static void the_record_does_not_fall_with_the_use(void **state) {
+static void the_peak_does_not_fall_with_the_use(void **state) {
   (void)state;
   heapster__high_water_move(&mark, 300);
   heapster__high_water_move(&mark, -200);
   heapster__high_water_move(&mark, 100);
   assert_int_equal(heapster__load_acquire(&mark.current), 200);
-  assert_int_equal(record(), 300);
+  assert_int_equal(peak_of_mark(), 300);
 }
 
-static void drifts_of_several_threads_add_up(void **state) {
+static void pending_bytes_of_several_threads_add_up(void **state) {
   (void)state;
   struct heapster__pending another = {0};
   heapster__pending_init(&another);
   heapster__pending_grow(&pending, 70);
   heapster__pending_grow(&another, 30);
-  tell();
+  flush();
   heapster__pending_flush(&another, &mark);
   assert_int_equal(heapster__load_acquire(&mark.current), 100);
-  assert_int_equal(record(), 100);
+  assert_int_equal(peak_of_mark(), 100);
 }
 
-static void a_reader_raises_the_record_by_what_is_untold_and_to_the_use(void **state) {
+static void a_reader_raises_the_peak_by_pending_bytes_and_to_the_use(void **state) {
   (void)state;
   heapster__high_water_move(&mark, 100);
   assert_int_equal(heapster__high_water_raise(&mark, 50, 0), 150);
@@ -97,58 +92,58 @@ static void a_reader_raises_the_record_by_what_is_untold_and_to_the_use(void **s
   assert_int_equal(heapster__high_water_raise(&mark, 10, 20), 170);
 }
 
-static void an_epoch_begins_at_what_is_told_and_takes_the_old_record_away(void **state) {
+static void an_interval_starts_at_the_flushed_use_and_returns_the_earlier_peak(void **state) {
   (void)state;
   heapster__high_water_move(&mark, 300);
   heapster__high_water_move(&mark, -200);
-  const struct heapster__peak_interval epoch = begin_interval(&mark);
-  assert_int_equal(epoch.start, 100);
-  assert_int_equal(epoch.earlier_peak, 300);
-  assert_int_equal(record(), 100);
+  const struct heapster__peak_interval interval = begin_interval(&mark);
+  assert_field(interval, start, 100);
+  assert_field(interval, earlier_peak, 300);
+  assert_int_equal(peak_of_mark(), 100);
   heapster__high_water_move(&mark, 50);
-  assert_int_equal(begin_interval(&mark).earlier_peak, 150);
+  assert_field(begin_interval(&mark), earlier_peak, 150);
 }
 
-static void use_below_0_counts_as_none(void **state) {
+static void use_below_0_counts_as_0(void **state) {
   (void)state;
   heapster__high_water_move(&mark, -500);
-  const struct heapster__peak_interval epoch = begin_interval(&mark);
-  assert_int_equal(epoch.start, 0);
-  assert_int_equal(epoch.earlier_peak, 0);
-  assert_int_equal(record(), 0);
+  const struct heapster__peak_interval interval = begin_interval(&mark);
+  assert_field(interval, start, 0);
+  assert_field(interval, earlier_peak, 0);
+  assert_int_equal(peak_of_mark(), 0);
   heapster__high_water_move(&mark, 600);
-  assert_int_equal(record(), 100);
+  assert_int_equal(peak_of_mark(), 100);
 }
 
-static void records_hold_after_all_epochs_were_used_once(void **state) {
+static void peaks_hold_after_the_interval_number_wraps(void **state) {
   (void)state;
   const int64_t large = (int64_t)1 << 47;
   heapster__high_water_move(&mark, large);
   for (unsigned i = 0; i < (1 << 16) + 3; ++i) {
-    const struct heapster__peak_interval epoch = begin_interval(&mark);
-    assert_int_equal(epoch.start, large);
-    assert_int_equal(epoch.earlier_peak, large);
+    const struct heapster__peak_interval interval = begin_interval(&mark);
+    assert_field(interval, start, large);
+    assert_field(interval, earlier_peak, large);
   }
 }
 
-static void a_drift_keeps_the_record_of_its_own_thread(void **state) {
+static void pending_bytes_keep_the_peak_of_their_own_thread(void **state) {
   (void)state;
   heapster__pending_grow(&pending, 100);
-  tell();
+  flush();
   heapster__pending_shrink(&pending, 80);
   heapster__pending_grow(&pending, 10);
-  tell();
-  assert_int_equal(pending.flushed, 30);
-  assert_int_equal(pending.peak, 100);
+  flush();
+  assert_field(pending, flushed, 30);
+  assert_field(pending, peak, 100);
   pending.peak = pending.flushed;
   heapster__pending_grow(&pending, 20);
   heapster__pending_shrink(&pending, 40);
-  tell();
-  assert_int_equal(pending.flushed, 10);
-  assert_int_equal(pending.peak, 50);
+  flush();
+  assert_field(pending, flushed, 10);
+  assert_field(pending, peak, 50);
 }
 
-static void it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing(void **state) {
+static void a_flush_is_due_beyond_half_the_span_above_and_below_0(void **state) {
   (void)state;
   assert_false(heapster__pending_grow(&pending, HEAPSTER__PENDING_HALF));
   assert_true(heapster__pending_grow(&pending, 1));
@@ -160,34 +155,35 @@ static void it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing(voi
 static struct heapster__pending other;
 static struct heapster__pending total;
 
-static void prepare_runs(void) {
+static void activate_pending(void) {
   other = total = (struct heapster__pending){0};
   heapster__pending_init(&other);
   heapster__pending_init(&total);
   heapster__active_begin(&pending, &total);
 }
 
-static void end_runs(const struct heapster__pending *last) {
+static void flush_total(const struct heapster__pending *last) {
   heapster__active_end(last, &total);
   heapster__pending_flush(&total, &mark);
 }
 
-static void in_a_run_the_total_moves_as_its_heap_does(void **state) {
+static void the_total_moves_as_the_active_heap_does(void **state) {
   (void)state;
-  prepare_runs();
+  activate_pending();
   heapster__pending_grow(&pending, 100);
   assert_int_equal(heapster__active_peak(&pending, &total), 100);
   heapster__pending_shrink(&pending, 60);
   assert_int_equal(heapster__active_peak(&pending, &total), 100);
-  end_runs(&pending);
+  flush_total(&pending);
   assert_int_equal(heapster__load_acquire(&mark.current), 40);
-  assert_int_equal(record(), 100);
+  assert_int_equal(peak_of_mark(), 100);
 }
 
-/* 100 and no more of the first, 70 more of the second on its 40; what the first reached before is not added again. */
-static void the_total_of_two_runs_is_what_they_reached_together(void **state) {
+/* 100 of the first heap, then 70 of the second on top of the first's 40; the earlier peak of the first is not added
+   again. */
+static void the_total_of_two_heaps_in_turn_peaks_at_what_they_reached_together(void **state) {
   (void)state;
-  prepare_runs();
+  activate_pending();
   heapster__pending_grow(&pending, 100);
   heapster__pending_shrink(&pending, 60);
   heapster__active_end(&pending, &total);
@@ -196,85 +192,85 @@ static void the_total_of_two_runs_is_what_they_reached_together(void **state) {
   heapster__active_end(&other, &total);
   heapster__active_begin(&pending, &total);
   heapster__pending_shrink(&pending, 30);
-  end_runs(&pending);
+  flush_total(&pending);
   assert_int_equal(heapster__load_acquire(&mark.current), 80);
-  assert_int_equal(record(), 110);
+  assert_int_equal(peak_of_mark(), 110);
   assert_int_equal(heapster__pending_peak(&pending), 100);
   assert_int_equal(heapster__pending_peak(&other), 70);
 }
 
 static volatile sig_atomic_t steps;
 static volatile sig_atomic_t begin_at;
-static struct heapster__peak_interval begun;
+static struct heapster__peak_interval interval_begun;
 
-static void begin_an_epoch(int number) {
+static void begin_interval_in_handler(int number) {
   (void)number;
-  if (!IS_UNDER_TSAN && ++steps == begin_at) begun = begin_interval(&mark);
+  if (!IS_UNDER_TSAN && ++steps == begin_at) interval_begun = begin_interval(&mark);
 }
 
-/* Tells, and begins an epoch after the n-th instruction of that. False: it was through before. */
-static bool is_begun_while_telling(sig_atomic_t step) {
+/* Flushes, and begins an interval after the n-th instruction of that. False: the flush ended before. */
+static bool begin_interval_during_flush(sig_atomic_t step) {
   steps = 0;
   begin_at = step;
   trap_every_instruction();
-  tell();
+  flush();
   trap_no_more();
   return steps >= begin_at;
 }
 
-static void prepare(uint64_t grown, uint64_t shrunk) {
-  opened(NULL);
+static void prepare_flush(uint64_t grown, uint64_t shrunk) {
+  set_up(NULL);
   heapster__high_water_move(&mark, 1000);
   heapster__pending_grow(&pending, grown);
   heapster__pending_shrink(&pending, shrunk);
 }
 
-/* Once what it tells is in the epoch's start, a drift says no more in that epoch: its highest value is over. */
-static void a_drift_told_into_a_later_epoch_leaves_its_highest_value_behind(void **state) {
+/* Once the flushed bytes are in the interval's start, their peak is over and must not count in that interval. */
+static void a_flush_into_a_later_interval_leaves_its_peak_out(void **state) {
   (void)state;
-  prepare(5000, 4000);
-  for (sig_atomic_t step = 1; is_begun_while_telling(step); prepare(5000, 4000), ++step) {
+  prepare_flush(5000, 4000);
+  for (sig_atomic_t step = 1; begin_interval_during_flush(step); prepare_flush(5000, 4000), ++step) {
     assert_int_equal(heapster__load_acquire(&mark.current), 2000);
-    if (begun.start == 2000) assert_int_equal(record(), 2000);
-    assert_true(record() >= 2000);
+    if (interval_begun.start == 2000) assert_int_equal(peak_of_mark(), 2000);
+    assert_true(peak_of_mark() >= 2000);
   }
 }
 
-/* An epoch that starts below has the highest value before it. */
-static void a_fall_told_into_a_later_epoch_shows_in_the_old_one(void **state) {
+/* If the interval starts after the fall, the peak is in the one before it. */
+static void a_fall_flushed_into_a_later_interval_peaks_in_the_earlier_one(void **state) {
   (void)state;
-  prepare(50, 900);
-  for (sig_atomic_t step = 1; is_begun_while_telling(step); prepare(50, 900), ++step) {
+  prepare_flush(50, 900);
+  for (sig_atomic_t step = 1; begin_interval_during_flush(step); prepare_flush(50, 900), ++step) {
     assert_int_equal(heapster__load_acquire(&mark.current), 150);
-    assert_true(begun.start == 1000 || begun.start == 150);
-    if (begun.start == 150) {
-      assert_int_equal(begun.earlier_peak, 1050);
-      assert_int_equal(record(), 150);
+    assert_true(interval_begun.start == 1000 || interval_begun.start == 150);
+    if (interval_begun.start == 150) {
+      assert_field(interval_begun, earlier_peak, 1050);
+      assert_int_equal(peak_of_mark(), 150);
     }
   }
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, opened)
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(a_drift_is_told_with_the_highest_value_it_had),
-      TEST(what_was_told_is_not_told_again),
-      TEST(a_drift_that_falls_tells_what_it_reached_before),
-      TEST(the_record_does_not_fall_with_the_use),
-      TEST(drifts_of_several_threads_add_up),
-      TEST(a_reader_raises_the_record_by_what_is_untold_and_to_the_use),
-      TEST(an_epoch_begins_at_what_is_told_and_takes_the_old_record_away),
-      TEST(use_below_0_counts_as_none),
-      TEST(records_hold_after_all_epochs_were_used_once),
-      TEST(a_drift_keeps_the_record_of_its_own_thread),
-      TEST(the_highest_value_is_known_before_the_use_falls),
-      TEST(it_is_time_to_tell_beyond_half_a_drift_on_either_side_of_nothing),
-      TEST(in_a_run_the_total_moves_as_its_heap_does),
-      TEST(the_total_of_two_runs_is_what_they_reached_together),
-      TEST(a_drift_told_into_a_later_epoch_leaves_its_highest_value_behind),
-      TEST(a_fall_told_into_a_later_epoch_shows_in_the_old_one),
+      TEST(a_flush_moves_the_pending_bytes_and_their_peak_into_the_mark),
+      TEST(flushed_bytes_are_not_flushed_again),
+      TEST(a_flush_after_a_fall_has_the_peak_before_it),
+      TEST(the_peak_does_not_fall_with_the_use),
+      TEST(pending_bytes_of_several_threads_add_up),
+      TEST(a_reader_raises_the_peak_by_pending_bytes_and_to_the_use),
+      TEST(an_interval_starts_at_the_flushed_use_and_returns_the_earlier_peak),
+      TEST(use_below_0_counts_as_0),
+      TEST(peaks_hold_after_the_interval_number_wraps),
+      TEST(pending_bytes_keep_the_peak_of_their_own_thread),
+      TEST(the_pending_peak_is_known_before_the_use_falls),
+      TEST(a_flush_is_due_beyond_half_the_span_above_and_below_0),
+      TEST(the_total_moves_as_the_active_heap_does),
+      TEST(the_total_of_two_heaps_in_turn_peaks_at_what_they_reached_together),
+      TEST(a_flush_into_a_later_interval_leaves_its_peak_out),
+      TEST(a_fall_flushed_into_a_later_interval_peaks_in_the_earlier_one),
   };
-  signal(SIGTRAP, begin_an_epoch);
+  signal(SIGTRAP, begin_interval_in_handler);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

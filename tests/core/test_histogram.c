@@ -1,10 +1,5 @@
 /* Power-of-two buckets: where a size goes, the quantile, the text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include "text_sink.h"
 #include "value/histogram.h"
@@ -43,7 +38,7 @@ static void only_the_last_bucket_filled_is_not_empty(void **state) {
   assert_false(heapster_histogram_is_empty(&histogram));
 }
 
-static void difference_is_cut_at_0_bucket_by_bucket(void **state) {
+static void difference_is_at_least_0_in_each_bucket(void **state) {
   (void)state;
   const struct heapster_histogram after = {.buckets[2] = 5, .buckets[3] = 1};
   struct heapster_histogram before = {.buckets[2] = 2, .buckets[3] = 4};
@@ -90,7 +85,7 @@ static void bucket_0_spans_0_to_2_in_a_quantile(void **state) {
   assert_true(size == 1.0);
 }
 
-static void no_quantile_of_nothing_or_outside_0_to_1(void **state) {
+static void there_is_no_quantile_of_nothing_or_outside_0_to_1(void **state) {
   (void)state;
   const struct heapster_histogram empty = {{0}};
   const struct heapster_histogram filled = {.buckets[4] = 1};
@@ -144,12 +139,12 @@ int main(void) {
       cmocka_unit_test(each_power_of_two_begins_a_bucket),
       cmocka_unit_test(total_is_the_sum_of_all_buckets),
       cmocka_unit_test(only_the_last_bucket_filled_is_not_empty),
-      cmocka_unit_test(difference_is_cut_at_0_bucket_by_bucket),
+      cmocka_unit_test(difference_is_at_least_0_in_each_bucket),
       cmocka_unit_test(sum_of_a_histogram_with_itself_is_its_double),
       cmocka_unit_test(quantile_interpolates_within_its_bucket),
       cmocka_unit_test(quantiles_0_and_1_are_the_ends_of_the_filled_buckets),
       cmocka_unit_test(bucket_0_spans_0_to_2_in_a_quantile),
-      cmocka_unit_test(no_quantile_of_nothing_or_outside_0_to_1),
+      cmocka_unit_test(there_is_no_quantile_of_nothing_or_outside_0_to_1),
       cmocka_unit_test(text_has_a_line_from_the_first_to_the_last_filled_bucket),
       cmocka_unit_test(text_of_nothing_is_nothing),
       cmocka_unit_test(last_bucket_ends_at_inf),

@@ -1,11 +1,6 @@
 /* Hooks by name, the status, and the probe of the malloc hook. The tests build on each other: they run in the order of
    a program's life. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <heapster/hook.h>
 #include <pthread.h>

@@ -1,10 +1,5 @@
 /* Stats as JSON, and JSON strings. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +25,7 @@ static const char *json_of(const struct heapster_stats *stats) {
 static void json_has_every_field_once(void **state) {
   (void)state;
   const char *const json = json_of(&sample);
-  for (size_t i = 0; heapster_field_at(i) != NULL; i++) {
+  for (size_t i = 0; heapster_field_at(i); i++) {
     char key[64];
     snprintf(key, sizeof key, ", \"%s\": ", heapster_field_at(i)->name);
     const char *const found = strstr(json, key);
@@ -39,7 +34,7 @@ static void json_has_every_field_once(void **state) {
   }
 }
 
-static void json_has_plain_numbers_and_null_for_what_has_no_meaning(void **state) {
+static void json_has_plain_numbers_and_null_for_absent_figures(void **state) {
   (void)state;
   const char *const json = json_of(&sample);
   const char *const start = "{\"kind\": \"snapshot\", \"scope\": \"process\", \"alloc_count\": 3, "
@@ -52,7 +47,7 @@ static void json_has_plain_numbers_and_null_for_what_has_no_meaning(void **state
   assert_string_equal(json + strlen(json) - strlen(end), end);
 }
 
-static void json_of_a_lua_heap_has_a_count_and_a_sum_a_kind(void **state) {
+static void json_of_a_lua_heap_has_a_count_and_a_sum_for_each_kind(void **state) {
   (void)state;
   const struct heapster_stats stats = {.has_lua_kinds = true, .lua_kinds = {.tables = {2, 112}, .other = {1, 64}}};
   const char *const json = json_of(&stats);
@@ -107,9 +102,9 @@ static void json_strings_keep_utf8_and_replace_other_bytes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(json_has_every_field_once),
-      cmocka_unit_test(json_has_plain_numbers_and_null_for_what_has_no_meaning),
+      cmocka_unit_test(json_has_plain_numbers_and_null_for_absent_figures),
       cmocka_unit_test(json_of_a_window_has_signed_changes),
-      cmocka_unit_test(json_of_a_lua_heap_has_a_count_and_a_sum_a_kind),
+      cmocka_unit_test(json_of_a_lua_heap_has_a_count_and_a_sum_for_each_kind),
       cmocka_unit_test(json_histograms_have_64_numbers),
       cmocka_unit_test(json_strings_escape_what_json_would_misread),
       cmocka_unit_test(json_strings_keep_utf8_and_replace_other_bytes),

@@ -1,10 +1,5 @@
 /* The sizes of live blocks, read from the shadow map. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <heapster/heap.h>
 

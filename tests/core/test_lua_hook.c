@@ -1,10 +1,5 @@
 /* The lua_Alloc: what Lua may ask, over an allocator that pools by osize, and over the system's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 

@@ -1,10 +1,5 @@
 /* What Lua states create, by kind. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 
@@ -18,7 +13,7 @@
 static void *over_system;
 static void *over_refusing;
 
-/* Serves nothing where it is told so. */
+/* The backing refuses every request while this is set. */
 static bool refuses;
 
 static void *refusing_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
@@ -42,7 +37,7 @@ static int reset(void **state) {
   return 0;
 }
 
-/* Lua's tags of what it creates; 9 is of an upvalue, which is no kind of its own. */
+/* Lua's type tags; 9 is an upvalue, which is not a kind of its own. */
 enum { STRING = 4, TABLE = 5, FUNCTION = 6, USERDATA = 7, THREAD = 8, UPVALUE = 9 };
 
 static void create(size_t tag, unsigned count, size_t size) {
@@ -55,10 +50,10 @@ static struct heapster_lua_kinds kinds_of(const char *name) {
   return *heapster_stats_lua_kinds(&stats);
 }
 
-#define assert_kind(kinds, name, objects, bytes)   \
-  do {                                             \
-    assert_int_equal((kinds).name.count, objects); \
-    assert_int_equal((kinds).name.sum, bytes);     \
+#define assert_kind(kinds, name, objects, bytes) \
+  do {                                           \
+    assert_field(kinds, name.count, objects);    \
+    assert_field(kinds, name.sum, bytes);        \
   } while (0)
 
 static void create_one_to_six(void) {
@@ -71,7 +66,7 @@ static void create_one_to_six(void) {
   create(0, 5, 10);
 }
 
-static void what_is_created_is_counted_by_its_kind(void **state) {
+static void objects_are_counted_by_kind(void **state) {
   (void)state;
   create_one_to_six();
   const struct heapster_lua_kinds kinds = kinds_of("system");
@@ -116,7 +111,7 @@ static void all_kinds_together_are_the_requests(void **state) {
   const struct heapster_lua_kind *kind;
   uint64_t count = 0, sum = 0;
   const char *name;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(&stats.lua_kinds, i, &name)) != NULL; ++i) {
+  for (size_t i = 0; (kind = heapster_lua_kind_at(&stats.lua_kinds, i, &name)); ++i) {
     assert_true(kind->count > 0);
     count += kind->count;
     sum += kind->sum;
@@ -136,7 +131,7 @@ static void the_total_has_the_kinds_of_all_states(void **state) {
   heapster_stats_read(NULL, &total);
   assert_kind(total.lua_kinds, tables, 4, 228);
   assert_kind(total.lua_kinds, other, 0, 0);
-  assert_int_equal(total.alloc_count, 5);
+  assert_field(total, alloc_count, 5);
 }
 
 static void a_heap_of_no_state_has_no_kinds(void **state) {
@@ -166,7 +161,7 @@ static void a_difference_and_a_window_have_what_was_created_between(void **state
   assert_false(heapster_stats_is_equal(&diff, &other));
 }
 
-static void kinds_start_anew_with_a_reset(void **state) {
+static void kinds_restart_with_a_reset(void **state) {
   (void)state;
   create_one_to_six();
   heapster_reset();
@@ -177,18 +172,18 @@ static void kinds_start_anew_with_a_reset(void **state) {
   assert_kind(kinds, strings, 0, 0);
 }
 
-static void *in_a_thread(void *unused) {
+static void *create_tables(void *unused) {
   (void)unused;
   create(TABLE, 1000, 56);
   return NULL;
 }
 
-/* One thread at a time, each with counters of its own; the state's heap has them all. */
+/* One thread at a time, each with counters of its own; the state's heap has the sum. */
 static void a_state_that_moves_between_threads_loses_no_object(void **state) {
   (void)state;
   for (unsigned i = 0; i < 5; ++i) {
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, in_a_thread, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, create_tables, NULL), 0);
     pthread_join(thread, NULL);
     create(TABLE, 1000, 56);
   }
@@ -199,11 +194,11 @@ static void a_state_that_moves_between_threads_loses_no_object(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(what_is_created_is_counted_by_its_kind), TEST(a_tag_that_lua_does_not_have_is_other),
-      TEST(resizes_and_frees_create_nothing),       TEST(a_refused_request_creates_nothing),
-      TEST(all_kinds_together_are_the_requests),    TEST(the_total_has_the_kinds_of_all_states),
-      TEST(a_heap_of_no_state_has_no_kinds),        TEST(a_difference_and_a_window_have_what_was_created_between),
-      TEST(kinds_start_anew_with_a_reset),          TEST(a_state_that_moves_between_threads_loses_no_object),
+      TEST(objects_are_counted_by_kind),         TEST(a_tag_that_lua_does_not_have_is_other),
+      TEST(resizes_and_frees_create_nothing),    TEST(a_refused_request_creates_nothing),
+      TEST(all_kinds_together_are_the_requests), TEST(the_total_has_the_kinds_of_all_states),
+      TEST(a_heap_of_no_state_has_no_kinds),     TEST(a_difference_and_a_window_have_what_was_created_between),
+      TEST(kinds_restart_with_a_reset),          TEST(a_state_that_moves_between_threads_loses_no_object),
   };
   struct heapster_heap *textures;
   if (heapster_heap_create("textures", NULL, &textures)) return 1;

@@ -1,10 +1,5 @@
 /* Stats as Prometheus text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +18,7 @@ static const struct heapster_stats sample = {
     .alloc_histogram.buckets = {[2] = 2, [11] = 1},
 };
 
-static const char *prometheus_of(const struct heapster__labelled *heaps, size_t count) {
+static const char *prometheus_of(const struct heapster__labelled_stats *heaps, size_t count) {
   struct text_sink *const sink = text_sink_new();
   struct heapster__writer writer = heapster__writer_make(text_sink_of(sink));
   heapster__write_prometheus(&writer, heaps, count);
@@ -32,9 +27,9 @@ static const char *prometheus_of(const struct heapster__labelled *heaps, size_t 
 }
 
 static const struct heapster_stats idle = {.use_max = 5};
-static const struct heapster__labelled two_heaps[] = {{"malloc", &sample}, {"te\"x\\t", &idle}};
+static const struct heapster__labelled_stats two_heaps[] = {{"malloc", &sample}, {"te\"x\\t", &idle}};
 
-static void prometheus_has_a_series_a_heap_under_one_head(void **state) {
+static void prometheus_has_a_series_for_each_heap_under_one_head(void **state) {
   (void)state;
   const char *const text = prometheus_of(two_heaps, 2);
   assert_non_null(strstr(text, "# HELP heapster_allocs_total Requests for a new block that were served.\n"
@@ -53,7 +48,7 @@ static void prometheus_buckets_are_cumulative_up_to_inf(void **state) {
   stats.alloc_histogram.buckets[0] = 2;
   stats.alloc_histogram.buckets[2] = 3;
   stats.alloc_histogram.buckets[63] = 1;
-  const char *const text = prometheus_of(&(struct heapster__labelled){"lua", &stats}, 1);
+  const char *const text = prometheus_of(&(struct heapster__labelled_stats){"lua", &stats}, 1);
   assert_non_null(strstr(text, "# TYPE heapster_alloc_size_bytes histogram\n"
                                "heapster_alloc_size_bytes_bucket{heap=\"lua\",le=\"1\"} 2\n"
                                "heapster_alloc_size_bytes_bucket{heap=\"lua\",le=\"3\"} 2\n"
@@ -92,7 +87,7 @@ static void promtool_accepts_the_metrics_without_complaint(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(prometheus_has_a_series_a_heap_under_one_head),
+      cmocka_unit_test(prometheus_has_a_series_for_each_heap_under_one_head),
       cmocka_unit_test(prometheus_buckets_are_cumulative_up_to_inf),
       cmocka_unit_test(prometheus_of_no_heaps_is_nothing),
       cmocka_unit_test(promtool_accepts_the_metrics_without_complaint),

@@ -1,11 +1,6 @@
-/* The whole process as text, over heaps and a status that the test makes up. Stands in for heap.c, hook.c and
-   platform.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* The whole process as text, over made-up heaps and a made-up status. Replaces functions of heap, process and
+   platform. */
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,10 +28,13 @@ static const struct heapster_stats total = {.alloc_count = 1234569, .alloc_sum =
 
 static size_t heap_count;
 static struct heapster_status status;
-static bool is_out_of_pages;
+static bool refuses_pages;
 static int pages_held;
 
-size_t heapster_stats_read_all(struct heapster_stats *sum, struct heapster_heap_stats *each, size_t capacity) {
+size_t heapster_stats_read_all_sized(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each,
+                                     size_t stride, size_t capacity) {
+  assert_int_equal(size, sizeof *sum);
+  assert_int_equal(stride, sizeof *each);
   *sum = total;
   for (size_t i = 0; i < heap_count && i < capacity; i++) {
     each[i].heap = &heaps[i];
@@ -47,11 +45,14 @@ size_t heapster_stats_read_all(struct heapster_stats *sum, struct heapster_heap_
 
 const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
 
-void heapster_status_read(struct heapster_status *read) { *read = status; }
+void heapster_status_read_sized(struct heapster_status *read, size_t size) {
+  assert_int_equal(size, sizeof *read);
+  *read = status;
+}
 
 void *heapster__pages_map(size_t bytes) {
   errno = ENOMEM;
-  if (is_out_of_pages) return NULL;
+  if (refuses_pages) return NULL;
   pages_held++;
   return calloc(1, bytes);
 }
@@ -62,14 +63,14 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
   free(pages);
 }
 
-/* As many heaps, and malloc counted by preloading. */
-static void given(size_t count) {
+/* `count` heaps, with malloc counted by preloading. */
+static void prepare(size_t count) {
   heap_count = count;
-  is_out_of_pages = false;
+  refuses_pages = false;
   status = (struct heapster_status){.malloc_way = "preload", .malloc_is_proved = true};
 }
 
-static const char *written(enum heapster_error (*write)(struct heapster_sink)) {
+static const char *write_text(enum heapster_error (*write)(struct heapster_sink)) {
   struct text_sink *const sink = text_sink_new();
   errno = EDOM;
   assert_int_equal(write(text_sink_of(sink)), HEAPSTER_OK);
@@ -87,49 +88,50 @@ static const char *report_of_total(void) {
 
 static void report_of_one_heap_is_the_total_alone(void **state) {
   (void)state;
-  given(1);
-  assert_string_equal(written(heapster_report), report_of_total());
+  prepare(1);
+  assert_string_equal(write_text(heapster_report), report_of_total());
 }
 
 static void report_of_more_heaps_begins_with_their_table(void **state) {
   (void)state;
-  given(2);
+  prepare(2);
   const char *const table = "heap               allocs      frees  live blocks  live bytes  peak bytes\n"
                             "malloc          1,234,567  1,234,000          567       4 KiB      64 KiB\n"
                             "level.textures          2          0            2    1.50 KiB    1.50 KiB\n\n";
-  const char *const report = written(heapster_report);
+  const char *const report = write_text(heapster_report);
   assert_memory_equal(report, table, strlen(table));
   assert_string_equal(report + strlen(table), report_of_total());
 }
 
-static void report_says_first_how_to_count_malloc(void **state) {
+static void report_begins_with_how_to_count_malloc(void **state) {
   (void)state;
-  given(1);
+  prepare(1);
   status.malloc_way = "none";
   const char *const line = "malloc is not counted: run the program under `heapster run -- ...`, link "
                            "heapster::malloc, or hook \"malloc\"\n\n";
-  const char *const report = written(heapster_report);
+  const char *const report = write_text(heapster_report);
   assert_memory_equal(report, line, strlen(line));
   assert_string_equal(report + strlen(line), report_of_total());
 }
 
 static void report_names_the_problem_of_malloc(void **state) {
   (void)state;
-  given(0);
+  prepare(0);
   status.malloc_way = "none";
   status.malloc_problem = "the program is static";
-  assert_string_equal(written(heapster_report), "malloc is not counted: run the program under `heapster run -- ...`, "
-                                                "link heapster::malloc, or hook \"malloc\" (the program is static)\n");
-  given(0);
+  assert_string_equal(write_text(heapster_report),
+                      "malloc is not counted: run the program under `heapster run -- ...`, "
+                      "link heapster::malloc, or hook \"malloc\" (the program is static)\n");
+  prepare(0);
   status.malloc_problem = "another allocator stands before it";
-  assert_string_equal(written(heapster_report),
+  assert_string_equal(write_text(heapster_report),
                       "malloc is not counted, or not all of it: another allocator stands before it\n");
 }
 
 static void report_without_pages_says_so(void **state) {
   (void)state;
-  given(2);
-  is_out_of_pages = true;
+  prepare(2);
+  refuses_pages = true;
   struct text_sink *const sink = text_sink_new();
   assert_int_equal(heapster_report(text_sink_of(sink)), HEAPSTER_NO_MEMORY);
   assert_int_equal(sink->calls, 0);
@@ -137,7 +139,7 @@ static void report_without_pages_says_so(void **state) {
 
 static void refusing_sink_fails_every_output(void **state) {
   (void)state;
-  given(2);
+  prepare(2);
   struct text_sink *const sink = text_sink_new();
   sink->refused_call = 1;
   assert_int_equal(heapster_report(text_sink_of(sink)), HEAPSTER_WRITE_FAILED);
@@ -151,8 +153,8 @@ static void refusing_sink_fails_every_output(void **state) {
 
 static void json_is_one_document_of_process_total_and_heaps(void **state) {
   (void)state;
-  given(2);
-  const char *const json = written(heapster_json);
+  prepare(2);
+  const char *const json = write_text(heapster_json);
   char start[64];
   snprintf(start, sizeof start, "{\"heapster\": \"%s\", \"pid\": %ld, \"command\": [\"", heapster_version(),
            (long)getpid());
@@ -165,14 +167,14 @@ static void json_is_one_document_of_process_total_and_heaps(void **state) {
 
 static void prometheus_has_every_heap_and_no_total(void **state) {
   (void)state;
-  given(2);
-  const char *const text = written(heapster_prometheus);
+  prepare(2);
+  const char *const text = write_text(heapster_prometheus);
   assert_non_null(strstr(text, "\nheapster_allocs_total{heap=\"malloc\"} 1234567\n"
                                "heapster_allocs_total{heap=\"level.textures\"} 2\n# HELP"));
   assert_null(strstr(text, "1234569"));
 }
 
-static void every_error_has_words(void **state) {
+static void every_error_has_a_text(void **state) {
   (void)state;
   for (int i = HEAPSTER_OK; i <= HEAPSTER_WRITE_FAILED; i++) {
     const char *const text = heapster_error_text((enum heapster_error)i);
@@ -186,13 +188,13 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(report_of_one_heap_is_the_total_alone),
       cmocka_unit_test(report_of_more_heaps_begins_with_their_table),
-      cmocka_unit_test(report_says_first_how_to_count_malloc),
+      cmocka_unit_test(report_begins_with_how_to_count_malloc),
       cmocka_unit_test(report_names_the_problem_of_malloc),
       cmocka_unit_test(report_without_pages_says_so),
       cmocka_unit_test(refusing_sink_fails_every_output),
       cmocka_unit_test(json_is_one_document_of_process_total_and_heaps),
       cmocka_unit_test(prometheus_has_every_heap_and_no_total),
-      cmocka_unit_test(every_error_has_words),
+      cmocka_unit_test(every_error_has_a_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,5 @@
-/* The block map: what is put in comes back once, whole, and nothing else does. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* The shadow map: a block that is put in is taken out once, with its size, and nothing else is. */
+#include "cmocka_test.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,12 +16,12 @@ static const uint64_t SIZES[] = {
 };
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
-static _Atomic int pages_left = INT32_MAX; /* how often mmap serves before it refuses */
+static _Atomic int pages_left = INT32_MAX; /* how many calls mmap serves before it refuses */
 
-static atomic_bool threads_meet; /* in mmap: each has found its leaf missing */
+static atomic_bool threads_meet; /* in mmap: each has found that there is no leaf */
 static pthread_barrier_t barrier;
 
-/* Behind what it maps lies a page that must not be touched. */
+/* Maps an inaccessible page behind the pages. */
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
   if (threads_meet && length == sizeof(struct heapster__leaf)) pthread_barrier_wait(&barrier);
   if (pages_left > 0 && pages_left-- > 0) {
@@ -63,7 +58,7 @@ static void every_size_comes_back_from_either_side_of_a_leaf_border(void **state
   }
 }
 
-static void blocks_of_the_home_are_entered_and_taken_by_the_short_way(void **state) {
+static void blocks_of_the_owner_take_the_fast_path(void **state) {
   (void)state;
   put(HERE, 0);
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
@@ -90,7 +85,7 @@ static void a_known_size_has_to_agree(void **state) {
   assert_taken(HERE + 16 * granule, 253);
 }
 
-static void guests_are_left_for_the_long_way(void **state) {
+static void foreign_blocks_take_the_slow_path(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     uint64_t size = 0;
@@ -104,7 +99,8 @@ static void guests_are_left_for_the_long_way(void **state) {
   }
 }
 
-/* 253 bytes apart in an own map, which nobody aligned; in the main one what is aligned to 16 bytes. */
+/* 253 bytes apart in an own map, where nothing is aligned; 256 in the main map, where blocks are aligned to 16 bytes.
+ */
 static void long_blocks_side_by_side_keep_their_sizes(void **state) {
   (void)state;
   const uint64_t apart = granule == 32 ? 256 : 253;
@@ -114,8 +110,8 @@ static void long_blocks_side_by_side_keep_their_sizes(void **state) {
   }
 }
 
-/* Stretches of one place in the table: the first to come is found through it, the others through the tree. */
-static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
+/* Segments of one cache entry: the first to use it is found by the cache, the others by the tree. */
+static void segments_that_share_a_cache_entry_do_not_share_blocks(void **state) {
   (void)state;
   const uint64_t apart = HEAPSTER__LEAF_CACHE * leaf();
   uint64_t size = 0;
@@ -129,22 +125,23 @@ static void stretches_that_share_a_place_do_not_share_blocks(void **state) {
   }
 }
 
-static void nothing_is_in_the_first_stretch(void **state) {
+static void the_first_segment_is_empty(void **state) {
   (void)state;
   uint64_t size;
-  const uint64_t like = HEAPSTER__LEAF_CACHE * leaf();
+  const uint64_t same_entry = HEAPSTER__LEAF_CACHE * leaf();
   for (unsigned turn = 0; turn < 2; ++turn) {
     assert_nothing(0);
     assert_false(heapster__shadow_take_fast(map, NULL, OWNER, &size));
     assert_false(heapster__shadow_put_fast(map, NULL, OWNER, 16));
     assert_int_equal(put(granule, 100), HEAPSTER__PUT_NO_MEMORY);
-    assert_int_equal(put(like, 100),
-                     turn == 0 ? HEAPSTER__PUT_DONE : HEAPSTER__PUT_MISSED_FREE); /* has its place in the table */
+    assert_int_equal(put(same_entry, 100), turn == 0
+                                               ? HEAPSTER__PUT_DONE
+                                               : HEAPSTER__PUT_MISSED_FREE); /* uses the cache entry of address 0 */
   }
-  assert_taken(like, 100);
+  assert_taken(same_entry, 100);
 }
 
-static void blocks_of_another_owner_are_left_alone_by_take_own(void **state) {
+static void the_fast_path_leaves_blocks_of_another_heap_alone(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     uint64_t size = 0;
@@ -158,14 +155,14 @@ static void owners_from_1_to_254_come_back(void **state) {
   (void)state;
   for (unsigned owner = 1; owner <= 254; ++owner) {
     assert_int_equal(heapster__shadow_put(map, at(HERE), owner, 300), HEAPSTER__PUT_DONE);
-    assert_int_equal(heapster__shadow_take(map, at(HERE)).owner, owner);
+    assert_field(heapster__shadow_take(map, at(HERE)), owner, owner);
   }
 }
 
 static void neighbours_do_not_touch_each_other(void **state) {
   (void)state;
   const uint64_t behind = HERE + granule + 320;
-  put(HERE + granule / 2, 16); /* an address inside a granule means its block */
+  put(HERE + granule / 2, 16); /* an address inside a granule is its block's */
   put(HERE + granule, 320);
   put(behind, 0);
   put(behind + granule, 40000);
@@ -208,7 +205,7 @@ static void addresses_never_put_are_nobodys(void **state) {
 
 static void without_pages_nothing_is_entered_and_errno_is_kept(void **state) {
   (void)state;
-  for (int pages = 0; pages < 2; ++pages) { /* for no branch; for a branch only */
+  for (int pages = 0; pages < 2; ++pages) { /* none; one, for the branch only */
     pages_left = pages;
     errno = 4711;
     assert_int_equal(put(HERE, 300), HEAPSTER__PUT_NO_MEMORY);
@@ -225,41 +222,41 @@ static void maps_are_apart(void **state) {
   (void)state;
   struct heapster__shadow_map *other = heapster__shadow_create();
   put(HERE, 16);
-  assert_int_equal(heapster__shadow_take(other, at(HERE)).owner, 0);
+  assert_field(heapster__shadow_take(other, at(HERE)), owner, 0);
   assert_taken(HERE, 16);
 }
 
-/* 16 bytes apart in an own map, which nobody aligned; 32 in the main one, as what is aligned to 16 and longer is. */
-static void sizes_that_might_begin_in_one_granule_go_down_as_more(void **state) {
+/* Granules of 16 bytes in an own map, where nothing is aligned; of 32 in the main map, where blocks of 17 bytes and
+   more begin 32 apart. */
+static void sizes_that_could_share_a_granule_are_padded(void **state) {
   (void)state;
-  const size_t least = granule == 32 ? 17 : 16;
-  for (size_t size = 0; size < 40; ++size)
-    assert_int_equal(heapster__padded_size(map, size), size < least ? least : size);
+  const size_t min = granule == 32 ? 17 : 16;
+  for (size_t size = 0; size < 40; ++size) assert_int_equal(heapster__padded_size(map, size), size < min ? min : size);
   assert_int_equal(heapster__padded_size(map, SIZE_MAX), SIZE_MAX);
 }
 
-static void *put_into_every_leaf(void *context) {
+static void *put_into_each_leaf(void *context) {
   const unsigned number = (unsigned)(uintptr_t)context;
   for (uint64_t i = 0; i < 4; ++i)
     heapster__shadow_put(map, at(HERE + i * leaf() + number * granule), OWNER + number, 100 + i);
   return NULL;
 }
 
-/* One of them is at home in it. */
+/* One of the threads becomes the owner of each segment. */
 static void threads_make_one_leaf_between_them(void **state) {
   (void)state;
   pthread_t threads[THREADS];
   pthread_barrier_init(&barrier, NULL, THREADS);
   threads_meet = true;
   for (uintptr_t i = 0; i < THREADS; ++i)
-    assert_int_equal(pthread_create(&threads[i], NULL, put_into_every_leaf, (void *)i), 0);
+    assert_int_equal(pthread_create(&threads[i], NULL, put_into_each_leaf, (void *)i), 0);
   for (unsigned i = 0; i < THREADS; ++i) pthread_join(threads[i], NULL);
   threads_meet = false;
   for (uint64_t i = 0; i < 4; ++i) {
     for (unsigned number = 0; number < THREADS; ++number) {
       const struct heapster__block block = heapster__shadow_take(map, at(HERE + i * leaf() + number * granule));
-      assert_int_equal(block.owner, OWNER + number);
-      assert_int_equal(block.size, 100 + i);
+      assert_field(block, owner, OWNER + number);
+      assert_field(block, size, 100 + i);
     }
   }
 }
@@ -291,32 +288,32 @@ static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
   put(HERE + granule, 16);
   heapster__shadow_take(map, at(HERE + granule));
   heapster__shadow_visit(map, note, &context);
-  assert_int_equal(visited.count, COUNT);
+  assert_field(visited, count, COUNT);
   for (unsigned i = 0; i < COUNT; ++i) {
-    assert_int_equal(visited.owners[i], blocks[i].owner);
-    assert_int_equal(visited.sizes[i], blocks[i].size);
+    assert_field(visited, owners[i], blocks[i].owner);
+    assert_field(visited, sizes[i], blocks[i].size);
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      OVER_BOTH_AND_AS_GUEST(every_size_comes_back_once_and_leaves_nothing),
-      OVER_BOTH_AND_AS_GUEST(every_size_comes_back_from_either_side_of_a_leaf_border),
-      OVER_BOTH_AND_AS_GUEST(long_blocks_side_by_side_keep_their_sizes),
-      OVER_BOTH_AND_AS_GUEST(neighbours_do_not_touch_each_other),
-      OVER_BOTH_AND_AS_GUEST(sizes_beyond_all_address_spaces_are_not_entered),
-      OVER_BOTH_AND_AS_GUEST(blocks_of_another_owner_are_left_alone_by_take_own),
-      OVER_BOTH(blocks_of_the_home_are_entered_and_taken_by_the_short_way),
+      OVER_BOTH_AND_FOREIGN(every_size_comes_back_once_and_leaves_nothing),
+      OVER_BOTH_AND_FOREIGN(every_size_comes_back_from_either_side_of_a_leaf_border),
+      OVER_BOTH_AND_FOREIGN(long_blocks_side_by_side_keep_their_sizes),
+      OVER_BOTH_AND_FOREIGN(neighbours_do_not_touch_each_other),
+      OVER_BOTH_AND_FOREIGN(sizes_beyond_all_address_spaces_are_not_entered),
+      OVER_BOTH_AND_FOREIGN(the_fast_path_leaves_blocks_of_another_heap_alone),
+      OVER_BOTH(blocks_of_the_owner_take_the_fast_path),
       OVER_BOTH(a_known_size_has_to_agree),
-      AS_GUEST(guests_are_left_for_the_long_way),
-      OVER_BOTH(stretches_that_share_a_place_do_not_share_blocks),
-      OVER_BOTH(nothing_is_in_the_first_stretch),
+      FOREIGN(foreign_blocks_take_the_slow_path),
+      OVER_BOTH(segments_that_share_a_cache_entry_do_not_share_blocks),
+      OVER_BOTH(the_first_segment_is_empty),
       OVER_BOTH(owners_from_1_to_254_come_back),
       OVER_BOTH(addresses_from_2_to_the_48_up_are_nobodys),
       OVER_BOTH(addresses_never_put_are_nobodys),
       OVER_BOTH(without_pages_nothing_is_entered_and_errno_is_kept),
       OVER_BOTH(maps_are_apart),
-      OVER_BOTH(sizes_that_might_begin_in_one_granule_go_down_as_more),
+      OVER_BOTH(sizes_that_could_share_a_granule_are_padded),
       OVER_BOTH(threads_make_one_leaf_between_them),
       OVER_BOTH(a_walk_visits_every_block_in_the_order_of_addresses),
   };

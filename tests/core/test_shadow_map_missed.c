@@ -1,10 +1,5 @@
-/* The block map over blocks whose free went by unseen: they stand in the way, and are never read as another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* The shadow map after missed frees: such a block stands in the way, and is never taken for another. */
+#include "cmocka_test.h"
 
 #include "shadow_map_support.h"
 
@@ -13,12 +8,12 @@ enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
 static void assert_lost(uint64_t address) {
   const struct heapster__block block = heapster__shadow_take(map, at(address));
-  assert_int_equal(block.owner, OWNER);
-  assert_int_equal(block.size, 253);
+  assert_field(block, owner, OWNER);
+  assert_field(block, size, 253);
   assert_true(block.is_size_lost);
 }
 
-static void a_stale_block_stands_in_the_way_of_every_owner(void **state) {
+static void a_block_whose_free_was_missed_stands_in_the_way_of_every_heap(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     for (unsigned j = 0; j < SIZE_COUNT; ++j) {
@@ -45,7 +40,7 @@ static void the_inside_of_a_block_is_nobodys(void **state) {
   assert_taken(HERE, (uint64_t)1 << 40);
 }
 
-static void a_block_inside_a_stale_one_is_entered_and_taken(void **state) {
+static void a_block_inside_one_whose_free_was_missed_is_put_and_taken(void **state) {
   (void)state;
   for (unsigned i = 0; i < SIZE_COUNT; ++i) {
     put(HERE, (uint64_t)1 << 40);
@@ -55,8 +50,8 @@ static void a_block_inside_a_stale_one_is_entered_and_taken(void **state) {
   }
 }
 
-/* Of the eight granules of a long cell, the last long block has it. */
-static void the_size_of_a_stale_block_is_lost_where_a_long_one_took_its_cell(void **state) {
+/* Eight granules share a size cell; the last long block has it. */
+static void the_size_is_lost_if_a_long_block_took_the_size_cell(void **state) {
   (void)state;
   uint64_t size = 0;
   for (uint64_t from = 0; from < 8; ++from) {
@@ -75,7 +70,7 @@ static void the_size_of_a_stale_block_is_lost_where_a_long_one_took_its_cell(voi
   }
 }
 
-static void short_blocks_inside_a_stale_one_leave_it_its_size(void **state) {
+static void the_size_is_kept_if_only_short_blocks_are_inside(void **state) {
   (void)state;
   for (uint64_t cell = 1; cell < 8; ++cell) {
     put(HERE, 9000);
@@ -87,11 +82,11 @@ static void short_blocks_inside_a_stale_one_leave_it_its_size(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      OVER_BOTH_AND_AS_GUEST(a_stale_block_stands_in_the_way_of_every_owner),
-      OVER_BOTH_AND_AS_GUEST(the_inside_of_a_block_is_nobodys),
-      OVER_BOTH_AND_AS_GUEST(a_block_inside_a_stale_one_is_entered_and_taken),
-      OVER_BOTH_AND_AS_GUEST(the_size_of_a_stale_block_is_lost_where_a_long_one_took_its_cell),
-      OVER_BOTH_AND_AS_GUEST(short_blocks_inside_a_stale_one_leave_it_its_size),
+      OVER_BOTH_AND_FOREIGN(a_block_whose_free_was_missed_stands_in_the_way_of_every_heap),
+      OVER_BOTH_AND_FOREIGN(the_inside_of_a_block_is_nobodys),
+      OVER_BOTH_AND_FOREIGN(a_block_inside_one_whose_free_was_missed_is_put_and_taken),
+      OVER_BOTH_AND_FOREIGN(the_size_is_lost_if_a_long_block_took_the_size_cell),
+      OVER_BOTH_AND_FOREIGN(the_size_is_kept_if_only_short_blocks_are_inside),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

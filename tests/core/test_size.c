@@ -1,10 +1,5 @@
 /* Sizes as people write and read them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <string.h>
 
@@ -31,7 +26,7 @@ static void sizes_are_numbers_with_a_unit_or_none(void **state) {
   assert_size("9223372036854775807", INT64_MAX);
 }
 
-static void fraction_of_a_byte_is_cut(void **state) {
+static void fraction_of_a_byte_is_rounded_down(void **state) {
   (void)state;
   assert_size("0.9999", 0);
   assert_size("1.001 KiB", 1025);
@@ -39,7 +34,7 @@ static void fraction_of_a_byte_is_cut(void **state) {
   assert_size("0.0009765625000000000000000000000000 KiB", 1);
 }
 
-static void other_texts_are_no_sizes(void **state) {
+static void other_texts_are_not_sizes(void **state) {
   (void)state;
   static const char *const bad[] = {"",
                                     " 1",
@@ -104,8 +99,8 @@ static void size_text_goes_on_to_the_next_unit_where_rounding_fills_it(void **st
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sizes_are_numbers_with_a_unit_or_none),
-      cmocka_unit_test(fraction_of_a_byte_is_cut),
-      cmocka_unit_test(other_texts_are_no_sizes),
+      cmocka_unit_test(fraction_of_a_byte_is_rounded_down),
+      cmocka_unit_test(other_texts_are_not_sizes),
       cmocka_unit_test(size_text_has_two_decimals_unless_whole),
       cmocka_unit_test(size_text_rounds_half_to_even),
       cmocka_unit_test(size_text_goes_on_to_the_next_unit_where_rounding_fills_it),

@@ -1,10 +1,5 @@
 /* Snapshots of one heap and of all, and reset. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,10 +1,5 @@
 /* Snapshots, resets and windows in a signal handler after any instruction of each other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <heapster/heap.h>
 #include <heapster/window.h>

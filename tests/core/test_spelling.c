@@ -1,10 +1,5 @@
-/* What was meant by a mistyped word. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* Spelling: which word a mistyped one is nearest to. */
+#include "cmocka_test.h"
 
 #include <string.h>
 
@@ -28,14 +23,14 @@ static void a_word_with_letters_swapped_missing_or_wrong_is_recognised(void **st
   assert_string_equal(option_like("repaet"), "repeat");
 }
 
-static void another_word_is_not(void **state) {
+static void another_word_is_not_recognised(void **state) {
   (void)state;
   assert_null(option_like("alloc_count"));
   assert_null(option_like("gc"));
   assert_null(option_like(""));
 }
 
-static void a_long_word_is_nobodys(void **state) {
+static void a_word_beyond_48_letters_resembles_none(void **state) {
   (void)state;
   char longest[200];
   memset(longest, 'h', sizeof longest - 1);
@@ -46,7 +41,7 @@ static void a_long_word_is_nobodys(void **state) {
   assert_null(spelling.nearest);
 }
 
-static void of_two_as_near_the_first_by_the_alphabet_counts(void **state) {
+static void of_two_equally_near_the_alphabetically_first_wins(void **state) {
   (void)state;
   static const char *const words[2][2] = {{"audio:1", "audio:2"}, {"audio:2", "audio:1"}};
   for (unsigned i = 0; i < 2; ++i) {
@@ -60,9 +55,9 @@ static void of_two_as_near_the_first_by_the_alphabet_counts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_word_with_letters_swapped_missing_or_wrong_is_recognised),
-      cmocka_unit_test(another_word_is_not),
-      cmocka_unit_test(a_long_word_is_nobodys),
-      cmocka_unit_test(of_two_as_near_the_first_by_the_alphabet_counts),
+      cmocka_unit_test(another_word_is_not_recognised),
+      cmocka_unit_test(a_word_beyond_48_letters_resembles_none),
+      cmocka_unit_test(of_two_equally_near_the_alphabetically_first_wins),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

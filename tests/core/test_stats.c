@@ -1,10 +1,5 @@
-/* Tallies, snapshots and differences. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* Totals, snapshots and differences. */
+#include "cmocka_test.h"
 
 #include <string.h>
 
@@ -12,7 +7,7 @@
 
 /* 3 allocs of 16, 100 and 0 bytes; one free of 100; 16 grew to 48, moved; 48 shrank to 40; resized to 40;
    a request and a resize refused. */
-static struct heapster__totals tally_make(void) {
+static struct heapster__totals make_totals(void) {
   return (struct heapster__totals){
       .alloc_histogram.buckets = {[0] = 1, [4] = 1, [6] = 1},
       .realloc_growth_histogram.buckets = {[5] = 1},
@@ -35,55 +30,55 @@ static struct heapster__totals tally_make(void) {
 
 static const struct heapster__totals nothing;
 
-static struct heapster_stats snapshot_make(void) {
-  const struct heapster__totals totals = tally_make();
+static struct heapster_stats make_snapshot(void) {
+  const struct heapster__totals totals = make_totals();
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &nothing);
   return stats;
 }
 
-static void snapshot_has_every_counter_of_its_tally(void **state) {
+static void snapshot_has_every_counter_of_its_totals(void **state) {
   (void)state;
-  const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.kind, HEAPSTER_SNAPSHOT);
-  assert_int_equal(stats.scope, HEAPSTER_PROCESS);
-  assert_int_equal(stats.alloc_sum, 116);
-  assert_int_equal(stats.alloc_fail_count, 1);
-  assert_int_equal(stats.dealloc_sum, 100);
-  assert_int_equal(stats.realloc_growth_in_place_count, 0);
-  assert_int_equal(stats.realloc_shrink_in_place_count, 1);
-  assert_int_equal(stats.realloc_move_sum, 16);
-  assert_int_equal(stats.unseen_free_count, 1);
-  assert_int_equal(stats.alloc_histogram.buckets[6], 1);
+  const struct heapster_stats stats = make_snapshot();
+  assert_field(stats, kind, HEAPSTER_SNAPSHOT);
+  assert_field(stats, scope, HEAPSTER_PROCESS);
+  assert_field(stats, alloc_sum, 116);
+  assert_field(stats, alloc_fail_count, 1);
+  assert_field(stats, dealloc_sum, 100);
+  assert_field(stats, realloc_growth_in_place_count, 0);
+  assert_field(stats, realloc_shrink_in_place_count, 1);
+  assert_field(stats, realloc_move_sum, 16);
+  assert_field(stats, unseen_free_count, 1);
+  assert_field(stats, alloc_histogram.buckets[6], 1);
 }
 
 static void counts_are_the_sums_of_their_histograms(void **state) {
   (void)state;
-  const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.alloc_count, 3);
-  assert_int_equal(stats.realloc_growth_count, 1);
-  assert_int_equal(stats.realloc_shrink_count, 1);
+  const struct heapster_stats stats = make_snapshot();
+  assert_field(stats, alloc_count, 3);
+  assert_field(stats, realloc_growth_count, 1);
+  assert_field(stats, realloc_shrink_count, 1);
 }
 
 static void totals_add_what_resizes_added(void **state) {
   (void)state;
-  const struct heapster_stats stats = snapshot_make();
-  assert_int_equal(stats.total_alloc_sum, 148);
-  assert_int_equal(stats.total_dealloc_sum, 108);
-  assert_int_equal(stats.use_curr, stats.total_alloc_sum - stats.total_dealloc_sum);
+  const struct heapster_stats stats = make_snapshot();
+  assert_field(stats, total_alloc_sum, 148);
+  assert_field(stats, total_dealloc_sum, 108);
+  assert_field(stats, use_curr, stats.total_alloc_sum - stats.total_dealloc_sum);
 }
 
 static void live_figures_stay_absolute_after_a_reset(void **state) {
   (void)state;
-  const struct heapster__totals totals = tally_make();
+  const struct heapster__totals totals = make_totals();
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &totals);
-  assert_int_equal(stats.alloc_count, 0);
-  assert_int_equal(stats.total_alloc_sum, 0);
-  assert_int_equal(stats.live_count, 2);
-  assert_int_equal(stats.use_curr, 40);
-  assert_int_equal(stats.live_change, 0);
-  assert_int_equal(stats.use_change, 0);
+  assert_field(stats, alloc_count, 0);
+  assert_field(stats, total_alloc_sum, 0);
+  assert_field(stats, live_count, 2);
+  assert_field(stats, use_curr, 40);
+  assert_field(stats, live_change, 0);
+  assert_field(stats, use_change, 0);
 }
 
 static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive(void **state) {
@@ -91,22 +86,22 @@ static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_not
   const struct heapster__totals totals = {.dealloc_count = 3, .dealloc_sum = 300};
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &nothing);
-  assert_int_equal(stats.live_count, 0);
-  assert_int_equal(stats.use_curr, 0);
-  assert_int_equal(stats.live_change, -3);
-  assert_int_equal(stats.use_change, -300);
+  assert_field(stats, live_count, 0);
+  assert_field(stats, use_curr, 0);
+  assert_field(stats, live_change, -3);
+  assert_field(stats, use_change, -300);
 }
 
 static void every_request_resize_free_and_refusal_is_one_operation(void **state) {
   (void)state;
-  const struct heapster__totals totals = tally_make();
+  const struct heapster__totals totals = make_totals();
   assert_int_equal(heapster__totals_operations(&totals), 3 + 1 + 1 + 1 + 1 + 1 + 1);
 }
 
-static void sum_of_tallies_has_each_counter_of_both(void **state) {
+static void sum_of_totals_has_each_counter_of_both(void **state) {
   (void)state;
-  struct heapster__totals sum = tally_make();
-  const struct heapster__totals totals = tally_make();
+  struct heapster__totals sum = make_totals();
+  const struct heapster__totals totals = make_totals();
   uint64_t words[sizeof sum / sizeof(uint64_t)];
   uint64_t doubled[sizeof sum / sizeof(uint64_t)];
   heapster__totals_add(&sum, &totals);
@@ -115,10 +110,10 @@ static void sum_of_tallies_has_each_counter_of_both(void **state) {
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) assert_int_equal(doubled[i], 2 * words[i]);
 }
 
-static void diff_of_snapshots_is_what_came_between(void **state) {
+static void diff_of_snapshots_is_what_happened_between(void **state) {
   (void)state;
-  const struct heapster_stats before = snapshot_make();
-  struct heapster_stats after = snapshot_make();
+  const struct heapster_stats before = make_snapshot();
+  struct heapster_stats after = make_snapshot();
   struct heapster_stats diff;
   after.alloc_count += 5;
   after.alloc_histogram.buckets[4] += 5;
@@ -126,27 +121,27 @@ static void diff_of_snapshots_is_what_came_between(void **state) {
   after.live_count += 4;
   after.use_max += 7;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.kind, HEAPSTER_DIFF);
-  assert_int_equal(diff.alloc_count, 5);
-  assert_int_equal(diff.alloc_histogram.buckets[4], 5);
-  assert_int_equal(diff.use_curr, after.use_curr);
-  assert_int_equal(diff.use_change, -10);
-  assert_int_equal(diff.live_count, after.live_count);
-  assert_int_equal(diff.live_change, 4);
-  assert_int_equal(diff.use_max, 7);
+  assert_field(diff, kind, HEAPSTER_DIFF);
+  assert_field(diff, alloc_count, 5);
+  assert_field(diff, alloc_histogram.buckets[4], 5);
+  assert_field(diff, use_curr, after.use_curr);
+  assert_field(diff, use_change, -10);
+  assert_field(diff, live_count, after.live_count);
+  assert_field(diff, live_change, 4);
+  assert_field(diff, use_max, 7);
 }
 
-static void diff_over_a_reset_is_cut_at_0(void **state) {
+static void diff_over_a_reset_is_at_least_0(void **state) {
   (void)state;
-  struct heapster_stats before = snapshot_make();
+  struct heapster_stats before = make_snapshot();
   struct heapster_stats diff;
   const struct heapster_stats after = {.kind = HEAPSTER_SNAPSHOT, .use_curr = 40, .live_count = 2};
   before.use_max = 500;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.alloc_count, 0);
-  assert_int_equal(diff.alloc_histogram.buckets[4], 0);
-  assert_int_equal(diff.use_max, 0);
-  assert_int_equal(diff.use_change, 0);
+  assert_field(diff, alloc_count, 0);
+  assert_field(diff, alloc_histogram.buckets[4], 0);
+  assert_field(diff, use_max, 0);
+  assert_field(diff, use_change, 0);
 }
 
 static void diff_of_spans_compares_what_they_did(void **state) {
@@ -161,41 +156,41 @@ static void diff_of_spans_compares_what_they_did(void **state) {
   const struct heapster_stats before = {.kind = HEAPSTER_DIFF, .live_count = 1, .live_change = 3, .use_change = 40};
   struct heapster_stats diff;
   assert_int_equal(heapster_stats_diff(&diff, &after, &before), HEAPSTER_OK);
-  assert_int_equal(diff.kind, HEAPSTER_DIFF);
-  assert_int_equal(diff.scope, HEAPSTER_PROCESS);
-  assert_int_equal(diff.live_count, 9);
-  assert_int_equal(diff.live_change, -5);
-  assert_int_equal(diff.use_change, 60);
-  assert_int_equal(diff.use_peak, 0);
-  assert_int_equal(diff.foreign_count, 0);
+  assert_field(diff, kind, HEAPSTER_DIFF);
+  assert_field(diff, scope, HEAPSTER_PROCESS);
+  assert_field(diff, live_count, 9);
+  assert_field(diff, live_change, -5);
+  assert_field(diff, use_change, 60);
+  assert_field(diff, use_peak, 0);
+  assert_field(diff, foreign_count, 0);
 }
 
 static void snapshot_and_diff_have_no_difference(void **state) {
   (void)state;
-  const struct heapster_stats snapshot = snapshot_make();
+  const struct heapster_stats snapshot = make_snapshot();
   const struct heapster_stats window = {.kind = HEAPSTER_WINDOW};
   struct heapster_stats diff = {.alloc_count = 77};
   assert_int_equal(heapster_stats_diff(&diff, &snapshot, &window), HEAPSTER_MIXED_KINDS);
   assert_int_equal(heapster_stats_diff(&diff, &window, &snapshot), HEAPSTER_MIXED_KINDS);
-  assert_int_equal(diff.alloc_count, 77);
+  assert_field(diff, alloc_count, 77);
 }
 
 static void diff_may_take_the_place_of_either_side(void **state) {
   (void)state;
   const struct heapster_stats empty = {.kind = HEAPSTER_SNAPSHOT};
-  struct heapster_stats after = snapshot_make();
+  struct heapster_stats after = make_snapshot();
   struct heapster_stats before = empty;
   const struct heapster_stats full = after;
   heapster_stats_diff(&before, &full, &before);
   heapster_stats_diff(&after, &after, &empty);
   assert_true(heapster_stats_is_equal(&before, &after));
-  assert_int_equal(after.alloc_count, 3);
-  assert_int_equal(after.live_change, 2);
+  assert_field(after, alloc_count, 3);
+  assert_field(after, live_change, 2);
 }
 
 static void only_what_has_a_meaning_makes_stats_differ(void **state) {
   (void)state;
-  const struct heapster_stats a = snapshot_make();
+  const struct heapster_stats a = make_snapshot();
   struct heapster_stats b = a;
   b.use_change = 5;
   b.foreign_count = 5;
@@ -213,15 +208,15 @@ static void only_what_has_a_meaning_makes_stats_differ(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(snapshot_has_every_counter_of_its_tally),
+      cmocka_unit_test(snapshot_has_every_counter_of_its_totals),
       cmocka_unit_test(counts_are_the_sums_of_their_histograms),
       cmocka_unit_test(totals_add_what_resizes_added),
       cmocka_unit_test(live_figures_stay_absolute_after_a_reset),
       cmocka_unit_test(thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive),
       cmocka_unit_test(every_request_resize_free_and_refusal_is_one_operation),
-      cmocka_unit_test(sum_of_tallies_has_each_counter_of_both),
-      cmocka_unit_test(diff_of_snapshots_is_what_came_between),
-      cmocka_unit_test(diff_over_a_reset_is_cut_at_0),
+      cmocka_unit_test(sum_of_totals_has_each_counter_of_both),
+      cmocka_unit_test(diff_of_snapshots_is_what_happened_between),
+      cmocka_unit_test(diff_over_a_reset_is_at_least_0),
       cmocka_unit_test(diff_of_spans_compares_what_they_did),
       cmocka_unit_test(snapshot_and_diff_have_no_difference),
       cmocka_unit_test(diff_may_take_the_place_of_either_side),

@@ -1,10 +1,5 @@
 /* Stats as text for people. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +8,7 @@
 
 #include "text_sink.h"
 
-/* The figures of report-sample.txt; sums are chosen so that the averages come out. */
+/* The figures of report-sample.txt, with sums that give its averages. */
 static const struct heapster_stats sample = {
     .kind = HEAPSTER_SNAPSHOT,
     .alloc_count = 10949628,
@@ -51,11 +46,11 @@ static const char *text_of(const struct heapster_stats *stats) {
   return sink->text;
 }
 
-/* A file beside this one. */
+/* Reads a file of this folder. */
 static void read_beside(const char *name, char *text, size_t capacity) {
   char path[4096];
   const char *const slash = strrchr(__FILE__, '/');
-  const int folder = slash != NULL ? (int)(slash - __FILE__) + 1 : 0;
+  const int folder = slash ? (int)(slash - __FILE__) + 1 : 0;
   snprintf(path, sizeof path, "%.*s%s", folder, __FILE__, name);
   FILE *const file = fopen(path, "rb");
   assert_non_null(file);
@@ -70,7 +65,7 @@ static void sample_is_reproduced_byte_for_byte(void **state) {
   assert_string_equal(text_of(&sample), expected);
 }
 
-static void rare_figures_follow_their_group_where_not_zero(void **state) {
+static void rare_figures_follow_their_group_if_not_zero(void **state) {
   (void)state;
   struct heapster_stats stats = sample;
   stats.alloc_fail_count = 1;
@@ -126,7 +121,7 @@ static void nothing_is_written_after_a_refusal(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sample_is_reproduced_byte_for_byte),
-      cmocka_unit_test(rare_figures_follow_their_group_where_not_zero),
+      cmocka_unit_test(rare_figures_follow_their_group_if_not_zero),
       cmocka_unit_test(window_adds_its_own_figures),
       cmocka_unit_test(window_around_nothing_reads_like_the_sample),
       cmocka_unit_test(nothing_is_written_after_a_refusal),

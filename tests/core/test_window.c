@@ -1,10 +1,5 @@
 /* Windows: what they count, how they nest and how they end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 #include <string.h>

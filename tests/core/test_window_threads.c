@@ -1,10 +1,5 @@
 /* Windows and threads: those that begin a window, end it, or allocate meanwhile. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "cmocka_test.h"
 
 #include <pthread.h>
 

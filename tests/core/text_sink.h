@@ -1,4 +1,4 @@
-/* A sink that keeps the text, and refuses from a chosen call on. For the tests of everything that writes. */
+/* A sink that stores the text and refuses one chosen call, for the tests of everything that writes. */
 #ifndef TESTS_TEXT_SINK_H
 #define TESTS_TEXT_SINK_H
 
@@ -9,7 +9,7 @@ struct text_sink {
   char text[1 << 20];
   size_t length;
   unsigned calls;
-  unsigned refused_call; /* 1 for the first; 0 for none */
+  unsigned refused_call; /* 1: the first; 0: none */
 };
 
 static inline bool text_sink_write(void *context, const char *text, size_t length) {
@@ -22,7 +22,7 @@ static inline bool text_sink_write(void *context, const char *text, size_t lengt
   return true;
 }
 
-/* The sink, emptied; no two tests run at once. */
+/* The one sink, emptied. */
 static inline struct text_sink *text_sink_new(void) {
   static struct text_sink sink;
   memset(&sink, 0, sizeof sink);

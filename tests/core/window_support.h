@@ -1,7 +1,9 @@
 /* Shared by the tests of windows and frames: a block that comes and goes, begin and end that must succeed, the scopes
-   of this build. Include it after cmocka.h. */
+   of this build. */
 #ifndef TESTS_WINDOW_SUPPORT_H
 #define TESTS_WINDOW_SUPPORT_H
+
+#include "cmocka_test.h"
 
 #include <heapster/heapster.h>
 

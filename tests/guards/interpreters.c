@@ -38,7 +38,7 @@ static bool run_domain_pairs(size_t count) {
 }
 
 static bool run_counted_domain_pairs(size_t count) {
-  domain counted;
+  static domain counted;
   if (!count_domain(&uncounted_domain, &counted)) return false;
   domain_in_use = &counted;
   return run_domain_pairs(count);

@@ -37,5 +37,8 @@ EXPORT void commanded_heap_be_refused(int count) {
 
 /* `count` blocks of `size` bytes that nobody frees. */
 EXPORT void commanded_heap_leak(int count, size_t size) {
-  for (int i = 0; i < count; i++) (void)heapster_heap_malloc(heap, size);
+  for (int i = 0; i < count; i++) {
+    void *volatile lost = heapster_heap_malloc(heap, size);
+    (void)lost;
+  }
 }

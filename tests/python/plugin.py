@@ -1,4 +1,4 @@
-"""For the tests of the pytest plugin: projects that run in a pytest of their own, over a heap that does as it is told."""
+"""For the tests of the pytest plugin: projects that run in their own pytest, over a heap that obeys commands."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
 
-# The project's conftest: heap "commanded", counted by nobody else.
+# The project's conftest. Nothing else counts into the heap "commanded".
 CONFTEST = """
 import ctypes
 import pytest

@@ -1,4 +1,4 @@
-"""The committed baseline: made, compared, improved; what has no entry; what cannot be read or written."""
+"""The committed baseline: made, compared and improved; missing entries; files that cannot be read or written."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from plugin import ROOT, commanded, commanded_library, project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
-# How often the project asks, and for how much, stands in a file that the test changes.
+# The test writes into a file how often the project asks.
 TEST = """
 import pathlib
 counts = [int(line) for line in pathlib.Path(__file__).with_name("counts").read_text().split()]
@@ -31,7 +31,7 @@ def counted(commanded):
     return commanded
 
 
-def test_without_a_file_nothing_is_compared_and_that_is_said(counted):
+def test_without_a_file_nothing_is_compared_and_the_summary_says_so(counted):
     result = counted.run("-q")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["2 measurements with no baseline to compare with: pytest --heap-baseline=update makes "
@@ -40,7 +40,7 @@ def test_without_a_file_nothing_is_compared_and_that_is_said(counted):
     assert "baseline" not in str(counted.run("-q", "--heap-baseline=off").stdout)
 
 
-def test_an_update_writes_a_line_a_measurement_and_the_check_is_the_default_then(counted):
+def test_an_update_writes_a_line_a_measurement_and_later_runs_compare(counted):
     counted.run("--heap-baseline=update").stdout.fnmatch_lines(["heapster-baseline.json: measurements written: 2"])
     lines = counted.baseline.read_text(encoding="utf-8").splitlines()
     assert lines[3] == ('"test_it.py::test_it[0]": {"alloc_count": 10, "alloc_sum": 1000, "realloc_growth_count": 0, '
@@ -62,7 +62,7 @@ def test_one_request_more_fails_and_the_message_names_test_field_numbers_and_buc
                                  "(+1 in ?64 B .. 128 B))"])  # fmt: skip
 
 
-def test_a_copy_of_a_list_more_in_a_loop_is_caught(project):
+def test_one_more_copy_of_a_list_in_a_loop_is_caught(project):
     body = ("def total(rows):\n    found = 0\n    for row in rows:\n        found += sum(row{copy})\n    return found\n"
             "@pytest.mark.heap_limit()\ndef test_total(): total([[1, 2, 3]] * 10)\n")  # fmt: skip
     project.test(body.format(copy=""))
@@ -86,7 +86,7 @@ def test_fewer_requests_are_an_improvement_that_only_strict_fails(counted):
     result.stdout.fnmatch_lines(["*test_it?1?: alloc_count: it is below the baseline; * (--heap-strict)"])
 
 
-def test_a_measurement_without_an_entry_is_said_and_strict_fails_it(counted):
+def test_a_measurement_without_an_entry_is_named_and_strict_fails_it(counted):
     counted.run("--heap-baseline=update")
     counted.counts(10, 20, 30)
     result = counted.run("-q")
@@ -138,7 +138,7 @@ def test_tolerances_are_by_field_and_by_test(counted):
     assert "below the baseline" not in str(counted.run().stdout)
 
 
-def test_a_tolerance_that_says_nothing_is_a_usage_error(counted):
+def test_a_bad_tolerance_is_a_usage_error(counted):
     counted.ini("heap_tolerance = aloc_count 3")
     result = counted.run()
     assert result.ret == 4
@@ -157,7 +157,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("mode", ["check", "update"])
-def test_a_file_that_cannot_be_read_is_said_and_never_overwritten(counted, damage, mode):
+def test_a_file_that_cannot_be_read_is_named_and_never_overwritten(counted, damage, mode):
     counted.run("--heap-baseline=update")
     change, words = DAMAGES[damage]
     damaged = change(counted.baseline.read_text(encoding="utf-8"))
@@ -170,7 +170,7 @@ def test_a_file_that_cannot_be_read_is_said_and_never_overwritten(counted, damag
     assert counted.baseline.read_text(encoding="utf-8") == damaged
 
 
-def test_a_place_that_cannot_be_written_is_said_with_status_1(counted):
+def test_a_file_that_cannot_be_written_is_named_with_status_1(counted):
     nowhere = f"/proc/{os.getpid()}/heapster-baseline.json"  # nobody makes a file there, not even root
     counted.baseline.symlink_to(nowhere)
     result = counted.run("-q", "--heap-baseline=update")

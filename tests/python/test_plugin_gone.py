@@ -1,4 +1,4 @@
-"""Entries of tests that are gone: a run of all tests drops them, one of some leaves them and says so."""
+"""Entries of tests that are gone: an update over all tests drops them, one of some tests keeps them and says so."""
 
 import importlib.util
 import json
@@ -35,7 +35,7 @@ def shrunk(project):
 
 
 def names(project):
-    """The entries, without where they were made."""
+    """The names of all entries, without their fingerprints."""
     found = json.loads(project.baseline.read_text(encoding="utf-8"))
     return sorted(name for entries in found.values() if isinstance(entries, dict) for name in entries)
 
@@ -43,7 +43,7 @@ def names(project):
 def test_an_update_over_all_tests_drops_the_entries_of_those_that_are_gone(shrunk):
     before = names(shrunk)
     shrunk.run("--heap-baseline=update").stdout.fnmatch_lines([
-        "heapster-baseline.json: measurements written: 4, dropped, for their tests are gone: 2"])  # fmt: skip
+        "heapster-baseline.json: measurements written: 4, dropped because their tests are gone: 2"])  # fmt: skip
     assert names(shrunk) == [name for name in before if name not in GONE]
 
 
@@ -56,7 +56,7 @@ def test_entries_of_other_fingerprints_stay(shrunk):
     assert [names(shrunk).count(name) for name in GONE] == [1, 1]
 
 
-def test_an_update_that_drops_nothing_leaves_what_did_not_run_or_is_not_measured(project):
+def test_entries_of_tests_that_did_not_run_or_are_not_measured_any_more_stay(project):
     project.test(TESTS)
     project.run("--heap-baseline=update")
     project.test(TESTS.replace(f"{MARKED}def test_goes(): pass", "def test_goes(): pass")
@@ -75,13 +75,13 @@ CUT = {
 
 
 @pytest.mark.parametrize("how", CUT)
-def test_an_update_of_some_tests_keeps_them_and_says_how_to_drop_them(shrunk, how):
+def test_an_update_of_some_tests_keeps_gone_entries_and_says_how_to_drop_them(shrunk, how):
     arguments, why = CUT[how]
     if how == "-x":
         shrunk.test(FEWER + "def test_last(): assert False\n")
     before = names(shrunk)
     result = shrunk.run("--heap-baseline=update", *arguments)
-    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *of tests that are gone: 2 (kept, for {why}; "
+    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *of tests that are gone: 2 (kept because {why}; "
                                  "an update over all tests drops them)*"])  # fmt: skip
     assert names(shrunk) == before
 
@@ -98,7 +98,7 @@ def test_an_update_that_cannot_know_what_is_gone_says_so(shrunk, how):
     arguments, why = HIDDEN[how]
     before = names(shrunk)
     result = shrunk.run("--heap-baseline=update", *arguments)
-    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *other entries kept: * (for {why}; *"])
+    result.stdout.fnmatch_lines([f"heapster-baseline.json: measurements written: *other entries kept: * (because {why}; *"])
     assert names(shrunk) == before
 
 
@@ -120,7 +120,7 @@ def test_a_module_that_is_skipped_or_broken_keeps_its_entries(shrunk):
         assert names(shrunk) == [name for name in before if name not in GONE]
 
 
-def test_a_run_that_compares_counts_them(shrunk):
+def test_a_run_that_compares_names_the_entries_of_gone_tests(shrunk):
     shrunk.run().stdout.fnmatch_lines([
         "2 entries in heapster-baseline.json of tests that are gone, dropped by --heap-baseline=update over all tests: "
         "test_it.py::test_goes, test_it.py::test_word?a#b?"])  # fmt: skip
@@ -130,10 +130,10 @@ def test_a_run_that_compares_counts_them(shrunk):
 
 
 @needs_xdist
-def test_the_workers_tests_count(shrunk):
+def test_tests_that_workers_collect_are_not_gone(shrunk):
     before = names(shrunk)
     shrunk.run("-n", "2", "--heap-baseline=update", plugins=("heapster", "xdist")).stdout.fnmatch_lines([
-        "heapster-baseline.json: measurements written: 4, dropped, for their tests are gone: 2"])  # fmt: skip
+        "heapster-baseline.json: measurements written: 4, dropped because their tests are gone: 2"])  # fmt: skip
     assert names(shrunk) == [name for name in before if name not in GONE]
 
 
@@ -142,5 +142,5 @@ def test_an_update_that_lost_a_worker_drops_nothing(shrunk):
     shrunk.test(FEWER + "import os\ndef test_dies(): os._exit(3)\n")
     before = names(shrunk)
     shrunk.run("-n", "2", "--heap-baseline=update", plugins=("heapster", "xdist")).stdout.fnmatch_lines([
-        "*of tests that are gone: 2 (kept, for a worker of xdist was lost; *"])  # fmt: skip
+        "*of tests that are gone: 2 (kept because a worker of xdist was lost; *"])  # fmt: skip
     assert names(shrunk) == before

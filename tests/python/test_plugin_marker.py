@@ -1,4 +1,4 @@
-"""The marker heap_limit: what it measures, where the boundary is, in which runs, and which markers are refused."""
+"""The marker heap_limit: what it measures, where the boundary is, and which markers are refused."""
 
 import importlib.util
 
@@ -51,7 +51,7 @@ def test_pair(count): pytest.ask(count)
     ])  # fmt: skip
 
 
-def test_the_closest_marker_counts_for_each_key(commanded):
+def test_the_closest_marker_sets_a_key(commanded):
     commanded.test("""
 pytestmark = pytest.mark.heap_limit(alloc_count=5, heap="commanded")
 
@@ -154,7 +154,7 @@ def test_a_bad_marker_fails_at_collection(project, arguments):
     assert len([line for line in result.outlines if line.startswith("test_it.py::TestIt::test_it: heap_limit")]) == 1
 
 
-def test_what_is_not_counted_is_an_error_of_the_test(project, monkeypatch):
+def test_a_heap_that_is_not_counted_is_an_error_of_the_test(project, monkeypatch):
     monkeypatch.setenv("HEAPSTER_HOOKS", "none")
     project.test("@pytest.mark.heap_limit(alloc_count=3)\ndef test_it(): pass\n"
                  "@pytest.mark.heap_limit(heap='nowhere')\ndef test_heap(): pass\n")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the plugin says and where: the terminal, files, JUnit, xdist's workers; and that it is silent where it is not used."""
+"""What the plugin says in the terminal, in files, to JUnit and on xdist's workers. It is silent if it is not used."""
 
 import importlib.util
 import json
@@ -61,7 +61,7 @@ def test_a_report_for_machines_and_one_for_people(commanded):
     assert "| test_it.py::test_it[3] | 3 | 4.98 KiB | 1.66 KiB | kept | as it was |" in lines
 
 
-def test_a_report_that_cannot_be_written_is_said_with_status_1(commanded):
+def test_a_report_that_cannot_be_written_is_named_with_status_1(commanded):
     commanded.test(MANY)
     result = commanded.run("-q", "--heap-report=json:/nowhere/r.json")
     assert result.ret == 1
@@ -76,7 +76,7 @@ def test_a_report_of_an_unknown_form_is_a_usage_error(project, value):
 
 
 @pytest.mark.parametrize("flag", ["--heap-report=json:r.json", "--heap-baseline=update"])
-def test_nothing_measured_is_said_where_something_was_to_be_written(project, flag):
+def test_a_run_that_measured_nothing_says_that_nothing_was_written(project, flag):
     project.test("def test_it(): pass\n")
     project.run("-q", flag).stdout.fnmatch_lines(["heapster: no test was measured, so nothing was written; *"])
     assert not project.baseline.exists()
@@ -91,7 +91,7 @@ def test_figures_are_junit_properties(commanded):
     assert '<property name="heap.two.alloc_count" value="2" />' in text
 
 
-def test_help_and_markers_tell_of_it(project):
+def test_help_markers_and_fixtures_name_the_plugin(project):
     text = str(project.run("--help").stdout)
     assert all(f"--heap-{name}" in text for name in ("all", "baseline", "strict", "report"))
     assert all(f"heap_{name}" in text for name in ("hooks", "tolerance", "warmup", "retries", "steady_runs"))
@@ -99,7 +99,7 @@ def test_help_and_markers_tell_of_it(project):
     project.run("--fixtures").stdout.fnmatch_lines(["heap*", "    Measures what the test hands to it: *"])
 
 
-# Where it is not used, and where it is.
+# Whether the package is imported, with the plugin in use or not.
 IMPORTED = "def test_it():\n    import sys\n    assert ('heapster' in sys.modules) == {}\n"
 
 
@@ -108,7 +108,7 @@ IMPORTED = "def test_it():\n    import sys\n    assert ('heapster' in sys.module
     [("", [], False), ("@pytest.mark.heap_limit()\n", [], True), ("", ["--heap-all"], True),
      ("@pytest.mark.heap_limit()\n", ["-p", "no:heapster"], False)],
     ids=["unused", "marker", "option", "off"])  # fmt: skip
-def test_the_package_is_imported_only_where_something_is_measured(project, marker, flags, is_imported):
+def test_the_package_is_imported_only_if_something_is_measured(project, marker, flags, is_imported):
     project.pytester.makepyfile(test_it="import pytest\n" + marker + IMPORTED.format(is_imported))
     project.run(*flags, plugins=() if "no:heapster" in flags else ("heapster",)).assert_outcomes(passed=1)
 
@@ -139,7 +139,7 @@ def test_workers_send_their_figures_home(commanded):
 
 
 @needs_xdist
-def test_a_bad_marker_and_a_bad_file_are_said_once_by_the_workers_master(commanded):
+def test_xdists_controller_names_a_bad_marker_and_a_bad_file_once(commanded):
     plugins = ("heapster", "xdist")
     commanded.test(MANY)
     commanded.baseline.write_text("{", encoding="utf-8")
@@ -151,7 +151,7 @@ def test_a_bad_marker_and_a_bad_file_are_said_once_by_the_workers_master(command
     assert result.ret != 0
 
 
-def test_the_last_failed_run_again(commanded):
+def test_last_failed_runs_only_the_tests_that_broke_a_limit(commanded):
     commanded.test("@pytest.mark.parametrize('n', range(4))\n@pytest.mark.heap_limit(heap='commanded', alloc_count=2)\n"
                    "def test_it(n): pytest.ask(n)\n")  # fmt: skip
     run = [sys.executable, "-m", "pytest", "-q", "-p", "heapster", "--lf"]

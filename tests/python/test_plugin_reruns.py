@@ -1,11 +1,11 @@
-"""Measured tests beside pytest-rerunfailures: what fails is run again, and the figures of the last run come home."""
+"""Measured tests beside pytest-rerunfailures: it reruns tests that fail, and the last run's figures are reported."""
 
 import pytest
 from plugin import project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
-# As much of pytest-rerunfailures as is met here, under its name: two more runs for tests whose name has "flaky".
+# The parts of pytest-rerunfailures that matter here, under its name: two reruns for tests with "flaky" in their name.
 RERUNS = """
 import pytest
 from _pytest.runner import runtestprotocol
@@ -62,27 +62,27 @@ def test_a_measured_test_that_fails_is_run_again(rerun, warmup):
 
 
 @pytest.mark.parametrize("warmup", [0, 1])
-def test_one_that_never_passes_fails(rerun, warmup):
+def test_a_test_that_never_passes_fails(rerun, warmup):
     rerun.test(flaky(warmup, fails=99))
     result = rerun.run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*1 failed, 2 rerun*"])
 
 
-def test_one_that_breaks_its_limit_every_time_fails_with_its_figures(rerun):
+def test_a_test_that_always_breaks_its_limit_fails_with_its_figures(rerun):
     rerun.test("@pytest.mark.heap_limit(alloc_count=0)\ndef test_flaky(): return [[] for _ in range(9)] and None\n")
     result, figures = rerun.figures()
     result.assert_outcomes(failed=1)
     assert figures["test_flaky"]["state"] == "failed"
 
 
-def test_nothing_of_the_runs_before_is_left_on_the_report(rerun):
+def test_the_report_has_nothing_of_earlier_runs(rerun):
     rerun.test(flaky(0, fails=1))
     rerun.run("--junitxml=junit.xml", "-o", "junit_family=xunit1").assert_outcomes(passed=1)
     text = (rerun.folder / "junit.xml").read_text(encoding="utf-8")
     assert text.count('name="heap.alloc_count"') == 1
 
 
-def test_what_nobody_reruns_fails_once(rerun):
+def test_a_test_without_reruns_fails_once(rerun):
     rerun.test(flaky(0, fails=1).replace("test_flaky", "test_it"))
     rerun.run().assert_outcomes(failed=1)

@@ -1,4 +1,4 @@
-"""How often a measured test runs, and with what: its whole protocol each time, its outcome and its surroundings as ever."""
+"""How often a measured test runs. Each run is its whole protocol, and its outcome and surroundings stay the same."""
 
 import pytest
 from plugin import commanded, commanded_library, project  # noqa: F401
@@ -72,7 +72,7 @@ def test_cold():
     result.stdout.fnmatch_lines(["FAILED test_it.py::test_it?10?*", "FAILED test_it.py::test_cold*"])
 
 
-def test_what_does_not_pass_the_first_time_is_reported_and_not_run_again(project):
+def test_a_test_that_does_not_pass_at_first_is_reported_and_not_run_again(project):
     project.test(LOG + """
 pytestmark = marked
 def test_fails(module): done.append("fails"); assert False, "as ever"
@@ -93,13 +93,13 @@ def test_error_at_its_end(breaks): pass
     result.stdout.fnmatch_lines(["*as ever*", "*no such fixture*", "*no end*"])
 
 
-def test_the_last_test_of_a_module_ends_it_also_where_it_failed(project):
+def test_the_last_test_of_a_module_ends_the_module_even_if_it_fails(project):
     project.test(LOG + "@marked\ndef test_fails(module): assert False\n")
     project.test("import test_it\ndef test_after(): assert test_it.done[-1] == '/module'\n", "test_last")
     project.run("test_it.py", "test_last.py").assert_outcomes(failed=1, passed=1)
 
 
-def test_a_module_that_cannot_be_ended_is_an_error_of_its_last_test(project):
+def test_a_teardown_of_a_module_that_fails_is_an_error_of_its_last_test(project):
     project.test("@pytest.fixture(scope='module')\ndef stuck(): yield; raise OSError('stuck')\n"
                  "@pytest.mark.heap_limit()\ndef test_skips(stuck): pytest.skip('early')\n")  # fmt: skip
     result = project.run()
@@ -117,14 +117,14 @@ def test_a_marked_test_that_cannot_run_twice_fails_with_advice(project):
     result.stdout.fnmatch_lines(["*If it cannot run twice in a process: heap_limit(warmup=0)*"])
 
 
-def test_a_test_that_nobody_marked_and_that_cannot_run_twice_passes_unmeasured(project):
+def test_an_unmarked_test_that_cannot_run_twice_passes_unmeasured(project):
     project.test(ONCE)
     result = project.run("--heap-all")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["1 test not measured, for they fail when they run a second time: test_it.py::test_once"])
+    result.stdout.fnmatch_lines(["1 test not measured (fails when it runs a second time): test_it.py::test_once"])
 
 
-def test_what_a_test_leaves_on_its_report_is_there_once(project):
+def test_properties_output_and_warnings_of_a_test_are_reported_once(project):
     project.test("""
 import warnings
 @pytest.mark.heap_limit()
@@ -140,7 +140,7 @@ def test_it(record_property):
     result.assert_outcomes(passed=1, warnings=1)
 
 
-def test_the_warnings_of_a_test_that_fails_at_once_are_kept(project):
+def test_a_test_that_fails_at_once_keeps_its_warnings(project):
     project.test("import warnings\n@pytest.mark.heap_limit()\ndef test_it(): warnings.warn('before'); assert False\n")
     result = project.run()
     result.assert_outcomes(failed=1, warnings=1)
@@ -170,19 +170,19 @@ def test_still_off():
     project.run().assert_outcomes(passed=6, failed=1)
 
 
-def test_objects_that_a_program_set_aside_stay_so(project):
+def test_objects_that_a_program_froze_stay_frozen(project):
     project.test("import gc\n@pytest.mark.heap_limit()\ndef test_it(): pass\n"
                  "def test_after(): assert gc.get_freeze_count()\n"
                  "@pytest.fixture(autouse=True, scope='module')\ndef frozen(): gc.freeze()\n")  # fmt: skip
     project.run().assert_outcomes(passed=2)
 
 
-def test_the_failure_of_a_test_shows_its_own_lines_only(project):
+def test_a_failure_shows_only_lines_of_the_test(project):
     project.test("@pytest.mark.heap_limit(warmup=0)\ndef test_it(tmp_path): assert tmp_path is None\n")
     result = project.run()
     assert "pytest_heapster" not in str(result.stdout).partition("FAILURES")[2].partition("=== heapster")[0]
 
 
-def test_an_expected_failure_may_be_that_of_a_limit(project):
+def test_a_broken_limit_can_be_an_expected_failure(project):
     project.test("@pytest.mark.xfail\n@pytest.mark.heap_limit(alloc_count=0)\ndef test_it(): return_value = [object()]\n")
     project.run().assert_outcomes(xfailed=1)

@@ -1,6 +1,6 @@
-"""The same counts in any order, alone, in part, and on xdist's workers: the project in steady/ has 200 tests.
+"""Counts are the same in any order, alone, in part, and on xdist's workers. The project in steady/ has 200 tests.
 
-HEAPSTER_ROUNDS=20 repeats each order so often and runs every test alone: python_test_plugin_steady_often, label long.
+HEAPSTER_ROUNDS=20 repeats each order 20 times and runs every test alone: python_test_plugin_steady_often, label long.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from pytest_heapster.tolerance import COUNTS
+from pytest_heapster.options import COUNTS
 
 PROJECT = pathlib.Path(__file__).with_name("steady")
 ROUNDS = int(os.environ.get("HEAPSTER_ROUNDS", "1"))
@@ -46,7 +46,7 @@ def expected(folder):
     return found
 
 
-def unlike(found, expected):
+def find_changed(found, expected):
     return {name: (expected[name], figures) for name, figures in found.items() if figures != expected[name]}
 
 
@@ -57,17 +57,17 @@ def test_an_order_changes_no_count(folder, expected, order, turn):
         pytest.skip("pytest-xdist is not installed")
     found = counts(folder, *ORDERS[order])
     assert len(found) == (147 if order == "a half" else 200)
-    assert not unlike(found, expected)
+    assert not find_changed(found, expected)
 
 
-def test_a_test_alone_has_the_counts_that_it_has_among_others(folder, expected):
+def test_a_test_has_the_same_counts_alone_as_among_others(folder, expected):
     alone = {}
     for name in sorted(expected)[:: 1 if ROUNDS > 1 else 20]:
         alone.update(counts(folder, name))
-    assert not unlike(alone, expected)
+    assert not find_changed(alone, expected)
 
 
-def test_a_baseline_made_in_one_order_is_kept_in_the_others_by_tests_warmed_up_once(folder):
+def test_a_baseline_of_one_order_holds_in_others_after_one_warm_up(folder):
     assert run(folder, "--heap-baseline=update").returncode == 0
     for arguments in ([], ["--reverse"], ["-k", "0 or 1"]):
         done = run(folder, "--heap-strict", "-o", "heap_warmup=1", *arguments)

@@ -1,11 +1,11 @@
-"""Other threads beside a measured test: the verdict is right, or the test is reported as polluted."""
+"""Other threads beside a measured test: either the verdict is right or the test is reported as polluted."""
 
 import pytest
 from plugin import commanded, commanded_library, project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
-# Three requests of the test's own, five by a thread meanwhile.
+# The test asks three times, another thread five times meanwhile.
 THREE_AND_FIVE = """
 import threading
 def both():
@@ -29,7 +29,7 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("keys", VERDICTS)
-def test_a_figure_between_the_threads_own_and_the_process_s_is_polluted(commanded, keys):
+def test_a_limit_between_the_figures_of_the_thread_and_the_process_is_in_doubt(commanded, keys):
     commanded.test(THREE_AND_FIVE + f"@pytest.mark.heap_limit({keys}, heap='commanded')\ndef test_it(): both()\n")
     result = commanded.run("-q")
     outcome = result.parseoutcomes()
@@ -39,12 +39,12 @@ def test_a_figure_between_the_threads_own_and_the_process_s_is_polluted(commande
         result.stdout.fnmatch_lines(["polluted: test_it.py::test_it: 10 operations were other threads'; *own_threads*"])
 
 
-def test_the_words_of_a_failure_are_the_threads_own_figure(commanded):
+def test_a_failure_names_the_figure_of_the_tests_own_thread(commanded):
     commanded.test(THREE_AND_FIVE + "@pytest.mark.heap_limit(alloc_count=2, heap='commanded')\ndef test_it(): both()\n")
     commanded.run().stdout.fnmatch_lines(["*test_it: alloc_count: 3 is 1 above the limit of 2 *"])
 
 
-def test_a_polluted_test_runs_again_until_it_is_not(commanded):
+def test_a_polluted_test_runs_again_until_it_is_clean(commanded):
     commanded.test(THREE_AND_FIVE + """
 runs = []
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_runs(): assert [runs.count(n) for n in (2, 3, 4)] == [3, 4, 4]
     assert commanded.run().parseoutcomes() == {"passed": 3, "polluted": 1}
 
 
-def test_strict_fails_what_stays_polluted(commanded):
+def test_strict_fails_a_test_that_stays_polluted(commanded):
     commanded.test(THREE_AND_FIVE + "@pytest.mark.heap_limit(alloc_count=3, heap='commanded')\ndef test_it(): both()\n")
     result = commanded.run("--heap-strict")
     result.assert_outcomes(failed=1)
@@ -77,11 +77,11 @@ def test_own(): both()
 """)
     result = commanded.run("--heap-baseline=update")
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["not written, for it is polluted: *test_polluted*", "*measurements written: 1"])
+    result.stdout.fnmatch_lines(["not written because it is polluted: *test_polluted*", "*measurements written: 1"])
     assert '"test_it.py::test_own": {"alloc_count": 8' in commanded.baseline.read_text(encoding="utf-8")
 
 
-def test_what_a_thread_frees_does_not_hide_what_the_test_keeps(commanded):
+def test_frees_by_a_thread_do_not_hide_blocks_that_the_test_keeps(commanded):
     commanded.test("""
 import threading
 def freed_elsewhere():
@@ -96,7 +96,7 @@ def test_it(): freed_elsewhere()
     assert "passed" not in commanded.run().parseoutcomes()
 
 
-def test_a_figure_that_no_limit_judges_is_measured_again_too(commanded):
+def test_a_polluted_figure_that_no_limit_judges_is_measured_again_too(commanded):
     commanded.test(THREE_AND_FIVE + """
 runs = []
 @pytest.mark.heap_limit(heap="commanded", warmup=0)
@@ -109,7 +109,7 @@ def test_always(): both()
     result, figures = commanded.figures()
     result.assert_outcomes(passed=2)
     assert figures["test_it"]["measured"]["figures"]["alloc_count"] == 3
-    assert (figures["test_always"]["state"], figures["test_always"]["foreign_count"]) == ("unclean", 10)
+    assert [figures["test_always"][key] for key in ("state", "is_in_doubt", "foreign_count")] == ["polluted", False, 10]
 
 
 BUSY = """

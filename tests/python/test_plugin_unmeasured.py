@@ -1,4 +1,4 @@
-"""What should be measured and cannot be, for it is no test function: said in every mode, and failed by --heap-strict."""
+"""Items that should be measured and cannot be: every summary names them, and --heap-strict fails the run."""
 
 import importlib.util
 
@@ -9,7 +9,7 @@ pytest_plugins = ["pytester"]
 
 needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
 
-# A collector of the project's own, as PyYAML has one: its items run, and are no functions.
+# A project's own collector, such as PyYAML's: its items run, but are not functions.
 COLLECTOR = """
 import pytest
 
@@ -29,7 +29,7 @@ def pytest_collect_file(file_path, parent):
     return Lines.from_parent(parent, path=file_path) if file_path.suffix == ".lines" else None
 """
 
-SAID = "2 tests not measured, for they are no test functions: of.lines::one, of.lines::two"
+SAID = "2 tests not measured (not a test function): of.lines::one, of.lines::two"
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def lines(project):
 
 @pytest.mark.parametrize("options", [(), ("-q",), ("--heap-baseline=off",), ("--heap-baseline=check",),
                                      ("--heap-baseline=update",)], ids=" ".join)  # fmt: skip
-def test_items_that_are_no_functions_are_named_in_every_mode(lines, options):
+def test_items_that_are_not_functions_are_named_in_every_mode(lines, options):
     result = lines.run("--heap-all", *options)
     result.stdout.fnmatch_lines([SAID])
     assert result.ret == 0 and not lines.baseline.exists()
 
 
-def test_beside_tests_that_are_measured_they_are_named_too(lines):
+def test_they_are_named_beside_measured_tests_too(lines):
     lines.test("def test_it(): pass\n")
     result, figures = lines.figures("--heap-all")
     result.stdout.fnmatch_lines([SAID])
@@ -66,16 +66,16 @@ def test_strict_fails_a_run_that_could_not_measure_all(lines):
     assert result.ret == 1
 
 
-def test_an_item_that_is_marked_is_named_without_heap_all(lines):
+def test_a_marked_item_is_named_without_heap_all(lines):
     (lines.folder / "of.lines").write_text("one marked", encoding="utf-8")
-    lines.run().stdout.fnmatch_lines(["1 test not measured, for they are no test functions: of.lines::marked"])
+    lines.run().stdout.fnmatch_lines(["1 test not measured (not a test function): of.lines::marked"])
 
 
-def test_nobody_asked_and_nothing_is_said(lines):
+def test_nothing_is_said_if_nobody_asked(lines):
     assert "not measured" not in str(lines.run().stdout)
 
 
-def test_an_item_that_failed_is_told_by_pytest_alone(lines):
+def test_only_pytest_reports_an_item_that_failed(lines):
     (lines.folder / "of.lines").write_text("bad", encoding="utf-8")
     result = lines.run("--heap-all")
     result.assert_outcomes(failed=1)
@@ -85,7 +85,7 @@ def test_an_item_that_failed_is_told_by_pytest_alone(lines):
 def test_doctests_are_named(project):
     project.test('def double(x):\n    """\n    >>> double(2)\n    4\n    """\n    return 2 * x\n')
     result = project.run("--heap-all", "--doctest-modules")
-    result.stdout.fnmatch_lines(["1 test not measured, for they are no test functions: test_it.py::test_it.double"])
+    result.stdout.fnmatch_lines(["1 test not measured (not a test function): test_it.py::test_it.double"])
 
 
 def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
@@ -97,6 +97,6 @@ def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
 
 
 @needs_xdist
-def test_workers_send_their_names_home(lines):
+def test_workers_send_the_names_of_items_home(lines):
     result = lines.run("--heap-all", "-n", "2", plugins=("heapster", "xdist"))
-    result.stdout.fnmatch_lines(["2 tests not measured, for they are no test functions: *"])
+    result.stdout.fnmatch_lines(["2 tests not measured (not a test function): *"])

@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-/* Functions with the contracts of C11's of the same name, each with the context in front. `calloc`,
-   `realloc` and `aligned_alloc` may be NULL: heapster then builds calloc and realloc from malloc and free,
-   and refuses requests aligned to more than 16. heapster never asks for less than 16 bytes, and never resizes to 0.
-   Must be callable from every thread that uses the heap. */
+/* Functions with the contracts of C11's functions of the same names, each with the context in front. `malloc` and
+   `free` must be there. `calloc`, `realloc` and `aligned_alloc` may be NULL: heapster then builds calloc and realloc
+   from malloc and free, and refuses requests aligned to more than 16. heapster never requests less than 16 bytes, and
+   never resizes to 0. The functions must be callable from every thread that uses the heap. */
 struct heapster_allocator {
   void *(*malloc)(void *context, size_t size);
   void *(*calloc)(void *context, size_t count, size_t size);
@@ -21,8 +21,8 @@ struct heapster_allocator {
   void *context;
 };
 
-/* The system's allocator: below the malloc hook where that is on, so that nothing is counted twice. */
-HEAPSTER_API const struct heapster_allocator *heapster_allocator_system(void);
+/* The system's allocator: below the malloc hook while that is on, so that nothing is counted twice. */
+HEAPSTER_API const struct heapster_allocator *heapster_allocator_system(void) HEAPSTER_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,10 @@
 #include <heapster/limit.h>
 #include <heapster/lua.h>
 #include <heapster/report.h>
+#include <heapster/size.h>
+#include <heapster/snapshot.h>
 #include <heapster/stats.h>
+#include <heapster/status.h>
 #include <heapster/window.h>
 
 #endif

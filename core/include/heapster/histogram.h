@@ -16,20 +16,21 @@ struct heapster_histogram {
 };
 
 /* The bucket that counts `size`: 0 .. 63. */
-HEAPSTER_API unsigned heapster_histogram_bucket(uint64_t size);
+HEAPSTER_API unsigned heapster_histogram_bucket(uint64_t size) HEAPSTER_NOEXCEPT;
 
-/* The sum of all buckets. */
-HEAPSTER_API uint64_t heapster_histogram_total(const struct heapster_histogram *histogram);
+/* The sum of all buckets; 0 for NULL. */
+HEAPSTER_API uint64_t heapster_histogram_total(const struct heapster_histogram *histogram) HEAPSTER_NOEXCEPT;
 
 /* Whether every bucket is 0. */
-HEAPSTER_API bool heapster_histogram_is_empty(const struct heapster_histogram *histogram);
+HEAPSTER_API bool heapster_histogram_is_empty(const struct heapster_histogram *histogram) HEAPSTER_NOEXCEPT;
 
-/* The size in bytes below which a share `q` of the counted sizes lies, taken as evenly spread inside
-   their bucket (linear interpolation; bucket 0 spans [0, 2)). `q` is 0 .. 1.
-   False, and `size` untouched, where the histogram is empty or `q` is outside 0 .. 1 or not a number. */
-HEAPSTER_API bool heapster_histogram_quantile(const struct heapster_histogram *histogram, double q, double *size);
+/* The size in bytes below which a share `q` of the counted sizes lies. Sizes are taken as evenly spread inside their
+   bucket (linear interpolation; bucket 0 spans [0, 2)). `q` is 0 .. 1. False, and `size` untouched, if the histogram is
+   empty or `q` is outside 0 .. 1 or not a number. */
+HEAPSTER_API bool heapster_histogram_quantile(const struct heapster_histogram *histogram, double q,
+                                              double *size) HEAPSTER_NOEXCEPT;
 
-/* Text, one line a bucket from the first to the last that is not 0, each ended by a newline:
+/* Text, one line per bucket from the first to the last that is not 0, each ended by a newline:
    "[     64 B ..     128 B):    1,926,643  ████". An empty histogram writes nothing. */
 HEAPSTER_API enum heapster_error heapster_histogram_text(const struct heapster_histogram *histogram,
                                                          struct heapster_sink sink);

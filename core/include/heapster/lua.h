@@ -17,7 +17,7 @@ extern "C" {
 /* Lua's own lua_Alloc, named without its headers. */
 typedef void *(*heapster_lua_function)(void *ud, void *ptr, size_t osize, size_t nsize);
 
-/* An allocator of the host's own, which heapster calls with the sizes that Lua gave. */
+/* An allocator of the host's own, which heapster calls with the sizes that Lua passed. */
 struct heapster_lua_backing {
   heapster_lua_function alloc;
   void *ud;

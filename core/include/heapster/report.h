@@ -8,13 +8,13 @@
 extern "C" {
 #endif
 
-/* For people: first a line that says what is not counted and how to count it (if anything is not), with
-   several heaps a table of them, then the report of the total. */
+/* For people: a line that says what is not counted and how to count it (if anything is not), a table of the heaps if
+   there are several, then the report of the total. */
 HEAPSTER_API enum heapster_error heapster_report(struct heapster_sink sink);
 
-/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; "total"
-   is null where no heap is counted; "malloc_problem" follows where malloc is not counted as it was to be; each as
-   heapster_stats_json gives it, ended by a newline. */
+/* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; each
+   value as heapster_stats_json writes it, ended by a newline. "total" is null if no heap is counted; "malloc_problem"
+   follows if malloc is not counted as it should be. */
 HEAPSTER_API enum heapster_error heapster_json(struct heapster_sink sink);
 
 /* Prometheus text exposition format 0.0.4, one label `heap`. No series for the total: it would count twice. */

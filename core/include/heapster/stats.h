@@ -22,8 +22,8 @@ struct heapster_lua_kind {
 };
 
 /* What the new blocks of a Lua state were for, by the type tag that Lua gives its allocator. The tag is of the object
-   itself: a table's block is its header, and its array and hash parts are `other`, with prototypes, upvalues, stacks,
-   and whatever came without a tag (all of it on LuaJIT). Frees and resizes have no tag: these are objects created, not
+   itself: a table's block is its header; its array and hash parts are `other`, with prototypes, upvalues, stacks, and
+   whatever came without a tag (all of it on LuaJIT). Frees and resizes have no tag: these are objects created, not
    objects alive. All counts together are alloc_count, all sums alloc_sum. */
 struct heapster_lua_kinds {
   struct heapster_lua_kind strings;
@@ -34,14 +34,14 @@ struct heapster_lua_kinds {
   struct heapster_lua_kind other;
 };
 
-/* Counts are requests or blocks, sums are bytes as the program asked for them. Counts and sums of a diff
-   saturate at 0. */
+/* Counts are requests or blocks, sums are bytes as the program requested them. Counts and sums of a diff saturate at 0.
+ */
 struct heapster_stats {
   enum heapster_stats_kind kind;
-  enum heapster_scope scope; /* HEAPSTER_THREAD in windows of that scope, and in a thread's share of a window */
+  enum heapster_scope scope; /* HEAPSTER_THREAD in windows of that scope, and in a thread's part of a window */
 
   uint64_t alloc_count;      /* requests for a new block that were served */
-  uint64_t alloc_sum;        /* bytes they asked for */
+  uint64_t alloc_sum;        /* bytes that they requested */
   uint64_t alloc_fail_count; /* requests for a new block that were refused */
 
   uint64_t dealloc_count; /* blocks freed */
@@ -69,37 +69,53 @@ struct heapster_stats {
   int64_t use_change;  /* diffs and windows: by how much use_curr changed */
   uint64_t use_max;    /* highest use_curr since start or reset; in diffs and windows: by how much that rose (0 in
                           thread scope: the record is the process's) */
-  uint64_t use_peak;   /* windows: highest use inside, above the use at the begin */
+  uint64_t use_peak;   /* windows: highest use inside, above the use at its begin */
 
   uint64_t unseen_alloc_count; /* blocks first met at their free or resize */
   uint64_t unseen_free_count;  /* blocks whose address was handed out again before their free was seen */
   uint64_t foreign_count;      /* windows: requests, resizes and frees by other threads meanwhile */
 
-  struct heapster_histogram alloc_histogram;          /* by size asked for */
+  struct heapster_histogram alloc_histogram;          /* by requested size */
   struct heapster_histogram realloc_growth_histogram; /* by the difference */
   struct heapster_histogram realloc_shrink_histogram; /* by the difference */
 
-  bool has_lua_kinds; /* heaps of Lua states, and a total that has one among its heaps: of those together */
+  bool has_lua_kinds;   /* heaps of Lua states, and a total that has one among its heaps: of those together */
+  uint32_t struct_size; /* bytes of this struct that the reader or maker filled; 0 stands for all up to lua_kinds */
   struct heapster_lua_kinds lua_kinds;
 };
 
-/* What was created, by kind; NULL where no Lua state is counted. */
-HEAPSTER_API const struct heapster_lua_kinds *heapster_stats_lua_kinds(const struct heapster_stats *stats);
+/* What was created, by kind; NULL if no Lua state is counted. */
+HEAPSTER_API const struct heapster_lua_kinds *
+heapster_stats_lua_kinds(const struct heapster_stats *stats) HEAPSTER_NOEXCEPT;
 
 /* Every kind and its name, in the order of the struct; NULL, and `name` untouched, from the end on. */
 HEAPSTER_API const struct heapster_lua_kind *heapster_lua_kind_at(const struct heapster_lua_kinds *kinds, size_t index,
-                                                                  const char **name);
+                                                                  const char **name) HEAPSTER_NOEXCEPT;
 
-/* after - before. Two snapshots give a diff: a change of live_count and use_curr is theirs. Two diffs or
-   windows give a diff as well, which compares what they did: its signed changes are the difference of
-   theirs, and live_count and use_curr are those of `after`. There counts and buckets are cut at 0 each on its own:
-   where `after` made fewer requests of one size and more of another, the count is the difference, the buckets show the
-   more. HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. `diff` may be one of the two. */
+/* after - before, into `diff`, which may be one of the two and has `size` bytes. Two snapshots give a diff: how
+   live_count and use_curr changed. Two diffs or windows give a diff as well, which compares what they did: its signed
+   changes are the difference of theirs, and live_count and use_curr are those of `after`. Counts and buckets are then
+   each cut at 0: where `after` made fewer requests of one size and more of another, the count is the difference and the
+   buckets show the surplus. HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. */
+HEAPSTER_API enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_t size,
+                                                           const struct heapster_stats *after,
+                                                           const struct heapster_stats *before) HEAPSTER_NOEXCEPT;
+
+/* heapster_stats_diff_sized for the struct as this header has it. The library also exports a function of this name, for
+   programs built with the first version and for other languages: its struct ends with lua_kinds. */
+#if defined(HEAPSTER_EXPORTS) || defined(SWIG)
 HEAPSTER_API enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
-                                                     const struct heapster_stats *before);
+                                                     const struct heapster_stats *before) HEAPSTER_NOEXCEPT;
+#else
+static inline enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
+                                                      const struct heapster_stats *before) HEAPSTER_NOEXCEPT {
+  return heapster_stats_diff_sized(diff, sizeof *diff, after, before);
+}
+#endif
 
 /* Whether every field that has a meaning in this kind is the same in both, and kind and scope too. */
-HEAPSTER_API bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b);
+HEAPSTER_API bool heapster_stats_is_equal(const struct heapster_stats *a,
+                                          const struct heapster_stats *b) HEAPSTER_NOEXCEPT;
 
 /* The figure of a field is a count or a number of bytes. */
 enum heapster_unit { HEAPSTER_COUNT = 0, HEAPSTER_BYTES = 1 };
@@ -113,16 +129,17 @@ struct heapster_field {
   const char *instead; /* for an absolute field: the one that a limit would use; else NULL */
 };
 
-/* Every figure, in the order of the struct, each average after its sum; NULL from the end on. */
-HEAPSTER_API const struct heapster_field *heapster_field_at(size_t index);
+/* Every figure, in the order of the struct, each average after its sum; NULL from the end on. The entries are the
+   library's and may have more members than this header knows. */
+HEAPSTER_API const struct heapster_field *heapster_field_at(size_t index) HEAPSTER_NOEXCEPT;
 
 /* The field of that name, or NULL. */
-HEAPSTER_API const struct heapster_field *heapster_field_find(const char *name);
+HEAPSTER_API const struct heapster_field *heapster_field_find(const char *name) HEAPSTER_NOEXCEPT;
 
-/* The figure. False, and `value` untouched, where it has no meaning in this kind of stats or is an average
-   of nothing. A value above INT64_MAX is given as INT64_MAX. */
+/* The figure. False, and `value` untouched, if it has no meaning in this kind of stats, is an average of nothing, or is
+   not in a struct of that length. A value above INT64_MAX is given as INT64_MAX. */
 HEAPSTER_API bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field,
-                                     int64_t *value);
+                                     int64_t *value) HEAPSTER_NOEXCEPT;
 
 /* The report of one heap, or of the total: lines "name: value" in groups, then the histograms. */
 HEAPSTER_API enum heapster_error heapster_stats_text(const struct heapster_stats *stats, struct heapster_sink sink);

@@ -1,7 +1,7 @@
 /* Atomic cells. The only file that includes <stdatomic.h>; the memory order is in the name.
 
-   A counter has one writer, its thread, and any number of readers. Its writer adds with one instruction that
-   cannot be torn by a signal handler of the same thread; no other processor has to agree, so nothing is locked. */
+   A counter has one writer, its thread, and any number of readers. The writer adds with one instruction, which a signal
+   handler of the same thread cannot interrupt half-way. No other processor writes the cell, so nothing is locked. */
 #ifndef HEAPSTER__BASE_ATOMICS_H
 #define HEAPSTER__BASE_ATOMICS_H
 
@@ -28,7 +28,7 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
 
-/* Keeps a compiler that knows an address from making a second one of it, for a field behind the first. */
+/* Keeps a compiler that knows an object's address from computing a second address for another field of it. */
 #define HEAPSTER__IN_ONE_REGISTER(pointer) __asm__("" : "+r"(pointer))
 
 #define heapster__likely(condition) __builtin_expect(!!(condition), 1)
@@ -42,12 +42,13 @@ typedef _Atomic int64_t heapster__level;
 #define HEAPSTER__THREAD_SANITIZER
 #endif
 
-/* ThreadSanitizer does not see what assembly writes. */
+/* Not with ThreadSanitizer, which does not see the writes of assembly. */
 #if defined(__x86_64__) && !defined(HEAPSTER__THREAD_SANITIZER)
 #include <emmintrin.h>
 
-/* Adds `count` cells (even, 16-aligned) to as many sums. Each cell is read whole: processors read the 8-byte halves of
-   an aligned vector in one piece each. Reading is what figures cost, and this is four times as fast as one by one. */
+/* Adds `count` cells (an even number, aligned to 16 bytes) to as many sums. No cell is torn: processors read each
+   8-byte half of an aligned vector at once. Most of the time of a read of figures goes into this; it is four times as
+   fast as cell by cell. */
 static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cells, unsigned count) {
   for (unsigned i = 0; i < count; i += 2) {
     __m128i read = _mm_load_si128((const __m128i *)(const void *)&cells[i]);
@@ -56,7 +57,7 @@ static inline void heapster__sum_relaxed(uint64_t *sums, heapster__counter *cell
   }
 }
 
-/* The sum of as many cells, read in the same way. */
+/* The sum of `count` cells, read in the same way. */
 static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigned count) {
   __m128i total = _mm_setzero_si128();
   for (unsigned i = 0; i < count; i += 2)
@@ -64,7 +65,7 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
   return (uint64_t)_mm_cvtsi128_si64(total) + (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(total, total));
 }
 
-/* Whether others see a thread's writes in the order in which it made them, relaxed ones too. */
+/* Whether other threads see a thread's writes, relaxed ones too, in the order of the program. */
 enum { HEAPSTER__WRITES_IN_ORDER = 1 };
 
 /* Adds to a cell that only the calling thread writes. */
@@ -72,8 +73,8 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
   __asm__ volatile("addq %1, %0" : "+m"(*(uint64_t *)cell) : "er"(value) : "cc");
 }
 
-/* Reads a level that only the calling thread writes, as a processor can in the middle of another instruction: compilers
-   make an instruction of its own of each atomic load. */
+/* Reads a level that only the calling thread writes. A plain read, which compilers fold into another instruction: of an
+   atomic load they always make an instruction of its own. */
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return *(const int64_t *)cell; }
 
 /* Adds to such a level. */
@@ -81,23 +82,23 @@ static inline void heapster__move_owned(heapster__level *cell, int64_t change) {
   __asm__ volatile("addq %1, %0" : "+m"(*(int64_t *)cell) : "er"(change) : "cc");
 }
 
-/* Takes off from such a level; answers whether it is below 0 now. */
+/* Subtracts from such a level. Whether it is below 0 now. */
 static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_t change) {
   bool is_below;
   __asm__ volatile("subq %2, %0" : "+m"(*(int64_t *)cell), "=@ccs"(is_below) : "er"(change));
   return is_below;
 }
 
-/* Reads a flag where it is, as a level is read. */
+/* The same plain read for a flag. */
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
 
-/* The same for a word. */
+/* For a word. */
 static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
 
-/* The same for a code of the block map. */
+/* For a shadow byte. */
 static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
 
-/* Whether the cell has that value, compared where it is. */
+/* Whether the cell has that value, compared in memory. */
 static inline bool heapster__is_acquire(const _Atomic uint64_t *cell, uint64_t value) {
   bool is_same;
   __asm__ volatile("cmpq %2, %1" : "=@cce"(is_same) : "m"(*(const uint64_t *)cell), "r"(value) : "memory");
@@ -132,7 +133,7 @@ static inline void heapster__add_owned(heapster__counter *cell, uint64_t value) 
 
 static inline int64_t heapster__load_owned(const heapster__level *cell) { return heapster__load_relaxed(cell); }
 
-/* Release, here and below, as the readers of two levels rely on the order of their changes. */
+/* Release, here and below: readers of two levels rely on the order of their changes. */
 static inline void heapster__move_owned(heapster__level *cell, int64_t change) {
   atomic_fetch_add_explicit(cell, change, memory_order_release);
 }

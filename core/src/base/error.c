@@ -1,12 +1,12 @@
-/* What the core says about itself: its errors in words, its version. */
+/* Errors as text, and the version. */
 #include <heapster/base.h>
 
-static const char *text_of(enum heapster_error error) {
+const char *heapster_error_text(enum heapster_error error) {
   switch (error) {
   case HEAPSTER_OK:
     return "no error";
   case HEAPSTER_NO_MEMORY:
-    return "the system gave no memory for heapster's own books";
+    return "the system gave no memory for heapster's own use";
   case HEAPSTER_BAD_NAME:
     return "a heap's name has 1 to 47 characters of A-Z, a-z, 0-9, '_', '.', ':' and '-'";
   case HEAPSTER_NAME_TAKEN:
@@ -26,7 +26,7 @@ static const char *text_of(enum heapster_error error) {
   case HEAPSTER_TOO_MANY_WINDOWS:
     return "all 256 windows are open";
   case HEAPSTER_WINDOW_CLOSED:
-    return "the window is not open: it was ended before, or dropped by a fork";
+    return "the window is not open: it was ended before, dropped by a fork, or never opened";
   case HEAPSTER_WRONG_THREAD:
     return "a window of thread scope can only be ended by the thread that began it";
   case HEAPSTER_NO_THREAD_COUNTERS:
@@ -39,13 +39,14 @@ static const char *text_of(enum heapster_error error) {
     return "this build or this process cannot do it; the status says why";
   case HEAPSTER_WRITE_FAILED:
     return "the text could not be written";
+  case HEAPSTER_BAD_ARGUMENT:
+    return "an argument is NULL, or no value of its enumeration";
+  case HEAPSTER_BAD_ALLOCATOR:
+    return "a backing allocator needs malloc and free";
+  case HEAPSTER_BAD_LIMIT:
+    return "the smallest value that the limit allows is above the largest";
   }
-  return NULL;
-}
-
-const char *heapster_error_text(enum heapster_error error) {
-  const char *const text = text_of(error);
-  return text != NULL ? text : "unknown error";
+  return "unknown error";
 }
 
 const char *heapster_version(void) { return HEAPSTER_VERSION; }

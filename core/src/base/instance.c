@@ -1,5 +1,5 @@
-/* One instance a process: finds other copies of the core by the ELF note that each carries, even in a program without
-   a symbol table. The copy that was loaded first is the one that counts. */
+/* One instance per process: finds other copies of the core by the ELF note that each carries, even in a program without
+   a symbol table. The copy that was loaded first counts. */
 #include <heapster/base.h>
 
 #include "base/instance.h"
@@ -11,15 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Changes when the public structs or the meaning of a call do. */
+/* Changes with the public structs and with the meaning of a call. */
 #define ABI 0
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-/* What the note leads to: one object a copy. */
+/* The note leads to this object, one per copy. */
 const char heapster__anchor[] = "heapster";
 
-/* Name "heapster", type 1: the distance from here to the anchor, and the ABI. */
+/* Name "heapster", type 1; the distance from the description to the anchor, and the ABI. */
 __asm__(".pushsection .note.heapster,\"a\",%note\n"
         ".balign 4\n"
         ".long 9, 16, 1\n"
@@ -36,7 +36,7 @@ struct description {
   uint64_t abi;
 };
 
-/* A copy, in which file. Zeroed before: paths end by what is left. */
+/* A copy and its file. Zeroed first, so that a path which was cut short ends with a NUL. */
 struct copy {
   const char *anchor;
   uint64_t abi;
@@ -48,7 +48,7 @@ struct search {
   struct copy own;
 };
 
-static void remember(struct copy *copy, const char *anchor, uint64_t abi, const char *path) {
+static void fill_copy(struct copy *copy, const char *anchor, uint64_t abi, const char *path) {
   copy->anchor = anchor;
   copy->abi = abi;
   if (path && *path) {
@@ -59,36 +59,36 @@ static void remember(struct copy *copy, const char *anchor, uint64_t abi, const 
   if (length <= 0) strncpy(copy->path, "the program", sizeof copy->path - 1);
 }
 
-static void found(struct search *search, const char *note, const char *path) {
+static void note_copy(struct search *search, const char *note, const char *path) {
   struct description description;
-  const char *place = note + sizeof(ElfW(Nhdr)) + 12; /* the name, padded to words */
-  memcpy(&description, place, sizeof description);
-  const char *anchor = place + description.distance;
-  if (!search->first.anchor) remember(&search->first, anchor, description.abi, path);
-  if (anchor == heapster__anchor) remember(&search->own, anchor, description.abi, path);
+  const char *start = note + sizeof(ElfW(Nhdr)) + 12; /* after the name, which is padded to words */
+  memcpy(&description, start, sizeof description);
+  const char *anchor = start + description.distance;
+  if (!search->first.anchor) fill_copy(&search->first, anchor, description.abi, path);
+  if (anchor == heapster__anchor) fill_copy(&search->own, anchor, description.abi, path);
 }
 
-static void look_into(struct search *search, const char *notes, size_t size, const char *path) {
-  size_t place = 0;
-  while (place + sizeof(ElfW(Nhdr)) <= size) {
+static void read_notes(struct search *search, const char *notes, size_t size, const char *path) {
+  size_t offset = 0;
+  while (offset + sizeof(ElfW(Nhdr)) <= size) {
     ElfW(Nhdr) head;
-    memcpy(&head, notes + place, sizeof head);
-    const char *name = notes + place + sizeof head;
+    memcpy(&head, notes + offset, sizeof head);
+    const char *name = notes + offset + sizeof head;
     bool is_ours = head.n_namesz == NAME_SIZE && head.n_type == NOTE_TYPE &&
                    head.n_descsz == sizeof(struct description) && !memcmp(name, "heapster", NAME_SIZE);
-    if (is_ours) found(search, notes + place, path);
-    place += sizeof head + ((head.n_namesz + 3U) & ~3U) + ((head.n_descsz + 3U) & ~3U);
+    if (is_ours) note_copy(search, notes + offset, path);
+    offset += sizeof head + ((head.n_namesz + 3U) & ~3U) + ((head.n_descsz + 3U) & ~3U);
   }
 }
 
 /* Called under the loader's lock: no dl function may be called here. */
-static int look(struct dl_phdr_info *object, size_t size, void *search) {
+static int visit_object(struct dl_phdr_info *object, size_t size, void *search) {
   (void)size;
   for (ElfW(Half) i = 0; i < object->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
     if (segment->p_type != PT_NOTE) continue;
     const char *notes = (const char *)(object->dlpi_addr + segment->p_vaddr);
-    look_into(search, notes, segment->p_memsz, object->dlpi_name);
+    read_notes(search, notes, segment->p_memsz, object->dlpi_name);
   }
   return 0;
 }
@@ -111,7 +111,7 @@ const char *heapster_conflict(void) {
   static struct search search;
   heapster__lock();
   memset(&search, 0, sizeof search);
-  dl_iterate_phdr(look, &search);
+  dl_iterate_phdr(visit_object, &search);
   bool is_second = search.first.anchor && search.first.anchor != heapster__anchor;
   char *end = text;
   const char *limit = text + sizeof text - 1;

@@ -44,14 +44,14 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
 
 uint64_t heapster__own_bytes(void) { return heapster__load_relaxed(&mapped_bytes); }
 
-/* Pieces are cut from chunks that are aligned to their own size, so that the place of the next piece alone tells
-   what is left: nothing where it has come round to the start of a chunk. */
+/* Pieces are cut from chunks that are aligned to their own size, so that the address of the next piece alone says how
+   much of the chunk is left: nothing if it is a multiple of the chunk's size. */
 enum { CHUNK = 65536 };
 _Static_assert((int)HEAPSTER__PIECE <= (int)CHUNK, "a piece fits into a chunk");
 
 static _Atomic uintptr_t next_piece;
 
-static uintptr_t new_chunk(void) {
+static uintptr_t map_chunk(void) {
   uintptr_t start = (uintptr_t)map((size_t)2 * CHUNK);
   if (!start) return 0;
   uintptr_t chunk = (start + CHUNK - 1) & ~(uintptr_t)(CHUNK - 1);
@@ -62,17 +62,17 @@ static uintptr_t new_chunk(void) {
 
 void *heapster__piece_take(size_t bytes) {
   size_t size = (bytes + HEAPSTER__CACHE_LINE - 1) & ~(size_t)(HEAPSTER__CACHE_LINE - 1);
-  /* acquire and release pair with each other: who takes a piece of a chunk sees the chunk as the system gave it */
-  uintptr_t place = heapster__load_acquire(&next_piece);
+  /* acquire and release pair with each other: a thread that takes a piece sees the chunk's zeros */
+  uintptr_t next = heapster__load_acquire(&next_piece);
   for (;;) {
-    size_t used = place % CHUNK;
+    size_t used = next % CHUNK;
     if (used && used + size <= CHUNK) {
-      if (heapster__swap_acq_rel(&next_piece, &place, place + size)) return (void *)place;
+      if (heapster__swap_acq_rel(&next_piece, &next, next + size)) return (void *)next;
       continue;
     }
-    uintptr_t chunk = new_chunk();
+    uintptr_t chunk = map_chunk();
     if (!chunk) return NULL;
-    if (heapster__swap_acq_rel(&next_piece, &place, chunk + size)) {
+    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) {
       heapster__add_relaxed(&mapped_bytes, CHUNK);
       return (void *)chunk;
     }
@@ -80,12 +80,12 @@ void *heapster__piece_take(size_t bytes) {
   }
 }
 
-/* The system adds nothing to the word, atomically, and wakes one of nobody: it answers with an error where it could not
-   have written, and there is no signal. */
+/* The system atomically adds 0 to the word and wakes at most one of no waiters. Where it cannot write, the call fails
+   and no signal is raised. */
 bool heapster__word_is_writable(void *word) {
   int error = errno;
   uint32_t first = 0;
-  enum { WAKE_OP_PRIVATE = 5 | 128, ADD_NOTHING = 1 << 28 }; /* as in linux/futex.h, which musl's compiler lacks */
+  enum { WAKE_OP_PRIVATE = 5 | 128, ADD_NOTHING = 1 << 28 }; /* as in linux/futex.h, which musl does not ship */
   const bool is_writable = syscall(SYS_futex, &first, WAKE_OP_PRIVATE, 1, NULL, word, ADD_NOTHING) >= 0;
   errno = error;
   return is_writable;
@@ -93,26 +93,26 @@ bool heapster__word_is_writable(void *word) {
 
 bool heapster__page_protect(void *page, bool is_writable) {
   int error = errno;
-  const bool is_done = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+  const bool is_changed = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
   errno = error;
-  return is_done;
+  return is_changed;
 }
 
 #if defined(__x86_64__)
 
-/* Control-flow enforcement, as the system tells it: bit 0 is the tracking of indirect branches. */
-static bool tracks_branches(void) {
+/* Whether control-flow enforcement tracks indirect branches in this process: bit 0 of the status. */
+static bool is_tracking_branches(void) {
   enum { CET_STATUS = 0x3001, BRANCHES = 1 };
   unsigned long status[3] = {0};
   int error = errno;
-  const bool is_told = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
+  const bool is_known = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
   errno = error;
-  return is_told && (status[0] & BRANCHES);
+  return is_known && (status[0] & BRANCHES);
 }
 
 bool heapster__may_be_called(uintptr_t function) {
-  static const unsigned char mark[] = {0xF3, 0x0F, 0x1E, 0xFA}; /* endbr64 */
-  return memcmp((const void *)function, mark, sizeof mark) == 0 || !tracks_branches();
+  static const unsigned char endbr64[] = {0xF3, 0x0F, 0x1E, 0xFA};
+  return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
 
 #else
@@ -126,25 +126,26 @@ bool heapster__may_be_called(uintptr_t function) {
 
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
-/* The key of the thread-end call is made by the first thread that asks, without waiting for anybody. */
-enum { KEY_NONE, KEY_IN_MAKING, KEY_MADE };
+/* The first thread that needs the key of the thread-end call creates it. No other thread waits for that: it goes
+   without the call meanwhile. */
+enum { KEY_NONE, KEY_CREATING, KEY_READY };
 static _Atomic int key_state;
 static pthread_key_t key;
 static void (*call_at_end)(void *thread);
 
-static bool key_is_made(void (*ended)(void *thread)) {
+static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
-  if (state != KEY_NONE) return state == KEY_MADE;
+  if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
-  if (!atomic_compare_exchange_strong(&key_state, &none, KEY_IN_MAKING)) return false;
-  call_at_end = ended;
-  bool is_made = pthread_key_create(&key, call_at_end) == 0;
-  heapster__store_release(&key_state, is_made ? KEY_MADE : KEY_NONE);
-  return is_made;
+  if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
+  call_at_end = on_end;
+  bool is_created = pthread_key_create(&key, call_at_end) == 0;
+  heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
+  return is_created;
 }
 
-bool heapster__at_thread_end(void *thread, void (*ended)(void *thread)) {
-  return key_is_made(ended) && pthread_setspecific(key, thread) == 0;
+bool heapster__at_thread_end(void *thread, void (*on_end)(void *thread)) {
+  return ensure_key(on_end) && pthread_setspecific(key, thread) == 0;
 }
 
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {

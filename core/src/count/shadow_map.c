@@ -121,14 +121,22 @@ HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigne
   return block;
 }
 
-HEAPSTER__INLINE struct heapster__block take(struct heapster__shadow_map *map, const void *address) {
+/* The block that begins at an address, and its byte if there is one. */
+HEAPSTER__INLINE struct heapster__block look_up(struct heapster__shadow_map *map, const void *address,
+                                                _Atomic uint8_t **byte) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
   if (!segment.leaf) return (struct heapster__block){0, 0, false};
   unsigned index = index_of(map, bits);
-  struct heapster__block block = block_at(segment, index);
-  if (block.owner) heapster__store_relaxed(&segment.leaf->bytes[index], 0);
+  *byte = &segment.leaf->bytes[index];
+  return block_at(segment, index);
+}
+
+HEAPSTER__INLINE struct heapster__block take(struct heapster__shadow_map *map, const void *address) {
+  _Atomic uint8_t *byte;
+  struct heapster__block block = look_up(map, address, &byte);
+  if (block.owner) heapster__store_relaxed(byte, 0);
   return block;
 }
 
@@ -143,6 +151,11 @@ enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map,
 struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address) {
   if (map == &heapster__main_map) return take(&heapster__main_map, address);
   return take(map, address);
+}
+
+struct heapster__block heapster__shadow_peek(struct heapster__shadow_map *map, const void *address) {
+  _Atomic uint8_t *byte;
+  return look_up(map, address, &byte);
 }
 
 static void visit_leaf(struct segment segment, void (*visit)(const void *context, unsigned owner, uint64_t size),

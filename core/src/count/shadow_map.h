@@ -103,6 +103,9 @@ enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map,
    afterwards another thread may own the address. */
 struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address);
 
+/* The block that begins there, which stays. For the thread that owns it. */
+struct heapster__block heapster__shadow_peek(struct heapster__shadow_map *map, const void *address);
+
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
    meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. */
 void heapster__shadow_visit(struct heapster__shadow_map *map,

@@ -89,34 +89,63 @@ void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, 
   return record_block(heap, heap->map, block, size);
 }
 
-/* For a backing without realloc. NULL if the block's size is not known. */
+/* Resizes by hand, for a backing without realloc and for an alignment that realloc does not keep. NULL if the size of
+   the old block is not known. */
 static void *resize_by_copy(const struct heapster_allocator *backing, void *block, struct heapster__block known,
-                            size_t size) {
+                            size_t alignment, size_t size) {
   if (!known.owner || known.is_size_lost) return NULL;
-  void *fresh = backing->malloc(backing->context, size);
+  void *fresh = allocate_aligned(backing, alignment, size);
   if (!fresh) return NULL;
   memcpy(fresh, block, known.size < size ? known.size : size);
   backing->free(backing->context, block);
   return fresh;
 }
 
-void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
-  if (!block) return heapster_heap_malloc(heap, size);
-  const struct heapster_allocator *backing = heap->backing;
-  size_t padded = heapster__padded_size(heap->map, size);
-  struct heapster__block taken = heapster__take_block(heap->map, block);
-  struct heapster__guard guard;
-  enter_backing(&guard, heap);
-  void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
-                                 : resize_by_copy(backing, block, taken, padded);
-  heapster__guard_leave(&guard);
+/* The result of the backing: `fresh` is the block now, or NULL. */
+static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
+                           size_t size, int error) {
   if (fresh) {
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
   }
   heapster__restore_block(heap->map, heap->number, taken, block);
-  errno = ENOMEM;
+  errno = error;
   return NULL;
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return heapster_heap_malloc(heap, size);
+  const struct heapster_allocator *backing = heap->backing;
+  const size_t padded = heapster__padded_size(heap->map, size);
+  struct heapster__block taken = heapster__take_block(heap->map, block);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
+  void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
+                                 : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
+  heapster__guard_leave(&guard);
+  return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+}
+
+void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, size_t alignment, size_t size) {
+  if (!block) return heapster_heap_aligned_alloc(heap, alignment, size);
+  const bool is_valid = is_power_of_two(alignment);
+  if (is_valid && alignment <= alignof(max_align_t)) return heapster_heap_realloc(heap, block, size);
+  struct heapster__block taken = heapster__take_block(heap->map, block);
+  if (!is_valid || !taken.owner || taken.is_size_lost) return finish_resize(heap, taken, block, NULL, size, EINVAL);
+  void *fresh = block;
+  if (taken.size != size || (uintptr_t)block % alignment) {
+    struct heapster__guard guard;
+    enter_backing(&guard, heap);
+    fresh = resize_by_copy(heap->backing, block, taken, alignment, heapster__padded_size(heap->map, size));
+    heapster__guard_leave(&guard);
+  }
+  return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+}
+
+size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
+  struct heapster__shadow_map *map = heap ? heap->map : &heapster__main_map;
+  const struct heapster__block found = heapster__shadow_peek(map, block);
+  return found.owner && !found.is_size_lost ? found.size : 0;
 }
 
 static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {

@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "heap/peak.h"
 #include "heap/snapshot.h"
+#include "value/sized.h"
 
 #include <string.h>
 
@@ -155,8 +156,10 @@ static void summarize_frames(struct heapster_frames *read) {
                                        sum.total_alloc_sum / count, sum.use_peak / count};
 }
 
-void heapster_frames_read(const struct heapster_heap *heap, struct heapster_frames *read) {
+static void read_frames(const struct heapster_heap *heap, struct heapster_frames *read) {
   memset(read, 0, sizeof *read);
+  read->struct_size = sizeof *read;
+  read->frame_size = sizeof(struct heapster_frame);
   heapster__lock();
   const struct track *const track = &frames.tracks[heap ? heap->number : HEAPSTER__TOTAL];
   read->frame_count = frames.count;
@@ -170,4 +173,17 @@ void heapster_frames_read(const struct heapster_heap *heap, struct heapster_fram
   if (!read->kept_count) return;
   read->last = read->kept[read->kept_count - 1];
   summarize_frames(read);
+}
+
+void heapster_frames_read_sized(const struct heapster_heap *heap, struct heapster_frames *theirs, size_t struct_size,
+                                size_t frame_size) {
+  struct heapster_frames room;
+  if (!theirs || struct_size < heapster__frames_size(frame_size)) return;
+  const bool is_ours = struct_size >= sizeof room && frame_size == sizeof(struct heapster_frame);
+  read_frames(heap, is_ours ? theirs : &room);
+  if (is_ours) return;
+  memset(theirs, 0, struct_size);
+  theirs->struct_size = (uint32_t)heapster__frames_size(frame_size);
+  theirs->frame_size = (uint32_t)frame_size;
+  heapster__frames_copy(&theirs->frame_count, frame_size, &room.frame_count, sizeof(struct heapster_frame));
 }

@@ -3,6 +3,7 @@
 
 #include "base/instance.h"
 #include "base/lock.h"
+#include "value/sized.h"
 
 #include <string.h>
 
@@ -117,14 +118,24 @@ enum heapster_error heapster__heap_make(const char *name, const struct heapster_
   return HEAPSTER_OK;
 }
 
-enum heapster_error heapster_heap_create(const char *name, const struct heapster_allocator *backing,
-                                         struct heapster_heap **heap) {
+/* A copy of the host's functions in full length; those that the host does not know are NULL. */
+static enum heapster_error copy_backing(struct heapster_allocator *copy, const struct heapster_allocator *backing,
+                                        size_t size) {
+  heapster__copy_sized(copy, sizeof *copy, backing, size);
+  return copy->malloc && copy->free ? HEAPSTER_OK : HEAPSTER_BAD_ALLOCATOR;
+}
+
+enum heapster_error heapster_heap_create_sized(const char *name, const struct heapster_allocator *backing, size_t size,
+                                               struct heapster_heap **heap) {
+  struct heapster_allocator copy;
+  if (!heap) return HEAPSTER_BAD_ARGUMENT;
   *heap = NULL;
   enum heapster_error error = heapster__heap_check_name(name);
-  if (error) return error;
   if (backing == heapster_allocator_system()) backing = NULL;
+  if (!error && backing) error = copy_backing(&copy, backing, size);
+  if (error) return error;
   heapster__lock();
-  error = heapster__heap_make(name, backing, backing != NULL, heap);
+  error = heapster__heap_make(name, backing ? &copy : NULL, backing != NULL, heap);
   heapster__unlock();
   return error;
 }
@@ -140,10 +151,10 @@ struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
 
 struct heapster_heap *heapster_heap_find(const char *name) {
   struct heapster_heap *heap = NULL;
-  while ((heap = heapster_heap_next(heap))) {
+  while (name && (heap = heapster_heap_next(heap))) {
     if (!strcmp(heap->name, name)) return heap;
   }
   return NULL;
 }
 
-const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
+const char *heapster_heap_name(const struct heapster_heap *heap) { return heap ? heap->name : "total"; }

@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "heap/peak.h"
+#include "value/sized.h"
 
 #include <string.h>
 
@@ -107,7 +108,20 @@ static void fill_snapshot(unsigned number, struct heapster_stats *stats, const s
   stats->use_max = heapster__use_max(number, stats->use_curr);
 }
 
-size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_heap_stats *heaps, size_t capacity) {
+/* The entry at that index of an array whose entries have `stride` bytes. */
+static void fill_entry(struct heapster_heap_stats *heaps, size_t stride, size_t index, const struct heapster_heap *heap,
+                       const struct reading *read) {
+  struct heapster_heap_stats *entry = (struct heapster_heap_stats *)(void *)((char *)heaps + index * stride);
+  const size_t size = stride - offsetof(struct heapster_heap_stats, stats);
+  struct heapster_stats room;
+  struct heapster_stats *stats = heapster__stats_target(&entry->stats, size, &room);
+  entry->heap = heap;
+  fill_snapshot(heap->number, stats, &read->raw, read->since);
+  heapster__stats_give(&entry->stats, size, stats);
+}
+
+size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
+                                     size_t stride, size_t capacity) {
   struct reading reading;
   struct heapster__totals all = {0};
   struct heapster__totals since = {0};
@@ -118,25 +132,29 @@ size_t heapster_stats_read_all(struct heapster_stats *total, struct heapster_hea
     read_heap(heap->number, &reading);
     heapster__totals_add(&all, &reading.raw);
     heapster__totals_add(&since, reading.since);
-    if (count < capacity) {
-      heaps[count].heap = heap;
-      fill_snapshot(heap->number, &heaps[count].stats, &reading.raw, reading.since);
-    }
+    if (heaps && count < capacity) fill_entry(heaps, stride, count, heap, &reading);
     count++;
   }
-  fill_snapshot(HEAPSTER__TOTAL, total, &all, &since);
+  if (!total) return count;
+  struct heapster_stats room;
+  struct heapster_stats *stats = heapster__stats_target(total, total_size, &room);
+  fill_snapshot(HEAPSTER__TOTAL, stats, &all, &since);
+  heapster__stats_give(total, total_size, stats);
   return count;
 }
 
-void heapster_stats_read(const struct heapster_heap *heap, struct heapster_stats *stats) {
-  if (!heap) {
-    heapster_stats_read_all(stats, NULL, 0);
+void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster_stats *stats, size_t size) {
+  if (!heap || !stats) {
+    heapster_stats_read_all_sized(stats, size, NULL, 0, 0);
     return;
   }
   struct reading reading;
+  struct heapster_stats room;
+  struct heapster_stats *target = heapster__stats_target(stats, size, &room);
   heapster__rescan();
   read_heap(heap->number, &reading);
-  fill_snapshot(heap->number, stats, &reading.raw, reading.since);
+  fill_snapshot(heap->number, target, &reading.raw, reading.since);
+  heapster__stats_give(stats, size, target);
 }
 
 static void reset_heap(unsigned number) {
@@ -169,6 +187,7 @@ static void count_block(const void *context, unsigned owner, uint64_t size) {
 }
 
 void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram) {
+  if (!histogram) return;
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
   if (heap) {

@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "heap/cached_sums.h"
 #include "heap/peak.h"
+#include "value/sized.h"
 
 #include <string.h>
 
@@ -119,7 +120,9 @@ static void set_target(struct entry *entry, enum heapster_scope scope, unsigned 
 
 enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
                                           struct heapster_window *window) {
+  if (!window) return HEAPSTER_BAD_ARGUMENT;
   *window = (struct heapster_window){0, 0};
+  if (scope != HEAPSTER_PROCESS && scope != HEAPSTER_THREAD) return HEAPSTER_BAD_ARGUMENT;
   unsigned number = heap ? heap->number : HEAPSTER__TOTAL;
   struct heapster__thread *thread;
   enum heapster_error error = claim_thread(scope, number, &thread);
@@ -237,41 +240,45 @@ static struct span read_end(struct entry *entry) {
   return (struct span){&before->totals, &after->totals};
 }
 
-static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread) {
+static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread,
+                      bool *has_thread) {
   const struct span all = read_end(entry);
   if (stats) {
     struct heapster__totals sum;
     struct span part;
     const bool has_part = read_thread_part(entry, &all, &sum, &part);
     fill_window(entry, &all, has_part ? &part : NULL, stats);
-    if (thread && has_part && entry->thread == heapster__this_thread()) fill_thread_part(&all, &part, stats, thread);
+    *has_thread = thread && has_part && entry->thread == heapster__this_thread();
+    if (*has_thread) fill_thread_part(&all, &part, stats, thread);
   }
   entry->is_open = false;
   change_open_count(-1U);
 }
 
 static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
-                                      struct heapster_stats *thread) {
+                                      struct heapster_stats *thread, bool *has_thread) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
   const bool is_here = entry->thread == heapster__this_thread() && is_thread_alive(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end_entry(entry, stats, thread);
+  end_entry(entry, stats, thread, has_thread);
   return HEAPSTER_OK;
 }
 
-enum heapster_error heapster_window_end_with_thread(struct heapster_window window, struct heapster_stats *stats,
-                                                    struct heapster_stats *thread) {
+enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
+                                              size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
+  struct heapster_stats room[2];
+  struct heapster_stats *all = stats ? heapster__stats_target(stats, stats_size, &room[0]) : NULL;
+  struct heapster_stats *part = thread ? heapster__stats_target(thread, thread_size, &room[1]) : NULL;
+  bool has_part = false;
   heapster__lock();
-  enum heapster_error error = end_window(window, stats, thread);
+  enum heapster_error error = end_window(window, all, part, &has_part);
   heapster__unlock();
+  if (all && !error) heapster__stats_give(stats, stats_size, all);
+  if (has_part) heapster__stats_give(thread, thread_size, part);
   return error;
-}
-
-enum heapster_error heapster_window_end(struct heapster_window window, struct heapster_stats *stats) {
-  return heapster_window_end_with_thread(window, stats, NULL);
 }
 
 void heapster__windows_drop_others(void) {

@@ -43,6 +43,7 @@ static enum heapster_error hook_malloc(void) {
 }
 
 enum heapster_error heapster_hook(const char *name) {
+  if (!name) return HEAPSTER_UNKNOWN_HOOK;
   if (strcmp(name, "malloc") == 0) return hook_malloc();
   if (find_offer(name) == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__offered_hook(name);
@@ -50,6 +51,7 @@ enum heapster_error heapster_hook(const char *name) {
 }
 
 enum heapster_error heapster_unhook(const char *name) {
+  if (!name) return HEAPSTER_UNKNOWN_HOOK;
   if (strcmp(name, "malloc") == 0) return heapster__lasting_hook() ? HEAPSTER_UNSUPPORTED : heapster__detach();
   if (find_offer(name) == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__offered_hook(name);

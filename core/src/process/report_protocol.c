@@ -1,20 +1,20 @@
-/* What `heapster run` and the library that it preloads agree on. Nothing here allocates: the library calls it
-   in a process that has just forked. */
+/* The protocol between `heapster run` and the library that it preloads. Nothing here allocates: the library calls it in
+   the child of a fork. */
 #include "process/report_protocol.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool heapster__report_is_per_process(const char *pattern) { return strstr(pattern, "%p") != NULL; }
+bool heapster__report_is_per_process(const char *pattern) { return strstr(pattern, "%p"); }
 
 bool heapster__report_path(char path[PATH_MAX], const char *pattern, pid_t pid) {
   size_t used = 0;
-  while (*pattern != '\0' && used < PATH_MAX) {
-    const bool is_pid = strncmp(pattern, "%p", 2) == 0;
-    const size_t room = PATH_MAX - used;
+  while (*pattern && used < PATH_MAX) {
+    const bool is_pid = !strncmp(pattern, "%p", 2);
+    const size_t left = PATH_MAX - used;
     const int length =
-        is_pid ? snprintf(path + used, room, "%ld", (long)pid) : snprintf(path + used, room, "%c", *pattern);
+        is_pid ? snprintf(path + used, left, "%ld", (long)pid) : snprintf(path + used, left, "%c", *pattern);
     used += (size_t)length;
     pattern += is_pid ? 2 : 1;
   }
@@ -26,10 +26,10 @@ bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid)
   return snprintf(beside, PATH_MAX, "%s.%ld.tmp", path, (long)pid) < PATH_MAX;
 }
 
-/* Oftener than a thousand times a second, snapshots would be the program's main work. */
+/* More than a thousand snapshots a second would be the program's main work. */
 double heapster__report_seconds(const char *text) {
   char *end;
   const double seconds = strtod(text, &end);
-  const bool is_number = end != text && *end == '\0';
+  const bool is_number = end != text && !*end;
   return is_number && seconds >= 0.001 && seconds <= 31536000 ? seconds : 0;
 }

@@ -1,5 +1,5 @@
-/* What `heapster run` and the library that it preloads agree on: the variables in the program's environment,
-   and what stands in them. */
+/* The protocol between `heapster run` and the library that it preloads: the variables in the program's environment and
+   their values. */
 #ifndef HEAPSTER__PROCESS_REPORT_PROTOCOL_H
 #define HEAPSTER__PROCESS_REPORT_PROTOCOL_H
 
@@ -7,25 +7,25 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Where the report goes: an absolute path. With %p in it every process reports, each to a file of its own. */
+/* Where the report goes: an absolute path. If it has %p, every process reports, each to a file of its own. */
 #define HEAPSTER__REPORT "HEAPSTER_REPORT"
-/* The process id of the program itself, which alone reports where the path has no %p. exec keeps it. */
+/* The process id of the program itself; exec keeps it. If the path has no %p, only this process reports. */
 #define HEAPSTER__REPORT_PID "HEAPSTER_REPORT_PID"
 /* "text", "json" or "prometheus". */
 #define HEAPSTER__REPORT_FORMAT "HEAPSTER_REPORT_FORMAT"
-/* Seconds between two snapshots of the running program; each replaces the file. Absent: only the end reports. */
+/* Seconds between two snapshots of the running program; each replaces the file. Absent: only the report at exit. */
 #define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"
 
-/* Whether every process gets a file of its own: the pattern has %p. */
+/* Whether every process has a file of its own: the pattern has %p. */
 bool heapster__report_is_per_process(const char *pattern);
 
-/* `pattern` with each %p replaced by the process id. False, and `path` empty, if that is too long. */
+/* Replaces each %p of `pattern` by the process id. False, and `path` empty, if the result is too long. */
 bool heapster__report_path(char path[PATH_MAX], const char *pattern, pid_t pid);
 
-/* The file that a process writes and then renames to `path`. False if its name is too long. */
+/* The name of the file that a process writes and then renames to `path`. False if it is too long. */
 bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid);
 
-/* The seconds that `text` gives, 0.001 to 31,536,000 (a year); 0 for anything else. */
+/* The number of seconds in `text`, 0.001 to 31,536,000 (a year); 0 for anything else. */
 double heapster__report_seconds(const char *text);
 
 #endif

@@ -7,6 +7,8 @@
 #include "hooks/script/lua_hook.h"
 #include "process/hook.h"
 
+#include "value/sized.h"
+
 #include <string.h>
 
 static void read_offer(const char *name, const char **way, const char **problem) {
@@ -34,7 +36,7 @@ static void read_threads(struct heapster_status *status) {
   }
 }
 
-void heapster_status_read(struct heapster_status *status) {
+static void read_status(struct heapster_status *status) {
   memset(status, 0, sizeof *status);
   status->version = heapster_version();
 #ifdef HEAPSTER_SHARED_COUNTERS
@@ -52,4 +54,12 @@ void heapster_status_read(struct heapster_status *status) {
   status->crossed_count = heapster__load_relaxed(&heapster__inaccuracies.crossed);
   status->windows_open = heapster__windows_open();
   status->own_bytes = heapster__own_bytes();
+}
+
+void heapster_status_read_sized(struct heapster_status *status, size_t size) {
+  struct heapster_status read;
+  if (!status) return;
+  read_status(&read);
+  read.struct_size = (uint32_t)(size < sizeof read ? size : sizeof read);
+  heapster__copy_sized(status, size, &read, sizeof read);
 }

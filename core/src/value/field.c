@@ -1,31 +1,32 @@
-/* Figures by name: the table of fields. */
+/* The table of fields, and figures by name. */
 #include "value/field.h"
 
+#include "value/sized.h"
 #include "value/spelling.h"
 
 #include <string.h>
 
-/* How the list's columns fill a row. */
+/* The difference column of the list, as the initializers of a row. */
 #define RISE .difference = HEAPSTER__RISE, .base.is_limit = true
-#define RECORD(peak) .difference = HEAPSTER__RISE, .base.instead = #peak
+#define MAXIMUM(peak) .difference = HEAPSTER__RISE, .base.instead = #peak
 #define LEVEL(change) .difference = HEAPSTER__LEVEL, .base.instead = #change
 #define OF_WINDOW .difference = HEAPSTER__OF_WINDOW, .base.is_limit = true
 #define CHANGE(level)                                                            \
   .difference = HEAPSTER__CHANGE, .base.is_limit = true, .base.is_signed = true, \
   .other = offsetof(struct heapster_stats, level)
 
-#define FIGURE(field_name, field_unit, field_kinds, rule, place, when, prometheus, about) \
-  {.base.name = #field_name,                                                              \
-   .base.unit = HEAPSTER_##field_unit,                                                    \
-   .kinds = HEAPSTER__##field_kinds,                                                      \
-   rule,                                                                                  \
-   .offset = offsetof(struct heapster_stats, field_name),                                 \
-   .group = HEAPSTER__##place,                                                            \
-   .shown = HEAPSTER__##when,                                                             \
-   .metric = (prometheus),                                                                \
-   .help = (about)},
+#define FIGURE(field_name, field_unit, field_kinds, rule, section, when, prometheus, text) \
+  {.base.name = #field_name,                                                               \
+   .base.unit = HEAPSTER_##field_unit,                                                     \
+   .kinds = HEAPSTER__##field_kinds,                                                       \
+   rule,                                                                                   \
+   .offset = offsetof(struct heapster_stats, field_name),                                  \
+   .group = HEAPSTER__##section,                                                           \
+   .shown = HEAPSTER__##when,                                                              \
+   .metric = (prometheus),                                                                 \
+   .help = (text)},
 
-#define AVERAGE(stem, place)                               \
+#define AVERAGE(stem, section)                             \
   {.base.name = #stem "_avg",                              \
    .base.unit = HEAPSTER_BYTES,                            \
    .base.is_limit = true,                                  \
@@ -33,14 +34,14 @@
    .difference = HEAPSTER__AVERAGE,                        \
    .offset = offsetof(struct heapster_stats, stem##_sum),  \
    .other = offsetof(struct heapster_stats, stem##_count), \
-   .group = HEAPSTER__##place,                             \
+   .group = HEAPSTER__##section,                           \
    .shown = HEAPSTER__ALWAYS},
 
 static const struct heapster__field fields[] = {HEAPSTER__FIELDS(FIGURE, AVERAGE)};
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
-/* The struct as the list has it. */
-struct listed {
+/* struct heapster_stats, declared from the list. */
+struct list_layout {
   enum heapster_stats_kind kind;
   enum heapster_scope scope;
 #define MEMBER(name, ...) uint64_t name;
@@ -48,38 +49,40 @@ struct listed {
   HEAPSTER__FIELDS(MEMBER, NO_MEMBER)
   struct heapster_histogram histograms[3];
   bool has_lua_kinds;
+  uint32_t struct_size;
   struct heapster_lua_kinds lua_kinds;
 };
 
-#define CHECK(name, ...)                                                                 \
-  _Static_assert(offsetof(struct listed, name) == offsetof(struct heapster_stats, name), \
+#define CHECK(name, ...)                                                                      \
+  _Static_assert(offsetof(struct list_layout, name) == offsetof(struct heapster_stats, name), \
                  "the list of fields has the order of struct heapster_stats");
 HEAPSTER__FIELDS(CHECK, NO_MEMBER)
-_Static_assert(sizeof(struct listed) == sizeof(struct heapster_stats), "the list of fields has every field");
+_Static_assert(sizeof(struct list_layout) == sizeof(struct heapster_stats), "the list of fields has every field");
 
 const struct heapster__field *heapster__field_at(size_t index) { return index < FIELDS ? &fields[index] : NULL; }
 
 const struct heapster_field *heapster_field_at(size_t index) { return index < FIELDS ? &fields[index].base : NULL; }
 
 const struct heapster_field *heapster_field_find(const char *name) {
-  for (size_t i = 0; name != NULL && i < FIELDS; i++) {
-    if (strcmp(fields[i].base.name, name) == 0) return &fields[i].base;
+  for (size_t i = 0; name && i < FIELDS; i++) {
+    if (!strcmp(fields[i].base.name, name)) return &fields[i].base;
   }
   return NULL;
 }
 
 bool heapster__field_is_in(const struct heapster__field *field, enum heapster_stats_kind kind) {
-  return ((unsigned)field->kinds >> kind & 1u) != 0;
+  return (unsigned)field->kinds >> kind & 1u;
 }
 
 bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field, int64_t *value) {
   const struct heapster__field *const row = (const struct heapster__field *)field;
-  if (row == NULL || !heapster__field_is_in(row, stats->kind)) return false;
+  if (!stats || !row || !value || !heapster__field_is_in(row, stats->kind)) return false;
+  if (!heapster__stats_holds(stats, row->offset)) return false;
 
   uint64_t figure = heapster__figure_at(stats, row->offset);
   if (row->difference == HEAPSTER__AVERAGE) {
     const uint64_t count = heapster__figure_at(stats, row->other);
-    if (count == 0) return false;
+    if (!count) return false;
     figure /= count;
   }
   *value = figure > INT64_MAX && !field->is_signed ? INT64_MAX : (int64_t)figure;

@@ -1,13 +1,13 @@
-/* The fields of heapster_stats, each named once: the table made from this list gives differences, the figure by
-   name, the text, JSON and Prometheus. */
+/* The fields of heapster_stats, each named once. Differences, figures by name, the text, JSON and Prometheus all come
+   from the table that this list makes. */
 #ifndef HEAPSTER__VALUE_FIELD_H
 #define HEAPSTER__VALUE_FIELD_H
 
 #include <heapster/stats.h>
 #include <string.h>
 
-/* In the order of the struct (field.c checks it).
-   X(name, unit, kinds in which it has a meaning, difference, group and when in the text, Prometheus name, help)
+/* In the order of struct heapster_stats, which field.c checks.
+   X(name, unit, kinds of stats that have it, difference, group of the text, when it is shown, Prometheus name, help)
    A(stem, group): stem_avg, which is stem_sum / stem_count. */
 #define HEAPSTER__FIELDS(X, A)                                                                                  \
   X(alloc_count, COUNT, ALL, RISE, ALLOC, ALWAYS, "allocs_total", "Requests for a new block that were served.") \
@@ -40,7 +40,7 @@
   X(live_change, COUNT, SPANS, CHANGE(live_count), USE, IF_ANY, NULL, NULL)                                     \
   X(use_curr, BYTES, ALL, LEVEL(use_change), USE, ALWAYS, "live_bytes", "Bytes alive now.")                     \
   X(use_change, BYTES, SPANS, CHANGE(use_curr), USE, IF_ANY, NULL, NULL)                                        \
-  X(use_max, BYTES, ALL, RECORD(use_peak), USE, ALWAYS, "peak_bytes",                                           \
+  X(use_max, BYTES, ALL, MAXIMUM(use_peak), USE, ALWAYS, "peak_bytes",                                          \
     "Most bytes alive at one time, since the start or the last reset.")                                         \
   X(use_peak, BYTES, WINDOWS, OF_WINDOW, USE, IF_ANY, NULL, NULL)                                               \
   X(unseen_alloc_count, COUNT, ALL, RISE, ALLOC, IF_ANY, "unseen_allocs_total",                                 \
@@ -56,16 +56,16 @@ enum heapster__kinds {
   HEAPSTER__ALL = HEAPSTER__SPANS | 1 << HEAPSTER_SNAPSHOT
 };
 
-/* What after - before is. */
+/* How after - before is computed. */
 enum heapster__difference {
-  HEAPSTER__RISE,      /* after - before, cut at 0 */
-  HEAPSTER__LEVEL,     /* that of `after` */
-  HEAPSTER__CHANGE,    /* of two snapshots: how their `other` changed; of two spans: the signed after - before */
-  HEAPSTER__OF_WINDOW, /* 0: it cannot be told from two ends */
-  HEAPSTER__AVERAGE    /* follows from sum and count */
+  HEAPSTER__RISE,      /* after - before, at least 0 */
+  HEAPSTER__LEVEL,     /* the figure of `after` */
+  HEAPSTER__CHANGE,    /* of two snapshots: the change of the `other` figure; of two spans: the signed after - before */
+  HEAPSTER__OF_WINDOW, /* 0: two ends do not determine it */
+  HEAPSTER__AVERAGE    /* computed from sum and count */
 };
 
-/* Groups of lines in the text, in their order. */
+/* Groups of lines in the text, in order. */
 enum heapster__group {
   HEAPSTER__ALLOC,
   HEAPSTER__DEALLOC,
@@ -82,28 +82,28 @@ struct heapster__field {
   struct heapster_field base; /* first, so that a heapster_field of the table is a heapster__field */
   enum heapster__kinds kinds;
   enum heapster__difference difference;
-  size_t offset; /* of the figure in heapster_stats; of an average: of its sum */
-  size_t other;  /* AVERAGE: of its count; CHANGE: of the level that changes */
+  size_t offset; /* of the figure in heapster_stats; for AVERAGE, of its sum */
+  size_t other;  /* for AVERAGE, of its count; for CHANGE, of the level that changes */
   enum heapster__group group;
   enum heapster__shown shown;
   const char *metric; /* without the prefix "heapster_"; NULL for no series */
   const char *help;
 };
 
-/* heapster_field_at, with what only the core knows. */
+/* heapster_field_at, with the columns that only the core needs. */
 const struct heapster__field *heapster__field_at(size_t index);
 
-/* The figure at an offset of the struct; a signed one as its bits. */
+/* The figure at an offset of the struct. A signed figure comes as its bits. */
 static inline uint64_t heapster__figure_at(const struct heapster_stats *stats, size_t offset) {
   uint64_t figure;
   memcpy(&figure, (const char *)stats + offset, sizeof figure);
   return figure;
 }
 
-/* Whether the field has a meaning in stats of that kind. */
+/* Whether stats of that kind have the field. */
 bool heapster__field_is_in(const struct heapster__field *field, enum heapster_stats_kind kind);
 
-/* The field that most resembles a mistyped name, or NULL if none does. Looks only at fields for limits. */
+/* The limit field whose name is nearest to a mistyped one, or NULL if none is near. */
 const struct heapster_field *heapster__field_like(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* Frames as text for people: a table and a strip of bars. */
 #include <heapster/frame.h>
 
+#include "value/sized.h"
 #include "value/writer.h"
 
 enum { LABEL_WIDTH = 16, STRIP = 64, LEVELS = 8, BLOCK_BYTES = 3 };
@@ -43,8 +44,8 @@ static uint64_t requests_of(const struct heapster_frame *frame) {
   return frame->alloc_count + frame->realloc_growth_count;
 }
 
-/* The most requests of a frame from `first` on, of `count` or as many as there are. */
-static uint64_t most_of(const struct heapster_frames *frames, uint64_t first, uint64_t count) {
+/* The most requests in one of `count` frames from `first` on. */
+static uint64_t max_requests_of(const struct heapster_frames *frames, uint64_t first, uint64_t count) {
   uint64_t most = 0;
   for (uint64_t i = first; i < first + count && i < frames->kept_count; i++) {
     const uint64_t requests = requests_of(&frames->kept[i]);
@@ -53,17 +54,17 @@ static uint64_t most_of(const struct heapster_frames *frames, uint64_t first, ui
   return most;
 }
 
-/* A space for nothing; else one of eight heights, rounded up, so that a request is never invisible. */
+/* A space for no requests, else one of eight heights. Rounded up, so that every request shows. */
 static void write_bar(struct heapster__writer *writer, uint64_t requests, uint64_t most) {
   static const char bars[] = "▁▂▃▄▅▆▇█";
   _Static_assert(sizeof bars == LEVELS * BLOCK_BYTES + 1, "eight bars of three bytes each");
-  if (requests == 0) {
+  if (!requests) {
     heapster__write_text(writer, " ");
     return;
   }
   while (most > UINT64_MAX / (LEVELS + 1)) most >>= 1, requests >>= 1;
   const uint64_t level = (requests * LEVELS + most - 1) / most;
-  heapster__write(writer, &bars[(level > 0 ? level - 1 : 0) * BLOCK_BYTES], BLOCK_BYTES);
+  heapster__write(writer, &bars[(level ? level - 1 : 0) * BLOCK_BYTES], BLOCK_BYTES);
 }
 
 static void write_strip(struct heapster__writer *writer, const struct heapster_frames *frames) {
@@ -72,7 +73,7 @@ static void write_strip(struct heapster__writer *writer, const struct heapster_f
   heapster__write_text(writer, "allocs and growths, ");
   heapster__write_count(writer, step);
   heapster__write_text(writer, step == 1 ? " frame a bar:\n|" : " frames a bar, the worst of them:\n|");
-  for (uint64_t i = 0; i < frames->kept_count; i += step) write_bar(writer, most_of(frames, i, step), most);
+  for (uint64_t i = 0; i < frames->kept_count; i += step) write_bar(writer, max_requests_of(frames, i, step), most);
   heapster__write_text(writer, "|\n");
 }
 
@@ -90,9 +91,12 @@ static void write_counts(struct heapster__writer *writer, const struct heapster_
   heapster__write_text(writer, "\n");
 }
 
-enum heapster_error heapster_frames_text(const struct heapster_frames *frames, struct heapster_sink sink) {
+enum heapster_error heapster_frames_text_sized(const struct heapster_frames *frames, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
-  if (frames->kept_count == 0) {
+  struct heapster_frames room;
+  if (!frames) return HEAPSTER_BAD_ARGUMENT;
+  frames = heapster__frames_accept(frames, &room);
+  if (!frames->kept_count) {
     heapster__write_text(&writer, "no frame has ended yet: a frame is what happens between two marks\n");
   } else {
     write_counts(&writer, frames);

@@ -1,4 +1,4 @@
-/* Counts by power-of-two size: a plain value, its quantile and its text. */
+/* Counts by power-of-two size: the plain value, its quantile and its text. */
 #include "value/histogram.h"
 
 #include <heapster/limit.h>
@@ -7,12 +7,12 @@ unsigned heapster_histogram_bucket(uint64_t size) { return (unsigned)heapster__b
 
 uint64_t heapster_histogram_total(const struct heapster_histogram *histogram) {
   uint64_t total = 0;
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) total += histogram->buckets[i];
+  for (unsigned i = 0; histogram && i < HEAPSTER_BUCKETS; i++) total += histogram->buckets[i];
   return total;
 }
 
 bool heapster_histogram_is_empty(const struct heapster_histogram *histogram) {
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
+  for (unsigned i = 0; histogram && i < HEAPSTER_BUCKETS; i++) {
     if (histogram->buckets[i] > 0) return false;
   }
   return true;
@@ -36,7 +36,8 @@ static double size_within(unsigned bucket, double share) {
 }
 
 bool heapster_histogram_quantile(const struct heapster_histogram *histogram, double q, double *size) {
-  if (!(q >= 0.0 && q <= 1.0)) return false; /* said this way round, it refuses what is not a number */
+  if (!histogram || !size) return false;
+  if (!(q >= 0.0 && q <= 1.0)) return false; /* written so that NaN is refused too */
   const double wanted = q * (double)heapster_histogram_total(histogram);
   uint64_t below = 0;
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
@@ -50,7 +51,7 @@ bool heapster_histogram_quantile(const struct heapster_histogram *histogram, dou
   return false;
 }
 
-/* The size text of 2^exponent; 2^64 is no size any more. */
+/* 2^exponent as a size; 2^64 exceeds every size. */
 static void write_bound(struct heapster__writer *writer, unsigned exponent, size_t width) {
   char text[HEAPSTER_SIZE_TEXT] = "inf";
   if (exponent < 64) heapster_size_text(UINT64_C(1) << exponent, text);
@@ -67,12 +68,12 @@ void heapster__write_bucket(struct heapster__writer *writer, unsigned bucket, si
 
 enum { BAR = 40, BLOCK_BYTES = 3, BOUND_WIDTH = 9, COUNT_WIDTH = 13 };
 
-/* In proportion to the fullest bucket, rounded down, but a request is never invisible. */
+/* In proportion to the fullest bucket, rounded down, but at least one block for a count above 0. */
 static unsigned bar_length(uint64_t count, uint64_t fullest) {
-  if (count == 0) return 0;
+  if (!count) return 0;
   while (fullest > UINT64_MAX / BAR) fullest >>= 1, count >>= 1;
   const unsigned length = (unsigned)(count * BAR / fullest);
-  return length > 0 ? length : 1;
+  return length ? length : 1;
 }
 
 static void write_line(struct heapster__writer *writer, unsigned bucket, uint64_t count, uint64_t fullest) {
@@ -94,7 +95,7 @@ void heapster__write_histogram(struct heapster__writer *writer, const struct hea
   uint64_t fullest = 0;
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
     const uint64_t count = histogram->buckets[i];
-    if (count == 0) continue;
+    if (!count) continue;
     if (first > i) first = i;
     if (fullest < count) fullest = count;
     end = i + 1;
@@ -104,6 +105,7 @@ void heapster__write_histogram(struct heapster__writer *writer, const struct hea
 
 enum heapster_error heapster_histogram_text(const struct heapster_histogram *histogram, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
+  if (!histogram) return HEAPSTER_BAD_ARGUMENT;
   heapster__write_histogram(&writer, histogram);
   return heapster__writer_result(&writer);
 }

@@ -1,4 +1,4 @@
-/* Power-of-two buckets: what the core needs beyond the public functions. */
+/* Power-of-two buckets: the core's own functions. */
 #ifndef HEAPSTER__VALUE_HISTOGRAM_H
 #define HEAPSTER__VALUE_HISTOGRAM_H
 
@@ -13,20 +13,20 @@ HEAPSTER__INLINE size_t heapster__bucket(uint64_t size) {
   return 63 - (size_t)__builtin_clzll(is_known ? size : size | 1);
 }
 
-/* A difference of counters, cut at 0. */
+/* The difference of two counters, at least 0. */
 static inline uint64_t heapster__beyond(uint64_t after, uint64_t before) { return after > before ? after - before : 0; }
 
 /* sum += histogram. `sum` and `histogram` may be the same. */
 void heapster__histogram_add(struct heapster_histogram *sum, const struct heapster_histogram *histogram);
 
-/* Each bucket of `after` beyond that of `before`, cut at 0. `diff` may be one of the two. */
+/* after - before, bucket by bucket, at least 0. `diff` may be either of them. */
 void heapster__histogram_diff(struct heapster_histogram *diff, const struct heapster_histogram *after,
                               const struct heapster_histogram *before);
 
-/* "[64 B .. 128 B)", each bound right-aligned in `width`. Bucket 63 ends at "inf". */
+/* "[64 B .. 128 B)", each bound right-aligned in `width` columns. Bucket 63 ends at "inf". */
 void heapster__write_bucket(struct heapster__writer *writer, unsigned bucket, size_t width);
 
-/* heapster_histogram_text, into a text under way. */
+/* heapster_histogram_text, continuing a writer's text. */
 void heapster__write_histogram(struct heapster__writer *writer, const struct heapster_histogram *histogram);
 
 #endif

@@ -1,18 +1,19 @@
 /* Stats as JSON, and JSON strings of bytes that may be anything. */
 #include "value/json.h"
 
+#include "value/sized.h"
 #include "value/stats.h"
 
-static bool is_tail(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+static bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
-/* The bytes of the UTF-8 character at `text`, 0 if it is none: cut off, overlong, a surrogate, beyond U+10FFFF. */
+/* The length of the UTF-8 character at `text`; 0 for none: truncated, overlong, a surrogate, beyond U+10FFFF. */
 static size_t character_length(const unsigned char *text, size_t left) {
   const unsigned char lead = text[0];
   if (lead < 0x80) return 1;
   const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   if (lead < 0xC2 || lead > 0xF4 || length > left) return 0;
   for (size_t i = 1; i < length; i++) {
-    if (!is_tail(text[i])) return 0;
+    if (!is_continuation(text[i])) return 0;
   }
   if (lead == 0xE0 && text[1] < 0xA0) return 0;
   if (lead == 0xED && text[1] > 0x9F) return 0;
@@ -28,7 +29,7 @@ static void write_escape(struct heapster__writer *writer, unsigned char byte) {
 }
 
 static void write_character(struct heapster__writer *writer, const char *text, size_t length) {
-  if (length == 0) {
+  if (!length) {
     heapster__write_text(writer, "\\ufffd");
   } else if ((unsigned char)*text < 0x20) {
     write_escape(writer, (unsigned char)*text);
@@ -43,25 +44,18 @@ void heapster__write_json_string(struct heapster__writer *writer, const char *te
   for (size_t at = 0; at < length;) {
     const size_t step = character_length((const unsigned char *)text + at, length - at);
     write_character(writer, text + at, step);
-    at += step > 0 ? step : 1;
+    at += step ? step : 1;
   }
   heapster__write(writer, "\"", 1);
 }
 
-static const char *kind_name(enum heapster_stats_kind kind) {
-  static const char *const names[] = {"snapshot", "diff", "window"};
-  return names[kind];
-}
-
 static void write_key(struct heapster__writer *writer, const char *name) {
-  heapster__write_text(writer, ", \"");
-  heapster__write_text(writer, name);
-  heapster__write_text(writer, "\": ");
+  heapster__write_texts(writer, ", \"", name, "\": ");
 }
 
 static void write_histogram(struct heapster__writer *writer, const struct heapster_histogram *histogram) {
   for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
-    heapster__write_text(writer, i == 0 ? "[" : ", ");
+    heapster__write_text(writer, i ? ", " : "[");
     heapster__write_digits(writer, histogram->buckets[i]);
   }
   heapster__write_text(writer, "]");
@@ -70,10 +64,8 @@ static void write_histogram(struct heapster__writer *writer, const struct heapst
 static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
   const struct heapster_lua_kind *kind;
   const char *name;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
-    heapster__write_text(writer, i == 0 ? "{\"" : ", \"");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, "\": {\"count\": ");
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
+    heapster__write_texts(writer, i ? ", \"" : "{\"", name, "\": {\"count\": ");
     heapster__write_digits(writer, kind->count);
     heapster__write_text(writer, ", \"sum\": ");
     heapster__write_digits(writer, kind->sum);
@@ -83,19 +75,17 @@ static void write_kinds(struct heapster__writer *writer, const struct heapster_l
 }
 
 void heapster__write_json_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
-  heapster__write_text(writer, "{\"kind\": \"");
-  heapster__write_text(writer, kind_name(stats->kind));
-  heapster__write_text(writer, "\", \"scope\": \"");
-  heapster__write_text(writer, stats->scope == HEAPSTER_THREAD ? "thread\"" : "process\"");
+  static const char *const kinds[] = {"snapshot", "diff", "window"};
+  heapster__write_texts(writer, "{\"kind\": \"", kinds[stats->kind], "\", \"scope\": \"",
+                        stats->scope == HEAPSTER_THREAD ? "thread\"" : "process\"");
   const struct heapster_field *field;
-  for (size_t i = 0; (field = heapster_field_at(i)) != NULL; i++) {
+  for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     int64_t value;
     write_key(writer, field->name);
-    if (heapster_stats_get(stats, field, &value)) {
+    if (heapster_stats_get(stats, field, &value))
       heapster__write_integer(writer, value);
-    } else {
+    else
       heapster__write_text(writer, "null");
-    }
   }
 #define X(name) write_key(writer, #name), write_histogram(writer, &stats->name);
   HEAPSTER__HISTOGRAMS(X)
@@ -110,6 +100,8 @@ void heapster__write_json_stats(struct heapster__writer *writer, const struct he
 
 enum heapster_error heapster_stats_json(const struct heapster_stats *stats, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
-  heapster__write_json_stats(&writer, stats);
+  struct heapster_stats room;
+  if (!stats) return HEAPSTER_BAD_ARGUMENT;
+  heapster__write_json_stats(&writer, heapster__stats_accept(stats, &room));
   return heapster__writer_result(&writer);
 }

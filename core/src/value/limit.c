@@ -1,22 +1,26 @@
-/* Limits: the verdict on a window, and its words. */
+/* Limits: the verdict on a window, as a count and as text. */
 #include <heapster/limit.h>
 #include <string.h>
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 #include "value/stats.h"
 
-enum heapster_error heapster_limit_make(const char *name, int64_t min, int64_t max, struct heapster_limit *limit) {
+enum heapster_error heapster_limit_make_sized(const char *name, int64_t min, int64_t max, struct heapster_limit *limit,
+                                              size_t size) {
   const struct heapster_field *const field = heapster_field_find(name);
-  if (field == NULL) return HEAPSTER_UNKNOWN_FIELD;
+  if (!field) return HEAPSTER_UNKNOWN_FIELD;
   if (!field->is_limit) return HEAPSTER_FIELD_NOT_IN_WINDOW;
-  *limit = (struct heapster_limit){.field = field, .min = min, .max = max};
+  if (min > max) return HEAPSTER_BAD_LIMIT;
+  if (!limit) return HEAPSTER_BAD_ARGUMENT;
+  heapster__copy_sized(limit, size, &(struct heapster_limit){.field = field, .min = min, .max = max}, sizeof *limit);
   return HEAPSTER_OK;
 }
 
-/* The name may come from anywhere: what would break the line is shown as '?'. */
+/* The name may be any text: control characters, which would break the line, become '?'. */
 static void write_name(struct heapster__writer *writer, const char *name) {
-  for (; *name != '\0'; name++) heapster__write(writer, (unsigned char)*name < ' ' ? "?" : name, 1);
+  for (; *name; name++) heapster__write(writer, (unsigned char)*name < ' ' ? "?" : name, 1);
 }
 
 static void explain_unknown(struct heapster__writer *writer, const char *name) {
@@ -24,37 +28,31 @@ static void explain_unknown(struct heapster__writer *writer, const char *name) {
   write_name(writer, name);
   heapster__write_text(writer, "\"; ");
   const struct heapster_field *field = heapster__field_like(name);
-  if (field != NULL) {
-    heapster__write_text(writer, "did you mean ");
-    heapster__write_text(writer, field->name);
-    heapster__write_text(writer, "? ");
-  }
-  const char *before = "fields: ";
-  for (size_t i = 0; (field = heapster_field_at(i)) != NULL; i++) {
+  if (field) heapster__write_texts(writer, "did you mean ", field->name, "? ");
+  const char *separator = "fields: ";
+  for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     if (!field->is_limit) continue;
-    heapster__write_text(writer, before);
-    heapster__write_text(writer, field->name);
-    before = ", ";
+    heapster__write_texts(writer, separator, field->name);
+    separator = ", ";
   }
 }
 
 enum heapster_error heapster_limit_explain(const char *name, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
   const struct heapster_field *const field = heapster_field_find(name);
-  if (field == NULL) {
-    explain_unknown(&writer, name != NULL ? name : "");
-  } else {
-    heapster__write_text(&writer, field->name);
-    heapster__write_text(&writer, field->is_limit ? " is a field for limits" : " has no meaning in a window; use ");
-    if (!field->is_limit) heapster__write_text(&writer, field->instead);
-  }
+  if (!field)
+    explain_unknown(&writer, name ? name : "");
+  else if (field->is_limit)
+    heapster__write_texts(&writer, field->name, " is a field for limits");
+  else
+    heapster__write_texts(&writer, field->name, " has no meaning in a window; use ", field->instead);
   return heapster__writer_result(&writer);
 }
 
-/* Whether `histogram_name` is that of the count: "alloc_histogram" of "alloc_count". */
+/* Whether the two names have one stem: "alloc_histogram" and "alloc_count". */
 static bool is_histogram_of(const char *histogram_name, const char *count_name) {
   const size_t stem = strlen(histogram_name) - strlen("histogram");
-  return strncmp(histogram_name, count_name, stem) == 0 && strcmp(count_name + stem, "count") == 0;
+  return !strncmp(histogram_name, count_name, stem) && !strcmp(count_name + stem, "count");
 }
 
 static const struct heapster_histogram *histogram_of(const struct heapster_stats *stats, const char *count_name) {
@@ -65,36 +63,36 @@ static const struct heapster_histogram *histogram_of(const struct heapster_stats
   return NULL;
 }
 
-static unsigned fullest(const struct heapster_histogram *histogram) {
-  unsigned found = 0;
+static unsigned find_fullest_bucket(const struct heapster_histogram *histogram) {
+  unsigned fullest = 0;
   for (unsigned i = 1; i < HEAPSTER_BUCKETS; i++) {
-    if (histogram->buckets[i] > histogram->buckets[found]) found = i;
+    if (histogram->buckets[i] > histogram->buckets[fullest]) fullest = i;
   }
-  return found;
+  return fullest;
 }
 
-static const char *noun_of(const char *count_name, uint64_t count) {
-  const bool is_alloc = strncmp(count_name, "alloc", 5) == 0;
+static const char *unit_word_of(const char *count_name, uint64_t count) {
+  const bool is_alloc = !strncmp(count_name, "alloc", 5);
   if (count == 1) return is_alloc ? " request in " : " resize in ";
   return is_alloc ? " requests in " : " resizes in ";
 }
 
-enum { BUCKETS_NAMED = 3 };
+enum { MAX_BUCKETS_NAMED = 3 };
 
-/* Where to look for what is above the limit: as if it were in the fullest buckets alone. */
+/* A hint where the surplus may come from: it is attributed to the fullest buckets. */
 static void write_surplus(struct heapster__writer *writer, const char *count_name, struct heapster_histogram left,
                           uint64_t surplus) {
-  for (unsigned named = 0; named < BUCKETS_NAMED && surplus > 0; named++) {
-    const unsigned bucket = fullest(&left);
+  for (unsigned named = 0; named < MAX_BUCKETS_NAMED && surplus; named++) {
+    const unsigned bucket = find_fullest_bucket(&left);
     const uint64_t count = left.buckets[bucket] < surplus ? left.buckets[bucket] : surplus;
-    heapster__write_text(writer, named == 0 ? " (+" : ", +");
+    heapster__write_text(writer, named ? ", +" : " (+");
     heapster__write_count(writer, count);
-    heapster__write_text(writer, named == 0 ? noun_of(count_name, count) : " in ");
+    heapster__write_text(writer, named ? " in " : unit_word_of(count_name, count));
     heapster__write_bucket(writer, bucket, 0);
     left.buckets[bucket] = 0;
     surplus -= count;
   }
-  heapster__write_text(writer, surplus > 0 ? " and others)" : ")");
+  heapster__write_text(writer, surplus ? " and others)" : ")");
 }
 
 static void write_broken(struct heapster__writer *writer, const struct heapster_stats *stats,
@@ -103,15 +101,14 @@ static void write_broken(struct heapster__writer *writer, const struct heapster_
   const bool is_above = value > limit->max;
   const int64_t allowed = is_above ? limit->max : limit->min;
   const uint64_t gap = is_above ? (uint64_t)value - (uint64_t)allowed : (uint64_t)allowed - (uint64_t)value;
-  heapster__write_text(writer, field->name);
-  heapster__write_text(writer, ": ");
+  heapster__write_texts(writer, field->name, ": ");
   heapster__write_figure(writer, field->unit, value);
   heapster__write_text(writer, " is ");
   heapster__write_figure(writer, field->unit, gap > INT64_MAX ? INT64_MAX : (int64_t)gap);
   heapster__write_text(writer, is_above ? " above the limit of " : " below the limit of ");
   heapster__write_figure(writer, field->unit, allowed);
   const struct heapster_histogram *const histogram = histogram_of(stats, field->name);
-  if (is_above && histogram != NULL) write_surplus(writer, field->name, *histogram, gap);
+  if (is_above && histogram) write_surplus(writer, field->name, *histogram, gap);
   heapster__write_text(writer, "\n");
 }
 
@@ -121,18 +118,23 @@ static void write_foreign(struct heapster__writer *writer, uint64_t count) {
                                           : " operations meanwhile were other threads'\n");
 }
 
-size_t heapster_limit_check(const struct heapster_stats *stats, const struct heapster_limit *limits, size_t count,
-                            const struct heapster_sink *sink) {
-  struct heapster__writer writer = heapster__writer_make(sink != NULL ? *sink : (struct heapster_sink){NULL, NULL});
+size_t heapster_limit_check_sized(const struct heapster_stats *stats, const struct heapster_limit *limits,
+                                  size_t stride, size_t count, const struct heapster_sink *sink) {
+  struct heapster_stats room;
+  if (!stats || !limits) return 0;
+  stats = heapster__stats_accept(stats, &room);
+  struct heapster__writer writer = heapster__writer_make(sink ? *sink : (struct heapster_sink){NULL, NULL});
   size_t broken = 0;
   for (size_t i = 0; i < count; i++) {
+    struct heapster_limit limit;
     int64_t value;
-    if (!heapster_stats_get(stats, limits[i].field, &value)) continue;
-    if (value >= limits[i].min && value <= limits[i].max) continue;
-    write_broken(&writer, stats, &limits[i], value);
+    heapster__copy_sized(&limit, sizeof limit, (const char *)limits + i * stride, stride);
+    if (!heapster_stats_get(stats, limit.field, &value)) continue;
+    if (value >= limit.min && value <= limit.max) continue;
+    write_broken(&writer, stats, &limit, value);
     broken++;
   }
   const bool is_polluted = stats->kind == HEAPSTER_WINDOW && stats->foreign_count > 0;
-  if (broken > 0 && is_polluted) write_foreign(&writer, stats->foreign_count);
+  if (broken && is_polluted) write_foreign(&writer, stats->foreign_count);
   return broken;
 }

@@ -1,15 +1,15 @@
-/* Stats as Prometheus text exposition format 0.0.4: all series of a metric together, as the format wants it. */
+/* Stats as Prometheus text exposition format 0.0.4, which wants all series of a metric together. */
 #include "value/prometheus.h"
 
 #include <string.h>
 
 #include "value/field.h"
 
-/* Sizes from 1 TiB up are only in le="+Inf". Every scrape has the same buckets, whatever was counted. */
+/* Sizes from 1 TiB up are in le="+Inf" only. Every scrape has the same buckets, empty ones included. */
 enum { FINITE_BUCKETS = 40 };
 
 static void write_escaped(struct heapster__writer *writer, const char *text) {
-  for (; *text != '\0'; text++) {
+  for (; *text; text++) {
     if (*text == '\n') {
       heapster__write_text(writer, "\\n");
       continue;
@@ -19,12 +19,9 @@ static void write_escaped(struct heapster__writer *writer, const char *text) {
   }
 }
 
-/* "heapster_<metric><suffix>{heap="<name>"", the label set still open. */
+/* "heapster_<metric><suffix>{heap="<name>"": more labels may follow. */
 static void begin_series(struct heapster__writer *writer, const char *metric, const char *suffix, const char *heap) {
-  heapster__write_text(writer, "heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, suffix);
-  heapster__write_text(writer, "{heap=\"");
+  heapster__write_texts(writer, "heapster_", metric, suffix, "{heap=\"");
   write_escaped(writer, heap);
   heapster__write_text(writer, "\"");
 }
@@ -36,26 +33,18 @@ static void end_series(struct heapster__writer *writer, uint64_t value) {
 }
 
 static void write_head(struct heapster__writer *writer, const char *metric, const char *help, const char *type) {
-  heapster__write_text(writer, "# HELP heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, " ");
-  heapster__write_text(writer, help);
-  heapster__write_text(writer, "\n# TYPE heapster_");
-  heapster__write_text(writer, metric);
-  heapster__write_text(writer, " ");
-  heapster__write_text(writer, type);
-  heapster__write_text(writer, "\n");
+  heapster__write_texts(writer, "# HELP heapster_", metric, " ", help, "\n# TYPE heapster_", metric, " ", type, "\n");
 }
 
-/* The convention of the format: counters, and only they, end in _total. */
+/* By the format's convention counters, and only counters, end in _total. */
 static bool is_counter(const char *metric) {
   static const char ending[] = "_total";
   const size_t length = strlen(metric);
-  return length >= sizeof ending && strcmp(metric + length - (sizeof ending - 1), ending) == 0;
+  return length >= sizeof ending && !strcmp(metric + length - (sizeof ending - 1), ending);
 }
 
 static void write_metric(struct heapster__writer *writer, const struct heapster__field *field,
-                         const struct heapster__labelled *heaps, size_t count) {
+                         const struct heapster__labelled_stats *heaps, size_t count) {
   write_head(writer, field->metric, field->help, is_counter(field->metric) ? "counter" : "gauge");
   for (size_t i = 0; i < count; i++) {
     int64_t value = 0;
@@ -65,7 +54,8 @@ static void write_metric(struct heapster__writer *writer, const struct heapster_
   }
 }
 
-static void write_sizes_of(struct heapster__writer *writer, const char *metric, const struct heapster__labelled *heap) {
+static void write_sizes(struct heapster__writer *writer, const char *metric,
+                        const struct heapster__labelled_stats *heap) {
   const struct heapster_histogram *const histogram = &heap->stats->alloc_histogram;
   uint64_t below = 0;
   for (unsigned i = 0; i < FINITE_BUCKETS; i++) {
@@ -85,39 +75,38 @@ static void write_sizes_of(struct heapster__writer *writer, const char *metric, 
   end_series(writer, heap->stats->alloc_count);
 }
 
-static void write_kinds_of(struct heapster__writer *writer, const char *metric, bool is_sum,
-                           const struct heapster__labelled *heap) {
+static void write_kinds_of_heap(struct heapster__writer *writer, const char *metric, bool is_sum,
+                                const struct heapster__labelled_stats *heap) {
   const struct heapster_lua_kind *kind;
   const char *name;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)) != NULL; i++) {
+  for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)); i++) {
     begin_series(writer, metric, "", heap->heap);
-    heapster__write_text(writer, ",kind=\"");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, "\"");
+    heapster__write_texts(writer, ",kind=\"", name, "\"");
     end_series(writer, is_sum ? kind->sum : kind->count);
   }
 }
 
-/* No metric where no heap is of Lua states. */
+/* The metric is absent if no heap is of Lua states. */
 static void write_kinds(struct heapster__writer *writer, const char *metric, bool is_sum, const char *help,
-                        const struct heapster__labelled *heaps, size_t count) {
+                        const struct heapster__labelled_stats *heaps, size_t count) {
   bool has_head = false;
   for (size_t i = 0; i < count; i++) {
     if (!heaps[i].stats->has_lua_kinds) continue;
     if (!has_head) write_head(writer, metric, help, "counter");
     has_head = true;
-    write_kinds_of(writer, metric, is_sum, &heaps[i]);
+    write_kinds_of_heap(writer, metric, is_sum, &heaps[i]);
   }
 }
 
-void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled *heaps, size_t count) {
-  if (count == 0) return;
+void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled_stats *heaps,
+                                size_t count) {
+  if (!count) return;
   const struct heapster__field *field;
-  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
-    if (field->metric != NULL) write_metric(writer, field, heaps, count);
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
+    if (field->metric) write_metric(writer, field, heaps, count);
   }
   write_head(writer, "alloc_size_bytes", "Sizes asked for in new blocks.", "histogram");
-  for (size_t i = 0; i < count; i++) write_sizes_of(writer, "alloc_size_bytes", &heaps[i]);
+  for (size_t i = 0; i < count; i++) write_sizes(writer, "alloc_size_bytes", &heaps[i]);
   write_kinds(writer, "lua_created_total", false, "What Lua states created, by kind.", heaps, count);
   write_kinds(writer, "lua_created_bytes_total", true, "Bytes asked for what Lua states created, by kind.", heaps,
               count);

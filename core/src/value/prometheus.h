@@ -4,13 +4,14 @@
 
 #include "value/writer.h"
 
-/* A heap's figures and the label they get. */
-struct heapster__labelled {
+/* A heap's figures and the value of their label `heap`. */
+struct heapster__labelled_stats {
   const char *heap;
   const struct heapster_stats *stats;
 };
 
-/* Every metric, with a series for each heap. Nothing for no heaps: a metric without series says nothing. */
-void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled *heaps, size_t count);
+/* Writes every metric, with a series for each heap; nothing if there are no heaps. */
+void heapster__write_prometheus(struct heapster__writer *writer, const struct heapster__labelled_stats *heaps,
+                                size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* What was meant: the nearest of several words to a mistyped one. */
+/* Spelling: which of several words a mistyped one is nearest to. */
 #ifndef HEAPSTER__VALUE_SPELLING_H
 #define HEAPSTER__VALUE_SPELLING_H
 
@@ -6,14 +6,14 @@
 
 struct heapster__spelling {
   const char *wanted;
-  const char *nearest; /* of those tried; NULL while none resembles */
+  const char *nearest; /* of the words tried; NULL while none is near */
   unsigned distance;
 };
 
 HEAPSTER_API struct heapster__spelling heapster__spelling_of(const char *wanted);
 
-/* One more word, which lives as long as the answer is wanted. Of two that are as near, the first by the alphabet
-   counts, so that the order in which they are tried does not. */
+/* Tries one more word, which must outlive `spelling`. Of two equally near words the alphabetically first wins, so that
+   the order of the calls does not matter. */
 HEAPSTER_API void heapster__spelling_try(struct heapster__spelling *spelling, const char *word);
 
 #endif

@@ -1,10 +1,11 @@
-/* The counters as plain values: what shards sum up to, a snapshot made of it, the difference of two. */
+/* The counters as plain values: the totals of shards, a snapshot made of them, the difference of two. */
 #include "value/stats.h"
 
 #include <string.h>
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 
 #define ONE(name) +1
 enum {
@@ -13,7 +14,13 @@ enum {
   DERIVED = 9 /* two totals, the live and use figures, foreign_count */
 };
 #undef ONE
-_Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t), "every figure is counted, or derived below");
+_Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t),
+               "every figure is counted, or derived in heapster__stats_fill");
+
+/* How many buckets may be other than 0. */
+static unsigned buckets_of(const struct heapster__totals *totals) {
+  return totals->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
+}
 
 static uint64_t total_of(const struct heapster_histogram *histogram, unsigned buckets) {
   uint64_t total = 0;
@@ -21,23 +28,23 @@ static uint64_t total_of(const struct heapster_histogram *histogram, unsigned bu
   return total;
 }
 
-/* Signed sums may wrap on the way: what comes out is right modulo 2^64, and no heap is that large. */
+/* Intermediate sums may wrap: the result is right modulo 2^64, and no heap is that large. */
 static int64_t live_of(const struct heapster__totals *raw) {
-  return (int64_t)(total_of(&raw->alloc_histogram, heapster__totals_buckets(raw)) - raw->dealloc_count);
+  return (int64_t)(total_of(&raw->alloc_histogram, buckets_of(raw)) - raw->dealloc_count);
 }
 
 static int64_t use_of(const struct heapster__totals *raw) {
   return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
 }
 
-static uint64_t at_least_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
+static uint64_t clamp_to_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
 
-uint64_t heapster__totals_live(const struct heapster__totals *raw) { return at_least_0(live_of(raw)); }
+uint64_t heapster__totals_live(const struct heapster__totals *raw) { return clamp_to_0(live_of(raw)); }
 
-uint64_t heapster__totals_use(const struct heapster__totals *raw) { return at_least_0(use_of(raw)); }
+uint64_t heapster__totals_use(const struct heapster__totals *raw) { return clamp_to_0(use_of(raw)); }
 
-/* after - before, and the count: the sum of it. The number of buckets is known where this is put in, and so the loops
-   become a few vectors. */
+/* after - before; returns its sum, the count. Inlined where the number of buckets is a constant, so that the loops
+   become a few vector instructions. */
 static inline __attribute__((always_inline)) uint64_t fill_buckets(struct heapster_histogram *histogram,
                                                                    const struct heapster_histogram *after,
                                                                    const struct heapster_histogram *before,
@@ -66,7 +73,7 @@ void heapster__totals_clear(struct heapster__totals *totals) {
 _Static_assert(offsetof(struct heapster__totals, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
                "the histograms follow the cells");
 
-static void fill_nothing(struct heapster_stats *stats, const struct heapster__totals *raw) {
+static void fill_unchanged(struct heapster_stats *stats, const struct heapster__totals *raw) {
   memset(stats, 0, sizeof *stats);
   stats->live_count = heapster__totals_live(raw);
   stats->use_curr = heapster__totals_use(raw);
@@ -77,7 +84,7 @@ _Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a sna
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
                           const struct heapster__totals *since) {
   if (raw == since) {
-    fill_nothing(stats, raw);
+    fill_unchanged(stats, raw);
     return;
   }
   stats->kind = HEAPSTER_SNAPSHOT;
@@ -85,7 +92,7 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
 #define X(name) stats->name = raw->name - since->name;
   HEAPSTER__CELLS(X)
 #undef X
-  const bool is_large = raw->is_large; /* `since` has no more buckets: it is older */
+  const bool is_large = raw->is_large; /* `since` is older and has no more buckets */
   stats->alloc_count =
       fill_histogram(&stats->alloc_histogram, &raw->alloc_histogram, &since->alloc_histogram, is_large);
   stats->realloc_growth_count = fill_histogram(&stats->realloc_growth_histogram, &raw->realloc_growth_histogram,
@@ -118,22 +125,22 @@ void heapster__totals_add(struct heapster__totals *sum, const struct heapster__t
 }
 
 uint64_t heapster__totals_operations(const struct heapster__totals *raw) {
-  const unsigned buckets = heapster__totals_buckets(raw);
+  const unsigned buckets = buckets_of(raw);
   return total_of(&raw->alloc_histogram, buckets) + raw->alloc_fail_count + raw->dealloc_count +
          total_of(&raw->realloc_growth_histogram, buckets) + total_of(&raw->realloc_shrink_histogram, buckets) +
          raw->realloc_same_count + raw->realloc_fail_count;
 }
 
-static uint64_t difference(const struct heapster__field *field, const struct heapster_stats *after,
-                           const struct heapster_stats *before) {
-  const size_t changing = after->kind == HEAPSTER_SNAPSHOT ? field->other : field->offset;
+static uint64_t compute_difference(const struct heapster__field *field, const struct heapster_stats *after,
+                                   const struct heapster_stats *before) {
+  const size_t level = after->kind == HEAPSTER_SNAPSHOT ? field->other : field->offset;
   switch (field->difference) {
   case HEAPSTER__RISE:
     return heapster__beyond(heapster__figure_at(after, field->offset), heapster__figure_at(before, field->offset));
   case HEAPSTER__LEVEL:
     return heapster__figure_at(after, field->offset);
   case HEAPSTER__CHANGE:
-    return heapster__figure_at(after, changing) - heapster__figure_at(before, changing);
+    return heapster__figure_at(after, level) - heapster__figure_at(before, level);
   case HEAPSTER__OF_WINDOW:
   case HEAPSTER__AVERAGE:
     break;
@@ -141,14 +148,18 @@ static uint64_t difference(const struct heapster__field *field, const struct hea
   return 0;
 }
 
-enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struct heapster_stats *after,
-                                        const struct heapster_stats *before) {
+enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_t size,
+                                              const struct heapster_stats *after, const struct heapster_stats *before) {
+  if (!diff || !after || !before) return HEAPSTER_BAD_ARGUMENT;
+  struct heapster_stats room[2];
+  after = heapster__stats_accept(after, &room[0]);
+  before = heapster__stats_accept(before, &room[1]);
   if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT)) return HEAPSTER_MIXED_KINDS;
   struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
   const struct heapster__field *field;
-  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
     if (field->difference == HEAPSTER__AVERAGE) continue;
-    const uint64_t figure = difference(field, after, before);
+    const uint64_t figure = compute_difference(field, after, before);
     memcpy((char *)&result + field->offset, &figure, sizeof figure);
   }
 #define X(name) heapster__histogram_diff(&result.name, &after->name, &before->name);
@@ -156,14 +167,20 @@ enum heapster_error heapster_stats_diff(struct heapster_stats *diff, const struc
 #undef X
   result.has_lua_kinds = after->has_lua_kinds;
   result.lua_kinds = heapster__lua_kinds_minus(&after->lua_kinds, &before->lua_kinds);
-  *diff = result;
+  struct heapster_stats *target = heapster__stats_target(diff, size, &result);
+  if (target == diff) *diff = result;
+  heapster__stats_give(diff, size, target);
   return HEAPSTER_OK;
 }
 
 bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapster_stats *b) {
+  if (!a || !b) return a == b;
+  struct heapster_stats room[2];
+  a = heapster__stats_accept(a, &room[0]);
+  b = heapster__stats_accept(b, &room[1]);
   if (a->kind != b->kind || a->scope != b->scope) return false;
   const struct heapster__field *field;
-  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
     if (!heapster__field_is_in(field, a->kind)) continue;
     if (heapster__figure_at(a, field->offset) != heapster__figure_at(b, field->offset)) return false;
   }
@@ -171,5 +188,5 @@ bool heapster_stats_is_equal(const struct heapster_stats *a, const struct heapst
   if (memcmp(&a->name, &b->name, sizeof a->name) != 0) return false;
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  return a->has_lua_kinds == b->has_lua_kinds && memcmp(&a->lua_kinds, &b->lua_kinds, sizeof a->lua_kinds) == 0;
+  return a->has_lua_kinds == b->has_lua_kinds && !memcmp(&a->lua_kinds, &b->lua_kinds, sizeof a->lua_kinds);
 }

@@ -1,5 +1,5 @@
-/* The counters as plain values, each named once: cells and sums are made from the lists here. What a caller
-   sees, derived figures included, is the list in field.h. */
+/* The counters as plain values, each named once: the lists here make the cells of a shard and their totals. field.h
+   lists what a caller sees, derived figures included. */
 #ifndef HEAPSTER__VALUE_STATS_H
 #define HEAPSTER__VALUE_STATS_H
 
@@ -7,7 +7,7 @@
 
 #include "value/lua_kinds.h"
 
-/* Histograms of a shard. The counts of allocs, growths and shrinks are their totals and have no cell. */
+/* Histograms of a shard. The counts of allocs, growths and shrinks are their sums and have no cells. */
 #define HEAPSTER__HISTOGRAMS(X) \
   X(alloc_histogram)            \
   X(realloc_growth_histogram)   \
@@ -30,8 +30,8 @@
   X(unseen_alloc_count)            \
   X(unseen_free_count)
 
-/* What shards sum up to: raw counters since the process began. Most programs stay below HEAPSTER__COMMON_BUCKETS, and
-   reading only those is what makes a reading cheap: the buckets above are 0 unless `is_large`. */
+/* Sums over shards: raw counters since the process began. Buckets from HEAPSTER__COMMON_BUCKETS on are 0 unless
+   `is_large`: most programs never fill them, and skipping them makes a read cheap. */
 enum { HEAPSTER__COMMON_BUCKETS = 18 }; /* sizes below 256 KiB */
 struct heapster__totals {
 #define X(name) uint64_t name;
@@ -48,24 +48,19 @@ struct heapster__totals {
 enum { HEAPSTER__CELL_COUNT = HEAPSTER__CELLS(X) };
 #undef X
 
-/* The buckets of a tally that may be other than 0. */
-static inline unsigned heapster__totals_buckets(const struct heapster__totals *totals) {
-  return totals->is_large ? HEAPSTER_BUCKETS : HEAPSTER__COMMON_BUCKETS;
-}
-
-/* All 0 again. Writes what may be other than 0 only. */
+/* Sets all to 0. Writes only what may be other than 0. */
 void heapster__totals_clear(struct heapster__totals *totals);
 
-/* The counters of `raw` less those of `since`, which was read before and so has none that is larger. live_count and
-   use_curr are absolute, from `raw`; live_change and use_change are from `since` to `raw`. kind is SNAPSHOT and scope
-   PROCESS; use_max, use_peak and foreign_count are 0: they are not in a tally. Cheap where `raw` is `since`. */
+/* raw - since, where `since` was read earlier and has no larger counter. live_count and use_curr are those of `raw`;
+   live_change and use_change are the change from `since` to `raw`. kind is SNAPSHOT and scope PROCESS. use_max,
+   use_peak and foreign_count are 0: totals do not have them. Cheap where `raw` is `since`. */
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
                           const struct heapster__totals *since);
 
-/* sum += tally. */
+/* sum += totals. */
 void heapster__totals_add(struct heapster__totals *sum, const struct heapster__totals *totals);
 
-/* Blocks and bytes alive, cut at 0 (a tally read while threads run may have seen a free but not its alloc). */
+/* Live blocks and bytes, at least 0: totals read while threads run may have a free without its alloc. */
 uint64_t heapster__totals_live(const struct heapster__totals *raw);
 uint64_t heapster__totals_use(const struct heapster__totals *raw);
 

@@ -3,11 +3,11 @@
 
 #include "value/field.h"
 #include "value/histogram.h"
+#include "value/sized.h"
 #include "value/stats.h"
 
 static void write_line(struct heapster__writer *writer, const struct heapster_field *field, int64_t value) {
-  heapster__write_text(writer, field->name);
-  heapster__write_text(writer, ": ");
+  heapster__write_texts(writer, field->name, ": ");
   heapster__write_figure(writer, field->unit, value);
   heapster__write_text(writer, "\n");
 }
@@ -15,33 +15,28 @@ static void write_line(struct heapster__writer *writer, const struct heapster_fi
 static void write_lines(struct heapster__writer *writer, const struct heapster_stats *stats, enum heapster__group group,
                         enum heapster__shown shown) {
   const struct heapster__field *field;
-  for (size_t i = 0; (field = heapster__field_at(i)) != NULL; i++) {
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
     int64_t value;
     if (field->group != group || field->shown != shown) continue;
     if (!heapster_stats_get(stats, &field->base, &value)) continue;
-    if (value != 0 || shown == HEAPSTER__ALWAYS) write_line(writer, &field->base, value);
+    if (value || shown == HEAPSTER__ALWAYS) write_line(writer, &field->base, value);
   }
 }
 
 static void write_histogram(struct heapster__writer *writer, const char *name,
                             const struct heapster_histogram *histogram) {
-  const bool is_empty = heapster_histogram_is_empty(histogram);
-  heapster__write_text(writer, "\n");
-  heapster__write_text(writer, name);
-  heapster__write_text(writer, is_empty ? ": (empty)\n" : ":\n");
+  heapster__write_texts(writer, "\n", name, heapster_histogram_is_empty(histogram) ? ": (empty)\n" : ":\n");
   heapster__write_histogram(writer, histogram);
 }
 
-/* Kinds of which nothing was created are left out, and the group where that is all. */
+/* Omits kinds of which nothing was created, and the whole group if that leaves none. */
 static void write_kinds(struct heapster__writer *writer, const struct heapster_lua_kinds *kinds) {
   const struct heapster_lua_kind *kind;
   const char *name;
   bool is_first = true;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)) != NULL; i++) {
-    if (kind->count == 0) continue;
-    heapster__write_text(writer, is_first ? "\nlua_kinds." : "lua_kinds.");
-    heapster__write_text(writer, name);
-    heapster__write_text(writer, ": ");
+  for (size_t i = 0; (kind = heapster_lua_kind_at(kinds, i, &name)); i++) {
+    if (!kind->count) continue;
+    heapster__write_texts(writer, is_first ? "\nlua_kinds." : "lua_kinds.", name, ": ");
     heapster__write_count(writer, kind->count);
     heapster__write_text(writer, " (");
     heapster__write_figure(writer, HEAPSTER_BYTES, kind->sum > INT64_MAX ? INT64_MAX : (int64_t)kind->sum);
@@ -65,6 +60,8 @@ void heapster__write_stats(struct heapster__writer *writer, const struct heapste
 
 enum heapster_error heapster_stats_text(const struct heapster_stats *stats, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
-  heapster__write_stats(&writer, stats);
+  struct heapster_stats room;
+  if (!stats) return HEAPSTER_BAD_ARGUMENT;
+  heapster__write_stats(&writer, heapster__stats_accept(stats, &room));
   return heapster__writer_result(&writer);
 }

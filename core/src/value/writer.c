@@ -1,11 +1,11 @@
-/* Text to a caller's sink: words, and numbers for machines and for people. */
+/* Text to a caller's sink: strings, and numbers for machines and for people. */
 #include "value/writer.h"
 
 #include <heapster/limit.h>
 #include <string.h>
 
 struct heapster__writer heapster__writer_make(struct heapster_sink sink) {
-  return (struct heapster__writer){.sink = sink, .failed = sink.write == NULL};
+  return (struct heapster__writer){.sink = sink, .failed = !sink.write};
 }
 
 enum heapster_error heapster__writer_result(const struct heapster__writer *writer) {
@@ -13,7 +13,7 @@ enum heapster_error heapster__writer_result(const struct heapster__writer *write
 }
 
 void heapster__write(struct heapster__writer *writer, const char *text, size_t length) {
-  if (writer->failed || length == 0) return;
+  if (writer->failed || !length) return;
   writer->failed = !writer->sink.write(writer->sink.context, text, length);
 }
 
@@ -21,55 +21,63 @@ void heapster__write_text(struct heapster__writer *writer, const char *text) {
   heapster__write(writer, text, strlen(text));
 }
 
+void heapster__write_list(struct heapster__writer *writer, const char *const *texts) {
+  for (; *texts; texts++) heapster__write_text(writer, *texts);
+}
+
 static void write_spaces(struct heapster__writer *writer, size_t count) {
   static const char spaces[] = "                ";
-  const size_t most = sizeof spaces - 1;
-  for (; count > most; count -= most) heapster__write(writer, spaces, most);
+  const size_t chunk = sizeof spaces - 1;
+  for (; count > chunk; count -= chunk) heapster__write(writer, spaces, chunk);
   heapster__write(writer, spaces, count);
 }
 
-static size_t missing(size_t length, size_t width) { return length < width ? width - length : 0; }
+static size_t padding_of(size_t length, size_t width) { return length < width ? width - length : 0; }
 
 void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width) {
-  write_spaces(writer, missing(strlen(text), width));
+  write_spaces(writer, padding_of(strlen(text), width));
   heapster__write_text(writer, text);
 }
 
 void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width) {
   heapster__write_text(writer, text);
-  write_spaces(writer, missing(strlen(text), width));
+  write_spaces(writer, padding_of(strlen(text), width));
 }
 
-/* Writes backwards, so that `end` is just behind the last digit; returns the first. `every` digits a comma. */
-static char *digits_before(char *end, uint64_t value, unsigned every) {
+/* Writes backwards from `end`, one past the last digit, with a comma between groups of `group` digits. Returns the
+   first character. */
+static char *put_digits_before(char *end, uint64_t value, unsigned group) {
   unsigned written = 0;
   do {
-    if (written > 0 && written % every == 0) *--end = ',';
+    if (written && written % group == 0) *--end = ',';
     *--end = (char)('0' + value % 10);
     value /= 10;
     written++;
-  } while (value > 0);
+  } while (value);
   return end;
 }
 
-enum { NO_COMMA = 99 };
+enum { NO_GROUPS = 99 };
 
 void heapster__write_digits(struct heapster__writer *writer, uint64_t value) {
   char text[HEAPSTER__FIGURE_TEXT];
   char *const end = text + sizeof text;
-  const char *const first = digits_before(end, value, NO_COMMA);
+  const char *const first = put_digits_before(end, value, NO_GROUPS);
   heapster__write(writer, first, (size_t)(end - first));
 }
 
+/* |value|, also of INT64_MIN. */
+static uint64_t magnitude_of(int64_t value) { return value < 0 ? -(uint64_t)value : (uint64_t)value; }
+
 void heapster__write_integer(struct heapster__writer *writer, int64_t value) {
   if (value < 0) heapster__write(writer, "-", 1);
-  heapster__write_digits(writer, heapster__magnitude(value));
+  heapster__write_digits(writer, magnitude_of(value));
 }
 
 size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
   char digits[HEAPSTER__FIGURE_TEXT];
   char *const end = digits + sizeof digits;
-  const char *const first = digits_before(end, value, 3);
+  const char *const first = put_digits_before(end, value, 3);
   const size_t length = (size_t)(end - first);
   memcpy(text, first, length);
   text[length] = '\0';
@@ -79,7 +87,7 @@ size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
 size_t heapster__figure_text(enum heapster_unit unit, int64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
   const size_t sign = value < 0;
   if (sign) text[0] = '-';
-  const uint64_t magnitude = heapster__magnitude(value);
+  const uint64_t magnitude = magnitude_of(value);
   return sign + (unit == HEAPSTER_BYTES ? heapster_size_text(magnitude, text + sign)
                                         : heapster__count_text(magnitude, text + sign));
 }

@@ -1,5 +1,5 @@
-/* Text to a caller's sink: remembers that the sink refused, so that callers can write straight on. No locale,
-   no allocation, no errno. */
+/* Text to a caller's sink. Remembers that the sink refused, so that callers need not check every write. Uses no locale,
+   allocates nothing, leaves errno alone. */
 #ifndef HEAPSTER__VALUE_WRITER_H
 #define HEAPSTER__VALUE_WRITER_H
 
@@ -20,7 +20,11 @@ enum heapster_error heapster__writer_result(const struct heapster__writer *write
 void heapster__write(struct heapster__writer *writer, const char *text, size_t length);
 void heapster__write_text(struct heapster__writer *writer, const char *text);
 
-/* `text` with as many spaces in front, or behind it, as it is shorter than `width`. */
+/* Several strings, one after the other. */
+#define heapster__write_texts(writer, ...) heapster__write_list((writer), (const char *const[]){__VA_ARGS__, NULL})
+void heapster__write_list(struct heapster__writer *writer, const char *const *texts);
+
+/* `text` padded with spaces to `width` columns: right-aligned, left-aligned. */
 void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width);
 void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width);
 
@@ -34,8 +38,5 @@ size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]);
 size_t heapster__figure_text(enum heapster_unit unit, int64_t value, char text[HEAPSTER__FIGURE_TEXT]);
 void heapster__write_count(struct heapster__writer *writer, uint64_t value);
 void heapster__write_figure(struct heapster__writer *writer, enum heapster_unit unit, int64_t value);
-
-/* |value|, also of INT64_MIN. */
-static inline uint64_t heapster__magnitude(int64_t value) { return value < 0 ? -(uint64_t)value : (uint64_t)value; }
 
 #endif

@@ -1,4 +1,4 @@
-"""A project of 200 tests whose counts must not depend on what ran before them: test_plugin_steady.py runs it."""
+"""A project of 200 tests whose counts must not depend on the tests before them. test_plugin_steady.py runs it."""
 
 import pytest
 

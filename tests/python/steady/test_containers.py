@@ -1,4 +1,4 @@
-"""What CPython keeps in free lists: their state must not show."""
+"""Objects that CPython keeps in free lists. The state of those must not show in the figures."""
 
 import collections
 import copy

@@ -1,4 +1,4 @@
-"""What has to do with files, time and other tests: fixtures, classes, unittest, coroutines."""
+"""Files, time, fixtures, classes, unittest and coroutines."""
 
 import datetime
 import decimal
@@ -58,7 +58,7 @@ def test_output_captured(count, capsys):
 
 
 class TestMethods:
-    """An instance a run, as pytest promises: what one run leaves there, the next does not find."""
+    """Each run gets a fresh instance, as pytest promises, without the attributes of an earlier run."""
 
     @pytest.mark.parametrize("count", COUNTS)
     def test_attributes_set_on_a_fresh_instance(self, count):

@@ -151,7 +151,9 @@ static enum heapster_error create(const char *name, const struct heapster_lua_ba
 
 enum heapster_error heapster_lua_state_create(const char *name, const struct heapster_lua_backing *backing, void **ud) {
   lua_state *state = NULL;
+  if (!ud) return HEAPSTER_BAD_ARGUMENT;
   enum heapster_error error = heapster__heap_check_name(name);
+  if (!error && backing && !backing->alloc) error = HEAPSTER_BAD_ALLOCATOR;
   if (!error) {
     heapster__lock();
     error = create(name, backing, &state);

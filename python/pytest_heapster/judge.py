@@ -1,0 +1,118 @@
+"""What figures mean: the limits of a test and the verdict on a measurement. Pure functions, tested without pytest.
+
+The core says whether a figure breaks a limit. This module says whose fault it was, because other threads add to the
+process's figures. A limit is kept if the process's figure and the figure of the test's own thread both keep it, and
+broken if both break it. If they disagree, this measurement cannot tell.
+"""
+
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+
+import heapster
+from heapster import figures
+from heapster.baseline import Entry, entry_of, size_changes
+
+OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
+
+LARGEST = 2**63 - 1
+
+# How many buckets a message names.
+FEW = 3
+
+
+class Bound(NamedTuple):
+    """A limit, and a function that describes how a Stats breaks it."""
+
+    limit: heapster.Limit
+    describe: Callable[[heapster.Stats], str]
+
+    @classmethod
+    def from_limit(cls, limit: heapster.Limit) -> "Bound":
+        return cls(limit, limit.broken)
+
+    @classmethod
+    def from_baseline(cls, field: str, entry: Entry, tolerance: int) -> "Bound":
+        """At most the figure of the entry plus the tolerance."""
+        most: Dict[str, Any] = {field: min(entry.figures[field] + tolerance, LARGEST)}
+        return cls(heapster.limit(**most), lambda stats: describe_rise(field, entry, entry_of(stats), tolerance))
+
+
+def describe_rise(field: str, before: Entry, after: Entry, tolerance: int) -> str:
+    """The line for a figure above its baseline: both numbers, and the buckets that grew most."""
+    found, expected = after.figures[field], before.figures[field]
+    grown = [each for each in size_changes(before, after) if each[1] > 0][:FEW]
+    where = f" ({figures.buckets(grown)})" if grown and field.startswith("alloc") else ""
+    more = f", tolerance {figures.figure(field, tolerance)}" if tolerance else ""
+    return (f"{field}: {figures.figure(field, found)} is {figures.gap(field, found, expected)} the baseline of "
+            f"{figures.figure(field, expected)}{more}{where}")  # fmt: skip
+
+
+# --- the limits of a test ---
+
+
+class Limits(NamedTuple):
+    """What a test asks for by its markers: which limits, on what, how often it runs."""
+
+    bounds: List[Bound]
+    heap: Optional[Any]  # a name or a heapster.Heap; None for all
+    scope: Any  # "process" or "thread"
+    warmup: int
+    retries: int
+    own_threads: bool  # other threads belong to the test and do not pollute it
+
+    def make_window(self, gc: Any = "leave") -> heapster.Measuring:
+        """A new window for a measurement under these limits; it can tell the test's own thread from others."""
+        return heapster.measuring(self.heap, self.scope, gc=gc, thread_peak=self.can_be_polluted())
+
+    def can_be_polluted(self) -> bool:
+        return self.scope == "process" and not self.own_threads
+
+
+def _read_count(keys: Mapping[str, Any], name: str, default: int) -> int:
+    value = keys.get(name, default)
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{name} must be an int, 0 or more, not {value!r}")
+    return value
+
+
+def _make_bounds(keys: Mapping[str, Any]) -> List[Bound]:
+    """A limit of None lifts one that a class or a module has set."""
+    limits = {name: value for name, value in keys.items() if name not in OPTIONS and value is not None}
+    return [Bound.from_limit(heapster.limit(**{name: value})) for name, value in limits.items()]
+
+
+def parse_limits(keys: Mapping[str, Any], warmup: int, retries: int) -> Limits:
+    """The limits that the keys of a marker set, with these defaults. ValueError says what is wrong with a key."""
+    try:
+        heapster.measuring(keys.get("heap"), keys.get("scope", "process"))
+        bounds = _make_bounds(keys)
+    except (TypeError, ValueError) as error:
+        others = f"; and {', '.join(OPTIONS)}" if "fields: " in str(error) else ""
+        raise ValueError(f"{error}{others}") from None
+    warmup, retries = _read_count(keys, "warmup", warmup), _read_count(keys, "retries", retries)
+    own_threads = keys.get("own_threads", False)
+    if not isinstance(own_threads, bool):
+        raise ValueError(f"own_threads must be True or False, not {own_threads!r}")
+    return Limits(bounds, keys.get("heap"), keys.get("scope", "process"), warmup, retries, own_threads)
+
+
+# --- the verdict ---
+
+
+class Verdict(NamedTuple):
+    """A line for each limit that is broken, and for each that perhaps only other threads broke."""
+
+    failed: List[str]
+    polluted: List[str]
+
+
+def judge(bounds: Iterable[Bound], whole: heapster.Stats, own: Optional[heapster.Stats]) -> Verdict:
+    """The verdict on a window; `own` is the part of its own thread, or None if no other thread took part."""
+    verdict = Verdict([], [])
+    for bound in bounds:
+        is_broken = bool(bound.limit.broken(whole))
+        is_own_broken = is_broken if own is None else bool(bound.limit.broken(own))
+        if is_broken and is_own_broken:
+            verdict.failed.extend(bound.describe(own or whole).splitlines())
+        elif is_broken != is_own_broken:
+            verdict.polluted.extend(bound.describe(whole if is_broken or own is None else own).splitlines())
+    return verdict

@@ -1,4 +1,5 @@
-/* The lock for rare operations: creating heaps, beginning and ending windows, frame marks, reset. No request takes it.
+/* The lock for rare operations: creating heaps, beginning and ending windows, frame marks, reset. No request takes it,
+   except the first of a process whose malloc is hooked from its start.
 
    Every fork holds it, so that the child finds what it protects in a consistent state. A signal handler may fork while
    its own thread holds the lock, because that thread is in the middle of a fork or of a window's begin. Therefore the

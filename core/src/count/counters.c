@@ -1,6 +1,8 @@
 /* Counters: a shard, one thread's counters of one heap, and recording. */
 #include "count/counters.h"
 
+#include "base/lock.h"
+
 struct heapster__high_water_mark heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
 struct heapster__shared_shards heapster__shared_shards;
@@ -13,6 +15,7 @@ struct target {
 };
 
 bool heapster__counters_open(unsigned heap) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster__load_relaxed(&heapster__shared_shards.shards[heap])) return true;
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return false;

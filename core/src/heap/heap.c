@@ -42,6 +42,8 @@ static void announce_layer(void) {
   if (callback) callback();
 }
 
+/* A signal handler may open `malloc` in the middle of this: see heapster__malloc_start. `last` is right all the same,
+   because no number is lower than malloc's. */
 static void publish_heap(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
@@ -50,7 +52,8 @@ static void publish_heap(struct heapster_heap *heap, const char *name) {
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
 }
 
-struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
+struct heapster_heap *heapster__heap_open_locked(unsigned number, const char *name) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster_heap *heap = &registry.heaps[number];
   if (heapster__heap_at(number)) return heap;
   if (!heapster__counters_open(number)) return NULL;
@@ -61,7 +64,18 @@ struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
   return heap;
 }
 
-void heapster__heap_close(unsigned number) { heapster__store_release(&registry.heaps[number].is_open, false); }
+struct heapster_heap *heapster__heap_open(unsigned number, const char *name) {
+  heapster__lock();
+  struct heapster_heap *heap = heapster__heap_open_locked(number, name);
+  heapster__unlock();
+  return heap;
+}
+
+void heapster__heap_close(unsigned number) {
+  heapster__lock();
+  heapster__store_release(&registry.heaps[number].is_open, false);
+  heapster__unlock();
+}
 
 static bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.:-", c));

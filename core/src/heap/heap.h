@@ -32,10 +32,17 @@ extern HEAPSTER__HIDDEN _Atomic bool heapster__has_malloc;
 /* Its address pulls the fork handlers of fork.c into a static link. */
 extern HEAPSTER__HIDDEN const bool heapster__fork_anchor;
 
-/* Opens the heap of a hook. Idempotent. NULL: no memory. */
+/* The registry is written only under the lock. */
+
+/* Opens the heap of a hook. Idempotent. NULL: no memory. Takes the lock: the Python module opens `python` when it is
+   imported, and holds nothing. */
 struct heapster_heap *heapster__heap_open(unsigned number, const char *name);
 
-/* Hides the heap of a hook that counts nothing after all. */
+/* The same for callers that hold the lock: attach, and the first request of a process; see heapster__malloc_start. */
+struct heapster_heap *heapster__heap_open_locked(unsigned number, const char *name);
+
+/* Hides the heap of a hook that counts nothing after all. Takes the lock: a preloaded hook gives up in its constructor,
+   which holds nothing. */
 void heapster__heap_close(unsigned number);
 
 /* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */

@@ -208,7 +208,7 @@ static const char *start(void) {
   if (survey.refusal) return survey.refusal;
   if (!heapster__exchanges_start(survey.real, &way.below))
     return "the allocator of the process lacks functions that others have";
-  if (!heapster__malloc_start(&way)) return heapster__malloc_hook()->problem;
+  if (!heapster__malloc_start_locked(&way)) return heapster__malloc_hook()->problem;
   return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* The malloc family, counted. */
 #include "hooks/malloc/family.h"
 
+#include "base/lock.h"
 #include "heap/heap.h"
 #include "heap/system.h"
 
@@ -37,16 +38,28 @@ static void *below_aligned_alloc(void *context, size_t alignment, size_t size) {
   return way.below.aligned_alloc(alignment, size);
 }
 
-bool heapster__malloc_start(const struct heapster__malloc_hook *started) {
+bool heapster__malloc_start_locked(const struct heapster__malloc_hook *started) {
   static const struct heapster_allocator below = {
       below_malloc, below_calloc, below_realloc, below_free, below_aligned_alloc, NULL,
   };
   way = *started;
   if (way.problem) return false;
   heapster__system_replace(&below, way.comes_back);
-  if (heapster__heap_open(HEAPSTER__MALLOC, "malloc")) return true;
+  if (heapster__heap_open_locked(HEAPSTER__MALLOC, "malloc")) return true;
   way.problem = "there was no memory for its counters";
   return false;
+}
+
+/* The first request of a process may come from a library's constructor, before that of the hook. No other thread runs
+   then as a rule, since starting one makes requests or comes after the constructors. The request may also come from a
+   signal handler that interrupted a constructor in the middle of creating a heap. Its thread holds the lock, and must
+   not wait for itself. The interrupted code writes another heap, so `malloc` can be opened in between. */
+bool heapster__malloc_start(const struct heapster__malloc_hook *started) {
+  if (heapster__is_locked_here()) return heapster__malloc_start_locked(started);
+  heapster__lock();
+  const bool is_counted = heapster__malloc_start_locked(started);
+  heapster__unlock();
+  return is_counted;
 }
 
 const struct heapster__malloc_hook *heapster__malloc_hook(void) { return way.name ? &way : NULL; }

@@ -30,6 +30,9 @@ struct heapster__malloc_hook {
    nothing is to be counted (`problem` was given, or there is no memory). */
 HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_hook *way);
 
+/* The same for callers that hold the lock. */
+bool heapster__malloc_start_locked(const struct heapster__malloc_hook *way);
+
 /* NULL while malloc is not hooked. */
 const struct heapster__malloc_hook *heapster__malloc_hook(void);
 

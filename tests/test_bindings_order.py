@@ -12,31 +12,33 @@ import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent / "bindings"
-OBJECTS = pathlib.Path(os.environ["HEAPSTER_BUILD"]) / "bindings" / "CMakeFiles"
-FOLDERS = {"common": "heapster_script", "python": "heapster_python_hand", "lua": "heapster_lua_hand"}
-
-
-def symbols(path, option):
-    lines = subprocess.run(["nm", "-P", option, path], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[0] for line in lines if line.split()[1] in "UTDBRV"}
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ["HEAPSTER_BUILD"])
+TARGETS = {"bindings": ("heapster_script", "heapster_python_hand", "heapster_lua_hand"), "core": ("heapster_objects",)}
 
 
 @functools.lru_cache(maxsize=None)
-def objects():
-    """By "common/text": the symbols of a file that other files can use, and those that it uses."""
+def objects(part):
+    """By "common/text": the symbols that a file defines for others, and those that it uses."""
     found = {}
-    for folder, target in FOLDERS.items():
-        for path in sorted((OBJECTS / f"{target}.dir" / folder).glob("*.o")):
-            if (ROOT / folder / path.stem).is_file():  # not left over from a file that is gone
-                name = f"{folder}/{path.name.split('.')[0]}"
-                found[name] = symbols(path, "-g") - symbols(path, "-u"), symbols(path, "-u")
-    return found
+    for target in TARGETS[part]:
+        folder = BUILD / part / "CMakeFiles" / f"{target}.dir"
+        for path in folder.rglob("*.c.o"):
+            source = path.relative_to(folder).with_suffix("")
+            if (ROOT / part / source).is_file():  # not left over from a file that is gone
+                found[str(path)] = source.with_suffix("").as_posix(), set(), set()
+    lines = subprocess.run(["nm", "-gPA", *found], check=True, capture_output=True, text=True).stdout.splitlines()
+    for line in lines:
+        path, _, symbol = line.partition(": ")
+        name, kind = symbol.split()[:2]
+        if kind in "UTDBRV":
+            found[path][2 if kind == "U" else 1].add(name)
+    return {name: (defined, used) for name, defined, used in found.values()}
 
 
 def uses():
     """By file: the files whose functions it uses."""
-    found = objects()
+    found = objects("bindings")
     owners = {symbol: name for name, (defined, _) in found.items() for symbol in defined}
     return {name: {owners[each] for each in used if each in owners} for name, (_, used) in found.items()}
 
@@ -44,10 +46,10 @@ def uses():
 def includes():
     """By header: the headers of bindings/ that it includes."""
     return {
-        path.relative_to(ROOT).as_posix(): set(
+        path.relative_to(ROOT / "bindings").as_posix(): set(
             re.findall(r'^#include "((?:common|python|lua)/[^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
         )
-        for path in ROOT.glob("*/*.h")
+        for path in (ROOT / "bindings").glob("*/*.h")
     }
 
 
@@ -80,8 +82,8 @@ def test_folders_use_themselves_and_common(graph):
         assert {other.split("/")[0] for other in others} <= {name.split("/")[0], "common"}, name
 
 
-def test_no_name_is_defined_twice():
+def test_no_name_is_defined_twice_not_even_in_the_core():
     owners = {}
-    for name, (defined, _) in objects().items():
+    for name, (defined, _) in [*objects("core").items(), *objects("bindings").items()]:
         for symbol in defined:
             assert owners.setdefault(symbol, name) == name, symbol

@@ -69,11 +69,7 @@ int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error
   return error == HEAPSTER_UNKNOWN_HOOK ? luaL_argerror(L, 1, why) : luaL_error(L, "%s", why);
 }
 
-<<<<<<< HEAD
-int heapster__lua_refuse_argument(lua_State *L, int argument, const char *format, ...) {
-=======
 int heapster__lua_raise_argument(lua_State *L, int argument, const char *format, ...) {
->>>>>>> bindings
   va_list arguments;
   va_start(arguments, format);
   const char *const why = lua_pushvfstring(L, format, arguments);

@@ -28,11 +28,7 @@ void heapster__lua_push_error(lua_State *L, enum heapster__lua_error kind, struc
 int heapster__lua_raise(lua_State *L, enum heapster__lua_error kind, struct heapster_text message);
 int heapster__lua_raise_core(lua_State *L, enum heapster_error error);
 int heapster__lua_raise_hook(lua_State *L, const char *verb, enum heapster_error error, const char *hook);
-<<<<<<< HEAD
-int heapster__lua_refuse_argument(lua_State *L, int argument, const char *format, ...);
-=======
 int heapster__lua_raise_argument(lua_State *L, int argument, const char *format, ...);
->>>>>>> bindings
 
 /* Raises an error unless the function got that many arguments. */
 void heapster__lua_check_count(lua_State *L, int least, int most);

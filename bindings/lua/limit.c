@@ -34,42 +34,25 @@ static int deliver(lua_State *L, struct heapster__lua_run *run) {
 }
 
 static int refuse_type(lua_State *L, const struct heapster_field *field, int index) {
-<<<<<<< HEAD
-  return heapster__lua_refuse_argument(L, 1, "%s: integer%s or pair {least, most} expected, got %s", field->name,
-                                       field->unit == HEAPSTER_BYTES ? ", size such as \"1 MiB\"" : "",
-                                       heapster__lua_type_name(L, index));
-=======
   return heapster__lua_raise_argument(L, 1, "%s: integer%s or pair {least, most} expected, got %s", field->name,
                                       field->unit == HEAPSTER_BYTES ? ", size such as \"1 MiB\"" : "",
                                       heapster__lua_type_name(L, index));
->>>>>>> bindings
 }
 
 static int64_t parse_size(lua_State *L, const struct heapster_field *field, int index) {
   uint64_t bytes;
   if (field->unit != HEAPSTER_BYTES) return refuse_type(L, field, index);
   if (!heapster_size_parse(heapster__lua_chars(L, index), &bytes)) return (int64_t)bytes;
-<<<<<<< HEAD
-  return heapster__lua_refuse_argument(L, 1, "%s: '%s' is %s", field->name, lua_tostring(L, index),
-                                       heapster_error_text(HEAPSTER_BAD_SIZE));
-=======
   return heapster__lua_raise_argument(L, 1, "%s: '%s' is %s", field->name, lua_tostring(L, index),
                                       heapster_error_text(HEAPSTER_BAD_SIZE));
->>>>>>> bindings
 }
 
 static int64_t parse_integer(lua_State *L, const struct heapster_field *field, int index) {
   int is_integer;
   const lua_Integer value = lua_tointegerx(L, index, &is_integer);
-<<<<<<< HEAD
-  if (!is_integer) return heapster__lua_refuse_argument(L, 1, "%s: number has no integer representation", field->name);
-  if (value < 0 && !field->is_signed)
-    return heapster__lua_refuse_argument(L, 1, "%s: the figure is never negative", field->name);
-=======
   if (!is_integer) return heapster__lua_raise_argument(L, 1, "%s: number has no integer representation", field->name);
   if (value < 0 && !field->is_signed)
     return heapster__lua_raise_argument(L, 1, "%s: the figure is never negative", field->name);
->>>>>>> bindings
   return value;
 }
 
@@ -87,19 +70,11 @@ static void check_pair(lua_State *L, const struct heapster_field *field, int pai
   for (lua_pushnil(L); lua_next(L, pair); lua_pop(L, 1)) {
     const bool is_end = lua_isinteger(L, -2) && (lua_tointeger(L, -2) == 1 || lua_tointeger(L, -2) == 2);
     if (!is_end)
-<<<<<<< HEAD
-      heapster__lua_refuse_argument(L, 1, "%s: a pair {least, most} has no '%s'", field->name,
-                                    luaL_tolstring(L, -2, NULL));
-    ends++;
-  }
-  if (ends == 0) heapster__lua_refuse_argument(L, 1, "%s: a pair {least, most} has at least one of them", field->name);
-=======
       heapster__lua_raise_argument(L, 1, "%s: a pair {least, most} has no '%s'", field->name,
                                    luaL_tolstring(L, -2, NULL));
     ends++;
   }
   if (ends == 0) heapster__lua_raise_argument(L, 1, "%s: a pair {least, most} has at least one of them", field->name);
->>>>>>> bindings
 }
 
 static struct heapster_limit parse_pair(lua_State *L, const struct heapster_field *field, int pair) {
@@ -110,11 +85,7 @@ static struct heapster_limit parse_pair(lua_State *L, const struct heapster_fiel
                                        parse_bound(L, field, pair + 2, INT64_MAX)};
   lua_pop(L, 2);
   if (limit.min > limit.max)
-<<<<<<< HEAD
-    heapster__lua_refuse_argument(L, 1, "%s: the pair allows nothing: the least stands first", field->name);
-=======
     heapster__lua_raise_argument(L, 1, "%s: the pair allows nothing: the least stands first", field->name);
->>>>>>> bindings
   return limit;
 }
 
@@ -136,11 +107,7 @@ static void parse_options(lua_State *L, struct heapster__lua_options *options) {
     if (lua_type(L, -2) == LUA_TSTRING)
       parse_limit(L, heapster__lua_chars(L, -2));
     else
-<<<<<<< HEAD
-      heapster__lua_refuse_argument(L, 1, "'%s' is no field; " USAGE, luaL_tolstring(L, -2, NULL));
-=======
       heapster__lua_raise_argument(L, 1, "'%s' is no field; " USAGE, luaL_tolstring(L, -2, NULL));
->>>>>>> bindings
   }
 }
 
@@ -161,19 +128,11 @@ int heapster__lua_limit(lua_State *L) {
   struct heapster__lua_run model = {.options = heapster__lua_make_options(), .deliver = deliver};
   struct heapster_limit limits[MOST_LIMITS];
   if (!lua_istable(L, 1))
-<<<<<<< HEAD
-    heapster__lua_refuse_argument(L, 1, "table expected, got %s; " USAGE, heapster__lua_type_name(L, 1));
-  parse_options(L, &model.options);
-  model.limit_count = parse_limits(L, limits);
-  if (!heapster__lua_is_callable(L, 2))
-    heapster__lua_refuse_argument(L, 2, "function expected, got %s; " USAGE, heapster__lua_type_name(L, 2));
-=======
     heapster__lua_raise_argument(L, 1, "table expected, got %s; " USAGE, heapster__lua_type_name(L, 1));
   parse_options(L, &model.options);
   model.limit_count = parse_limits(L, limits);
   if (!heapster__lua_is_callable(L, 2))
     heapster__lua_raise_argument(L, 2, "function expected, got %s; " USAGE, heapster__lua_type_name(L, 2));
->>>>>>> bindings
   lua_remove(L, 1);
   return heapster__lua_run(L, &model, limits);
 }

@@ -16,47 +16,28 @@ struct heapster__lua_options heapster__lua_make_options(void) {
 
 static void set_heap(lua_State *L, int argument, struct heapster__lua_options *options) {
   if (!heapster__lua_is_heap(L, -1))
-<<<<<<< HEAD
-    heapster__lua_refuse_argument(L, argument, "heap: name or heapster.Heap expected, got %s",
-                                  heapster__lua_type_name(L, -1));
-=======
     heapster__lua_raise_argument(L, argument, "heap: name or heapster.Heap expected, got %s",
                                  heapster__lua_type_name(L, -1));
->>>>>>> bindings
   options->heap = heapster__lua_find_heap(L, -1);
 }
 
 static void set_scope(lua_State *L, int argument, struct heapster__lua_options *options) {
   if (heapster__find_scope(heapster__lua_chars(L, -1), &options->scope)) return;
-<<<<<<< HEAD
-  heapster__lua_refuse_argument(L, argument, "scope: \"process\" or \"thread\" expected, got %s",
-                                luaL_tolstring(L, -1, NULL));
-=======
   heapster__lua_raise_argument(L, argument, "scope: \"process\" or \"thread\" expected, got %s",
                                luaL_tolstring(L, -1, NULL));
->>>>>>> bindings
 }
 
 static void set_gc(lua_State *L, int argument, struct heapster__lua_options *options) {
   if (heapster__find_gc(heapster__lua_chars(L, -1), &options->stops_gc)) return;
-<<<<<<< HEAD
-  heapster__lua_refuse_argument(L, argument, "gc: \"leave\" or \"stop\" expected, got %s", luaL_tolstring(L, -1, NULL));
-=======
   heapster__lua_raise_argument(L, argument, "gc: \"leave\" or \"stop\" expected, got %s", luaL_tolstring(L, -1, NULL));
->>>>>>> bindings
 }
 
 static lua_Integer check_integer(lua_State *L, int argument, const char *name, lua_Integer least) {
   int is_integer = lua_type(L, -1) == LUA_TNUMBER;
   const lua_Integer count = is_integer ? lua_tointegerx(L, -1, &is_integer) : 0;
   if (is_integer && count >= least) return count;
-<<<<<<< HEAD
-  return heapster__lua_refuse_argument(L, argument, "%s: integer from %I up expected, got %s", name, (LUAI_UACINT)least,
-                                       luaL_tolstring(L, -1, NULL));
-=======
   return heapster__lua_raise_argument(L, argument, "%s: integer from %I up expected, got %s", name, (LUAI_UACINT)least,
                                       luaL_tolstring(L, -1, NULL));
->>>>>>> bindings
 }
 
 static void set_warmup(lua_State *L, int argument, struct heapster__lua_options *options) {
@@ -98,11 +79,7 @@ static void refuse(lua_State *L, int argument, enum heapster__lua_option_set set
   }
   const char *const guess = spelling.nearest ? lua_pushfstring(L, "did you mean '%s'? ", spelling.nearest) : "";
   const char *const others = set == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat, gc" : "";
-<<<<<<< HEAD
-  heapster__lua_refuse_argument(L, argument, "there is no option '%s'; %soptions: heap, scope%s", name, guess, others);
-=======
   heapster__lua_raise_argument(L, argument, "there is no option '%s'; %soptions: heap, scope%s", name, guess, others);
->>>>>>> bindings
 }
 
 void heapster__lua_parse_options(lua_State *L, int argument, enum heapster__lua_option_set set,

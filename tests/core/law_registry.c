@@ -143,7 +143,7 @@ static void heaps_opened_at_any_instruction_of_each_other_are_kept(void) {
   stops += stop_at_every_step(&by_malloc, &by_host, false);
   stops += stop_at_every_step(&by_host, &by_malloc, false);
   stops += stop_at_every_step(&by_import, &by_malloc, false);
-  if (!stops) skipped("no instruction was trapped");
+  if (!stops) skip_law("no instruction was trapped");
 }
 
 /* The first request of a process may come from a handler that interrupted the owner of the lock. */
@@ -153,7 +153,7 @@ static void a_signal_handler_opens_malloc_at_any_instruction_of_another_opening(
 }
 
 int main(void) {
-  if (!is_sharded()) return skipped("a hook of an interpreter needs counters per thread");
+  if (!is_sharded()) return skip_law("a hook of an interpreter needs counters per thread");
   heaps_opened_at_any_instruction_of_each_other_are_kept();
   a_signal_handler_opens_malloc_at_any_instruction_of_another_opening();
   return 0;

@@ -95,7 +95,7 @@ static void threads_of_many_processes_lose_none(uint64_t processes) {
 
 int main(int argc, char **argv) {
   const uint64_t processes = argument(argc, argv, 1, 200);
-  if (!is_sharded()) return skipped("a hook of an interpreter needs counters per thread");
+  if (!is_sharded()) return skip_law("a hook of an interpreter needs counters per thread");
   threads_of_many_processes_lose_none(processes);
   threads_that_open_heaps_together_lose_none();
   return 0;

@@ -196,7 +196,10 @@ static struct heapster_heap *jumping_heap(void) {
 static void after_siglongjmp_counting_goes_on(struct heapster_heap *heap) {
   struct churn *churn = &churns[MAIN];
   is_to_jump = 1;
-  if (sigsetjmp(way_out, 1) == 0) heapster_heap_malloc(heap, 40);
+  if (sigsetjmp(way_out, 1) == 0) {
+    void *volatile never = heapster_heap_malloc(heap, 40); /* jumps */
+    (void)never;
+  }
   is_to_jump = 0;
   void *block = heapster_heap_malloc(churn->heaps[0], 10);
   heapster_heap_free(churn->heaps[0], block);

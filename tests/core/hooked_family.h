@@ -15,8 +15,8 @@ static struct heapster_window window; /* on heap `malloc`, around each test */
 static size_t last_count;
 static size_t last_size;
 
-/* What realloc(p, 0) does below. */
-static enum { FREES, KEEPS, REFUSES } to_nothing;
+/* What the next realloc(p, 0) does. */
+static enum { FREES, KEEPS, REFUSES } realloc_to_zero;
 
 static void *family_malloc(size_t size) { return whole.malloc(&arena, size); }
 
@@ -27,9 +27,9 @@ static void *family_calloc(size_t count, size_t size) {
 }
 
 static void *family_realloc(void *block, size_t size) {
-  if (size != 0 || to_nothing == KEEPS) return whole.realloc(&arena, block, size);
-  if (to_nothing == FREES) whole.free(&arena, block);
-  if (to_nothing == REFUSES) errno = ENOMEM;
+  if (size != 0 || realloc_to_zero == KEEPS) return whole.realloc(&arena, block, size);
+  if (realloc_to_zero == FREES) whole.free(&arena, block);
+  if (realloc_to_zero == REFUSES) errno = ENOMEM;
   return NULL;
 }
 
@@ -46,28 +46,28 @@ static int family_posix_memalign(void **block, size_t alignment, size_t size) {
   const int kept = errno;
   void *made = family_aligned(alignment, size);
   errno = kept;
-  if (made == NULL) return ENOMEM;
+  if (!made) return ENOMEM;
   *block = made;
   return 0;
 }
 
 static void *family_paged(size_t size) { return family_aligned(4096, size); }
 
-static char early_block[] = "from before";
+static char bootstrap_block[] = "from before";
 
-static bool is_early(const void *block, size_t *size) {
-  *size = sizeof early_block;
-  return block == early_block;
+static bool find_bootstrap_block(const void *block, size_t *size) {
+  *size = sizeof bootstrap_block;
+  return block == bootstrap_block;
 }
 
-static const struct heapster__malloc_hook way = {
-    .below = {family_malloc, family_calloc, family_realloc, family_free, family_posix_memalign, family_aligned,
-              family_aligned, family_paged, family_paged},
-    .name = "preload",
-    .early = is_early,
+static const struct heapster__malloc_hook hook = {
+    .next = {family_malloc, family_calloc, family_realloc, family_free, family_posix_memalign, family_aligned,
+             family_aligned, family_paged, family_paged},
+    .mode = HEAPSTER__MODE_PRELOAD,
+    .find_bootstrap_block = find_bootstrap_block,
 };
 
-static int opened(void **state) {
+static int open_window(void **state) {
   (void)state;
   if (!commanded_open(&arena)) return -1;
   whole = commanded_allocator(&arena, COMMANDED_WHOLE);
@@ -76,13 +76,13 @@ static int opened(void **state) {
   return heapster_window_begin(heapster_heap_find("malloc"), HEAPSTER_PROCESS, &window) ? -1 : 0;
 }
 
-static struct heapster_stats counted(void) {
+static struct heapster_stats end_window(void) {
   struct heapster_stats stats;
   assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_OK);
   return stats;
 }
 
-static int closed(void **state) {
+static int close_window(void **state) {
   (void)state;
   const bool is_sound = commanded_is_sound(&arena) && arena.log.live_count == 0;
   commanded_close(&arena);

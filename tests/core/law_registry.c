@@ -35,7 +35,8 @@ static void import_python(void) { require(heapster__domains_open(), "the heap py
 
 static void start_malloc(void) {
   static const struct heapster__malloc_hook hook = {
-      .below = {malloc, calloc, realloc, free, posix_memalign, aligned_alloc, NULL, NULL, NULL}, .name = "preload"};
+      .next = {malloc, calloc, realloc, free, posix_memalign, aligned_alloc, NULL, NULL, NULL},
+      .mode = HEAPSTER__MODE_PRELOAD};
   require(heapster__malloc_start(&hook), "the heap malloc could not be opened");
 }
 

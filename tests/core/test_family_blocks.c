@@ -1,38 +1,38 @@
-/* The malloc hook and blocks that are not simply its own: older, adopted, of a named heap, asked for inside. */
+/* The malloc hook and blocks of other origin: older ones, adopted ones, a named heap's, nested ones. */
 #include "cmocka_test.h"
 
 #include <string.h>
 
 #include "hooked_family.h"
 
-static void early_blocks_are_nobodys_and_resizing_copies_them(void **state) {
+static void bootstrap_blocks_are_not_counted_and_resizing_copies_them(void **state) {
   (void)state;
-  heapster__counted_free(early_block);
-  char *block = heapster__counted_realloc(early_block, 100);
+  heapster__counted_free(bootstrap_block);
+  char *block = heapster__counted_realloc(bootstrap_block, 100);
   assert_string_equal(block, "from before");
-  char *piece = heapster__counted_realloc(early_block, 4);
+  char *piece = heapster__counted_realloc(bootstrap_block, 4);
   assert_memory_equal(piece, "from", 4);
   heapster__counted_free(block);
   heapster__counted_free(piece);
   assert_int_equal(arena.log.free_calls, 2);
-  const struct heapster_stats stats = counted();
+  const struct heapster_stats stats = end_window();
   assert_int_equal(stats.alloc_sum, 104);
   assert_int_equal(stats.unseen_alloc_count, 0);
 }
 
-static void blocks_older_than_the_hook_are_told(void **state) {
+static void blocks_from_before_the_hook_are_reported(void **state) {
   (void)state;
   void *freed = family_malloc(50);
   void *resized = family_malloc(60);
   heapster__counted_free(freed);
   heapster__counted_free(heapster__counted_realloc(resized, 70));
-  const struct heapster_stats stats = counted();
+  const struct heapster_stats stats = end_window();
   assert_int_equal(stats.unseen_alloc_count, 2);
   assert_int_equal(stats.alloc_sum, 70);
   assert_int_equal(stats.dealloc_sum, 70);
 }
 
-static void an_adopted_block_is_counted_unless_it_is(void **state) {
+static void an_adopted_block_is_counted_once(void **state) {
   (void)state;
   void *unknown = family_malloc(40);
   heapster__malloc_adopt(unknown, 33);
@@ -40,25 +40,25 @@ static void an_adopted_block_is_counted_unless_it_is(void **state) {
   heapster__malloc_adopt(known, 50);
   heapster__counted_free(unknown);
   heapster__counted_free(known);
-  const struct heapster_stats stats = counted();
+  const struct heapster_stats stats = end_window();
   assert_int_equal(stats.alloc_count, 2);
   assert_int_equal(stats.alloc_sum, 83);
   assert_int_equal(stats.dealloc_sum, 83);
   assert_int_equal(stats.unseen_alloc_count, 0);
 }
 
-static void a_named_heap_asks_below_the_hook(void **state) {
+static void a_named_heap_calls_the_next_allocator(void **state) {
   (void)state;
   struct heapster_heap *named = heapster_heap_find("named");
   struct heapster_stats before;
   struct heapster_stats after;
   heapster_stats_read(named, &before);
-  heapster__counted_free(heapster_heap_malloc(named, 70)); /* by plain free: it stays the named heap's */
+  heapster__counted_free(heapster_heap_malloc(named, 70)); /* the public free records it for the named heap */
   heapster_stats_read(named, &after);
   assert_int_equal(after.alloc_sum - before.alloc_sum, 70);
   assert_int_equal(after.dealloc_sum - before.dealloc_sum, 70);
   assert_int_equal(arena.log.malloc_calls, 1);
-  const struct heapster_stats stats = counted();
+  const struct heapster_stats stats = end_window();
   assert_int_equal(stats.alloc_count + stats.dealloc_count + stats.unseen_alloc_count, 0);
 }
 
@@ -67,7 +67,7 @@ static void a_named_heap_asks_below_the_hook(void **state) {
 /* As musl's calloc, memalign and posix_memalign do. */
 static void *calloc_by_public_malloc(size_t count, size_t size) {
   void *block = heapster__counted_malloc(count * size);
-  return block != NULL ? memset(block, 0, count * size) : NULL;
+  return block ? memset(block, 0, count * size) : NULL;
 }
 
 static void *aligned_by_public_malloc(size_t alignment, size_t size) {
@@ -75,22 +75,22 @@ static void *aligned_by_public_malloc(size_t alignment, size_t size) {
   return heapster__counted_malloc(size);
 }
 
-static void a_family_that_comes_back_in_is_counted_once(void **state) {
+static void a_family_that_calls_the_public_malloc_is_counted_once(void **state) {
   (void)state;
-  struct heapster__malloc_hook comes_back = way;
+  struct heapster__malloc_hook comes_back = hook;
   comes_back.comes_back = true;
-  comes_back.below.calloc = calloc_by_public_malloc;
-  comes_back.below.aligned_alloc = aligned_by_public_malloc;
+  comes_back.next.calloc = calloc_by_public_malloc;
+  comes_back.next.aligned_alloc = aligned_by_public_malloc;
   assert_true(heapster__malloc_start(&comes_back));
   void *block = heapster__counted_calloc(3, 50);
   void *aligned = heapster__counted_aligned_alloc(16, 70);
   struct heapster_heap *named = heapster_heap_find("named");
   void *of_named = heapster_heap_calloc(named, 1, 500);
-  assert_true(heapster__malloc_start(&way));
+  assert_true(heapster__malloc_start(&hook));
   heapster__counted_free(block);
   heapster__counted_free(aligned);
   heapster_heap_free(named, of_named);
-  const struct heapster_stats stats = counted();
+  const struct heapster_stats stats = end_window();
   assert_int_equal(stats.alloc_count, 2);
   assert_int_equal(stats.alloc_sum, 220);
   assert_int_equal(stats.dealloc_sum, 220);
@@ -98,17 +98,19 @@ static void a_family_that_comes_back_in_is_counted_once(void **state) {
 
 #endif
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, opened, closed)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_window, close_window)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(early_blocks_are_nobodys_and_resizing_copies_them), TEST(blocks_older_than_the_hook_are_told),
-      TEST(an_adopted_block_is_counted_unless_it_is),          TEST(a_named_heap_asks_below_the_hook),
+      TEST(bootstrap_blocks_are_not_counted_and_resizing_copies_them),
+      TEST(blocks_from_before_the_hook_are_reported),
+      TEST(an_adopted_block_is_counted_once),
+      TEST(a_named_heap_calls_the_next_allocator),
 #ifndef HEAPSTER_SHARED_COUNTERS
-      TEST(a_family_that_comes_back_in_is_counted_once),
+      TEST(a_family_that_calls_the_public_malloc_is_counted_once),
 #endif
   };
   struct heapster_heap *named = NULL;
-  if (!heapster__malloc_start(&way) || heapster_heap_create("named", NULL, &named)) return 1;
+  if (!heapster__malloc_start(&hook) || heapster_heap_create("named", NULL, &named)) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,26 +14,26 @@
 
 static struct commanded arena;
 static struct heapster_allocator whole;
-static bool is_reached; /* by what libc allocates itself */
+static bool is_reached; /* by libc's own requests */
 static unsigned probes;
 
 static void *family_malloc(size_t size) { return whole.malloc(&arena, size); }
 
 static void family_free(void *block) { whole.free(&arena, block); }
 
-/* In libc's place: the core is linked statically, so the probe comes here. */
+/* Replaces libc's: the core is linked statically, so the probe calls this. */
 char *strdup(const char *text) {
   const size_t size = strlen(text) + 1;
   ++probes;
   return memcpy(is_reached ? heapster__counted_malloc(size) : malloc(size), text, size);
 }
 
-static const struct heapster__malloc_hook way = {
-    .below = {.malloc = family_malloc, .free = family_free},
-    .name = "link",
+static const struct heapster__malloc_hook hook = {
+    .next = {.malloc = family_malloc, .free = family_free},
+    .mode = HEAPSTER__MODE_LINK,
 };
 
-static struct heapster_status status(void) {
+static struct heapster_status read_status(void) {
   struct heapster_status found;
   memset(&found, 0x5A, sizeof found);
   heapster_status_read(&found);
@@ -47,9 +47,9 @@ static void hooks_that_do_not_exist_are_unknown(void **state) {
   assert_int_equal(heapster_unhook("mallocs"), HEAPSTER_UNKNOWN_HOOK);
 }
 
-static void without_a_hook_malloc_is_not_counted_and_status_says_why(void **state) {
+static void without_a_hook_malloc_is_not_counted_and_the_status_says_why(void **state) {
   (void)state;
-  const struct heapster_status found = status();
+  const struct heapster_status found = read_status();
   assert_string_equal(found.version, heapster_version());
 #ifdef HEAPSTER_SHARED_COUNTERS
   assert_string_equal(found.counters, "shared");
@@ -63,15 +63,15 @@ static void without_a_hook_malloc_is_not_counted_and_status_says_why(void **stat
   assert_int_equal(probes, 0);
 }
 
-static void what_is_not_on_can_be_taken_off(void **state) {
+static void a_hook_that_is_off_can_be_removed(void **state) {
   (void)state;
   assert_int_equal(heapster_unhook("malloc"), HEAPSTER_OK);
   assert_null(heapster_heap_find("malloc"));
 }
 
-static void a_new_process_has_no_blemishes(void **state) {
+static void a_new_process_has_no_inaccuracies(void **state) {
   (void)state;
-  const struct heapster_status found = status();
+  const struct heapster_status found = read_status();
   assert_int_equal(found.uncounted_count, 0);
   assert_int_equal(found.lost_size_count, 0);
   assert_int_equal(found.crossed_count, 0);
@@ -80,31 +80,31 @@ static void a_new_process_has_no_blemishes(void **state) {
   assert_int_equal(found.threads_alive, 0);
 }
 
-static void windows_that_are_open_are_told(void **state) {
+static void open_windows_are_reported(void **state) {
   (void)state;
   struct heapster_window windows[3];
   for (unsigned i = 0; i < 3; ++i) heapster_window_begin(NULL, HEAPSTER_PROCESS, &windows[i]);
-  assert_int_equal(status().windows_open, 3);
+  assert_int_equal(read_status().windows_open, 3);
   heapster_window_end(windows[1], NULL);
-  assert_int_equal(status().windows_open, 2);
+  assert_int_equal(read_status().windows_open, 2);
   heapster_window_end(windows[0], NULL);
   heapster_window_end(windows[2], NULL);
 }
 
-static void a_block_that_crosses_is_told_and_memory_taken_too(void **state) {
+static void a_crossed_block_and_own_memory_are_reported(void **state) {
   (void)state;
   struct heapster_heap *one = NULL;
   struct heapster_heap *two = NULL;
   assert_int_equal(heapster_heap_create("one", NULL, &one), HEAPSTER_OK);
   assert_int_equal(heapster_heap_create("two", NULL, &two), HEAPSTER_OK);
   heapster_heap_free(two, heapster_heap_malloc(one, 10));
-  assert_int_equal(status().crossed_count, 1);
-  assert_true(status().own_bytes >= sizeof(struct heapster__leaf));
+  assert_int_equal(read_status().crossed_count, 1);
+  assert_true(read_status().own_bytes >= sizeof(struct heapster__leaf));
 }
 
 #ifndef HEAPSTER_SHARED_COUNTERS
 
-static void *ask_status(void *found) {
+static void *read_status_in_thread(void *found) {
   heapster__thread_claim();
   heapster_status_read(found);
   return NULL;
@@ -115,22 +115,22 @@ static void threads_seen_stay_and_threads_alive_end(void **state) {
   struct heapster_status inside;
   pthread_t thread;
   heapster__thread_claim();
-  pthread_create(&thread, NULL, ask_status, &inside);
+  pthread_create(&thread, NULL, read_status_in_thread, &inside);
   pthread_join(thread, NULL);
   assert_int_equal(inside.threads_seen, 2);
   assert_int_equal(inside.threads_alive, 2);
-  assert_int_equal(status().threads_seen, 2);
-  assert_int_equal(status().threads_alive, 1);
+  assert_int_equal(read_status().threads_seen, 2);
+  assert_int_equal(read_status().threads_alive, 1);
 }
 
 #endif
 
-static void a_hook_with_a_problem_counts_nothing_and_says_it(void **state) {
+static void a_hook_with_a_problem_counts_nothing_and_reports_it(void **state) {
   (void)state;
-  struct heapster__malloc_hook failed = way;
+  struct heapster__malloc_hook failed = hook;
   failed.problem = "it rains";
   assert_false(heapster__malloc_start(&failed));
-  const struct heapster_status found = status();
+  const struct heapster_status found = read_status();
   assert_string_equal(found.malloc_way, "link");
   assert_string_equal(found.malloc_problem, "it rains");
   assert_false(found.malloc_is_proved);
@@ -139,13 +139,13 @@ static void a_hook_with_a_problem_counts_nothing_and_says_it(void **state) {
   assert_null(heapster_heap_find("malloc"));
 }
 
-static void a_hook_that_is_not_reached_is_told_and_probed_again(void **state) {
+static void a_hook_that_is_not_reached_is_reported_and_probed_again(void **state) {
   (void)state;
-  assert_true(heapster__malloc_start(&way));
+  assert_true(heapster__malloc_start(&hook));
   assert_int_equal(heapster_hook("malloc"), HEAPSTER_OK);
   assert_int_equal(heapster_unhook("malloc"), HEAPSTER_UNSUPPORTED);
   for (unsigned i = 0; i < 2; ++i) {
-    const struct heapster_status found = status();
+    const struct heapster_status found = read_status();
     assert_string_equal(found.malloc_way, "link");
     assert_false(found.malloc_is_proved);
     assert_non_null(found.malloc_problem);
@@ -164,7 +164,7 @@ static void the_probe_shows_in_no_figure(void **state) {
   is_reached = true;
   probes = 0;
   heapster_stats_read(NULL, &before);
-  const struct heapster_status found = status();
+  const struct heapster_status found = read_status();
   heapster_stats_read(NULL, &after);
   assert_true(found.malloc_is_proved);
   assert_null(found.malloc_problem);
@@ -177,7 +177,7 @@ static void a_proved_hook_is_not_probed_again(void **state) {
   (void)state;
   is_reached = false;
   probes = 0;
-  assert_true(status().malloc_is_proved);
+  assert_true(read_status().malloc_is_proved);
   assert_int_equal(probes, 0);
 }
 
@@ -186,16 +186,16 @@ static void a_proved_hook_is_not_probed_again(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hooks_that_do_not_exist_are_unknown),
-      cmocka_unit_test(without_a_hook_malloc_is_not_counted_and_status_says_why),
-      cmocka_unit_test(what_is_not_on_can_be_taken_off),
-      cmocka_unit_test(a_new_process_has_no_blemishes),
-      cmocka_unit_test(windows_that_are_open_are_told),
-      cmocka_unit_test(a_block_that_crosses_is_told_and_memory_taken_too),
+      cmocka_unit_test(without_a_hook_malloc_is_not_counted_and_the_status_says_why),
+      cmocka_unit_test(a_hook_that_is_off_can_be_removed),
+      cmocka_unit_test(a_new_process_has_no_inaccuracies),
+      cmocka_unit_test(open_windows_are_reported),
+      cmocka_unit_test(a_crossed_block_and_own_memory_are_reported),
 #ifndef HEAPSTER_SHARED_COUNTERS
       cmocka_unit_test(threads_seen_stay_and_threads_alive_end),
 #endif
-      cmocka_unit_test(a_hook_with_a_problem_counts_nothing_and_says_it),
-      cmocka_unit_test(a_hook_that_is_not_reached_is_told_and_probed_again),
+      cmocka_unit_test(a_hook_with_a_problem_counts_nothing_and_reports_it),
+      cmocka_unit_test(a_hook_that_is_not_reached_is_reported_and_probed_again),
 #ifndef HEAPSTER_SHARED_COUNTERS
       cmocka_unit_test(the_probe_shows_in_no_figure),
       cmocka_unit_test(a_proved_hook_is_not_probed_again),

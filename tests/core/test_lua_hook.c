@@ -1,4 +1,4 @@
-/* The lua_Alloc: what Lua may ask, over an allocator that pools by osize, and over the system's. */
+/* The lua_Alloc: all that Lua may request, over an allocator that pools by osize, and over the system's. */
 #include "cmocka_test.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static struct commanded arena;
 static void *over_pools;
 static void *over_system;
 
-/* As hosts write it: a block goes back into the pool that osize names. */
+/* As hosts write it: osize tells the pool of a block. */
 static void *pool_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   struct commanded *pools = ud;
   const struct heapster_allocator functions = commanded_allocator(pools, COMMANDED_WHOLE);
@@ -33,14 +33,14 @@ static struct heapster_stats stats_of(const char *name) {
   return stats;
 }
 
-static int opened(void **state) {
+static int forget(void **state) {
   (void)state;
   commanded_forget(&arena);
   heapster_reset();
   return 0;
 }
 
-static int is_sound(void **state) {
+static int require_sound(void **state) {
   (void)state;
   return arena.log.live_count == 0 && commanded_is_sound(&arena) ? 0 : -1;
 }
@@ -52,7 +52,7 @@ static void nothing_resized_to_nothing_is_nothing(void **state) {
   assert_int_equal(stats_of("pools").alloc_count + stats_of("pools").dealloc_count, 0);
 }
 
-static void the_size_of_no_block_is_a_type_and_not_counted(void **state) {
+static void the_osize_of_a_new_block_is_a_type_and_not_counted(void **state) {
   (void)state;
   void *block = heapster_lua_alloc(over_pools, NULL, 4, 100);
   assert_int_equal(stats_of("pools").alloc_sum, 100);
@@ -61,7 +61,7 @@ static void the_size_of_no_block_is_a_type_and_not_counted(void **state) {
   assert_int_equal(stats_of("pools").dealloc_sum, 100);
 }
 
-static void sizes_go_down_unchanged_over_the_hosts_pools(void **state) {
+static void sizes_are_passed_on_unchanged_to_the_hosts_pools(void **state) {
   (void)state;
   for (size_t size = 1; size < 40; ++size) {
     void *block = heapster_lua_alloc(over_pools, NULL, 0, size);
@@ -109,7 +109,7 @@ static void a_shrink_never_fails(void **state) {
   assert_int_equal(stats_of("pools").use_curr, 0);
 }
 
-static void a_free_is_served_where_everything_is_refused(void **state) {
+static void a_free_is_served_while_everything_is_refused(void **state) {
   (void)state;
   void *block = heapster_lua_alloc(over_pools, NULL, 0, 64);
   arena.refuses_all = true;
@@ -117,7 +117,7 @@ static void a_free_is_served_where_everything_is_refused(void **state) {
   assert_int_equal(arena.log.free_calls, 1);
 }
 
-static void every_resize_over_the_system_is_counted_as_asked(void **state) {
+static void every_resize_over_the_system_is_counted_as_requested(void **state) {
   (void)state;
   static const size_t sizes[] = {1, 15, 16, 3, 300, 40000, 299, 2, 7};
   void *block = NULL;
@@ -143,15 +143,15 @@ static void a_name_is_taken_once_and_the_hooks_names_never(void **state) {
   assert_null(ud);
 }
 
-/* So that peaks of many threads are blurred by no more than that. */
-static void assert_told(const char *name) {
+/* Peaks of many threads are blurred by no more than the span. */
+static void assert_flushed(const char *name) {
   const struct heapster_heap *heap = heapster_heap_find(name);
   const int64_t pending =
       (int64_t)stats_of(name).use_curr - heapster__load_acquire(&heapster__high_water_marks[heap->number].current);
   assert_in_range(pending + HEAPSTER__PENDING_SPAN, 0, 2 * HEAPSTER__PENDING_SPAN);
 }
 
-static void a_state_tells_its_use_before_it_is_a_drift_away(void **state) {
+static void a_state_flushes_before_its_pending_bytes_exceed_the_span(void **state) {
   (void)state;
   enum { BLOCKS = 600 };
   static const size_t size = 250;
@@ -163,15 +163,15 @@ static void a_state_tells_its_use_before_it_is_a_drift_away(void **state) {
   for (unsigned i = 0; i < 2; ++i) {
     for (unsigned j = 0; j < BLOCKS; ++j) {
       blocks[j] = heapster_lua_alloc(states[i].ud, NULL, 0, size);
-      assert_told(states[i].name);
+      assert_flushed(states[i].name);
     }
     for (unsigned j = 0; j < BLOCKS; ++j) {
       blocks[j] = heapster_lua_alloc(states[i].ud, blocks[j], size, 2 * size);
-      assert_told(states[i].name);
+      assert_flushed(states[i].name);
     }
     for (unsigned j = 0; j < BLOCKS; ++j) {
       heapster_lua_alloc(states[i].ud, blocks[j], 2 * size, 0);
-      assert_told(states[i].name);
+      assert_flushed(states[i].name);
     }
   }
 }
@@ -204,12 +204,12 @@ static void require_law_7(const char *heap, const struct lives *lives) {
                    bytes_of(lives->blocks, lives->sizes, BLOCKS));
 }
 
-static void a_pool_host_hooked_late_and_unhooked_early_gets_every_block_back(void **state) {
+static void a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_block_back(void **state) {
   (void)state;
   struct dice dice = dice_make(7);
   struct lives lives = {{NULL}, {0}};
   for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
-  static const char main_thread[16]; /* its address is all that is asked for */
+  static const char main_thread[16]; /* only its address is used */
   const struct heapster__lua_start start = {pools, false, main_thread, bytes_of(lives.blocks, lives.sizes, BLOCKS),
                                             "require"};
   void *ud = heapster__lua_wrap(&start);
@@ -224,15 +224,15 @@ static void a_pool_host_hooked_late_and_unhooked_early_gets_every_block_back(voi
   assert_false(heapster__lua_probe(ud, &pools));
   require_law_7("lua", &lives);
   heapster__lua_unwrap(ud);
-  assert_string_equal(heapster__lua_mode(), "host"); /* of the states that the tests created */
+  assert_string_equal(heapster__lua_mode(), "host"); /* the states that the tests created */
   for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
   for (unsigned i = 0; i < BLOCKS; ++i) {
     if (lives.blocks[i]) pool_alloc(&arena, lives.blocks[i], lives.sizes[i], 0);
   }
 }
 
-/* A state whose last block goes gives its heap to the next. */
-static void a_closed_states_heap_is_the_next_ones(void **state) {
+/* A state is closed when its last block is freed. */
+static void the_next_state_gets_a_closed_states_heap(void **state) {
   (void)state;
   void *uds[3];
   void *last[3];
@@ -253,23 +253,23 @@ static void a_closed_states_heap_is_the_next_ones(void **state) {
 
 #endif
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, opened, is_sound)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, forget, require_sound)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(nothing_resized_to_nothing_is_nothing),
-      TEST(the_size_of_no_block_is_a_type_and_not_counted),
-      TEST(sizes_go_down_unchanged_over_the_hosts_pools),
+      TEST(the_osize_of_a_new_block_is_a_type_and_not_counted),
+      TEST(sizes_are_passed_on_unchanged_to_the_hosts_pools),
       TEST(a_refused_request_counts_as_one),
       TEST(a_refused_growth_keeps_the_block),
       TEST(a_shrink_never_fails),
-      TEST(a_free_is_served_where_everything_is_refused),
-      TEST(every_resize_over_the_system_is_counted_as_asked),
-      TEST(a_state_tells_its_use_before_it_is_a_drift_away),
+      TEST(a_free_is_served_while_everything_is_refused),
+      TEST(every_resize_over_the_system_is_counted_as_requested),
+      TEST(a_state_flushes_before_its_pending_bytes_exceed_the_span),
       TEST(a_name_is_taken_once_and_the_hooks_names_never),
 #ifndef HEAPSTER_SHARED_COUNTERS
-      TEST(a_pool_host_hooked_late_and_unhooked_early_gets_every_block_back),
-      TEST(a_closed_states_heap_is_the_next_ones),
+      TEST(a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_block_back),
+      TEST(the_next_state_gets_a_closed_states_heap),
 #endif
   };
   if (!commanded_open(&arena)) return 1;

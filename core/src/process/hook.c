@@ -17,7 +17,7 @@ enum { OFFERS = sizeof offers / sizeof offers[0] };
 /* Its index, or OFFERS. */
 static unsigned find_offer(const char *name) {
   unsigned index = 0;
-  while (index < OFFERS && strcmp(offers[index].name, name) != 0) index++;
+  while (index < OFFERS && strcmp(offers[index].name, name)) index++;
   return index;
 }
 
@@ -32,19 +32,19 @@ const struct heapster__hook *heapster__offered_hook(const char *name) {
 }
 
 const struct heapster__malloc_hook *heapster__lasting_hook(void) {
-  const struct heapster__malloc_hook *way = heapster__malloc_hook();
-  return way && !way->can_end ? way : NULL;
+  const struct heapster__malloc_hook *hook = heapster__malloc_hook();
+  return hook && !hook->can_end ? hook : NULL;
 }
 
 static enum heapster_error hook_malloc(void) {
-  const struct heapster__malloc_hook *way = heapster__lasting_hook();
-  if (!way) return heapster__attach();
-  return way->problem ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  const struct heapster__malloc_hook *hook = heapster__lasting_hook();
+  if (!hook) return heapster__attach();
+  return hook->problem ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
 }
 
 enum heapster_error heapster_hook(const char *name) {
   if (!name) return HEAPSTER_UNKNOWN_HOOK;
-  if (strcmp(name, "malloc") == 0) return hook_malloc();
+  if (!strcmp(name, "malloc")) return hook_malloc();
   if (find_offer(name) == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__offered_hook(name);
   return hook ? hook->install() : HEAPSTER_UNSUPPORTED;
@@ -52,17 +52,17 @@ enum heapster_error heapster_hook(const char *name) {
 
 enum heapster_error heapster_unhook(const char *name) {
   if (!name) return HEAPSTER_UNKNOWN_HOOK;
-  if (strcmp(name, "malloc") == 0) return heapster__lasting_hook() ? HEAPSTER_UNSUPPORTED : heapster__detach();
+  if (!strcmp(name, "malloc")) return heapster__lasting_hook() ? HEAPSTER_UNSUPPORTED : heapster__detach();
   if (find_offer(name) == OFFERS) return HEAPSTER_UNKNOWN_HOOK;
   const struct heapster__hook *hook = heapster__offered_hook(name);
   return hook ? hook->remove() : HEAPSTER_UNSUPPORTED;
 }
 
-/* A heap that no hook is behind is its host's own. */
+/* A heap without a hook is its host's own, and counted. */
 static bool is_counted(const char *name) {
-  if (strcmp(name, "malloc") == 0) return heapster__lasting_hook() || heapster__is_attached();
+  if (!strcmp(name, "malloc")) return heapster__lasting_hook() || heapster__is_attached();
   const struct heapster__hook *hook = heapster__offered_hook(name);
-  return !hook || strcmp(hook->way(), "none") != 0;
+  return !hook || heapster__mode_of_name(hook->way()) != HEAPSTER__MODE_NONE;
 }
 
 bool heapster__is_counted(const struct heapster_heap *heap) {

@@ -1,4 +1,4 @@
-/* Hooks that others bring: an interpreter's module offers one by name. */
+/* Hooks by name. An interpreter's module offers its own. */
 #ifndef HEAPSTER__PROCESS_HOOK_H
 #define HEAPSTER__PROCESS_HOOK_H
 
@@ -7,22 +7,22 @@
 
 struct heapster__hook {
   const char *name;
-  enum heapster_error (*install)(void); /* HEAPSTER_OK also where it is installed */
-  enum heapster_error (*remove)(void);  /* HEAPSTER_UNSUPPORTED where something stands above it; `problem` says what */
-  const char *(*way)(void);             /* "none" where it is not installed */
-  const char *(*problem)(void);         /* why it does not count, one sentence; NULL where it does */
+  enum heapster_error (*install)(void); /* HEAPSTER_OK if it is installed already */
+  enum heapster_error (*remove)(void);  /* HEAPSTER_UNSUPPORTED if another hook is on top of it; `problem` says so */
+  const char *(*way)(void);             /* "none" if it is not installed */
+  const char *(*problem)(void);         /* why it does not count, one sentence; NULL if it does */
 };
 
-/* Makes heapster_hook(hook->name) and the status know it. Idempotent; `hook` lives for ever. */
+/* Makes the hook known to heapster_hook and to the status. Idempotent; `hook` must live for ever. */
 HEAPSTER_API void heapster__hook_offer(const struct heapster__hook *hook);
 
 /* The offered hook of that name, or NULL. */
 const struct heapster__hook *heapster__offered_hook(const char *name);
 
-/* The malloc hook if it was in front of the program from its start, and stays; else NULL. */
+/* The malloc hook if it was preloaded or linked, and so cannot be removed; else NULL. */
 const struct heapster__malloc_hook *heapster__lasting_hook(void);
 
-/* Whether what `heap` stands for is counted now: the hooks' heaps may have lost theirs. NULL: whether any heap is. */
+/* Whether requests to `heap` are counted now: its hook may be off. NULL: whether those to any heap are. */
 HEAPSTER_API bool heapster__is_counted(const struct heapster_heap *heap);
 
 #endif

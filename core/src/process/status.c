@@ -1,4 +1,4 @@
-/* The status of the process: what is counted, how it came to be, and what could not be. */
+/* The status of the process: what is counted, by which mode, and what is not. */
 #include "base/atomics.h"
 #include "count/accounting.h"
 #include "heap/window.h"
@@ -11,18 +11,19 @@
 
 #include <string.h>
 
-static void read_offer(const char *name, const char **way, const char **problem) {
+static void read_offer(const char *name, const char **mode, const char **problem) {
   const struct heapster__hook *hook = heapster__offered_hook(name);
-  *way = hook ? hook->way() : "none";
+  *mode = hook ? hook->way() : heapster__mode_name(HEAPSTER__MODE_NONE);
   *problem = hook ? hook->problem() : "its module is not loaded";
 }
 
 static void read_malloc(struct heapster_status *status) {
-  const struct heapster__malloc_hook *way = heapster__lasting_hook();
+  const struct heapster__malloc_hook *hook = heapster__lasting_hook();
   const bool is_attached = heapster__is_attached();
-  status->malloc_way = way ? way->name : is_attached ? "attach" : "none";
-  status->malloc_problem = way ? way->problem : heapster__attach_problem();
-  if (way ? way->problem != NULL : !is_attached) return;
+  const enum heapster__mode attach_mode = is_attached ? HEAPSTER__MODE_ATTACH : HEAPSTER__MODE_NONE;
+  status->malloc_way = heapster__mode_name(hook ? hook->mode : attach_mode);
+  status->malloc_problem = hook ? hook->problem : heapster__attach_problem();
+  if (hook ? hook->problem != NULL : !is_attached) return;
   status->malloc_is_proved = heapster__malloc_prove();
   if (!status->malloc_is_proved && !status->malloc_problem)
     status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
@@ -31,8 +32,8 @@ static void read_malloc(struct heapster_status *status) {
 static void read_threads(struct heapster_status *status) {
   status->threads_seen = heapster__thread_count();
   for (uint32_t i = 0; i < status->threads_seen; i++) {
-    struct heapster__thread *slot = heapster__thread_at(i);
-    if (slot && heapster__load_relaxed(&slot->is_taken)) status->threads_alive++;
+    struct heapster__thread *thread = heapster__thread_at(i);
+    if (thread && heapster__load_relaxed(&thread->is_taken)) status->threads_alive++;
   }
 }
 

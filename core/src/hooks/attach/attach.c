@@ -12,17 +12,17 @@
 #include <string.h>
 
 static struct {
-  bool is_started;                 /* under the lock */
+  _Atomic bool is_started;         /* written under the lock */
   const char *_Atomic refusal;     /* why it could not be started, the last time it was tried */
-  _Atomic bool is_on;              /* what all slots are to agree with */
-  _Atomic bool is_unfinished;      /* something is to be looked at again */
-  _Atomic unsigned long long adds; /* objects ever loaded at the last look */
-  _Atomic unsigned glances;        /* at what is unfinished, since something was loaded */
-  bool was_cut_off;        /* the loader's lock may be lost: set in the child of a fork, where no other thread is */
-  bool is_forking_threads; /* by the forking thread, around a fork */
+  _Atomic bool is_on;              /* what all slots must agree with */
+  _Atomic bool is_unfinished;      /* the last walk left slots to a rescan */
+  _Atomic unsigned long long adds; /* objects ever loaded at the last walk */
+  _Atomic unsigned rescans;        /* throttled rescans of unfinished slots since an object was loaded */
+  bool has_lost_loader; /* in the child of a fork among threads: one of the parent's threads may hold its lock */
+  bool is_forking_among_threads; /* written by the forking thread, around a fork */
 } attached;
 
-/* What a walk found: how many objects, and the name of the first. */
+/* The objects that a walk found in one condition: how many, and the name of the first. */
 struct findings {
   unsigned objects;
   char first[HEAPSTER__OBJECT_NAME];
@@ -30,92 +30,92 @@ struct findings {
 
 struct walk {
   const struct heapster__survey *survey;
-  size_t objects; /* seen so far */
+  size_t objects; /* visited so far */
   bool is_on;
   bool is_stale; /* an object was loaded since the survey */
   bool is_unfinished;
   struct findings refused;
-  struct findings elsewhere;
-  struct findings busy;
-  struct findings open;
+  struct findings bound_elsewhere;
+  struct findings relocating;
+  struct findings unresolved;
 };
 
-/* One object under a walk. */
-struct work {
+/* One object of a walk. */
+struct object_walk {
   struct walk *walk;
   const struct heapster__object *object;
-  struct heapster__open_page page;
+  struct heapster__writable_page page;
   bool is_refused;
-  bool is_elsewhere;
-  bool is_busy;
-  bool is_open;
+  bool is_bound_elsewhere;
+  bool is_relocating;
+  bool is_unresolved;
 };
 
-static void exchange(struct work *work, uintptr_t *slot, uintptr_t value) {
-  switch (heapster__slot_write(work->object, &work->page, slot, value)) {
+static void write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
+  switch (heapster__slot_write(at->object, &at->page, slot, value)) {
   case HEAPSTER__SLOT_WRITTEN:
-    work->walk->is_unfinished = true; /* until a later look still finds it */
+    at->walk->is_unfinished = true; /* until a later walk still finds the value */
     break;
-  case HEAPSTER__SLOT_BUSY:
-    work->is_busy = true;
+  case HEAPSTER__SLOT_RELOCATING:
+    at->is_relocating = true;
     break;
   case HEAPSTER__SLOT_REFUSED:
-    work->is_refused = true;
+    at->is_refused = true;
     break;
   }
 }
 
-/* What a slot that is not resolved yet will lead to: the first definition, unless the object was opened to prefer its
-   own libraries'. One that was there when the program started was not. */
-static bool is_foretold(const struct work *work, unsigned place) {
-  const struct heapster__survey *survey = work->walk->survey;
-  return !survey->is_contested[place] || work->walk->objects <= survey->started;
+/* Whether an unresolved slot will lead to the first definition. It does unless its object was opened with
+   RTLD_DEEPBIND, which no object was that was loaded when the program started. */
+static bool is_predictable(const struct object_walk *at, unsigned index) {
+  const struct heapster__survey *survey = at->walk->survey;
+  return !survey->is_ambiguous[index] || at->walk->objects <= survey->startup_objects;
 }
 
-/* Into the object's own text leads a slot that is not resolved, or one to a function of its own. */
-static bool is_resolved(const struct work *work, unsigned place, uintptr_t found) {
-  return !heapster__object_runs(work->object, found) ||
-         found == heapster__object_defines(work->object, heapster__exchanges[place].name);
+/* An unresolved slot leads into the code of its own object. So does a slot that is bound to a function there. */
+static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t found) {
+  return !heapster__object_has_code_at(at->object, found) ||
+         found == heapster__object_find(at->object, heapster__replacements[index].name);
 }
 
-static void attach_slot(struct work *work, unsigned place, uintptr_t *slot) {
+static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
-  if (found == heapster__exchanges[place].counted) return;
-  const bool is_open = !is_resolved(work, place, found);
-  if (found == heapster__real[place] || (is_open && is_foretold(work, place)))
-    exchange(work, slot, heapster__exchanges[place].counted);
-  else if (is_open)
-    work->is_open = true;
-  else if (heapster__is_programs_entry(work->walk->survey, found))
+  if (found == heapster__replacements[index].counted) return;
+  const bool is_unresolved = !is_resolved(at, index, found);
+  if (found == heapster__real[index] || (is_unresolved && is_predictable(at, index)))
+    write_slot(at, slot, heapster__replacements[index].counted);
+  else if (is_unresolved)
+    at->is_unresolved = true;
+  else if (heapster__is_program_code(at->walk->survey, found))
     return;
-  else if (heapster__object_holds(work->object, work->object->base + found))
-    work->walk->is_unfinished = true; /* a place in the object, not relocated yet */
+  else if (heapster__object_contains(at->object, at->object->base + found))
+    at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
   else
-    work->is_elsewhere = true;
+    at->is_bound_elsewhere = true;
 }
 
-static void detach_slot(struct work *work, unsigned place, uintptr_t *slot) {
-  if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__exchanges[place].counted)
-    exchange(work, slot, heapster__real[place]);
+static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
+  if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__replacements[index].counted)
+    write_slot(at, slot, heapster__real[index]);
 }
 
-static void visit(void *context, const char *name, uintptr_t *slot) {
-  struct work *work = context;
-  const unsigned place = heapster__exchange_of(name);
-  if (place == HEAPSTER__EXCHANGES || !heapster__real[place]) return;
-  if (work->walk->is_on)
-    attach_slot(work, place, slot);
+static void visit_slot(void *context, const char *name, uintptr_t *slot) {
+  struct object_walk *at = context;
+  const unsigned index = heapster__replacement_of(name);
+  if (index == HEAPSTER__REPLACEMENTS || !heapster__real[index]) return;
+  if (at->walk->is_on)
+    attach_slot(at, index, slot);
   else
-    detach_slot(work, place, slot);
+    detach_slot(at, index, slot);
 }
 
 static void note(struct findings *findings, const struct heapster__object *object) {
   if (!findings->objects++) heapster__object_name(object, findings->first);
 }
 
-/* Under the loader's lock: no dl function may be called here. What all slots are to agree with is read here too, so
-   that the walk which comes last leaves what was asked for last. */
-static int settle_object(struct dl_phdr_info *info, size_t size, void *context) {
+/* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
+   requested last. */
+static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   struct walk *walk = context;
   struct heapster__object object;
@@ -123,34 +123,34 @@ static int settle_object(struct dl_phdr_info *info, size_t size, void *context) 
   walk->is_stale = walk->is_on && info->dlpi_adds != walk->survey->adds;
   if (walk->is_stale) return 1;
   if (!heapster__object_read(&object, info)) return 0;
-  struct work work = {.walk = walk, .object = &object};
-  heapster__object_slots(&object, visit, &work);
-  heapster__slot_close(&work.page);
-  if (work.is_refused) note(&walk->refused, &object);
-  if (work.is_elsewhere) note(&walk->elsewhere, &object);
-  if (work.is_busy) note(&walk->busy, &object);
-  if (work.is_open) note(&walk->open, &object);
+  struct object_walk at = {.walk = walk, .object = &object};
+  heapster__object_visit_slots(&object, visit_slot, &at);
+  heapster__page_close(&at.page);
+  if (at.is_refused) note(&walk->refused, &object);
+  if (at.is_bound_elsewhere) note(&walk->bound_elsewhere, &object);
+  if (at.is_relocating) note(&walk->relocating, &object);
+  if (at.is_unresolved) note(&walk->unresolved, &object);
   return 0;
 }
 
-/* Makes the slots of all that is loaded agree with what was asked for. That something is unfinished is taken back
-   before the walk, never after: another thread's walk may have found it meanwhile. */
-static void settle(struct walk *walk) {
-  enum { TRIES = 16 }; /* where others load without end, what was not reached is for the next look */
+/* Makes the slots of all loaded objects agree with `is_on`. `is_unfinished` is cleared before the walk, never after:
+   another thread's walk may set it meanwhile. */
+static void patch_all(struct walk *walk) {
+  enum { TRIES = 16 }; /* if other threads load without end, a later rescan finds the rest */
   struct heapster__survey survey;
   const int error = errno;
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
     *walk = (struct walk){.survey = &survey};
-    dl_iterate_phdr(settle_object, walk);
+    dl_iterate_phdr(patch_object, walk);
     if (!walk->is_stale) break;
   }
   walk->survey = NULL;
-  if (walk->is_stale || walk->busy.objects || walk->open.objects) walk->is_unfinished = true;
+  if (walk->is_stale || walk->relocating.objects || walk->unresolved.objects) walk->is_unfinished = true;
   if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
-    heapster__store_relaxed(&attached.glances, 0);
+    heapster__store_relaxed(&attached.rescans, 0);
   errno = error;
 }
 
@@ -160,39 +160,39 @@ static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
   return 1;
 }
 
-static bool is_looking(void) { return heapster__load_relaxed(&attached.is_on) && !attached.was_cut_off; }
+static bool may_rescan(void) { return heapster__load_relaxed(&attached.is_on) && !attached.has_lost_loader; }
 
 static bool is_unfinished(void) { return heapster__load_relaxed(&attached.is_unfinished); }
 
-/* Has anything been loaded since the last walk? */
-static bool is_news(void) {
+/* Whether an object was loaded since the last walk. */
+static bool has_new_object(void) {
   unsigned long long adds = 0;
   dl_iterate_phdr(read_adds, &adds);
   return adds != heapster__load_relaxed(&attached.adds);
 }
 
 /* Before figures are read. */
-static void look(void) {
+static void rescan(void) {
   struct walk walk;
-  if (is_looking() && (is_news() || is_unfinished())) settle(&walk);
+  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all(&walk);
 }
 
-/* Something may stay unfinished for as long as the program runs, such as a function that a library never calls; and a
-   walk takes as long as thousands of quiet marks. So the first glances walk, then ever fewer, down to one in 256.
-   Threads that glance at once may count one for two, which does no harm. */
-static bool is_due(void) {
-  const unsigned glances = heapster__load_relaxed(&attached.glances) + 1;
-  heapster__store_relaxed(&attached.glances, glances);
-  return (glances & (glances - 1)) == 0 || glances % 256 == 0;
+/* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
+   walk takes as long as thousands of frame marks without one. So the first throttled rescans walk, then ever fewer,
+   down to one in 256. Two threads may count one rescan for two, which does no harm. */
+static bool count_throttled_rescan(void) {
+  const unsigned rescans = heapster__load_relaxed(&attached.rescans) + 1;
+  heapster__store_relaxed(&attached.rescans, rescans);
+  return (rescans & (rescans - 1)) == 0 || rescans % 256 == 0;
 }
 
 /* At a frame mark. */
-static void glance(void) {
+static void rescan_throttled(void) {
   struct walk walk;
-  if (is_looking() && (is_news() || (is_unfinished() && is_due()))) settle(&walk);
+  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
 }
 
-static const char *const cut_off =
+static const char *const lost_loader =
     "loaded libraries cannot be looked at: threads ran when this process was forked, and one of them may hold the "
     "loader's lock for ever";
 
@@ -200,22 +200,24 @@ static const char *const left_behind = "its hook is off, but not all import tabl
                                        "refuses to have them written to, or a "
                                        "library is being loaded just now; calls through them are counted still";
 
-/* The heap is open and the functions below are known before the first slot is written to. */
+/* Opens the heap and sets the real functions, before the first slot is written. Returns why not, or NULL. Callers hold
+   the lock. */
 static const char *start(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__survey survey;
-  struct heapster__malloc_hook way = {.comes_back = true, .can_end = true, .name = "attach"};
+  struct heapster__malloc_hook hook = {.comes_back = true, .can_end = true, .mode = HEAPSTER__MODE_ATTACH};
   heapster__survey_make(&survey);
   if (survey.refusal) return survey.refusal;
-  if (!heapster__exchanges_start(survey.real, &way.below))
+  if (!heapster__replacements_start(survey.real, &hook.next))
     return "the allocator of the process lacks functions that others have";
-  if (!heapster__malloc_start_locked(&way)) return heapster__malloc_hook()->problem;
-  return NULL;
+  return heapster__malloc_start_locked(&hook) ? NULL : heapster__malloc_hook()->problem;
 }
 
 enum heapster_error heapster__attach(void) {
+  HEAPSTER__ASSERT(!heapster__malloc_hook() || heapster__malloc_hook()->can_end);
   struct walk walk;
-  if (attached.was_cut_off && !heapster__is_attached()) {
-    heapster__store_relaxed(&attached.refusal, cut_off);
+  if (attached.has_lost_loader && !heapster__is_attached()) {
+    heapster__store_relaxed(&attached.refusal, lost_loader);
     return HEAPSTER_UNSUPPORTED;
   }
   heapster__lock();
@@ -224,10 +226,10 @@ enum heapster_error heapster__attach(void) {
   heapster__unlock();
   heapster__store_relaxed(&attached.refusal, refusal);
   if (refusal) return HEAPSTER_UNSUPPORTED;
-  const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire of the walk */
-  if (attached.was_cut_off) return HEAPSTER_OK;
-  heapster__on_rescan(look, glance);
-  settle(&walk);
+  const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire in patch_object */
+  if (attached.has_lost_loader) return HEAPSTER_OK;
+  heapster__on_rescan(rescan, rescan_throttled);
+  patch_all(&walk);
   if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
@@ -235,18 +237,18 @@ enum heapster_error heapster__attach(void) {
 enum heapster_error heapster__detach(void) {
   struct walk walk;
   if (!attached.is_started) return HEAPSTER_OK;
-  if (attached.was_cut_off) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   heapster__exchange_acq_rel(&attached.is_on, false);
-  settle(&walk);
-  const bool is_done = !walk.refused.objects && !walk.busy.objects;
+  patch_all(&walk);
+  const bool is_done = !walk.refused.objects && !walk.relocating.objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
 }
 
 bool heapster__is_attached(void) { return heapster__load_relaxed(&attached.is_on); }
 
-/* Sentences with a figure and a name in them. */
-static const char *told(const struct findings *findings, const char *what) {
+/* A sentence about the objects. */
+static const char *describe(const struct findings *findings, const char *what) {
   static char text[256];
   if (findings->objects == 1)
     snprintf(text, sizeof text, "not counted are the calls from %s: %s", findings->first, what);
@@ -258,17 +260,18 @@ static const char *told(const struct findings *findings, const char *what) {
 
 static const char *problem_while_on(void) {
   struct walk walk;
-  if (attached.was_cut_off) return cut_off;
-  settle(&walk);
-  if (walk.refused.objects) return told(&walk.refused, "the system does not allow its import table to be written to");
-  if (walk.elsewhere.objects)
-    return told(&walk.elsewhere, "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)");
-  if (walk.busy.objects) return told(&walk.busy, "it is being loaded by another thread just now");
-  if (walk.open.objects)
-    return told(&walk.open,
-                "whose malloc it asks is not known before its first call; what follows that is counted from "
-                "the next reading on");
-  if (heapster__load_relaxed(&heapster__small_news))
+  if (attached.has_lost_loader) return lost_loader;
+  patch_all(&walk);
+  if (walk.refused.objects)
+    return describe(&walk.refused, "the system does not allow its import table to be written to");
+  if (walk.bound_elsewhere.objects)
+    return describe(&walk.bound_elsewhere, "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)");
+  if (walk.relocating.objects) return describe(&walk.relocating, "it is being loaded by another thread just now");
+  if (walk.unresolved.objects)
+    return describe(&walk.unresolved,
+                    "whose malloc it asks is not known before its first call; what follows that is counted from "
+                    "the next reading on");
+  if (heapster__load_relaxed(&heapster__small_new_count))
     return "operator new of less than 17 bytes is not counted over an allocator that has operators of its own";
   return NULL;
 }
@@ -279,14 +282,14 @@ const char *heapster__attach_problem(void) {
   return attached.is_started ? "its hook is off" : "its functions are not hooked";
 }
 
-static void before_fork(void) { attached.is_forking_threads = heapster__may_lose_loader(); }
+static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
 
-static void after_fork(void) {}
+static void do_nothing(void) {}
 
-static void in_child(void) {
-  if (attached.is_forking_threads) attached.was_cut_off = true;
+static void lose_loader(void) {
+  if (attached.is_forking_among_threads) attached.has_lost_loader = true;
 }
 
-HEAPSTER__AT_LOAD static void start_watch(void) {
-  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(before_fork, after_fork, in_child);
+HEAPSTER__AT_LOAD static void watch_forks(void) {
+  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, do_nothing, lose_loader);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Loaders write the address into the entry, but for objects that they may not write to (the kernel's own). */
+/* The loader adds the base to the entry, unless the object is read-only (the kernel's vDSO). */
 static uintptr_t address_in(const struct heapster__object *object, const ElfW(Dyn) * entry) {
   const uintptr_t value = entry->d_un.d_ptr;
   return value < object->base ? value + object->base : value;
@@ -48,7 +48,7 @@ static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry)
   }
 }
 
-/* The loader protects whole pages only, as long as they are in the range whole at their end. */
+/* The loader protects whole pages: the range is rounded down at both ends. */
 static void read_relro(struct heapster__object *object, const ElfW(Phdr) * segment) {
   const uintptr_t page = (uintptr_t)getpagesize();
   const uintptr_t begin = object->base + segment->p_vaddr;
@@ -71,7 +71,7 @@ bool heapster__object_read(struct heapster__object *object, const struct dl_phdr
   return object->symbols && object->names;
 }
 
-/* Whether the symbol is one that others are bound to by the name. Old versions of it are hidden. */
+/* Whether other objects bind to this symbol by that name. Old versions of a symbol are hidden. */
 static bool is_definition(const struct heapster__object *object, uint32_t index, const char *name) {
   enum { HIDDEN = 0x8000 };
   const ElfW(Sym) *symbol = &object->symbols[index];
@@ -122,7 +122,7 @@ static uint32_t find_by_hash(const struct heapster__object *object, const char *
   return index;
 }
 
-uintptr_t heapster__object_defines(const struct heapster__object *object, const char *name) {
+uintptr_t heapster__object_find(const struct heapster__object *object, const char *name) {
   uint32_t index = 0;
   if (object->gnu_hash)
     index = find_by_gnu_hash(object, name);
@@ -135,20 +135,20 @@ static bool is_in_segment(const struct heapster__object *object, uintptr_t addre
   for (ElfW(Half) i = 0; i < object->info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || (segment->p_flags & flags) != flags) continue;
-    if (address - (object->base + segment->p_vaddr) < segment->p_memsz) return true; /* below it wraps round */
+    if (address - (object->base + segment->p_vaddr) < segment->p_memsz) return true; /* an address below wraps round */
   }
   return false;
 }
 
-bool heapster__object_holds(const struct heapster__object *object, uintptr_t address) {
+bool heapster__object_contains(const struct heapster__object *object, uintptr_t address) {
   return is_in_segment(object, address, 0);
 }
 
-bool heapster__object_runs(const struct heapster__object *object, uintptr_t address) {
+bool heapster__object_has_code_at(const struct heapster__object *object, uintptr_t address) {
   return is_in_segment(object, address, PF_X);
 }
 
-bool heapster__object_protects(const struct heapster__object *object, uintptr_t address) {
+bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t address) {
   return address >= object->relro_begin && address < object->relro_end;
 }
 
@@ -159,7 +159,7 @@ bool heapster__object_needs(const struct heapster__object *object, const char *l
   return false;
 }
 
-const char *heapster__object_asked_as(const struct heapster__object *object) {
+const char *heapster__object_soname(const struct heapster__object *object) {
   for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
     if (entry->d_tag == DT_SONAME) return object->names + entry->d_un.d_val;
   }
@@ -177,31 +177,32 @@ static void visit_table(const struct heapster__object *object, struct heapster__
   }
 }
 
-void heapster__object_slots(const struct heapster__object *object, heapster__visit *visit, void *context) {
+void heapster__object_visit_slots(const struct heapster__object *object, heapster__visit *visit, void *context) {
   visit_table(object, object->calls, visit, context);
   visit_table(object, object->data, visit, context);
 }
 
-void heapster__slot_close(struct heapster__open_page *page) {
+void heapster__page_close(struct heapster__writable_page *page) {
   if (page->address) heapster__page_protect((void *)page->address, false);
   page->address = 0;
 }
 
-static bool is_opened(struct heapster__open_page *page, uintptr_t address) {
-  heapster__slot_close(page);
+static bool open_page(struct heapster__writable_page *page, uintptr_t address) {
+  heapster__page_close(page);
   if (!heapster__page_protect((void *)address, true)) return false;
   page->address = address;
   return true;
 }
 
-enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object, struct heapster__open_page *page,
-                                                uintptr_t *slot, uintptr_t value) {
+enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object,
+                                                struct heapster__writable_page *page, uintptr_t *slot,
+                                                uintptr_t value) {
   const uintptr_t address = (uintptr_t)slot & -(uintptr_t)getpagesize();
   if (address != page->address) {
     const bool is_writable = heapster__word_is_writable(slot);
-    const bool is_protected = heapster__object_protects(object, address);
-    if (is_protected && is_writable) return HEAPSTER__SLOT_BUSY;
-    if (!is_writable && !(is_protected && is_opened(page, address))) return HEAPSTER__SLOT_REFUSED;
+    const bool is_protected = heapster__object_is_relro(object, address);
+    if (is_protected && is_writable) return HEAPSTER__SLOT_RELOCATING;
+    if (!is_writable && !(is_protected && open_page(page, address))) return HEAPSTER__SLOT_REFUSED;
   }
   heapster__store_relaxed((_Atomic uintptr_t *)slot, value);
   return HEAPSTER__SLOT_WRITTEN;

@@ -1,14 +1,14 @@
-/* Which functions an attached hook exchanges, and for what. */
+/* Which functions an attached hook replaces, and by what. */
 #include "hooks/attach/functions.h"
 
 #include "count/accounting.h"
 
 #include <string.h>
 
-uintptr_t heapster__real[HEAPSTER__EXCHANGES];
-heapster__counter heapster__small_news;
+uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
+heapster__counter heapster__small_new_count;
 
-/* The sized frees of C23. The size is not passed on: it is not the size that the allocator was asked for. */
+/* The sized frees of C23. The size is not passed on: the allocator was given another one. */
 static void free_sized(void *block, size_t size) {
   (void)size;
   heapster__counted_free(block);
@@ -22,7 +22,7 @@ static void free_aligned_sized(void *block, size_t alignment, size_t size) {
 
 static bool note_small(size_t size) {
   if (size >= HEAPSTER__MAIN_MIN_SIZE) return false;
-  heapster__add_relaxed(&heapster__small_news, 1);
+  heapster__add_relaxed(&heapster__small_new_count, 1);
   return true;
 }
 
@@ -31,15 +31,15 @@ static void *adopt(void *block, size_t size) {
   return block;
 }
 
-/* A request that finds no memory is passed on to the allocator's own operator: it runs the new_handler, which may find
-   some after all, and throws. The nothrow forms return NULL by themselves. */
-#define NEW(name, request, parameters, ...)                                 \
-  static void *name parameters {                                            \
-    void *block = note_small(size) ? NULL : request;                        \
-    if (block) return block;                                                \
-    void *(*real)parameters;                                                \
-    memcpy(&real, &heapster__real[HEAPSTER__EXCHANGE_##name], sizeof real); \
-    return adopt(real(__VA_ARGS__), size);                                  \
+/* A request without memory is passed on to the allocator's own operator, which runs the new_handler and throws; or
+   returns a block, if the handler freed something. The nothrow forms return NULL by themselves. */
+#define NEW(name, request, parameters, ...)                                \
+  static void *name parameters {                                           \
+    void *block = note_small(size) ? NULL : request;                       \
+    if (block) return block;                                               \
+    void *(*real)parameters;                                               \
+    memcpy(&real, &heapster__real[HEAPSTER__REPLACE_##name], sizeof real); \
+    return adopt(real(__VA_ARGS__), size);                                 \
   }
 #define NEW_PLAIN(name) NEW(name, heapster__counted_malloc(size), (size_t size), size)
 #define NEW_ALIGNED(name) \
@@ -53,13 +53,13 @@ static void *adopt(void *block, size_t size) {
 HEAPSTER__NEW_OPERATORS(X)
 #undef X
 
-#define FAMILY(name) [HEAPSTER__EXCHANGE_##name] = {#name, (uintptr_t)heapster__counted_##name},
+#define FAMILY(name) [HEAPSTER__REPLACE_##name] = {#name, (uintptr_t)heapster__counted_##name},
 #define OTHER_NAME(name, function) \
   { name, (uintptr_t)heapster__counted_##function }
-#define NEW_OPERATOR(kind, name, symbol) [HEAPSTER__EXCHANGE_##name] = {symbol, (uintptr_t)name},
-#define DELETE_OPERATOR(name, symbol) [HEAPSTER__EXCHANGE_##name] = {symbol, (uintptr_t)heapster__counted_free},
+#define NEW_OPERATOR(kind, name, symbol) [HEAPSTER__REPLACE_##name] = {symbol, (uintptr_t)name},
+#define DELETE_OPERATOR(name, symbol) [HEAPSTER__REPLACE_##name] = {symbol, (uintptr_t)heapster__counted_free},
 
-const struct heapster__exchange heapster__exchanges[HEAPSTER__EXCHANGES] = {
+const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS] = {
     /* clang-format off */
     HEAPSTER__FAMILY_FUNCTIONS(FAMILY)
     OTHER_NAME("reallocarray", reallocarray),
@@ -75,17 +75,18 @@ const struct heapster__exchange heapster__exchanges[HEAPSTER__EXCHANGES] = {
     /* clang-format on */
 };
 
-unsigned heapster__exchange_of(const char *name) {
+unsigned heapster__replacement_of(const char *name) {
   unsigned index = 0;
-  while (index < HEAPSTER__EXCHANGES &&
-         (*heapster__exchanges[index].name != *name || strcmp(heapster__exchanges[index].name, name) != 0))
+  while (index < HEAPSTER__REPLACEMENTS &&
+         (*heapster__replacements[index].name != *name || strcmp(heapster__replacements[index].name, name)))
     index++;
   return index;
 }
 
-bool heapster__exchanges_start(const uintptr_t real[HEAPSTER__EXCHANGES], struct heapster__malloc_family *family) {
+bool heapster__replacements_start(const uintptr_t real[HEAPSTER__REPLACEMENTS],
+                                  struct heapster__malloc_family *family) {
   _Static_assert(sizeof *family == HEAPSTER__FAMILY_COUNT * sizeof *real, "the family stands first, in its order");
-  for (unsigned index = 0; index <= HEAPSTER__EXCHANGE_memalign; index++) {
+  for (unsigned index = 0; index <= HEAPSTER__REPLACE_memalign; index++) {
     if (!real[index]) return false;
   }
   memcpy(heapster__real, real, sizeof heapster__real);

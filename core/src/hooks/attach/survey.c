@@ -1,4 +1,4 @@
-/* A look at all loaded objects, before any slot is written to. */
+/* Reads all loaded objects before any slot is written. */
 #include "hooks/attach/survey.h"
 
 #include "base/platform.h"
@@ -12,19 +12,18 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
   name[HEAPSTER__OBJECT_NAME - 1] = '\0';
 }
 
-static void look_for_functions(struct heapster__survey *survey, const struct heapster__object *object) {
-  const bool is_home = !survey->has_home && heapster__object_defines(object, heapster__exchanges[0].name);
-  for (unsigned i = 0; i < HEAPSTER__EXCHANGES; i++) {
-    const uintptr_t function = heapster__object_defines(object, heapster__exchanges[i].name);
-    if (is_home)
+static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
+  const bool is_first = !survey->has_malloc && heapster__object_find(object, heapster__replacements[0].name);
+  for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
+    const uintptr_t function = heapster__object_find(object, heapster__replacements[i].name);
+    if (is_first)
       survey->real[i] = function;
     else if (function)
-      survey->is_contested[i] = true;
+      survey->is_ambiguous[i] = true;
   }
-  if (!is_home) return;
-  survey->has_home = true;
-  survey->is_programs = survey->objects == 0;
-  heapster__object_name(object, survey->home);
+  if (!is_first) return;
+  survey->has_malloc = true;
+  survey->program_has_malloc = survey->objects == 0;
 }
 
 static void note_program(struct heapster__survey *survey, const struct dl_phdr_info *info) {
@@ -36,16 +35,16 @@ static void note_program(struct heapster__survey *survey, const struct dl_phdr_i
   }
 }
 
-bool heapster__is_programs_entry(const struct heapster__survey *survey, uintptr_t function) {
+bool heapster__is_program_code(const struct heapster__survey *survey, uintptr_t function) {
   return function >= survey->program_begin && function < survey->program_end;
 }
 
-enum { STARTED = 64 }; /* who has more than so many libraries from the start has the rest taken for opened later */
+enum { MAX_STARTUP = 64 }; /* further startup objects count as opened later */
 
-struct look {
+struct pass {
   struct heapster__survey *survey;
-  struct heapster__object started[STARTED];
-  size_t kept;
+  struct heapster__object startup[MAX_STARTUP];
+  size_t startup_count;
 };
 
 struct check {
@@ -53,51 +52,51 @@ struct check {
   const struct heapster__object *object;
 };
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): others that visit write to the slot */
+/* NOLINTNEXTLINE(readability-non-const-parameter): other visitors write to the slot */
 static void check_slot(void *context, const char *name, uintptr_t *slot) {
   const struct check *check = context;
-  const unsigned place = heapster__exchange_of(name);
-  if (place == HEAPSTER__EXCHANGES || !check->survey->real[place]) return;
-  const bool is_bound = *slot == check->survey->real[place] || *slot == heapster__exchanges[place].counted;
-  const bool leads_on =
-      heapster__object_runs(check->object, *slot) || heapster__is_programs_entry(check->survey, *slot);
-  if (!is_bound && !leads_on) check->survey->is_elsewhere = true;
+  const unsigned index = heapster__replacement_of(name);
+  if (index == HEAPSTER__REPLACEMENTS || !check->survey->real[index]) return;
+  const bool is_bound = *slot == check->survey->real[index] || *slot == heapster__replacements[index].counted;
+  const bool is_unresolved =
+      heapster__object_has_code_at(check->object, *slot) || heapster__is_program_code(check->survey, *slot);
+  if (!is_bound && !is_unresolved) check->survey->libc_is_bound_elsewhere = true;
 }
 
-/* Whether the object was there when the program started: all up to libc were, and then those that one of them needs.
-   The loader puts them first, in the order in which they are needed. */
-static bool was_started(struct look *look, const struct heapster__object *object) {
-  const char *name = heapster__object_asked_as(object);
-  if (!look->survey->has_libc) return true;
-  if (look->survey->started != look->survey->objects) return false; /* one before it was not */
-  for (size_t i = 0; name && i < look->kept; i++) {
-    if (heapster__object_needs(&look->started[i], name)) return true;
+/* Whether the object was loaded when the program started. All up to libc were, and then the objects that one of them
+   needs: the loader puts those first, in the order in which they are needed. */
+static bool is_startup_object(const struct pass *pass, const struct heapster__object *object) {
+  const char *name = heapster__object_soname(object);
+  if (!pass->survey->has_libc) return true;
+  if (pass->survey->startup_objects != pass->survey->objects) return false; /* an earlier one was not */
+  for (size_t i = 0; name && i < pass->startup_count; i++) {
+    if (heapster__object_needs(&pass->startup[i], name)) return true;
   }
   return false;
 }
 
-static void note_started(struct look *look, const struct heapster__object *object) {
-  if (!was_started(look, object)) return;
-  look->survey->started = look->survey->objects + 1;
-  if (look->kept < STARTED) look->started[look->kept++] = *object;
+static void note_startup(struct pass *pass, const struct heapster__object *object) {
+  if (!is_startup_object(pass, object)) return;
+  pass->survey->startup_objects = pass->survey->objects + 1;
+  if (pass->startup_count < MAX_STARTUP) pass->startup[pass->startup_count++] = *object;
 }
 
-/* Under the loader's lock: no dl function may be called here. */
-static int look_at(struct dl_phdr_info *info, size_t size, void *context) {
+/* The loader's lock is held: call no dl function. */
+static int survey_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
-  struct look *look = context;
-  struct heapster__survey *survey = look->survey;
+  struct pass *pass = context;
+  struct heapster__survey *survey = pass->survey;
   struct heapster__object object;
   survey->adds = info->dlpi_adds;
   if (!survey->objects) note_program(survey, info);
   if (heapster__object_read(&object, info)) {
-    note_started(look, &object);
-    look_for_functions(survey, &object);
-    if (heapster__object_defines(&object, "__asan_init") || heapster__object_defines(&object, "__tsan_init"))
+    note_startup(pass, &object);
+    note_functions(survey, &object);
+    if (heapster__object_find(&object, "__asan_init") || heapster__object_find(&object, "__tsan_init"))
       survey->has_sanitizer = true;
-    if (!survey->has_libc && heapster__object_defines(&object, "strdup")) {
+    if (!survey->has_libc && heapster__object_find(&object, "strdup")) {
       survey->has_libc = true;
-      heapster__object_slots(&object, check_slot, &(struct check){survey, &object});
+      heapster__object_visit_slots(&object, check_slot, &(struct check){survey, &object});
     }
   }
   survey->objects++;
@@ -106,18 +105,18 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context) {
 
 static const char *refusal_of(const struct heapster__survey *survey) {
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
-  if (survey->is_programs)
+  if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
-  if (!survey->has_home)
+  if (!survey->has_malloc)
     return "no loaded library defines malloc: in a statically linked program there is nothing to attach to";
-  if (survey->is_elsewhere)
+  if (survey->libc_is_bound_elsewhere)
     return "libc's own calls of malloc do not lead to the malloc of the process: another hook was attached before";
   return NULL;
 }
 
 static const char *refusal_of_functions(void) {
-  for (unsigned i = 0; i < HEAPSTER__EXCHANGES; i++) {
-    if (!heapster__may_be_called(heapster__exchanges[i].counted))
+  for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
+    if (!heapster__may_be_called(heapster__replacements[i].counted))
       return "the system tracks indirect branches (CET), and heapster was built without marks for them";
   }
   return NULL;
@@ -129,8 +128,8 @@ void heapster__survey_make(struct heapster__survey *survey) {
     survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
     return;
   }
-  struct look look = {.survey = survey};
-  dl_iterate_phdr(look_at, &look);
+  struct pass pass = {.survey = survey};
+  dl_iterate_phdr(survey_object, &pass);
   survey->refusal = refusal_of(survey);
   if (!survey->refusal) survey->refusal = refusal_of_functions();
 }

@@ -1,9 +1,11 @@
-/* Before the first request is counted: finds the next allocator.
+/* Finds the next allocator before the first request is counted.
 
-   Requests arrive before any constructor has run. They look the next allocator up, and what that look-up itself asks
-   for is served from a small pool. Then the table is turned to the counted functions; or to the next allocator's own
-   where a sanitizer must see every call. */
+   Requests arrive before any constructor has run. The first one looks the next allocator up; what the look-up itself
+   requests is served from a small pool. Then the table is switched to the counted functions, or to the next allocator's
+   own where a sanitizer must see every call. */
 #include "hooks/malloc/preload.h"
+
+#include "hooks/malloc/symbols.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,7 +17,7 @@
 static struct heapster__malloc_family next;
 static size_t (*next_usable_size)(void *block);
 
-/* The pool is never given back. Its blocks are 16-aligned; their size stands in front of them. */
+/* The pool is never freed. Its blocks are aligned to 16 bytes, and preceded by their size. */
 enum { POOL = 1 << 16, UNIT = 16 };
 static struct {
   _Alignas(UNIT) unsigned char bytes[POOL];
@@ -32,7 +34,8 @@ static size_t pooled_size(const void *block) {
   return size;
 }
 
-static void *pool_take_aligned(size_t alignment, size_t size) {
+static void *allocate_from_pool(size_t alignment, size_t size) {
+  if (alignment < UNIT) alignment = UNIT;
   if (size > POOL || alignment > POOL) return NULL;
   size_t bytes = UNIT + alignment + ((size + UNIT - 1) & ~(size_t)(UNIT - 1));
   size_t start = __atomic_fetch_add(&pool.used, bytes, __ATOMIC_RELAXED);
@@ -43,25 +46,24 @@ static void *pool_take_aligned(size_t alignment, size_t size) {
   return block;
 }
 
-/* A block of the pool comes back to be resized, or freed, which is nothing. */
-static bool early_block(const void *block, size_t *size) {
+static bool find_pool_block(const void *block, size_t *size) {
   if (!is_pooled(block)) return false;
   *size = pooled_size(block);
   return true;
 }
 
-/* An allocator that lacks a function must not get another's blocks: what the next object has does not count, it must
-   be the object that has malloc. */
-static const void *home; /* of malloc */
+/* The base address of the object that defines the next malloc. The other functions must come from it too: an allocator
+   that lacks one must not get another allocator's blocks. */
+static const void *next_base;
 
-static const void *home_of(const void *function) {
+static const void *base_of(const void *function) {
   Dl_info object;
   return function && dladdr(function, &object) ? object.dli_fbase : NULL;
 }
 
 static void look_up(void *function, const char *name) {
   void *found = dlsym(RTLD_NEXT, name);
-  if (home_of(found) != home) found = NULL;
+  if (base_of(found) != next_base) found = NULL;
   memcpy(function, &found, sizeof found);
 }
 
@@ -90,37 +92,29 @@ static void fill_gaps(void) {
 }
 
 static void look_up_all(void) {
-  home = home_of(dlsym(RTLD_NEXT, "malloc"));
-  look_up(&next.malloc, "malloc");
-  look_up(&next.calloc, "calloc");
-  look_up(&next.realloc, "realloc");
-  look_up(&next.free, "free");
-  look_up(&next.posix_memalign, "posix_memalign");
-  look_up(&next.aligned_alloc, "aligned_alloc");
-  look_up(&next.memalign, "memalign");
-  look_up(&next.valloc, "valloc");
-  look_up(&next.pvalloc, "pvalloc");
+  next_base = base_of(dlsym(RTLD_NEXT, "malloc"));
+#define X(name) look_up(&next.name, #name);
+  HEAPSTER__FAMILY_FUNCTIONS(X)
+#undef X
   look_up(&next_usable_size, "malloc_usable_size");
   fill_gaps();
 }
 
-static bool was_asked_inside; /* while looking up or probing */
-
-/* musl's calloc and aligned functions call the public malloc, which the table still sends to `early`. */
-static bool comes_back(void) {
-  was_asked_inside = false;
+/* musl's calloc and aligned functions call the public malloc, which the table still sends to the pool. */
+static bool probe_next(void) {
+  const size_t used = pool.used;
   void *block = next.calloc(1, UNIT);
-  bool came_back = was_asked_inside;
+  const bool comes_back = pool.used != used;
   if (!is_pooled(block)) next.free(block);
-  return came_back;
+  return comes_back;
 }
 
-static const char *way_name(void) {
+static enum heapster__mode mode_of_process(void) {
   const char *preloaded = secure_getenv("LD_PRELOAD");
-  return preloaded && strstr(preloaded, "libheapster_malloc") ? "preload" : "link";
+  return preloaded && strstr(preloaded, "libheapster_malloc") ? HEAPSTER__MODE_PRELOAD : HEAPSTER__MODE_LINK;
 }
 
-static const char *problem(void) {
+static const char *problem_of_process(void) {
   if (!next.malloc || !next.calloc || !next.realloc || !next.free || !next.posix_memalign)
     return "no allocator was found below the hook";
   if (dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init"))
@@ -133,32 +127,30 @@ static size_t usable_size(void *block) {
   return block && next_usable_size ? next_usable_size(block) : 0;
 }
 
-static void turn_to_counted(void) {
+#define X(name) heapster__counted_##name,
+static void switch_to_counted(void) {
   heapster__preload = (struct heapster__preload_table){
-      {heapster__counted_malloc, heapster__counted_calloc, heapster__counted_realloc, heapster__counted_free,
-       heapster__counted_posix_memalign, heapster__counted_aligned_alloc, heapster__counted_memalign,
-       heapster__counted_valloc, heapster__counted_pvalloc},
-      {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
-      heapster__counted_reallocarray,
-      usable_size,
+      {HEAPSTER__FAMILY_FUNCTIONS(X)}, {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
+      heapster__counted_reallocarray,  usable_size,
       heapster__malloc_adopt,
   };
 }
+#undef X
 
-static void passed_free(void *block) {
+static void passthrough_free(void *block) {
   if (!is_pooled(block)) next.free(block);
 }
 
-static void *passed_realloc(void *block, size_t size) {
+static void *passthrough_realloc(void *block, size_t size) {
   if (!is_pooled(block)) return next.realloc(block, size);
   void *fresh = next.malloc(size);
   size_t old = pooled_size(block);
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
-static void *passed_reallocarray(void *block, size_t count, size_t size) {
+static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
-  if (!__builtin_mul_overflow(count, size, &bytes)) return passed_realloc(block, bytes);
+  if (!__builtin_mul_overflow(count, size, &bytes)) return passthrough_realloc(block, bytes);
   errno = ENOMEM;
   return NULL;
 }
@@ -168,93 +160,97 @@ static void adopt_nothing(void *block, size_t size) {
   (void)size;
 }
 
-static void turn_to_next(void) {
+static void switch_to_next(void) {
   struct heapster__preload_table table = {
-      next, {next.malloc, next.memalign, passed_free}, passed_reallocarray, usable_size, adopt_nothing,
+      next, {next.malloc, next.memalign, passthrough_free}, passthrough_reallocarray, usable_size, adopt_nothing,
   };
-  table.family.free = passed_free;
-  table.family.realloc = passed_realloc;
+  table.family.free = passthrough_free;
+  table.family.realloc = passthrough_realloc;
   heapster__preload = table;
 }
 
-static bool is_starting;
+static bool has_begun;
 
-/* True when the table leads on. False inside the look-up itself: the pool must do. */
-static bool is_started(void) {
-  if (is_starting) return false;
-  is_starting = true;
+/* Looks the next allocator up and switches the table. False inside the look-up itself: use the pool. */
+static bool ensure_started(void) {
+  if (has_begun) return false;
+  has_begun = true;
   look_up_all();
-  struct heapster__malloc_hook way = {.below = next, .name = way_name(), .problem = problem(), .early = early_block};
-  if (!way.problem) way.comes_back = comes_back();
-  if (heapster__malloc_start(&way))
-    turn_to_counted();
+  struct heapster__malloc_hook hook = {.next = next,
+                                       .mode = mode_of_process(),
+                                       .problem = problem_of_process(),
+                                       .find_bootstrap_block = find_pool_block};
+  if (!hook.problem) hook.comes_back = probe_next();
+  if (heapster__malloc_start(&hook))
+    switch_to_counted();
   else
-    turn_to_next();
+    switch_to_next();
   return true;
 }
 
-#define family heapster__preload.family
-
-static void *early_aligned(size_t alignment, size_t size) {
-  was_asked_inside = true;
-  return pool_take_aligned(alignment < UNIT ? UNIT : alignment, size);
+static void *bootstrap_malloc(size_t size) {
+  return ensure_started() ? heapster__preload.family.malloc(size) : allocate_from_pool(UNIT, size);
 }
 
-static void *early_malloc(size_t size) { return is_started() ? family.malloc(size) : early_aligned(UNIT, size); }
-
-static void *early_calloc(size_t count, size_t size) {
+static void *bootstrap_calloc(size_t count, size_t size) {
   size_t bytes;
-  if (is_started()) return family.calloc(count, size);
-  return __builtin_mul_overflow(count, size, &bytes) ? NULL : early_aligned(UNIT, bytes);
+  if (ensure_started()) return heapster__preload.family.calloc(count, size);
+  return __builtin_mul_overflow(count, size, &bytes) ? NULL : allocate_from_pool(UNIT, bytes);
 }
 
-static void *early_realloc(void *block, size_t size) {
-  if (is_started()) return family.realloc(block, size);
-  void *fresh = early_aligned(UNIT, size);
+static void *bootstrap_realloc(void *block, size_t size) {
+  if (ensure_started()) return heapster__preload.family.realloc(block, size);
+  void *fresh = allocate_from_pool(UNIT, size);
   size_t old = is_pooled(block) ? pooled_size(block) : 0;
   return fresh && block ? memcpy(fresh, block, old < size ? old : size) : fresh;
 }
 
-static void early_free(void *block) {
-  if (block && is_started()) family.free(block);
+static void bootstrap_free(void *block) {
+  if (block && ensure_started()) heapster__preload.family.free(block);
 }
 
-static int early_posix_memalign(void **block, size_t alignment, size_t size) {
-  if (is_started()) return family.posix_memalign(block, alignment, size);
-  void *made = early_aligned(alignment, size);
+static int bootstrap_posix_memalign(void **block, size_t alignment, size_t size) {
+  if (ensure_started()) return heapster__preload.family.posix_memalign(block, alignment, size);
+  void *made = allocate_from_pool(alignment, size);
   if (!made) return ENOMEM;
   *block = made;
   return 0;
 }
 
-static void *early_aligned_alloc(size_t alignment, size_t size) {
-  return is_started() ? family.aligned_alloc(alignment, size) : early_aligned(alignment, size);
+static void *bootstrap_aligned_alloc(size_t alignment, size_t size) {
+  return ensure_started() ? heapster__preload.family.aligned_alloc(alignment, size)
+                          : allocate_from_pool(alignment, size);
 }
 
-static void *early_memalign(size_t alignment, size_t size) {
-  return is_started() ? family.memalign(alignment, size) : early_aligned(alignment, size);
+static void *bootstrap_memalign(size_t alignment, size_t size) {
+  return ensure_started() ? heapster__preload.family.memalign(alignment, size) : allocate_from_pool(alignment, size);
 }
 
-static void *early_valloc(size_t size) { return is_started() ? family.valloc(size) : early_aligned(PAGE, size); }
+static void *bootstrap_valloc(size_t size) {
+  return ensure_started() ? heapster__preload.family.valloc(size) : allocate_from_pool(PAGE, size);
+}
 
-static void *early_pvalloc(size_t size) { return is_started() ? family.pvalloc(size) : early_aligned(PAGE, size); }
+static void *bootstrap_pvalloc(size_t size) {
+  return ensure_started() ? heapster__preload.family.pvalloc(size) : allocate_from_pool(PAGE, size);
+}
 
-static void *early_reallocarray(void *block, size_t count, size_t size) {
+static void *bootstrap_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) return passed_reallocarray(block, count, size);
-  return early_realloc(block, bytes);
+  if (__builtin_mul_overflow(count, size, &bytes)) return passthrough_reallocarray(block, count, size);
+  return bootstrap_realloc(block, bytes);
 }
 
-static size_t early_usable_size(void *block) { return is_started() ? usable_size(block) : pooled_size(block); }
+static size_t bootstrap_usable_size(void *block) { return ensure_started() ? usable_size(block) : pooled_size(block); }
 
+#define X(name) bootstrap_##name,
 struct heapster__preload_table heapster__preload = {
-    {early_malloc, early_calloc, early_realloc, early_free, early_posix_memalign, early_aligned_alloc, early_memalign,
-     early_valloc, early_pvalloc},
-    {early_malloc, early_memalign, early_free},
-    early_reallocarray,
-    early_usable_size,
+    {HEAPSTER__FAMILY_FUNCTIONS(X)},
+    {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
+    bootstrap_reallocarray,
+    bootstrap_usable_size,
     adopt_nothing,
 };
+#undef X
 
 /* aligned_alloc may insist on a size that is a multiple of the alignment. */
 static void *public_memalign(size_t alignment, size_t size) {
@@ -266,15 +262,15 @@ static void public_free(void *block) {
   if (!is_pooled(block)) free(block);
 }
 
-/* An allocator that stands in front may lack some of the operators: those that come here ask what everybody asks, and
-   the C library's would. What it lacks of the C functions is the next allocator's, as without us. */
-static void turn_to_front(void) {
-  turn_to_next();
+/* An allocator in front of the hook may lack some operators. Those that come here request from its malloc, as the C++
+   library's would. C functions that it lacks are the next allocator's, as without the hook. */
+static void switch_to_front(void) {
+  switch_to_next();
   heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
 }
 
-/* Whose malloc the program calls instead: the one that the loader meets first. */
-static const char *why_missed(void) {
+/* Names the allocator that the program calls instead: the first that the loader finds. */
+static const char *describe_front(void) {
   static char text[256];
   Dl_info front;
   const char *path = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &front) && front.dli_fname ? front.dli_fname : "the program";
@@ -284,11 +280,11 @@ static const char *why_missed(void) {
   return text;
 }
 
-/* A program that asks for nothing before its first fork or thread is counted from there on too. Whose requests go
-   elsewhere is known by now: all is loaded and bound. */
+/* Counts from here on in a program that allocates nothing before its first fork or thread. All libraries are loaded and
+   bound by now, so the probe tells whether requests reach the hook. */
 __attribute__((constructor)) static void start(void) {
-  if (!is_starting) is_started();
+  ensure_started();
   if (!heapster__malloc_probe_missed()) return;
-  heapster__malloc_give_up(why_missed());
-  turn_to_front();
+  heapster__malloc_give_up(describe_front());
+  switch_to_front();
 }

@@ -11,42 +11,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct heapster__malloc_hook way;
+static struct heapster__malloc_hook hook;
 
-static void *below_malloc(void *context, size_t size) {
+static void *next_malloc(void *context, size_t size) {
   (void)context;
-  return way.below.malloc(size);
+  return hook.next.malloc(size);
 }
 
-static void *below_calloc(void *context, size_t count, size_t size) {
+static void *next_calloc(void *context, size_t count, size_t size) {
   (void)context;
-  return way.below.calloc(count, size);
+  return hook.next.calloc(count, size);
 }
 
-static void *below_realloc(void *context, void *block, size_t size) {
+static void *next_realloc(void *context, void *block, size_t size) {
   (void)context;
-  return way.below.realloc(block, size);
+  return hook.next.realloc(block, size);
 }
 
-static void below_free(void *context, void *block) {
+static void next_free(void *context, void *block) {
   (void)context;
-  way.below.free(block);
+  hook.next.free(block);
 }
 
-static void *below_aligned_alloc(void *context, size_t alignment, size_t size) {
+static void *next_aligned_alloc(void *context, size_t alignment, size_t size) {
   (void)context;
-  return way.below.aligned_alloc(alignment, size);
+  return hook.next.aligned_alloc(alignment, size);
 }
 
-bool heapster__malloc_start_locked(const struct heapster__malloc_hook *started) {
-  static const struct heapster_allocator below = {
-      below_malloc, below_calloc, below_realloc, below_free, below_aligned_alloc, NULL,
+bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  static const struct heapster_allocator next = {
+      next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL,
   };
-  way = *started;
-  if (way.problem) return false;
-  heapster__system_replace(&below, way.comes_back);
+  hook = *given;
+  if (hook.problem) return false;
+  heapster__system_replace(&next, hook.comes_back);
   if (heapster__heap_open_locked(HEAPSTER__MALLOC, "malloc")) return true;
-  way.problem = "there was no memory for its counters";
+  hook.problem = "there was no memory for its counters";
   return false;
 }
 
@@ -54,20 +55,19 @@ bool heapster__malloc_start_locked(const struct heapster__malloc_hook *started) 
    then as a rule, since starting one makes requests or comes after the constructors. The request may also come from a
    signal handler that interrupted a constructor in the middle of creating a heap. Its thread holds the lock, and must
    not wait for itself. The interrupted code writes another heap, so `malloc` can be opened in between. */
-bool heapster__malloc_start(const struct heapster__malloc_hook *started) {
-  if (heapster__is_locked_here()) return heapster__malloc_start_locked(started);
+bool heapster__malloc_start(const struct heapster__malloc_hook *given) {
+  if (heapster__is_locked_here()) return heapster__malloc_start_locked(given);
   heapster__lock();
-  const bool is_counted = heapster__malloc_start_locked(started);
+  const bool is_counted = heapster__malloc_start_locked(given);
   heapster__unlock();
   return is_counted;
 }
 
-const struct heapster__malloc_hook *heapster__malloc_hook(void) { return way.name ? &way : NULL; }
+const struct heapster__malloc_hook *heapster__malloc_hook(void) { return hook.mode ? &hook : NULL; }
 
 enum probe { UNTRIED, MISSED, REACHED };
 
-/* A block that did not come from below the hook goes back by the function that everybody calls, which is not ours
-   then. */
+/* If the hook was not reached, the block belongs to another allocator, and the public free leads there. */
 static enum probe probe(void) {
   struct heapster__thread *thread = heapster__thread_claim();
   if (!thread) return UNTRIED;
@@ -85,17 +85,17 @@ static enum probe probe(void) {
 }
 
 bool heapster__malloc_prove(void) {
-  static _Atomic bool was_proved;
-  if (heapster__load_relaxed(&was_proved) && !way.can_end) return true;
-  bool is_proved = probe() == REACHED;
-  heapster__store_relaxed(&was_proved, is_proved);
-  return is_proved;
+  static _Atomic bool is_proved;
+  if (heapster__load_relaxed(&is_proved) && !hook.can_end) return true;
+  const bool is_reached = probe() == REACHED;
+  heapster__store_relaxed(&is_proved, is_reached);
+  return is_reached;
 }
 
-bool heapster__malloc_probe_missed(void) { return way.name && !way.problem && probe() == MISSED; }
+bool heapster__malloc_probe_missed(void) { return hook.mode && !hook.problem && probe() == MISSED; }
 
 void heapster__malloc_give_up(const char *problem) {
-  way.problem = problem;
+  hook.problem = problem;
   heapster__heap_close(HEAPSTER__MALLOC);
   heapster__system_restore();
 }
@@ -107,14 +107,14 @@ void heapster__malloc_probe_next(void) {
   uint64_t before = heapster__load_relaxed(&thread->nested_count);
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
-  way.below.free(way.below.calloc(1, HEAPSTER__MAIN_MIN_SIZE));
-  if (!way.below.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_MIN_SIZE)) way.below.free(aligned);
+  hook.next.free(hook.next.calloc(1, HEAPSTER__MAIN_MIN_SIZE));
+  if (!hook.next.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_MIN_SIZE)) hook.next.free(aligned);
   heapster__guard_leave(&guard);
-  way.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
-  heapster__system_replace(heapster_allocator_system(), way.comes_back);
+  hook.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
+  heapster__system_replace(heapster_allocator_system(), hook.comes_back);
 }
 
-static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
+static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {
   if (block)
     heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   else
@@ -122,69 +122,72 @@ static __attribute__((noinline)) void *booked_odd(void *block, size_t size) {
   return block;
 }
 
-HEAPSTER__INLINE void *booked(void *block, size_t size) {
+HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? booked_odd(block, size) : heapster__flush_here(block);
+  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size) : heapster__flush_here(block);
 }
 
-HEAPSTER__INLINE size_t size_below(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
+HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
 
-static __attribute__((noinline)) void *small_malloc(size_t size) {
-  return booked(way.below.malloc(HEAPSTER__MAIN_MIN_SIZE), size);
+static __attribute__((noinline)) void *malloc_small(size_t size) {
+  return record_block(hook.next.malloc(HEAPSTER__MAIN_MIN_SIZE), size);
 }
 
 HEAPSTER__HOT void *heapster__counted_malloc(size_t size) {
-  if (heapster__unlikely(size < HEAPSTER__MAIN_MIN_SIZE)) return small_malloc(size);
-  return booked(way.below.malloc(size), size);
+  if (heapster__unlikely(size < HEAPSTER__MAIN_MIN_SIZE)) return malloc_small(size);
+  return record_block(hook.next.malloc(size), size);
 }
 
-/* Blocks from before the hook knew its allocator are nobody's: not counted, not to be freed. */
-static bool is_early(const void *block, size_t *size) { return way.early && way.early(block, size); }
+/* Bootstrap blocks are neither counted nor freed. */
+static bool find_bootstrap_block(const void *block, size_t *size) {
+  return hook.find_bootstrap_block && hook.find_bootstrap_block(block, size);
+}
 
-/* NULL, a block of another heap, one from before the hook, ... */
-static __attribute__((noinline)) void free_odd(void *block) {
+/* NULL, a block of another heap, a block from before the hook, ... */
+static __attribute__((noinline)) void free_slow(void *block) {
   size_t size;
-  if (!block || is_early(block, &size)) return;
+  if (!block || find_bootstrap_block(block, &size)) return;
   heapster__record_free(&heapster__main_map, HEAPSTER__MALLOC, block);
-  way.below.free(block);
+  hook.next.free(block);
 }
 
 HEAPSTER__HOT void heapster__counted_free(void *block) {
   enum heapster__fast done = heapster__record_free_fast(&heapster__main_map, HEAPSTER__MALLOC, block);
   if (heapster__likely(done == HEAPSTER__FAST_DONE))
-    way.below.free(block);
+    hook.next.free(block);
   else if (done == HEAPSTER__FAST_MISS)
-    free_odd(block);
+    free_slow(block);
   else
-    way.below.free(heapster__flush_here(block));
+    hook.next.free(heapster__flush_here(block));
 }
 
-/* The functions that may come back in go down under the mark. */
-HEAPSTER__INLINE void descend(struct heapster__guard *guard) {
-  heapster__guard_enter(guard, heapster__unlikely(way.comes_back) ? heapster__thread_claim() : NULL);
+/* Around the functions that may call the public malloc inside. */
+HEAPSTER__INLINE void enter_guard(struct heapster__guard *guard) {
+  heapster__guard_enter(guard, heapster__unlikely(hook.comes_back) ? heapster__thread_claim() : NULL);
 }
 
-HEAPSTER__INLINE void *ascended(struct heapster__guard *guard, void *block, size_t size) {
+HEAPSTER__INLINE void *leave_and_record(struct heapster__guard *guard, void *block, size_t size) {
   heapster__guard_leave(guard);
-  return booked(block, size);
+  return record_block(block, size);
 }
 
 HEAPSTER__HOT void *heapster__counted_calloc(size_t count, size_t size) {
   size_t bytes;
   bool is_too_much = __builtin_mul_overflow(count, size, &bytes);
   struct heapster__guard guard;
-  descend(&guard);
-  if (is_too_much || bytes >= HEAPSTER__MAIN_MIN_SIZE) return ascended(&guard, way.below.calloc(count, size), bytes);
-  return ascended(&guard, way.below.calloc(1, HEAPSTER__MAIN_MIN_SIZE), bytes);
+  enter_guard(&guard);
+  if (is_too_much || bytes >= HEAPSTER__MAIN_MIN_SIZE)
+    return leave_and_record(&guard, hook.next.calloc(count, size), bytes);
+  return leave_and_record(&guard, hook.next.calloc(1, HEAPSTER__MAIN_MIN_SIZE), bytes);
 }
 
-/* The allocator below frees the block, and says NULL; or gives one that may share a granule; or refuses, which only
-   errno tells from the first. */
-static void *resized_to_nothing(void *block, struct heapster__block taken) {
+/* The next allocator frees the block and returns NULL; or returns a block that may share a granule; or refuses. Only
+   errno tells the first from the last. */
+static void *realloc_to_zero(void *block, struct heapster__block taken) {
   int error = errno;
   errno = 0;
-  void *fresh = way.below.realloc(block, 0);
+  void *fresh = hook.next.realloc(block, 0);
   bool is_refused = !fresh && errno == ENOMEM;
   if (!is_refused) errno = error;
   if (is_refused) {
@@ -195,7 +198,7 @@ static void *resized_to_nothing(void *block, struct heapster__block taken) {
     heapster__record_gone(HEAPSTER__MALLOC, taken);
     return NULL;
   }
-  void *wider = way.below.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE);
+  void *wider = hook.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE);
   if (wider)
     fresh = wider;
   else
@@ -204,17 +207,17 @@ static void *resized_to_nothing(void *block, struct heapster__block taken) {
   return fresh;
 }
 
-static void *copied(const void *block, size_t old, size_t size) {
+static void *copy_block(const void *block, size_t old, size_t size) {
   void *fresh = heapster__counted_malloc(size);
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
-static __attribute__((noinline)) void *realloc_odd(void *block, size_t size) {
+static __attribute__((noinline)) void *realloc_slow(void *block, size_t size) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   size_t old;
-  if (heapster__unlikely(!taken.owner) && is_early(block, &old)) return copied(block, old, size);
-  if (!size) return resized_to_nothing(block, taken);
-  void *fresh = way.below.realloc(block, size_below(size));
+  if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);
+  if (!size) return realloc_to_zero(block, taken);
+  void *fresh = hook.next.realloc(block, padded(size));
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
   else
@@ -227,13 +230,13 @@ HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   uint64_t old;
   struct heapster__shard *shard = NULL;
   if (size) shard = heapster__take_block_fast(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
-  if (heapster__unlikely(!shard)) return realloc_odd(block, size);
-  void *fresh = way.below.realloc(block, size_below(size));
+  if (heapster__unlikely(!shard)) return realloc_slow(block, size);
+  void *fresh = hook.next.realloc(block, padded(size));
   return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
-/* Refused before it goes down: the block stays, on the books of the heap that counted it. */
-static void refuse_resize(void *block) {
+/* The next allocator is not called, and the block stays as it is. */
+static void record_resize_failure(void *block) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
 }
@@ -242,7 +245,7 @@ void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
   if (!__builtin_mul_overflow(count, size, &bytes)) return heapster__counted_realloc(block, bytes);
   if (block)
-    refuse_resize(block);
+    record_resize_failure(block);
   else
     heapster__record_failure(HEAPSTER__MALLOC);
   errno = ENOMEM;
@@ -252,35 +255,35 @@ void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
 int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size) {
   void *made = NULL;
   struct heapster__guard guard;
-  descend(&guard);
-  int error = way.below.posix_memalign(&made, alignment, size_below(size));
-  ascended(&guard, error ? NULL : made, size);
+  enter_guard(&guard);
+  int error = hook.next.posix_memalign(&made, alignment, padded(size));
+  leave_and_record(&guard, error ? NULL : made, size);
   if (!error) *block = made;
   return error;
 }
 
 void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
   struct heapster__guard guard;
-  descend(&guard);
-  return ascended(&guard, way.below.aligned_alloc(alignment, size_below(size)), size);
+  enter_guard(&guard);
+  return leave_and_record(&guard, hook.next.aligned_alloc(alignment, padded(size)), size);
 }
 
 void *heapster__counted_memalign(size_t alignment, size_t size) {
   struct heapster__guard guard;
-  descend(&guard);
-  return ascended(&guard, way.below.memalign(alignment, size_below(size)), size);
+  enter_guard(&guard);
+  return leave_and_record(&guard, hook.next.memalign(alignment, padded(size)), size);
 }
 
 void *heapster__counted_valloc(size_t size) {
   struct heapster__guard guard;
-  descend(&guard);
-  return ascended(&guard, way.below.valloc(size_below(size)), size);
+  enter_guard(&guard);
+  return leave_and_record(&guard, hook.next.valloc(padded(size)), size);
 }
 
 void *heapster__counted_pvalloc(size_t size) {
   struct heapster__guard guard;
-  descend(&guard);
-  return ascended(&guard, way.below.pvalloc(size_below(size)), size);
+  enter_guard(&guard);
+  return leave_and_record(&guard, hook.next.pvalloc(padded(size)), size);
 }
 
 void heapster__malloc_adopt(void *block, size_t size) {

@@ -1,10 +1,12 @@
-/* The malloc family, counted. Who defines or patches the public symbols sends them here. */
+/* The malloc family, counted: where public symbols and patched import slots lead. */
 #ifndef HEAPSTER__MALLOC_FAMILY_H
 #define HEAPSTER__MALLOC_FAMILY_H
 
 #include <heapster/base.h>
 
-/* The allocator below the hook. */
+#include "hooks/mode.h"
+
+/* The functions of the next allocator. */
 struct heapster__malloc_family {
   void *(*malloc)(size_t size);
   void *(*calloc)(size_t count, size_t size);
@@ -18,37 +20,38 @@ struct heapster__malloc_family {
 };
 
 struct heapster__malloc_hook {
-  struct heapster__malloc_family below;           /* functions that the system lacks are NULL */
-  bool comes_back;                                /* calloc or the aligned ones below call the public malloc inside */
-  bool can_end;                                   /* the hook can be taken off again */
-  const char *name;                               /* "preload", "link" or "attach" */
-  const char *problem;                            /* why nothing is counted after all, or NULL */
-  bool (*early)(const void *block, size_t *size); /* whether it was handed out before `below` was known; its size */
+  struct heapster__malloc_family next; /* functions that the system lacks are NULL */
+  bool comes_back;                     /* its calloc or aligned functions call the public malloc inside */
+  bool can_end;                        /* the hook can be removed again */
+  enum heapster__mode mode;            /* never NONE */
+  const char *problem;                 /* why nothing is counted after all, or NULL */
+  /* Whether a block was handed out before `next` was known, and its size; or NULL. */
+  bool (*find_bootstrap_block)(const void *block, size_t *size);
 };
 
-/* Hands the allocator below over and opens the heap `malloc`. To be called once, before any counted function. False:
-   nothing is to be counted (`problem` was given, or there is no memory). */
-HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_hook *way);
+/* Sets the hook and opens the heap `malloc`. Call it once, before any counted function. False: count nothing (`hook`
+   has a problem, or there is no memory). */
+HEAPSTER_API bool heapster__malloc_start(const struct heapster__malloc_hook *hook);
 
 /* The same for callers that hold the lock. */
-bool heapster__malloc_start_locked(const struct heapster__malloc_hook *way);
+bool heapster__malloc_start_locked(const struct heapster__malloc_hook *hook);
 
 /* NULL while malloc is not hooked. */
 const struct heapster__malloc_hook *heapster__malloc_hook(void);
 
-/* Whether a malloc that libc makes itself, in strdup, reaches the hook. Shows in no figure. Once it did, it is not
-   tried again unless the hook can end: no allocator comes in front later, and a report at exit may be written where
-   nothing can be asked for. */
-bool heapster__malloc_prove(void);
+/* Probes whether libc's own requests (strdup's) reach the hook. Shows in no figure. A hook that cannot end is not
+   probed again after the first success: no allocator comes in front of it later, and a report at exit may be written
+   where nothing can be allocated. */
+HEAPSTER_API bool heapster__malloc_prove(void);
 
-/* Whether that was tried and does not reach it. */
+/* Probes the same; true if the probe was made and did not reach the hook. */
 HEAPSTER_API bool heapster__malloc_probe_missed(void);
 
-/* Nothing is counted after all: the heap is no more to be seen, which would show zeros, and the system's allocator is
-   what everybody calls. `problem` is a sentence in static storage. For one thread, before others are there. */
+/* Counts nothing after all: closes the heap, which would show zeros, and makes the system's allocator the public one
+   again. `problem` is a sentence in static storage. Call it while there is only one thread. */
 HEAPSTER_API void heapster__malloc_give_up(const char *problem);
 
-/* Finds `comes_back` out where only the hook can tell, which is on by now: until then it was to be taken for true. */
+/* Finds out `comes_back` once the hook is on, where nothing else can tell; start such a hook with true. */
 void heapster__malloc_probe_next(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */
@@ -63,7 +66,7 @@ HEAPSTER_API void *heapster__counted_memalign(size_t alignment, size_t size);
 HEAPSTER_API void *heapster__counted_valloc(size_t size);
 HEAPSTER_API void *heapster__counted_pvalloc(size_t size);
 
-/* A block that operator new of another library made, perhaps out of a counted malloc: counts it unless it is. */
+/* Counts a block that another library's operator new returned, unless it came from a counted malloc. */
 HEAPSTER_API void heapster__malloc_adopt(void *block, size_t size);
 
 #endif

@@ -38,7 +38,7 @@ PUBLIC void *reallocarray(void *block, size_t count, size_t size) {
 
 PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_size(block); }
 
-/* The sized frees of C23. The size is not passed on: it is not the size that the allocator was asked for. */
+/* The sized frees of C23. The size is not passed on: the allocator was given another one. */
 PUBLIC void free_sized(void *block, size_t size);
 PUBLIC void free_sized(void *block, size_t size) {
   (void)size;
@@ -52,7 +52,7 @@ PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size) {
   heapster__preload.family.free(block);
 }
 
-/* Names that old programs link to, and those under which glibc exports its own functions. */
+/* Names that old programs link to, and glibc's names for its own functions. */
 #define ALSO(symbol, declaration) PUBLIC declaration __asm__(symbol)
 
 ALSO("cfree", void old_free(void *block));
@@ -81,15 +81,15 @@ void *libc_pvalloc(size_t size) { return heapster__preload.family.pvalloc(size);
 
 /* C++'s operators. An allocator may export its own, which never call malloc.
 
-   An operator new that finds no memory must run the new_handler and throw, which the next definition knows how to do.
-   The handler may have freed something, so the call can return a block. */
+   An operator new without memory must run the new_handler and throw; the next definition does both. It can return a
+   block after all, if the handler freed something. */
 static void find_next(void *function, const char *symbol) {
   void *found = dlsym(RTLD_NEXT, symbol);
-  if (!found) abort(); /* nothing here can throw, and this operator must not return NULL */
+  if (!found) abort(); /* C cannot throw, and this operator must not return NULL */
   memcpy(function, &found, sizeof found);
 }
 
-/* A nothrow form returns NULL, unless a new_handler could still find memory: the next such form runs it. */
+/* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it. */
 static bool find_next_with_handler(void *function, const char *symbol) {
   typedef void handler_function(void);
   handler_function *(*get_handler)(void) = NULL;

@@ -1,10 +1,11 @@
-/* Where the public malloc symbols lead: to `early` until the next allocator is found, then to the counted functions. */
+/* Where the public malloc symbols lead: to the bootstrap functions until the next allocator is found, then to the
+   counted functions. */
 #ifndef HEAPSTER__MALLOC_PRELOAD_H
 #define HEAPSTER__MALLOC_PRELOAD_H
 
 #include "hooks/malloc/family.h"
 
-/* What new and delete ask for memory. */
+/* What new and delete call. */
 struct heapster__object_family {
   void *(*malloc)(size_t size);
   void *(*memalign)(size_t alignment, size_t size);
@@ -19,7 +20,7 @@ struct heapster__preload_table {
   void (*adopt)(void *block, size_t size); /* heapster__malloc_adopt, or nothing */
 };
 
-/* One indirect jump for each call, and no test of a state. */
+/* One indirect jump a call, and no test of a state. */
 extern struct heapster__preload_table heapster__preload;
 
 #endif

@@ -1,8 +1,8 @@
-/* An interpreter's allocator domains, counted: four functions with a context in front, as CPython has them. Who knows
-   the interpreter installs them; here is no header of it.
+/* An interpreter's allocator domains, counted: four functions with a context in front, as CPython has them. No header
+   of the interpreter is used here; the interpreter's module installs the functions.
 
-   The counted functions of a domain pass the context on that they get: it is the one below's own, so that a call which
-   meets the new function with the old context, or the old with the new, is served all the same. */
+   The counted functions pass on the context that they are given. It is the next allocator's own, so a concurrent call
+   that pairs a new function with the old context, or an old one with the new, is served. */
 #ifndef HEAPSTER__SCRIPT_DOMAINS_H
 #define HEAPSTER__SCRIPT_DOMAINS_H
 
@@ -19,22 +19,21 @@ struct heapster__domain {
 
 enum { HEAPSTER__DOMAINS = 2 };
 
-/* Opens the heap `python`. False: no memory. HEAPSTER_COUNTERS=shared has no mark for inner layers and cannot: false.
- */
+/* Opens the heap `python`. False: no memory, or HEAPSTER_COUNTERS=shared, which has no re-entry guard. */
 HEAPSTER_API bool heapster__domains_open(void);
 
-/* The functions that count for domain `number` and go down to `below`; to be installed after this. They stay valid
-   for ever: who kept them may go on to call them. */
-HEAPSTER_API struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *below);
+/* The functions that count for domain `number` and call `next`. Install them after this. They stay valid for ever: a
+   caller that kept them may go on to call them. */
+HEAPSTER_API struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *next);
 
-/* What the counted functions of the domain go down to. */
+/* What the counted functions of the domain call. */
 HEAPSTER_API struct heapster__domain heapster__domain_next(unsigned number);
 
 /* Whether these are the counted functions of the domain. */
 HEAPSTER_API bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain);
 
-/* Whether a request that is made through `domain` arrives at the counted functions of any domain. It shows in no
-   figure. For a thread that may call the interpreter. */
+/* Probes whether a request through `domain` reaches the counted functions of any domain. Shows in no figure. For a
+   thread that may call the interpreter. */
 HEAPSTER_API bool heapster__domain_probe(const struct heapster__domain *domain);
 
 #endif

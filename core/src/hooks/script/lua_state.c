@@ -1,23 +1,22 @@
-/* Lua states that are counted, a host's own and those hooked while they run; and their records, outside Lua's memory.
- */
+/* The records of Lua states that are counted: a host's own, and those hooked while they run. */
 #include "hooks/script/lua_state.h"
 
 #include "base/lock.h"
 #include "heap/system.h"
 #include "hooks/script/lua_hook.h"
 
-#include <string.h>
+#include <stdio.h>
 
 typedef struct heapster__lua_state lua_state;
 
 heapster__level heapster__lua_uncounted;
 
-/* The heaps of running states by their order; a state that closed leaves its own to the next of its kind. */
+/* All under the lock, but `first`. A state that closed leaves its heap to the next hooked state. */
 static struct {
   lua_state *_Atomic first;
-  struct heapster_heap *heaps[HEAPSTER_HEAPS];
+  struct heapster_heap *heaps[HEAPSTER_HEAPS]; /* `lua`, `lua:2`, ... */
   unsigned heap_count;
-  struct heapster__shadow_map *shared_map; /* of states over allocators of hosts' own that found no heap of their own */
+  struct heapster__shadow_map *shared_map; /* of exact states for which no heap was left */
 } states;
 
 static lua_state *first_record(void) {
@@ -33,40 +32,41 @@ static lua_state *make_record(void) {
   lua_state *state = heapster__piece_take(sizeof *state);
   if (!state) return NULL;
   heapster__store_relaxed(&state->is_taken, true);
-  state->next = first_record();
+  state->next_record = first_record();
   heapster__store_release(&states.first, state); /* pairs with the acquire above */
   return state;
 }
 
-static void clear(lua_state *state) {
-  state->below = (struct heapster_lua_backing){NULL, NULL};
+static void clear_record(lua_state *state) {
+  state->next = (struct heapster_lua_backing){NULL, NULL};
   state->heap = NULL;
   state->map = NULL;
   state->is_exact = false;
   state->is_system = false;
   state->bytes = 0;
   state->last = NULL;
-  heapster__store_relaxed(&state->way, NULL);
+  heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
   heapster__store_relaxed(&state->is_lost, false);
 }
 
-/* A taken state, all else 0, or NULL: no memory. */
+/* A record that is taken, all else 0, or NULL: no memory. Callers hold the lock. */
 static lua_state *take_record(void) {
-  for (lua_state *state = first_record(); state; state = state->next) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  for (lua_state *state = first_record(); state; state = state->next_record) {
     if (!try_take(state)) continue;
-    clear(state);
+    clear_record(state);
     return state;
   }
   return make_record();
 }
 
-void heapster__lua_state_give_back(lua_state *state) {
-  heapster__store_relaxed(&state->way, NULL);
-  heapster__store_release(&state->is_taken, false); /* pairs with the swap of who takes it */
+void heapster__lua_state_release(lua_state *state) {
+  heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
+  heapster__store_release(&state->is_taken, false); /* pairs with the swap in try_take */
 }
 
-static bool is_in_use(const struct heapster_heap *heap) {
-  for (lua_state *state = first_record(); state; state = state->next) {
+static bool is_used(const struct heapster_heap *heap) {
+  for (lua_state *state = first_record(); state; state = state->next_record) {
     if (heapster__load_acquire(&state->is_taken) && state->heap == heap) return true;
   }
   return false;
@@ -76,25 +76,14 @@ static bool has_map_for(const struct heapster_heap *heap, const lua_state *state
   return (heap->map != &heapster__main_map) == state->is_exact;
 }
 
-static void write_name(char name[HEAPSTER_HEAP_NAME], unsigned order) {
-  char digits[4];
-  unsigned count = 0;
-  memcpy(name, "lua", sizeof "lua");
-  if (order == 1) return;
-  for (; order; order /= 10) digits[count++] = (char)('0' + order % 10);
-  name[3] = ':';
-  for (unsigned i = 0; i < count; i++) name[4 + i] = digits[count - 1 - i];
-  name[4 + count] = 0;
-}
-
-static struct heapster_heap *own_heap(const lua_state *state) {
+static struct heapster_heap *find_unused_heap(const lua_state *state) {
   for (unsigned i = 0; i < states.heap_count; i++) {
     struct heapster_heap *heap = states.heaps[i];
-    if (has_map_for(heap, state) && !is_in_use(heap)) return heap;
+    if (has_map_for(heap, state) && !is_used(heap)) return heap;
   }
   char name[HEAPSTER_HEAP_NAME];
   struct heapster_heap *heap;
-  write_name(name, states.heap_count + 1);
+  snprintf(name, sizeof name, states.heap_count ? "lua:%u" : "lua", states.heap_count + 1);
   if (heapster__heap_make(name, NULL, state->is_exact, &heap)) return NULL;
   states.heaps[states.heap_count++] = heap;
   return heap;
@@ -114,13 +103,13 @@ static void open_record(lua_state *state, struct heapster_heap *heap, struct hea
   heapster__counters_have_kinds(heap->number);
 }
 
-/* Finds the state a heap: `lua`, `lua:2`, ..., and a map. False: no memory. */
-static bool find_heap(lua_state *state) {
-  struct heapster_heap *heap = own_heap(state);
+/* Sets the state's heap (`lua`, `lua:2`, ...) and map. False: no memory. */
+static bool set_heap(lua_state *state) {
+  struct heapster_heap *heap = find_unused_heap(state);
   if (!heap) heap = states.heaps[0];
   struct heapster__shadow_map *map = heap ? map_of(state, heap) : NULL;
   if (map) open_record(state, heap, map);
-  return map != NULL;
+  return map;
 }
 
 static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
@@ -131,20 +120,21 @@ static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return NULL;
 }
 
-static enum heapster_error create(const char *name, const struct heapster_lua_backing *backing, lua_state **made) {
+static enum heapster_error create_state(const char *name, const struct heapster_lua_backing *backing,
+                                        lua_state **made) {
   lua_state *state = take_record();
   if (!state) return HEAPSTER_NO_MEMORY;
-  state->is_exact = backing != NULL;
-  state->is_system = backing == NULL;
-  state->below = backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL};
+  state->is_exact = backing;
+  state->is_system = !backing;
+  state->next = backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL};
   struct heapster_heap *heap;
   enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &heap);
   if (error) {
-    heapster__lua_state_give_back(state);
+    heapster__lua_state_release(state);
     return error;
   }
   open_record(state, heap, heap->map);
-  heapster__store_relaxed(&state->way, "host");
+  heapster__store_relaxed(&state->mode, HEAPSTER__MODE_HOST);
   *made = state;
   return HEAPSTER_OK;
 }
@@ -156,7 +146,7 @@ enum heapster_error heapster_lua_state_create(const char *name, const struct hea
   if (!error && backing && !backing->alloc) error = HEAPSTER_BAD_ALLOCATOR;
   if (!error) {
     heapster__lock();
-    error = create(name, backing, &state);
+    error = create_state(name, backing, &state);
     heapster__unlock();
   }
   *ud = state;
@@ -171,42 +161,42 @@ bool heapster__lua_can_wrap(void) {
 #endif
 }
 
-static lua_state *taken_for(const struct heapster__lua_start *start) {
+static lua_state *make_hooked(const struct heapster__lua_start *start) {
   lua_state *state = take_record();
   if (!state) return NULL;
-  state->below = start->below;
+  state->next = start->below;
   state->is_exact = !start->ignores_osize;
-  if (find_heap(state)) return state;
-  heapster__lua_state_give_back(state);
+  if (set_heap(state)) return state;
+  heapster__lua_state_release(state);
   return NULL;
 }
 
 void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   heapster__lock();
-  lua_state *state = taken_for(start);
+  lua_state *state = make_hooked(start);
   heapster__unlock();
   if (!state) return NULL;
   state->last = start->last;
   state->bytes = start->bytes;
   heapster__lua_note_uncounted(state, (int64_t)start->bytes);
-  heapster__store_relaxed(&state->way, start->way);
+  heapster__store_relaxed(&state->mode, heapster__mode_of_name(start->way));
   return state;
 }
 
 void heapster__lua_unwrap(void *ud) {
   lua_state *state = ud;
   heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
-  heapster__lua_state_give_back(state);
+  heapster__lua_state_release(state);
 }
 
 void heapster__lua_forget(void *ud) {
   lua_state *state = ud;
   heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
-  heapster__store_relaxed(&state->way, NULL);
+  heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
 }
 
 struct heapster_lua_backing heapster__lua_next(void *ud) {
-  return ((lua_state *)ud)->below;
+  return ((lua_state *)ud)->next;
 }
 
 bool heapster__lua_probe(void *ud, const struct heapster_lua_backing *alloc) {
@@ -224,18 +214,18 @@ bool heapster__lua_probe(void *ud, const struct heapster_lua_backing *alloc) {
 void heapster__lua_note_lost(void *ud, bool is_lost) { heapster__store_relaxed(&((lua_state *)ud)->is_lost, is_lost); }
 
 bool heapster__lua_is_any_lost(void) {
-  for (lua_state *state = first_record(); state; state = state->next) {
-    if (heapster__load_relaxed(&state->way) && heapster__load_relaxed(&state->is_lost)) return true;
+  for (lua_state *state = first_record(); state; state = state->next_record) {
+    if (heapster__load_relaxed(&state->mode) && heapster__load_relaxed(&state->is_lost)) return true;
   }
   return false;
 }
 
 const char *heapster__lua_mode(void) {
-  for (lua_state *state = first_record(); state; state = state->next) {
-    const char *way = heapster__load_relaxed(&state->way);
-    if (way) return way;
+  for (lua_state *state = first_record(); state; state = state->next_record) {
+    const enum heapster__mode mode = heapster__load_relaxed(&state->mode);
+    if (mode) return heapster__mode_name(mode);
   }
-  return "none";
+  return heapster__mode_name(HEAPSTER__MODE_NONE);
 }
 
 uint64_t heapster__lua_preexisting(void) {

@@ -6,7 +6,6 @@
 #include "hooks/malloc/family.h"
 #include "hooks/script/lua_hook.h"
 #include "process/hook.h"
-
 #include "value/sized.h"
 
 #include <string.h>

@@ -22,7 +22,17 @@ static struct {
   bool is_forking_among_threads; /* written by the forking thread, around a fork */
 } attached;
 
-/* The objects that a walk found in one condition: how many, and the name of the first. */
+/* Why slots of an object are not replaced, the most important reason first. */
+enum reason { REFUSED, BOUND_ELSEWHERE, RELOCATING, UNRESOLVED, REASONS };
+static const char *const sentences[REASONS] = {
+    [REFUSED] = "the system does not allow its import table to be written to",
+    [BOUND_ELSEWHERE] = "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)",
+    [RELOCATING] = "it is being loaded by another thread just now",
+    [UNRESOLVED] = ("whose malloc it asks is not known before its first call; what follows that is counted from "
+                    "the next reading on"),
+};
+
+/* The objects that a walk found with one reason: how many, and the name of the first. */
 struct findings {
   unsigned objects;
   char first[HEAPSTER__OBJECT_NAME];
@@ -34,10 +44,7 @@ struct walk {
   bool is_on;
   bool is_stale; /* an object was loaded since the survey */
   bool is_unfinished;
-  struct findings refused;
-  struct findings bound_elsewhere;
-  struct findings relocating;
-  struct findings unresolved;
+  struct findings found[REASONS];
 };
 
 /* One object of a walk. */
@@ -45,24 +52,14 @@ struct object_walk {
   struct walk *walk;
   const struct heapster__object *object;
   struct heapster__writable_page page;
-  bool is_refused;
-  bool is_bound_elsewhere;
-  bool is_relocating;
-  bool is_unresolved;
+  bool has[REASONS];
 };
 
 static void write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
-  switch (heapster__slot_write(at->object, &at->page, slot, value)) {
-  case HEAPSTER__SLOT_WRITTEN:
-    at->walk->is_unfinished = true; /* until a later walk still finds the value */
-    break;
-  case HEAPSTER__SLOT_RELOCATING:
-    at->is_relocating = true;
-    break;
-  case HEAPSTER__SLOT_REFUSED:
-    at->is_refused = true;
-    break;
-  }
+  const enum heapster__slot_answer answer = heapster__slot_write(at->object, &at->page, slot, value);
+  if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
+  if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
+  if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
 }
 
 /* Whether an unresolved slot will lead to the first definition. It does unless its object was opened with
@@ -85,13 +82,13 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
   if (found == heapster__real[index] || (is_unresolved && is_predictable(at, index)))
     write_slot(at, slot, heapster__replacements[index].counted);
   else if (is_unresolved)
-    at->is_unresolved = true;
+    at->has[UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
     return;
   else if (heapster__object_contains(at->object, at->object->base + found))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
   else
-    at->is_bound_elsewhere = true;
+    at->has[BOUND_ELSEWHERE] = true;
 }
 
 static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
@@ -109,10 +106,6 @@ static void visit_slot(void *context, const char *name, uintptr_t *slot) {
     detach_slot(at, index, slot);
 }
 
-static void note(struct findings *findings, const struct heapster__object *object) {
-  if (!findings->objects++) heapster__object_name(object, findings->first);
-}
-
 /* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
    requested last. */
 static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
@@ -126,10 +119,10 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
   heapster__page_close(&at.page);
-  if (at.is_refused) note(&walk->refused, &object);
-  if (at.is_bound_elsewhere) note(&walk->bound_elsewhere, &object);
-  if (at.is_relocating) note(&walk->relocating, &object);
-  if (at.is_unresolved) note(&walk->unresolved, &object);
+  for (unsigned i = 0; i < REASONS; i++) {
+    struct findings *found = &walk->found[i];
+    if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);
+  }
   return 0;
 }
 
@@ -147,7 +140,7 @@ static void patch_all(struct walk *walk) {
     if (!walk->is_stale) break;
   }
   walk->survey = NULL;
-  if (walk->is_stale || walk->relocating.objects || walk->unresolved.objects) walk->is_unfinished = true;
+  if (walk->is_stale || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects) walk->is_unfinished = true;
   if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);
@@ -240,21 +233,20 @@ enum heapster_error heapster__detach(void) {
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   heapster__exchange_acq_rel(&attached.is_on, false);
   patch_all(&walk);
-  const bool is_done = !walk.refused.objects && !walk.relocating.objects;
+  const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
 }
 
 bool heapster__is_attached(void) { return heapster__load_relaxed(&attached.is_on); }
 
-/* A sentence about the objects. */
-static const char *describe(const struct findings *findings, const char *what) {
+static const char *describe(const struct findings *found, const char *sentence) {
   static char text[256];
-  if (findings->objects == 1)
-    snprintf(text, sizeof text, "not counted are the calls from %s: %s", findings->first, what);
+  if (found->objects == 1)
+    snprintf(text, sizeof text, "not counted are the calls from %s: %s", found->first, sentence);
   else
-    snprintf(text, sizeof text, "not counted are the calls from %u libraries, %s the first: %s", findings->objects,
-             findings->first, what);
+    snprintf(text, sizeof text, "not counted are the calls from %u libraries, %s the first: %s", found->objects,
+             found->first, sentence);
   return text;
 }
 
@@ -262,15 +254,9 @@ static const char *problem_while_on(void) {
   struct walk walk;
   if (attached.has_lost_loader) return lost_loader;
   patch_all(&walk);
-  if (walk.refused.objects)
-    return describe(&walk.refused, "the system does not allow its import table to be written to");
-  if (walk.bound_elsewhere.objects)
-    return describe(&walk.bound_elsewhere, "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)");
-  if (walk.relocating.objects) return describe(&walk.relocating, "it is being loaded by another thread just now");
-  if (walk.unresolved.objects)
-    return describe(&walk.unresolved,
-                    "whose malloc it asks is not known before its first call; what follows that is counted from "
-                    "the next reading on");
+  for (unsigned i = 0; i < REASONS; i++) {
+    if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
+  }
   if (heapster__load_relaxed(&heapster__small_new_count))
     return "operator new of less than 17 bytes is not counted over an allocator that has operators of its own";
   return NULL;

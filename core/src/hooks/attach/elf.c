@@ -15,37 +15,16 @@ static uintptr_t address_in(const struct heapster__object *object, const ElfW(Dy
 
 static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry) {
   const uintptr_t address = address_in(object, entry);
-  switch (entry->d_tag) {
-  case DT_SYMTAB:
-    object->symbols = (const ElfW(Sym) *)address;
-    break;
-  case DT_STRTAB:
-    object->names = (const char *)address;
-    break;
-  case DT_GNU_HASH:
-    object->gnu_hash = (const uint32_t *)address;
-    break;
-  case DT_HASH:
-    object->hash = (const uint32_t *)address;
-    break;
-  case DT_VERSYM:
-    object->versions = (const uint16_t *)address;
-    break;
-  case DT_JMPREL:
-    object->calls.begin = (const ElfW(Rela) *)address;
-    break;
-  case DT_PLTRELSZ:
-    object->calls.count = entry->d_un.d_val / sizeof(ElfW(Rela));
-    break;
-  case DT_RELA:
-    object->data.begin = (const ElfW(Rela) *)address;
-    break;
-  case DT_RELASZ:
-    object->data.count = entry->d_un.d_val / sizeof(ElfW(Rela));
-    break;
-  default:
-    break;
-  }
+  const size_t count = entry->d_un.d_val / sizeof(ElfW(Rela));
+  if (entry->d_tag == DT_SYMTAB) object->symbols = (const ElfW(Sym) *)address;
+  if (entry->d_tag == DT_STRTAB) object->names = (const char *)address;
+  if (entry->d_tag == DT_GNU_HASH) object->gnu_hash = (const uint32_t *)address;
+  if (entry->d_tag == DT_HASH) object->hash = (const uint32_t *)address;
+  if (entry->d_tag == DT_VERSYM) object->versions = (const uint16_t *)address;
+  if (entry->d_tag == DT_JMPREL) object->calls.begin = (const ElfW(Rela) *)address;
+  if (entry->d_tag == DT_PLTRELSZ) object->calls.count = count;
+  if (entry->d_tag == DT_RELA) object->data.begin = (const ElfW(Rela) *)address;
+  if (entry->d_tag == DT_RELASZ) object->data.count = count;
 }
 
 /* The loader protects whole pages: the range is rounded down at both ends. */

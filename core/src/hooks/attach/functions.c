@@ -8,18 +8,6 @@
 uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
 heapster__counter heapster__small_new_count;
 
-/* The sized frees of C23. The size is not passed on: the allocator was given another one. */
-static void free_sized(void *block, size_t size) {
-  (void)size;
-  heapster__counted_free(block);
-}
-
-static void free_aligned_sized(void *block, size_t alignment, size_t size) {
-  (void)alignment;
-  (void)size;
-  heapster__counted_free(block);
-}
-
 static bool note_small(size_t size) {
   if (size >= HEAPSTER__MAIN_MIN_SIZE) return false;
   heapster__add_relaxed(&heapster__small_new_count, 1);
@@ -68,8 +56,8 @@ const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS
     OTHER_NAME("__libc_realloc", realloc),
     OTHER_NAME("__libc_free", free),
     OTHER_NAME("__libc_memalign", memalign),
-    {"free_sized", (uintptr_t)free_sized},
-    {"free_aligned_sized", (uintptr_t)free_aligned_sized},
+    OTHER_NAME("free_sized", free),
+    OTHER_NAME("free_aligned_sized", free),
     HEAPSTER__NEW_OPERATORS(NEW_OPERATOR)
     HEAPSTER__DELETE_OPERATORS(DELETE_OPERATOR)
     /* clang-format on */

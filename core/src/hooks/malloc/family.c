@@ -262,29 +262,16 @@ int heapster__counted_posix_memalign(void **block, size_t alignment, size_t size
   return error;
 }
 
-void *heapster__counted_aligned_alloc(size_t alignment, size_t size) {
-  struct heapster__guard guard;
-  enter_guard(&guard);
-  return leave_and_record(&guard, hook.next.aligned_alloc(alignment, padded(size)), size);
-}
-
-void *heapster__counted_memalign(size_t alignment, size_t size) {
-  struct heapster__guard guard;
-  enter_guard(&guard);
-  return leave_and_record(&guard, hook.next.memalign(alignment, padded(size)), size);
-}
-
-void *heapster__counted_valloc(size_t size) {
-  struct heapster__guard guard;
-  enter_guard(&guard);
-  return leave_and_record(&guard, hook.next.valloc(padded(size)), size);
-}
-
-void *heapster__counted_pvalloc(size_t size) {
-  struct heapster__guard guard;
-  enter_guard(&guard);
-  return leave_and_record(&guard, hook.next.pvalloc(padded(size)), size);
-}
+#define COUNTED_ALIGNED(name, parameters, ...)                          \
+  void *heapster__counted_##name parameters {                           \
+    struct heapster__guard guard;                                       \
+    enter_guard(&guard);                                                \
+    return leave_and_record(&guard, hook.next.name(__VA_ARGS__), size); \
+  }
+COUNTED_ALIGNED(aligned_alloc, (size_t alignment, size_t size), alignment, padded(size))
+COUNTED_ALIGNED(memalign, (size_t alignment, size_t size), alignment, padded(size))
+COUNTED_ALIGNED(valloc, (size_t size), padded(size))
+COUNTED_ALIGNED(pvalloc, (size_t size), padded(size))
 
 void heapster__malloc_adopt(void *block, size_t size) {
   struct heapster__block known = heapster__shadow_take(&heapster__main_map, block);

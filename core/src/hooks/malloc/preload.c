@@ -38,46 +38,26 @@ PUBLIC void *reallocarray(void *block, size_t count, size_t size) {
 
 PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_size(block); }
 
-/* The sized frees of C23. The size is not passed on: the allocator was given another one. */
-PUBLIC void free_sized(void *block, size_t size);
-PUBLIC void free_sized(void *block, size_t size) {
-  (void)size;
-  heapster__preload.family.free(block);
-}
-
-PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size);
-PUBLIC void free_aligned_sized(void *block, size_t alignment, size_t size) {
-  (void)alignment;
-  (void)size;
-  heapster__preload.family.free(block);
-}
-
-/* Names that old programs link to, and glibc's names for its own functions. */
+/* C23's sized frees, names that old programs link to, and glibc's names for its own functions. */
 #define ALSO(symbol, declaration) PUBLIC declaration __asm__(symbol)
 
-ALSO("cfree", void old_free(void *block));
-void old_free(void *block) { heapster__preload.family.free(block); }
+#define ALSO_FREE(name, symbol)         \
+  ALSO(symbol, void name(void *block)); \
+  void name(void *block) { heapster__preload.family.free(block); }
+ALSO_FREE(sized_free, "free_sized")
+ALSO_FREE(sized_aligned_free, "free_aligned_sized")
+ALSO_FREE(old_free, "cfree")
+ALSO_FREE(libc_free, "__libc_free")
 
-ALSO("__libc_malloc", void *libc_malloc(size_t size));
-void *libc_malloc(size_t size) { return heapster__preload.family.malloc(size); }
-
-ALSO("__libc_calloc", void *libc_calloc(size_t count, size_t size));
-void *libc_calloc(size_t count, size_t size) { return heapster__preload.family.calloc(count, size); }
-
-ALSO("__libc_realloc", void *libc_realloc(void *block, size_t size));
-void *libc_realloc(void *block, size_t size) { return heapster__preload.family.realloc(block, size); }
-
-ALSO("__libc_free", void libc_free(void *block));
-void libc_free(void *block) { heapster__preload.family.free(block); }
-
-ALSO("__libc_memalign", void *libc_memalign(size_t alignment, size_t size));
-void *libc_memalign(size_t alignment, size_t size) { return heapster__preload.family.memalign(alignment, size); }
-
-ALSO("__libc_valloc", void *libc_valloc(size_t size));
-void *libc_valloc(size_t size) { return heapster__preload.family.valloc(size); }
-
-ALSO("__libc_pvalloc", void *libc_pvalloc(size_t size));
-void *libc_pvalloc(size_t size) { return heapster__preload.family.pvalloc(size); }
+#define ALSO_LIBC(name, parameters, ...)               \
+  ALSO("__libc_" #name, void *libc_##name parameters); \
+  void *libc_##name parameters { return heapster__preload.family.name(__VA_ARGS__); }
+ALSO_LIBC(malloc, (size_t size), size)
+ALSO_LIBC(calloc, (size_t count, size_t size), count, size)
+ALSO_LIBC(realloc, (void *block, size_t size), block, size)
+ALSO_LIBC(memalign, (size_t alignment, size_t size), alignment, size)
+ALSO_LIBC(valloc, (size_t size), size)
+ALSO_LIBC(pvalloc, (size_t size), size)
 
 /* C++'s operators. An allocator may export its own, which never call malloc.
 

@@ -26,8 +26,8 @@
   X(ALIGNED_NOTHROW, new_aligned_nothrow_object, "_ZnwmSt11align_val_tRKSt9nothrow_t") \
   X(ALIGNED_NOTHROW, new_aligned_nothrow_array, "_ZnamSt11align_val_tRKSt9nothrow_t")
 
-/* The forms of operator delete. A size or an alignment after the block is not passed on: the allocator was given
-   another size than the program knows. */
+/* The forms of operator delete. A size or an alignment after the block is not passed on, nor is that of C23's
+   free_sized and free_aligned_sized: the allocator was given another size than the program knows. */
 #define HEAPSTER__DELETE_OPERATORS(X)                                     \
   X(delete_object, "_ZdlPv")                                              \
   X(delete_array, "_ZdaPv")                                               \

@@ -1,5 +1,5 @@
 /* The laws when heapster's own memory runs out, and at the limits of names and heaps. law_faults
-   The program's mmap refuses by order, so the core must be linked statically. */
+   The program replaces mmap by one that can refuse, so the core must be linked statically. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,11 +14,11 @@
 #include "commanded.h"
 #include "figures.h"
 
-/* Each such block lies in a mebibyte of address space of its own, where the block map has no leaf yet. */
+/* Each far block lies in a mebibyte of address space of its own, where the shadow map has no leaf yet. */
 enum { FAR_BLOCK = 900000, NEAR_BLOCK = 500000, FAR_BLOCKS = 12, KEPT_ERRNO = 4711 };
 
 static atomic_bool refuses_pages;
-static atomic_uint pages_left; /* how often pages are given before they are refused */
+static atomic_uint pages_left; /* how many calls are served before they are refused */
 static atomic_uint pages_refused;
 
 void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
@@ -53,7 +53,7 @@ static struct heapster_window window_on(const struct heapster_heap *watched) {
 }
 
 static void *served(void *block, size_t size) {
-  require(block != NULL, "a request was refused that the backing would have served");
+  require(block, "a request was refused that the backing would have served");
   return memset(block, 1, size);
 }
 
@@ -62,7 +62,7 @@ static void *far_block(unsigned i) {
                 FAR_BLOCK);
 }
 
-static void without_memory_requests_are_served_uncounted_and_told(void) {
+static void without_memory_requests_are_served_uncounted_and_reported(void) {
   void *blocks[FAR_BLOCKS];
   const uint64_t before = uncounted();
   const struct heapster_window window = window_on(heap);
@@ -74,11 +74,11 @@ static void without_memory_requests_are_served_uncounted_and_told(void) {
   require(atomic_load(&pages_refused) > 0, "heapster never asked for pages: is the core linked statically?");
   for (unsigned i = 0; i < FAR_BLOCKS; ++i) heapster_heap_free(heap, blocks[i]);
   const struct heapster_stats found = window_of(window);
-  const uint64_t told = uncounted() - before;
-  require(told > 0 && found.alloc_count + told == FAR_BLOCKS, "%llu counted, %llu told uncounted, of %d",
-          (unsigned long long)found.alloc_count, (unsigned long long)told, FAR_BLOCKS);
+  const uint64_t reported = uncounted() - before;
+  require(reported > 0 && found.alloc_count + reported == FAR_BLOCKS, "%llu counted, %llu reported uncounted, of %d",
+          (unsigned long long)found.alloc_count, (unsigned long long)reported, FAR_BLOCKS);
   require(found.dealloc_count == found.alloc_count && found.live_change == 0 && found.use_change == 0,
-          "the books do not close");
+          "allocs and frees do not balance");
 }
 
 static void with_memory_again_counting_goes_on(void) {
@@ -88,8 +88,8 @@ static void with_memory_again_counting_goes_on(void) {
   require(found.alloc_count == 1 && found.dealloc_count == 1 && found.unseen_alloc_count == 0, "not exact again");
 }
 
-/* The arena hands out the far slots again in turn: a fresh one is needed, so all that were freed are taken. */
-static void a_block_that_moves_where_none_can_be_booked_is_booked_as_freed(void) {
+/* The arena hands out freed far slots again in turn. So all of them are taken, and the next block needs a fresh one. */
+static void a_block_that_moves_where_the_map_has_no_memory_is_recorded_as_freed(void) {
   void *taken[FAR_BLOCKS];
   for (unsigned i = 0; i < FAR_BLOCKS; ++i) taken[i] = far_block(i);
   unsigned char *block = served(heapster_heap_malloc(heap, NEAR_BLOCK), NEAR_BLOCK);
@@ -97,16 +97,16 @@ static void a_block_that_moves_where_none_can_be_booked_is_booked_as_freed(void)
   atomic_store(&refuses_pages, true);
   block = heapster_heap_realloc(heap, block, FAR_BLOCK);
   atomic_store(&refuses_pages, false);
-  require(block != NULL && block[NEAR_BLOCK - 1] == 1, "the resize failed, or lost the contents");
+  require(block && block[NEAR_BLOCK - 1] == 1, "the resize failed, or lost the contents");
   const struct heapster_stats found = window_of(window);
   require(found.dealloc_count == 1 && found.dealloc_sum == NEAR_BLOCK, "%llu freed of %llu bytes",
           (unsigned long long)found.dealloc_count, (unsigned long long)found.dealloc_sum);
-  require(found.live_change == -1 && found.use_change == -NEAR_BLOCK, "the books do not close");
+  require(found.live_change == -1 && found.use_change == -NEAR_BLOCK, "allocs and frees do not balance");
   heapster_heap_free(heap, block);
   for (unsigned i = 0; i < FAR_BLOCKS; ++i) heapster_heap_free(heap, taken[i]);
 }
 
-/* Begun while there is memory, so that the thread alone is short of it. */
+/* The thread starts while there is memory, so only its counters are short of it. */
 static void *churn_without_memory(void *context) {
   struct heapster_window window = {1, 1};
   atomic_store(&refuses_pages, true);
@@ -121,7 +121,7 @@ static void *churn_without_memory(void *context) {
   return NULL;
 }
 
-/* The system's heap was grown before, so its blocks lie where there are leaves. */
+/* The system's heap has grown before, so the map has leaves for its blocks. */
 static void threads_that_start_without_memory_are_counted(void) {
   enum { THREADS = 40 };
   static struct churn churns[THREADS];
@@ -138,10 +138,10 @@ static void threads_that_start_without_memory_are_counted(void) {
     allocs += churns[i].total.alloc_count;
   }
   churn_windows_end(windows, found);
-  const uint64_t told = uncounted() - before;
-  require(found[0].alloc_count + told == allocs, "%llu counted, %llu told uncounted, of %llu",
-          (unsigned long long)found[0].alloc_count, (unsigned long long)told, (unsigned long long)allocs);
-  require(found[0].live_change == 0 && found[0].use_change == 0, "the books do not close");
+  const uint64_t reported = uncounted() - before;
+  require(found[0].alloc_count + reported == allocs, "%llu counted, %llu reported uncounted, of %llu",
+          (unsigned long long)found[0].alloc_count, (unsigned long long)reported, (unsigned long long)allocs);
+  require(found[0].live_change == 0 && found[0].use_change == 0, "allocs and frees do not balance");
 }
 
 static void a_heap_that_cannot_be_made_can_be_made_later(void) {
@@ -152,13 +152,13 @@ static void a_heap_that_cannot_be_made_can_be_made_later(void) {
   atomic_store(&refuses_pages, false);
   require(error == HEAPSTER_OK || error == HEAPSTER_NO_MEMORY, "error %d", (int)error);
   if (error == HEAPSTER_OK) return;
-  require(made == NULL, "a heap that failed is not NULL");
-  require(heapster_heap_find("later") == NULL, "a heap that failed can be found");
+  require(!made, "a heap that failed is not NULL");
+  require(!heapster_heap_find("later"), "a heap that failed can be found");
   require_ok(heapster_heap_create("later", &backing, &made));
 }
 
-/* Over a host's backing with pages for the map only, then over the system: now and then the first finds none for its
-   counters, and must leave nothing behind for the second. */
+/* Makes a heap over a host's backing with pages for its map only, then one over the system. Some of the first find no
+   memory for their counters, and must leave nothing behind for the second. */
 static void a_heap_that_failed_half_way_leaves_nothing_to_the_next(void) {
   enum { TRIES = 60 };
   const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
@@ -169,7 +169,7 @@ static void a_heap_that_failed_half_way_leaves_nothing_to_the_next(void) {
     snprintf(name, sizeof name, "host.%u", i);
     atomic_store(&pages_left, 1);
     atomic_store(&refuses_pages, true);
-    failed += heapster_heap_create(name, &backing, &made) != HEAPSTER_OK ? 1 : 0;
+    failed += heapster_heap_create(name, &backing, &made) != HEAPSTER_OK;
     atomic_store(&pages_left, 0);
     atomic_store(&refuses_pages, false);
     snprintf(name, sizeof name, "system.%u", i);
@@ -184,7 +184,7 @@ static void a_heap_that_failed_half_way_leaves_nothing_to_the_next(void) {
 static void require_bad_name(const char *name) {
   struct heapster_heap *made = heap;
   require_error(HEAPSTER_BAD_NAME, heapster_heap_create(name, NULL, &made));
-  require(made == NULL, "\"%s\": a heap that failed is not NULL", name);
+  require(!made, "\"%s\": a heap that failed is not NULL", name);
 }
 
 static void bad_names_are_refused(void) {
@@ -197,14 +197,14 @@ static void bad_names_are_refused(void) {
   require_bad_name("\xc3\xa4");
   require_bad_name("48-characters-are-one-more-than-a-name-may-have.");
   require_ok(heapster_heap_create(longest, NULL, &made));
-  require(strcmp(heapster_heap_name(made), longest) == 0, "the name became %s", heapster_heap_name(made));
+  require(!strcmp(heapster_heap_name(made), longest), "the name became %s", heapster_heap_name(made));
   require_error(HEAPSTER_NAME_TAKEN, heapster_heap_create(longest, NULL, &made));
-  require(made == NULL, "a heap whose name is taken is not NULL");
+  require(!made, "a heap whose name is taken is not NULL");
 }
 
 static size_t heap_count(void) { return heapster_stats_read_all(&(struct heapster_stats){0}, NULL, 0); }
 
-/* The hooks' heaps have their places, hooked or not: so the last ones may be theirs. */
+/* The hooks' heaps have their numbers, hooked or not. So the last two may be theirs. */
 static void one_heap_too_many_is_refused(void) {
   enum heapster_error error = HEAPSTER_OK;
   struct heapster_heap *made = NULL;
@@ -214,12 +214,12 @@ static void one_heap_too_many_is_refused(void) {
     snprintf(name, sizeof name, "heap:%u", i);
     error = heapster_heap_create(name, NULL, &made);
     require(error != HEAPSTER_OK || heapster_heap_find(name) == made, "%s cannot be found", name);
-    last = made != NULL ? made : last;
+    last = made ? made : last;
   }
   require_error(HEAPSTER_TOO_MANY_HEAPS, error);
-  require(made == NULL, "a heap too many is not NULL");
+  require(!made, "a heap too many is not NULL");
   require(heap_count() <= HEAPSTER_HEAPS && heap_count() + 2 >= HEAPSTER_HEAPS, "%zu heaps", heap_count());
-  require(heapster_heap_next(last) == NULL, "the last heap made is not the last");
+  require(!heapster_heap_next(last), "the last heap made is not the last");
   struct heapster_window window = window_on(last);
   heapster_heap_free((struct heapster_heap *)last, NULL);
   require(window_of(window).dealloc_count == 0, "free(NULL) counts");
@@ -232,9 +232,9 @@ int main(void) {
   require_ok(heapster_heap_create("far", &backing, &heap));
   churn_heaps("churned", NULL, churned);
   threads_that_start_without_memory_are_counted();
-  without_memory_requests_are_served_uncounted_and_told();
+  without_memory_requests_are_served_uncounted_and_reported();
   with_memory_again_counting_goes_on();
-  a_block_that_moves_where_none_can_be_booked_is_booked_as_freed();
+  a_block_that_moves_where_the_map_has_no_memory_is_recorded_as_freed();
   a_heap_that_cannot_be_made_can_be_made_later();
   a_heap_that_failed_half_way_leaves_nothing_to_the_next();
   bad_names_are_refused();

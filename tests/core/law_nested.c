@@ -1,5 +1,4 @@
-/* Every request is counted once, by the outermost layer that was asked: over backings that come back in.
-   law_nested */
+/* Every request is counted once, by the outermost layer: over backings that call other heaps. law_nested */
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
@@ -12,11 +11,11 @@ static struct commanded outer_arena;
 static struct commanded inner_arena;
 static struct heapster_heap *outer;
 static struct heapster_heap *inner;
-static struct heapster_heap *churned[CHURN_HEAPS]; /* over the system: asked from inside and outside */
-static void *held;                                 /* by the inner layer, between two calls of it */
-static jmp_buf way_out;
+static struct heapster_heap *churned[CHURN_HEAPS]; /* over the system */
+static void *held;                                 /* by the inner layer, between two calls */
+static jmp_buf jump_target;
 
-/* What heaps are expected to count, and the windows that tell. */
+/* What the heaps must count, and the windows to check it. */
 struct expected {
   struct heapster_stats outer;
   struct heapster_stats inner;
@@ -24,7 +23,7 @@ struct expected {
   struct heapster_window inner_window;
 };
 
-static struct expected expecting(void) {
+static struct expected begin_expecting(void) {
   struct expected expected = {.outer = {.kind = HEAPSTER_WINDOW}, .inner = {.kind = HEAPSTER_WINDOW}};
   require_ok(heapster_window_begin(outer, HEAPSTER_PROCESS, &expected.outer_window));
   require_ok(heapster_window_begin(inner, HEAPSTER_PROCESS, &expected.inner_window));
@@ -39,11 +38,11 @@ static void require_counts(const char *law, const struct expected *expected) {
   if (!figures_match("inner", &expected->inner, &found, FIGURES_COUNTERS)) die(law, "the inner heap");
 }
 
-static void come_in_by(void (*inward)(void *)) { outer_arena.inward = inward; }
+static void set_inward(void (*inward)(void *)) { outer_arena.inward = inward; }
 
 static void *outer_block(struct expected *expected, size_t size) {
   void *block = heapster_heap_malloc(outer, size);
-  require(block != NULL, "the outer heap refused %zu bytes", size);
+  require(block, "the outer heap refused %zu bytes", size);
   figures_alloc(&expected->outer, size);
   return block;
 }
@@ -53,7 +52,7 @@ static void free_outer(struct expected *expected, void *block, size_t size) {
   figures_free(&expected->outer, size);
 }
 
-static void ask_inside(void *unused) {
+static void make_nested_requests(void *unused) {
   (void)unused;
   void *block = heapster_heap_malloc(inner, 50);
   block = heapster_heap_realloc(inner, block, 80);
@@ -61,92 +60,92 @@ static void ask_inside(void *unused) {
   heapster_heap_free(inner, block);
 }
 
-static void a_request_inside_another_is_not_counted(void) {
-  struct expected expected = expecting();
-  come_in_by(ask_inside);
+static void a_nested_request_is_not_counted(void) {
+  struct expected expected = begin_expecting();
+  set_inward(make_nested_requests);
   void *block = outer_block(&expected, 100);
   block = heapster_heap_realloc(outer, block, 120);
   figures_resize(&expected.outer, 100, 120, true);
   free_outer(&expected, block, 120);
-  come_in_by(NULL);
+  set_inward(NULL);
   require_counts(__func__, &expected);
 }
 
-static void hold_inside(void *unused) {
+static void hold_block(void *unused) {
   (void)unused;
-  if (held == NULL) held = heapster_heap_malloc(inner, 64);
+  if (!held) held = heapster_heap_malloc(inner, 64);
 }
 
-static void a_block_that_passed_uncounted_stays_off_the_books(void) {
-  struct expected expected = expecting();
-  come_in_by(hold_inside);
+static void a_nested_block_stays_uncounted(void) {
+  struct expected expected = begin_expecting();
+  set_inward(hold_block);
   void *block = outer_block(&expected, 100);
-  come_in_by(NULL);
+  set_inward(NULL);
   free_outer(&expected, block, 100);
-  require(held != NULL, "the backing never came in");
+  require(held, "the backing never called back");
   heapster_heap_free(inner, held);
   held = NULL;
-  expected.inner.unseen_alloc_count = 1; /* from outside it looks older than the counting */
+  expected.inner.unseen_alloc_count = 1; /* to the heap it is a block from before counting */
   require_counts(__func__, &expected);
 }
 
 static void free_held(void *unused) {
   (void)unused;
-  if (held != NULL) heapster_heap_free(inner, held);
+  if (held) heapster_heap_free(inner, held);
   held = NULL;
 }
 
 static void grow_held(void *unused) {
   (void)unused;
-  if (held != NULL) held = heapster_heap_realloc(inner, held, 90);
+  if (held) held = heapster_heap_realloc(inner, held, 90);
 }
 
-static void a_free_inside_is_decided_by_the_block_map(void) {
-  struct expected expected = expecting();
+static void a_nested_free_is_counted_by_the_blocks_heap(void) {
+  struct expected expected = begin_expecting();
   held = heapster_heap_malloc(inner, 70);
   figures_alloc(&expected.inner, 70);
-  come_in_by(grow_held);
+  set_inward(grow_held);
   void *block = outer_block(&expected, 100);
   figures_resize(&expected.inner, 70, 90, true);
-  come_in_by(free_held);
+  set_inward(free_held);
   free_outer(&expected, block, 100);
   figures_free(&expected.inner, 90);
-  come_in_by(NULL);
+  set_inward(NULL);
   require_counts(__func__, &expected);
 }
 
-static void be_refused_inside(void *unused) {
+static void fail_nested(void *unused) {
   (void)unused;
   inner_arena.refuse_after = 1;
-  require(heapster_heap_malloc(inner, 10) == NULL, "the order to refuse was not obeyed");
+  require(!heapster_heap_malloc(inner, 10), "the backing did not refuse");
 }
 
-static void a_refusal_inside_is_not_counted(void) {
-  struct expected expected = expecting();
-  come_in_by(be_refused_inside);
+static void a_nested_failure_is_not_counted(void) {
+  struct expected expected = begin_expecting();
+  set_inward(fail_nested);
   void *block = outer_block(&expected, 100);
-  come_in_by(NULL);
+  set_inward(NULL);
   free_outer(&expected, block, 100);
   require_counts(__func__, &expected);
 }
 
-static void *ask_from_another_thread(void *unused) {
+static void *request_in_thread(void *unused) {
   heapster_heap_free(inner, heapster_heap_malloc(inner, 33));
   return unused;
 }
 
-static void wait_for_another_thread(void *unused) {
+static void run_another_thread(void *unused) {
   (void)unused;
   pthread_t thread;
-  start_thread(&thread, ask_from_another_thread, NULL);
+  start_thread(&thread, request_in_thread, NULL);
   pthread_join(thread, NULL);
 }
 
-static void only_the_thread_inside_is_passed_through(void) {
-  struct expected expected = expecting();
-  come_in_by(wait_for_another_thread);
+static void a_guard_holds_for_its_own_thread_only(void) {
+  struct expected expected = begin_expecting();
+  set_inward(run_another_thread);
   void *block = outer_block(&expected, 100);
-  come_in_by(NULL);
+  set_inward(NULL);
   free_outer(&expected, block, 100);
   figures_alloc(&expected.inner, 33);
   figures_free(&expected.inner, 33);
@@ -155,27 +154,27 @@ static void only_the_thread_inside_is_passed_through(void) {
 
 static void jump_out(void *unused) {
   (void)unused;
-  longjmp(way_out, 1);
+  longjmp(jump_target, 1);
 }
 
 static void leave_by_longjmp(void) {
-  come_in_by(jump_out);
-  if (setjmp(way_out) == 0) {
+  set_inward(jump_out);
+  if (setjmp(jump_target) == 0) {
     void *volatile never = heapster_heap_malloc(outer, 40); /* jumps */
     (void)never;
   }
-  come_in_by(NULL);
+  set_inward(NULL);
 }
 
-/* Asked from where the jump landed: at the height of the stack that the left call had. */
+/* Requests from the jump's target, at the stack height of the call that was left. */
 static void after_longjmp_the_same_frame_counts_on(void) {
-  struct expected expected = expecting();
-  come_in_by(jump_out);
-  if (setjmp(way_out) == 0) {
+  struct expected expected = begin_expecting();
+  set_inward(jump_out);
+  if (setjmp(jump_target) == 0) {
     void *volatile never = heapster_heap_malloc(outer, 40); /* jumps */
     (void)never;
   }
-  come_in_by(NULL);
+  set_inward(NULL);
   void *block = heapster_heap_malloc(inner, 41);
   heapster_heap_free(inner, block);
   figures_alloc(&expected.inner, 41);
@@ -183,7 +182,7 @@ static void after_longjmp_the_same_frame_counts_on(void) {
   require_counts(__func__, &expected);
 }
 
-/* Writes over the stack where the left frame was, as any work between would, and asks from below there. */
+/* Overwrites the stack where the left frame was, as any work does, and requests from below it. */
 static void churn_deeper(struct churn *churn) {
   volatile unsigned char frame[16384];
   for (size_t i = 0; i < sizeof frame; ++i) frame[i] = (unsigned char)i;
@@ -205,14 +204,14 @@ static void after_longjmp_deeper_frames_count_on(void) {
   churn_require(__func__, sums, found);
 }
 
-/* A third layer, and the jump out of it all. */
+/* The jump leaves a third layer. */
 static void after_longjmp_out_of_two_layers_counting_goes_on(void) {
-  struct expected expected = expecting();
-  come_in_by(ask_inside);
+  struct expected expected = begin_expecting();
+  set_inward(make_nested_requests);
   inner_arena.inward = jump_out;
-  if (setjmp(way_out) == 0) heapster_heap_free(outer, heapster_heap_malloc(outer, 40));
+  if (setjmp(jump_target) == 0) heapster_heap_free(outer, heapster_heap_malloc(outer, 40));
   inner_arena.inward = NULL;
-  come_in_by(NULL);
+  set_inward(NULL);
   void *block = heapster_heap_malloc(inner, 41);
   heapster_heap_free(inner, block);
   figures_alloc(&expected.inner, 41);
@@ -230,15 +229,15 @@ static struct heapster_heap *heap_over(struct commanded *arena, const char *name
 }
 
 int main(void) {
-  if (!is_sharded()) return skip_law("with one counted layer only, nothing can be inside another");
+  if (!is_sharded()) return skip_law("with one counted layer only, no request is nested");
   outer = heap_over(&outer_arena, "outer");
   inner = heap_over(&inner_arena, "inner");
   churn_heaps("inner", NULL, churned);
-  a_request_inside_another_is_not_counted();
-  a_block_that_passed_uncounted_stays_off_the_books();
-  a_free_inside_is_decided_by_the_block_map();
-  a_refusal_inside_is_not_counted();
-  only_the_thread_inside_is_passed_through();
+  a_nested_request_is_not_counted();
+  a_nested_block_stays_uncounted();
+  a_nested_free_is_counted_by_the_blocks_heap();
+  a_nested_failure_is_not_counted();
+  a_guard_holds_for_its_own_thread_only();
   after_longjmp_the_same_frame_counts_on();
   after_longjmp_out_of_two_layers_counting_goes_on();
   after_longjmp_deeper_frames_count_on();

@@ -1,7 +1,7 @@
-/* The laws under signals: what main and a handler that interrupts it anywhere asked for is counted, all of it.
+/* The laws under signals: all requests of main, and of a handler that interrupts it anywhere, are counted.
    law_signals [operations]
 
-   The program's malloc is a lock-free one (bump.c): in a handler over a real allocator every request is undefined. */
+   The program's malloc is lock-free (bump.c): over a real allocator a request in a handler is undefined. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,11 +19,11 @@ static struct heapster_heap *system_heaps[CHURN_HEAPS];
 static struct heapster_heap *backed_heaps[CHURN_HEAPS];
 static struct churn churns[BOTH];
 static volatile sig_atomic_t signals_seen;
-static volatile sig_atomic_t is_to_jump;
+static volatile sig_atomic_t must_jump;
 static atomic_bool is_over;
 static pthread_t interrupted;
 
-/* A block on its way from main to the handler, or back: whoever finds it full empties it. */
+/* Passes a block from main to the handler, or back. The reader frees the block and empties the box. */
 struct mailbox {
   volatile sig_atomic_t is_full;
   struct churn_block block;
@@ -47,7 +47,7 @@ static void collect(struct mailbox *box, struct churn *by) {
   box->is_full = 0;
 }
 
-/* No more than the memory is made for, which is handed out once only. */
+/* No more signals than the memory suffices for: it is handed out only once. */
 static void churn_and_post(int number) {
   (void)number;
   if (++signals_seen > MOST_SIGNALS) return;
@@ -56,14 +56,14 @@ static void churn_and_post(int number) {
   post(&to_main, &churns[HANDLER]);
 }
 
-/* A block that does not outlive the handler: counted in whole or, inside a backing, not at all. */
-static void ask_and_free(int number) {
+/* A block that does not outlive the handler. It is counted, or, if the signal interrupts a backing, not at all. */
+static void allocate_and_free(int number) {
   (void)number;
   ++signals_seen;
   heapster_heap_free(backed_heaps[0], heapster_heap_malloc(backed_heaps[0], 40));
 }
 
-/* Pauses of random length, so that every instruction of the interrupted code gets its turn. */
+/* Pauses of random length, so that every instruction may be interrupted. */
 static void *storm(void *unused) {
   struct dice dice = dice_make(support_run.seed);
   while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
@@ -123,13 +123,13 @@ static void law_5_a_handler_loses_no_request(uint64_t operations) {
   require_both(__func__, windows);
 }
 
-/* One request of each kind, with the handler's own between any two instructions of it. */
-static void ask_trapped(void) {
+/* One request of each kind, with the handler's own between any two instructions. */
+static void make_trapped_requests(void) {
   struct churn *churn = &churns[MAIN];
   trap_every_instruction();
   struct churn_block block = churn_alloc(churn, 0, 300);
   churn_resize(churn, &block, 20);
-  churn_resize(churn, &block, 70001); /* more than a thread may keep to itself */
+  churn_resize(churn, &block, 70001); /* more than a thread's pending bytes may be */
   churn_free(churn, &block);
   trap_no_more();
 }
@@ -140,21 +140,21 @@ static void law_5_no_instruction_is_a_bad_moment(void) {
   signals_seen = 0;
   handle(SIGTRAP, churn_and_post);
   churn_windows_begin(system_heaps, HEAPSTER_PROCESS, windows);
-  for (support_run.step = 0; support_run.step < TRAPPED; ++support_run.step) ask_trapped();
+  for (support_run.step = 0; support_run.step < TRAPPED; ++support_run.step) make_trapped_requests();
   require_both(__func__, windows);
 }
 
 static void churn_only(uint64_t operations) { churn_steps(&churns[MAIN], operations); }
 
-/* What a handler asks while it interrupts a host's backing cannot be told from what the backing asks: it is inner.
-   But main loses nothing, and what is live is right. */
+/* A request of a handler that interrupts a host's backing looks like one of the backing: it is nested. But main loses
+   nothing, and the live figures are right. */
 static void law_5_a_handler_inside_a_backing_harms_nobody(uint64_t operations) {
   struct heapster_window windows[CHURN_HEAPS + 1];
   struct heapster_stats found[CHURN_HEAPS + 1];
   begin_both(backed_heaps);
-  churns[MAIN].crosses = false; /* a heap over a host's backing has a block map of its own */
+  churns[MAIN].crosses = false; /* a heap over a host's backing has a shadow map of its own */
   churn_windows_begin(backed_heaps, HEAPSTER_PROCESS, windows);
-  work_in_a_storm(ask_and_free, churn_only, operations);
+  work_in_a_storm(allocate_and_free, churn_only, operations);
   churn_windows_end(windows, found);
   const uint64_t counted = found[1].alloc_count - churns[MAIN].totals[0].alloc_count;
   require(counted <= (uint64_t)signals_seen, "%lld requests of %d signals", (long long)counted, (int)signals_seen);
@@ -170,15 +170,15 @@ static void law_5_a_handler_inside_a_backing_harms_nobody(uint64_t operations) {
   churn_require(__func__, sums, found);
 }
 
-static sigjmp_buf way_out;
+static sigjmp_buf jump_target;
 
 static void jump_out(int number) {
   (void)number;
-  siglongjmp(way_out, 1);
+  siglongjmp(jump_target, 1);
 }
 
 static void *interrupted_malloc(void *context, size_t size) {
-  if (is_to_jump) raise(SIGUSR2);
+  if (must_jump) raise(SIGUSR2);
   const struct heapster_allocator backing = bump_allocator();
   return backing.malloc(context, size);
 }
@@ -191,16 +191,15 @@ static struct heapster_heap *jumping_heap(void) {
   return heap;
 }
 
-/* The first request after the jump comes from the height of the stack that the left one had, the others from anywhere.
- */
+/* The first request after the jump is at the stack height of the one that was left, the others at any. */
 static void after_siglongjmp_counting_goes_on(struct heapster_heap *heap) {
   struct churn *churn = &churns[MAIN];
-  is_to_jump = 1;
-  if (sigsetjmp(way_out, 1) == 0) {
+  must_jump = 1;
+  if (sigsetjmp(jump_target, 1) == 0) {
     void *volatile never = heapster_heap_malloc(heap, 40); /* jumps */
     (void)never;
   }
-  is_to_jump = 0;
+  must_jump = 0;
   void *block = heapster_heap_malloc(churn->heaps[0], 10);
   heapster_heap_free(churn->heaps[0], block);
   figures_alloc(&churn->totals[0], 10);

@@ -7,21 +7,21 @@ import pytest
 from run_support import BUILD, execute
 
 FOLDER = BUILD / "tests" / "attach"
-WAYS = ("lazy", "now", "norelro", "fixed", "hosted")
+BUILDS = ("lazy", "now", "norelro", "fixed", "hosted")
 OTHERS = ("jemalloc", "mimalloc", "tcmalloc_minimal")
 CASES = execute([FOLDER / "lazy"]).stdout.split()
 NOT_ALLOWED = 77
 
-# True only where an allocator stands before libc's malloc, which then may be meant too; and only where it does not.
+# Cases for an allocator in front of libc's malloc, to which a library may be bound too; and cases for libc's alone.
 STACKED = [case for case in CASES if "over_a_stacked_allocator" in case]
 ALONE = [
     "pvalloc_is_counted",
     "an_object_that_was_loaded_later_is_found_when_a_window_begins",
     "an_object_that_was_loaded_later_is_found_when_figures_are_read",
     "an_object_that_was_loaded_later_is_found_when_a_frame_is_marked",
-    "an_object_is_done_when_a_later_look_finds_our_functions_in_it",
+    "an_object_is_done_when_a_later_rescan_finds_our_functions_in_it",
     "a_library_opened_with_deepbind_is_counted",
-    "a_page_that_is_refused_is_left_alone_and_that_is_told",
+    "a_page_that_is_refused_is_left_alone_and_that_is_reported",
 ]
 
 
@@ -32,17 +32,17 @@ def preloaded(allocator):
     return {**os.environ, "LD_PRELOAD": found}
 
 
-def require_case(way, case, environment):
-    ended = execute([FOLDER / way, case, FOLDER], env=environment)
+def require_case(build, case, environment):
+    ended = execute([FOLDER / build, case, FOLDER], env=environment)
     if ended.returncode == NOT_ALLOWED:
         pytest.skip("the system does not allow it")
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in STACKED])
-@pytest.mark.parametrize("way", WAYS)
-def test_over_glibc(way, case):
-    require_case(way, case, os.environ)
+@pytest.mark.parametrize("build", BUILDS)
+def test_over_glibc(build, case):
+    require_case(build, case, os.environ)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ALONE])
@@ -62,8 +62,8 @@ def test_new_and_delete_are_counted_inside_their_malloc_over_glibc():
 
 
 @pytest.mark.parametrize("allocator", OTHERS)
-def test_operators_of_the_allocator_are_exchanged_and_small_ones_told(allocator):
-    ended = execute([FOLDER / "operators", "told"], env=preloaded(allocator))
+def test_operators_of_the_allocator_are_replaced_and_small_ones_reported(allocator):
+    ended = execute([FOLDER / "operators", "reported"], env=preloaded(allocator))
     assert (ended.returncode, ended.stderr) == (0, "")
 
 

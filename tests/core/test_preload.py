@@ -1,4 +1,4 @@
-"""The malloc hook by preload: figures of programs that are known to the last request."""
+"""The malloc hook by preload: figures of programs whose every request is known."""
 
 import ctypes.util
 import json
@@ -9,13 +9,13 @@ from run_support import PROGRAMS, run
 
 BEHIND = {"libc": None, "jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmalloc_minimal"}
 
-# What comes with an allocator. Debian's jemalloc and tcmalloc need libstdc++, which reserves memory for exceptions when
+# What an allocator adds. Debian's jemalloc and tcmalloc need libstdc++, which reserves memory for exceptions when it is
 # loaded; tcmalloc makes two objects of its own.
 RESERVE = 72_704
 OWN_OBJECTS = {"tcmalloc": [8, 16]}
 AT_LOAD = {"jemalloc": [RESERVE], "tcmalloc": [RESERVE, *OWN_OBJECTS["tcmalloc"]]}
 
-# What an allocator decides; law 9 leaves it out.
+# The allocator decides these fields; law 9 leaves them out.
 OWN_CHOICE = ("realloc_move_count", "realloc_move_sum", "realloc_move_avg", "realloc_growth_in_place_count",
               "realloc_shrink_in_place_count")
 
@@ -44,7 +44,7 @@ def without_choice(report):
 
 
 def without_own(report, sizes):
-    """Less the blocks that an allocator asks for itself and keeps."""
+    """Without the blocks that an allocator requests itself and keeps."""
     histogram = list(report["alloc_histogram"])
     for size in sizes:
         histogram[size.bit_length() - 1] -= 1

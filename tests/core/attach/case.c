@@ -1,7 +1,7 @@
-/* One case of attaching a run, named by the first argument; the second is the folder of the plugins. Built in several
-   ways: lazy and immediate binding, with and without read-only tables, at a fixed address.
+/* Runs one case of attaching, named by the first argument; the second is the folder of the plugins. Built in several
+   ways: with lazy and immediate binding, with and without read-only tables, at a fixed address.
 
-   Exit status 0: as it should be; 1: not, and stderr says what; 77: the system does not allow the case. */
+   Exit status 0: passed; 1: failed, and stderr says how; 77: the system does not allow the case. */
 #include "case.h"
 
 #include <dlfcn.h>
@@ -16,13 +16,13 @@ static const char *folder;
 
 void hook(void) { require_ok(heapster_hook("malloc")); }
 
-struct heapster_status status(void) {
+struct heapster_status read_status(void) {
   struct heapster_status found;
   heapster_status_read(&found);
   return found;
 }
 
-struct heapster_window begun(void) {
+struct heapster_window begin_window(void) {
   struct heapster_window window;
   require_ok(heapster_window_begin(heapster_heap_find("malloc"), HEAPSTER_PROCESS, &window));
   return window;
@@ -39,24 +39,24 @@ void require_counted(struct heapster_window window, uint64_t allocs, uint64_t fr
 }
 
 void require_problem(const char *words) {
-  const struct heapster_status found = status();
+  const struct heapster_status found = read_status();
   require(found.malloc_problem && strstr(found.malloc_problem, words), "no \"%s\" in: %s", words,
           found.malloc_problem ? found.malloc_problem : "no problem");
 }
 
 void require_proved(void) {
-  const struct heapster_status found = status();
-  require(strcmp(found.malloc_way, "attach") == 0, "the way is %s", found.malloc_way);
+  const struct heapster_status found = read_status();
+  require(!strcmp(found.malloc_way, "attach"), "the mode is %s", found.malloc_way);
   require(found.malloc_is_proved, "not proved: %s", found.malloc_problem ? found.malloc_problem : "without a problem");
   require(!found.malloc_problem, "%s", found.malloc_problem);
 }
 
-struct plugin opened(const char *name, int flags) {
+struct plugin open_plugin(const char *name, int flags) {
   struct plugin plugin;
   char path[4096];
   snprintf(path, sizeof path, "%s/lib%s.so", folder, name);
   plugin.handle = dlopen(path, flags);
-  require(plugin.handle != NULL, "%s", dlerror());
+  require(plugin.handle, "%s", dlerror());
   void *allocate = dlsym(plugin.handle, "plugin_allocate");
   void *release = dlsym(plugin.handle, "plugin_free");
   memcpy(&plugin.allocate, &allocate, sizeof allocate);
@@ -64,8 +64,8 @@ struct plugin opened(const char *name, int flags) {
   return plugin;
 }
 
-/* The slot of a plugin through which it calls the function of that name. */
-struct wanted_slot {
+/* The slot through which an object calls the function of that name. */
+struct searched_slot {
   const char *object;
   const char *name;
   uintptr_t *slot;
@@ -92,34 +92,34 @@ static struct tables tables_of(const ElfW(Dyn) * entry) {
   return tables;
 }
 
-static void look_in(struct wanted_slot *wanted, const struct dl_phdr_info *info, const ElfW(Dyn) * dynamic) {
+static void search_tables(struct searched_slot *searched, const struct dl_phdr_info *info, const ElfW(Dyn) * dynamic) {
   const struct tables tables = tables_of(dynamic);
   if (!tables.symbols || !tables.names) return;
   for (unsigned table = 0; table < 2; table++) {
     for (size_t i = 0; tables.relocations[table] && i < tables.sizes[table]; i++) {
       const ElfW(Rela) *each = &tables.relocations[table][i];
-      if (strcmp(tables.names + tables.symbols[ELF64_R_SYM(each->r_info)].st_name, wanted->name) == 0)
-        wanted->slot = (uintptr_t *)(info->dlpi_addr + each->r_offset);
+      if (!strcmp(tables.names + tables.symbols[ELF64_R_SYM(each->r_info)].st_name, searched->name))
+        searched->slot = (uintptr_t *)(info->dlpi_addr + each->r_offset);
     }
   }
 }
 
-static int look_for_slot(struct dl_phdr_info *info, size_t size, void *context) {
+static int search_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
-  struct wanted_slot *wanted = context;
-  if (!strstr(info->dlpi_name, wanted->object)) return 0;
+  struct searched_slot *searched = context;
+  if (!strstr(info->dlpi_name, searched->object)) return 0;
   for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
     if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-      look_in(wanted, info, (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr));
+      search_tables(searched, info, (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr));
   }
   return 1;
 }
 
 uintptr_t *slot_of(const char *object, const char *name) {
-  struct wanted_slot wanted = {object, name, NULL};
-  dl_iterate_phdr(look_for_slot, &wanted);
-  require(wanted.slot != NULL, "%s does not call %s", object, name);
-  return wanted.slot;
+  struct searched_slot searched = {object, name, NULL};
+  dl_iterate_phdr(search_object, &searched);
+  require(searched.slot, "%s does not call %s", object, name);
+  return searched.slot;
 }
 
 void protect(const uintptr_t *slot, int protection) {
@@ -127,12 +127,12 @@ void protect(const uintptr_t *slot, int protection) {
   require(mprotect((void *)((uintptr_t)slot & -page), page, protection) == 0, "mprotect: %s", strerror(errno));
 }
 
-/* What is mapped from files, and how it may be used. */
+/* The mappings of libraries, with their protections. */
 size_t read_protections(char *text, size_t capacity) {
   FILE *maps = fopen("/proc/self/maps", "re");
   char line[4096];
   size_t length = 0;
-  require(maps != NULL, "no /proc/self/maps");
+  require(maps, "no /proc/self/maps");
   while (fgets(line, sizeof line, maps)) {
     if (strstr(line, ".so") && length + strlen(line) < capacity) length += (size_t)sprintf(text + length, "%s", line);
   }
@@ -143,7 +143,7 @@ size_t read_protections(char *text, size_t capacity) {
 static int run_case(const struct test *cases, const char *name) {
   for (; cases->name; cases++) {
     if (!name) puts(cases->name);
-    if (!name || strcmp(name, cases->name) != 0) continue;
+    if (!name || strcmp(name, cases->name)) continue;
     cases->run();
     return 1;
   }

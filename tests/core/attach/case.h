@@ -25,15 +25,15 @@ extern const struct test slots_cases[];
 extern const struct test libraries_cases[];
 extern const struct test lives_cases[];
 
-/* Windows are on heap `malloc`; frees that went by while the hook was off, and are booked when the address comes again,
-   are not looked at. Every block that is asked for in one has BYTES. */
+/* Windows are on heap `malloc`, and every block that is requested in one has BYTES. require_counted leaves out frees
+   that were missed while the hook was off, and are recorded when the address is handed out again. */
 void hook(void);
-struct heapster_status status(void);
-struct heapster_window begun(void);
+struct heapster_status read_status(void);
+struct heapster_window begin_window(void);
 void require_counted(struct heapster_window window, uint64_t allocs, uint64_t frees);
 void require_problem(const char *words);
 void require_proved(void);
-struct plugin opened(const char *name, int flags);
+struct plugin open_plugin(const char *name, int flags);
 uintptr_t *slot_of(const char *object, const char *name);
 void protect(const uintptr_t *slot, int protection);
 size_t read_protections(char *text, size_t capacity);

@@ -1,4 +1,4 @@
-/* Cases of attaching: libraries that are loaded late, or are bound otherwise. */
+/* Cases of attaching: libraries that are loaded late, or are bound elsewhere. */
 #include "case.h"
 
 #include <dlfcn.h>
@@ -11,9 +11,9 @@ static void an_object_that_was_loaded_later_is_found_at(bool is_by_window) {
   hook();
   for (unsigned i = 0; i < 2; i++) {
     struct heapster_stats stats;
-    const struct plugin plugin = opened(names[i], RTLD_LAZY);
+    const struct plugin plugin = open_plugin(names[i], RTLD_LAZY);
     if (!is_by_window) heapster_stats_read(NULL, &stats);
-    const struct heapster_window window = begun();
+    const struct heapster_window window = begin_window();
     plugin.release(plugin.allocate(BYTES));
     require_counted(window, 1, 1);
     dlclose(plugin.handle);
@@ -29,7 +29,7 @@ static void an_object_that_was_loaded_later_is_found_when_figures_are_read(void)
   struct heapster_stats before;
   struct heapster_stats after;
   hook();
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   heapster_stats_read(heapster_heap_find("malloc"), &before);
   plugin.release(plugin.allocate(BYTES));
   heapster_stats_read(heapster_heap_find("malloc"), &after);
@@ -37,7 +37,7 @@ static void an_object_that_was_loaded_later_is_found_when_figures_are_read(void)
   an_object_that_was_loaded_later_is_found_at(false);
 }
 
-/* What the plugin's block is in the frames: no figure is read meanwhile, no window begins. */
+/* Whether the frame counts the plugin's block. No figure is read meanwhile, and no window begins. */
 static bool is_counted_in_a_frame(const struct plugin *plugin) {
   static struct heapster_frames frames;
   require_ok(heapster_frame_mark());
@@ -52,16 +52,16 @@ static void an_object_that_was_loaded_later_is_found_when_a_frame_is_marked(void
   hook();
   require_ok(heapster_frame_mark());
   for (unsigned i = 0; i < 2; i++) {
-    const struct plugin plugin = opened(names[i], RTLD_LAZY);
+    const struct plugin plugin = open_plugin(names[i], RTLD_LAZY);
     require(is_counted_in_a_frame(&plugin), "%s is not counted", names[i]);
     dlclose(plugin.handle);
   }
   require_proved();
 }
 
-/* As another thread's dlopen leaves the page of an object that it has not finished. */
-static void a_page_that_the_loader_is_at_work_on_is_left_to_a_later_look(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+/* As the page is while another thread's dlopen relocates the object. */
+static void a_page_that_the_loader_is_relocating_is_left_to_a_later_rescan(void) {
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   uintptr_t *slot = slot_of("libplugin_now", "malloc");
   const uintptr_t real = *slot;
   protect(slot, PROT_READ | PROT_WRITE);
@@ -69,72 +69,71 @@ static void a_page_that_the_loader_is_at_work_on_is_left_to_a_later_look(void) {
   require(*slot == real, "the slot was written to");
   require_problem("libplugin_now.so: it is being loaded");
   protect(slot, PROT_READ);
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
   require_proved();
 }
 
-/* As a dlopen does that relocates after we wrote. */
-static void an_object_is_done_when_a_later_look_finds_our_functions_in_it(void) {
-  const struct plugin plugin = opened("plugin_lazy", RTLD_LAZY);
+/* As a dlopen does that relocates after our write. */
+static void an_object_is_done_when_a_later_rescan_finds_our_functions_in_it(void) {
+  const struct plugin plugin = open_plugin("plugin_lazy", RTLD_LAZY);
   uintptr_t *slot = slot_of("libplugin_lazy", "malloc");
   void *real = dlsym(RTLD_NEXT, "malloc");
   hook();
   memcpy(slot, &real, sizeof real);
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
 }
 
-static void a_slot_of_which_it_is_not_known_what_it_will_lead_to_is_left_alone(void) {
-  const struct plugin plugin = opened("plugin_own_lazy", RTLD_LAZY | RTLD_DEEPBIND);
+static void a_slot_that_is_not_predictable_is_left_alone(void) {
+  const struct plugin plugin = open_plugin("plugin_own_lazy", RTLD_LAZY | RTLD_DEEPBIND);
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES)); /* from its own pool to its own pool */
   require_counted(window, 0, 0);
 }
 
 static void a_lazy_library_is_counted_after_its_first_call(void) {
   hook();
-  const struct plugin plugin = opened("plugin_lazy", RTLD_LAZY);
+  const struct plugin plugin = open_plugin("plugin_lazy", RTLD_LAZY);
   heapster_status_read(&(struct heapster_status){0});
   plugin.release(plugin.allocate(BYTES));
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
   require_proved();
 }
 
-static void a_lazy_library_over_a_stacked_allocator_is_told(void) {
+static void a_lazy_library_over_a_stacked_allocator_is_reported(void) {
   hook();
-  opened("plugin_lazy", RTLD_LAZY);
+  open_plugin("plugin_lazy", RTLD_LAZY);
   require_problem("libplugin_lazy.so: whose malloc it asks is not known");
 }
 
-/* The library asks for the loader's objects through this, once to see whether any was loaded, and twice more to walk.
- */
-static unsigned long long asked;
+/* The core calls this once to see whether an object was loaded, and twice more to walk. */
+static unsigned long long iterations;
 
 int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
   static int (*next)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
   void *found = next ? NULL : dlsym(RTLD_NEXT, "dl_iterate_phdr");
   if (found) memcpy(&next, &found, sizeof next);
-  require(next != NULL, "there is no dl_iterate_phdr to lead to");
-  asked++;
+  require(next, "there is no next dl_iterate_phdr");
+  iterations++;
   return next(visit, context);
 }
 
 static unsigned long long walks_in_marks(unsigned marks) {
-  const unsigned long long before = asked;
+  const unsigned long long before = iterations;
   for (unsigned i = 0; i < marks; i++) require_ok(heapster_frame_mark());
-  return (asked - before - marks) / 2;
+  return (iterations - before - marks) / 2;
 }
 
 static void a_lazy_library_over_a_stacked_allocator_makes_few_marks_walk_until_it_is_done(void) {
   enum { MARKS = 1000, FEW = 20, LONGEST = 256 };
   hook();
-  const struct plugin plugin = opened("plugin_lazy", RTLD_LAZY);
+  const struct plugin plugin = open_plugin("plugin_lazy", RTLD_LAZY);
   require(walks_in_marks(MARKS) <= FEW, "more than %d of %d marks walked", FEW, MARKS);
   plugin.release(plugin.allocate(BYTES));
   walks_in_marks(LONGEST);
@@ -142,19 +141,19 @@ static void a_lazy_library_over_a_stacked_allocator_makes_few_marks_walk_until_i
   require_proved();
 }
 
-static void a_library_opened_with_deepbind_over_a_stacked_allocator_is_told(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW | RTLD_DEEPBIND);
+static void a_library_opened_with_deepbind_over_a_stacked_allocator_is_reported(void) {
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW | RTLD_DEEPBIND);
   hook();
   require_problem("libplugin_now.so: it asks another malloc");
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 0, 0);
 }
 
 static void a_library_opened_with_deepbind_is_counted(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW | RTLD_DEEPBIND);
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW | RTLD_DEEPBIND);
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
   require_proved();
@@ -164,13 +163,13 @@ const struct test libraries_cases[] = {
     CASE(an_object_that_was_loaded_later_is_found_when_a_window_begins),
     CASE(an_object_that_was_loaded_later_is_found_when_figures_are_read),
     CASE(an_object_that_was_loaded_later_is_found_when_a_frame_is_marked),
-    CASE(a_page_that_the_loader_is_at_work_on_is_left_to_a_later_look),
-    CASE(an_object_is_done_when_a_later_look_finds_our_functions_in_it),
-    CASE(a_slot_of_which_it_is_not_known_what_it_will_lead_to_is_left_alone),
+    CASE(a_page_that_the_loader_is_relocating_is_left_to_a_later_rescan),
+    CASE(an_object_is_done_when_a_later_rescan_finds_our_functions_in_it),
+    CASE(a_slot_that_is_not_predictable_is_left_alone),
     CASE(a_library_opened_with_deepbind_is_counted),
     CASE(a_lazy_library_is_counted_after_its_first_call),
-    CASE(a_lazy_library_over_a_stacked_allocator_is_told),
+    CASE(a_lazy_library_over_a_stacked_allocator_is_reported),
     CASE(a_lazy_library_over_a_stacked_allocator_makes_few_marks_walk_until_it_is_done),
-    CASE(a_library_opened_with_deepbind_over_a_stacked_allocator_is_told),
+    CASE(a_library_opened_with_deepbind_over_a_stacked_allocator_is_reported),
     {NULL, NULL},
 };

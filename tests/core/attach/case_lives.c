@@ -11,52 +11,52 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void unhook_puts_back_what_is_still_ours(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+static void unhook_restores_our_slots(void) {
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   uintptr_t *slot = slot_of("libplugin_now", "malloc");
   const uintptr_t real = *slot;
   hook();
-  require(*slot != real, "the slot was not exchanged");
+  require(*slot != real, "the slot was not replaced");
   void *block = malloc(BYTES);
   require_ok(heapster_unhook("malloc"));
-  require(*slot == real, "the slot was not put back");
-  require(strcmp(status().malloc_way, "none") == 0, "the way is %s", status().malloc_way);
+  require(*slot == real, "the slot was not restored");
+  require(!strcmp(read_status().malloc_way, "none"), "the mode is %s", read_status().malloc_way);
   require_problem("its hook is off");
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   free(block);
   plugin.release(plugin.allocate(BYTES));
   free(malloc(BYTES));
   require_counted(window, 0, 0);
-  require_ok(heapster_unhook("malloc")); /* nothing is off already */
+  require_ok(heapster_unhook("malloc")); /* it is off already */
 }
 
 static void counted_functions_whose_address_was_kept_go_on(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   void *(*kept)(size_t size);
   hook();
   memcpy(&kept, slot_of("libplugin_now", "malloc"), sizeof kept);
   require_ok(heapster_unhook("malloc"));
   void *block = kept(BYTES);
-  require(block != NULL, "a kept function refused");
+  require(block, "a kept function refused");
   plugin.release(block);
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
 }
 
-static void what_could_not_be_put_back_is_told_and_put_back_by_the_next_unhook(void) {
-  const struct plugin plugin = opened("plugin_now", RTLD_NOW);
+static void a_slot_that_could_not_be_restored_is_reported_and_restored_by_the_next_unhook(void) {
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   uintptr_t *slot = slot_of("libplugin_now", "malloc");
   const uintptr_t real = *slot;
   hook();
-  protect(slot, PROT_READ | PROT_WRITE); /* as a loader that is at work on it */
+  protect(slot, PROT_READ | PROT_WRITE); /* as a loader that relocates it */
   require_error(HEAPSTER_UNSUPPORTED, heapster_unhook("malloc"));
   require_problem("not all import tables could be pointed back");
   plugin.release(plugin.allocate(BYTES));
   protect(slot, PROT_READ);
   require_ok(heapster_unhook("malloc"));
-  require(*slot == real, "the slot was not put back");
+  require(*slot == real, "the slot was not restored");
   require_problem("its hook is off");
 }
 
@@ -68,7 +68,7 @@ static void *hook_and_unhook(void *is_over) {
   return NULL;
 }
 
-static void hook_and_unhook_from_many_threads_leave_what_the_last_one_asked_for(void) {
+static void hook_and_unhook_from_many_threads_leave_what_the_last_one_requested(void) {
   enum { THREADS = 4, ROUNDS = 50 };
   for (unsigned round = 0; round < ROUNDS; round++) {
     pthread_t threads[THREADS];
@@ -78,11 +78,11 @@ static void hook_and_unhook_from_many_threads_leave_what_the_last_one_asked_for(
     atomic_store(&is_over, true);
     for (unsigned i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     hook();
-    const struct heapster_window window = begun();
+    const struct heapster_window window = begin_window();
     free(malloc(BYTES));
     require_counted(window, 1, 1);
     require_ok(heapster_unhook("malloc"));
-    const struct heapster_window off = begun();
+    const struct heapster_window off = begin_window();
     free(malloc(BYTES));
     require_counted(off, 0, 0);
   }
@@ -100,15 +100,15 @@ static void the_child_of_a_fork_counts_on_and_finds_what_it_loads(void) {
   const pid_t child = fork();
   if (child == 0) {
     alarm(30);
-    const struct plugin plugin = opened("plugin_now", RTLD_NOW);
-    const struct heapster_window window = begun();
+    const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
+    const struct heapster_window window = begin_window();
     plugin.release(plugin.allocate(BYTES));
     require_counted(window, 1, 1);
     require_ok(heapster_unhook("malloc"));
     _exit(0);
   }
   await(child);
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   free(malloc(BYTES));
   require_counted(window, 1, 1);
 }
@@ -123,9 +123,9 @@ static void *hold_the_loaders_lock(void *is_over) {
   return NULL;
 }
 
-static void count_on_without_looking(void) {
+static void count_on_without_rescans(void) {
   alarm(30);
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   free(malloc(BYTES));
   require_counted(window, 1, 1);
   require_problem("when this process was forked");
@@ -141,7 +141,7 @@ static void the_child_of_a_fork_among_threads_counts_on_and_does_not_hang(void) 
   start_thread(&thread, hold_the_loaders_lock, &is_over);
   for (unsigned i = 0; i < 100; i++) {
     const pid_t child = fork();
-    if (child == 0) count_on_without_looking();
+    if (child == 0) count_on_without_rescans();
     await(child);
   }
   atomic_store(&is_over, true);
@@ -152,17 +152,17 @@ static void the_child_of_a_fork_among_threads_counts_on_and_does_not_hang(void) 
 static void errno_is_kept(void) {
   errno = EDOM;
   hook();
-  opened("plugin_now", RTLD_NOW);
+  open_plugin("plugin_now", RTLD_NOW);
   errno = EDOM;
-  begun();
+  begin_window();
   require(errno == EDOM, "errno is %d", errno);
 }
 
 const struct test lives_cases[] = {
-    CASE(unhook_puts_back_what_is_still_ours),
+    CASE(unhook_restores_our_slots),
     CASE(counted_functions_whose_address_was_kept_go_on),
-    CASE(what_could_not_be_put_back_is_told_and_put_back_by_the_next_unhook),
-    CASE(hook_and_unhook_from_many_threads_leave_what_the_last_one_asked_for),
+    CASE(a_slot_that_could_not_be_restored_is_reported_and_restored_by_the_next_unhook),
+    CASE(hook_and_unhook_from_many_threads_leave_what_the_last_one_requested),
     CASE(the_child_of_a_fork_counts_on_and_finds_what_it_loads),
     CASE(the_child_of_a_fork_among_threads_counts_on_and_does_not_hang),
     CASE(errno_is_kept),

@@ -13,18 +13,18 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-static void a_slot_that_holds_the_real_function_is_exchanged(void) {
+static void a_slot_that_holds_the_real_function_is_replaced(void) {
   free(malloc(1)); /* resolved by now */
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   for (unsigned i = 0; i < 100; i++) free(malloc(BYTES));
   require_counted(window, 100, 100);
   require_proved();
 }
 
-static void a_slot_that_is_not_resolved_yet_is_exchanged(void) {
+static void a_slot_that_is_not_resolved_yet_is_replaced(void) {
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   void *block = aligned_alloc(8, BYTES); /* called for the first time */
   free(block);
   require_counted(window, 1, 1);
@@ -33,7 +33,7 @@ static void a_slot_that_is_not_resolved_yet_is_exchanged(void) {
 static void every_function_of_the_family_is_counted_once(void) {
   void *blocks[8];
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   blocks[0] = malloc(BYTES);
   blocks[1] = calloc(10, BYTES / 10);
   blocks[2] = realloc(NULL, BYTES);
@@ -48,7 +48,7 @@ static void every_function_of_the_family_is_counted_once(void) {
 
 static void pvalloc_is_counted(void) {
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   free(pvalloc(BYTES));
   require_counted(window, 1, 1);
 }
@@ -58,7 +58,7 @@ static void calls_inside_libc_are_counted(void) {
   memset(text, 'x', sizeof text);
   text[BYTES - 1] = '\0';
   hook();
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   free(strdup(text));
   require_counted(window, 1, 1);
 }
@@ -68,12 +68,12 @@ static void blocks_from_before_the_hook_are_unseen(void) {
   void *freed = malloc(BYTES);
   void *resized = malloc(BYTES);
   hook();
-  struct heapster_window window = begun();
+  struct heapster_window window = begin_window();
   free(freed);
   free(realloc(resized, (size_t)BYTES * 2));
   require_ok(heapster_window_end(window, &stats));
   require(stats.unseen_alloc_count == 2, "%llu unseen", (unsigned long long)stats.unseen_alloc_count);
-  require(stats.alloc_count == 1 && stats.dealloc_count == 1, "a resize is booked as an alloc of its new size");
+  require(stats.alloc_count == 1 && stats.dealloc_count == 1, "a resize is recorded as an alloc of its new size");
   require(stats.live_change == 0 && stats.use_change == 0, "something is alive");
 }
 
@@ -82,24 +82,24 @@ static void a_read_only_page_is_read_only_again_afterwards(void) {
   static char before[CAPACITY];
   static char hooked[CAPACITY];
   static char unhooked[CAPACITY];
-  opened("plugin_now", RTLD_NOW);
+  open_plugin("plugin_now", RTLD_NOW);
   read_protections(before, CAPACITY);
   hook();
   read_protections(hooked, CAPACITY);
   require_ok(heapster_unhook("malloc"));
   read_protections(unhooked, CAPACITY);
-  require(strcmp(before, hooked) == 0, "before:\n%s\nhooked:\n%s", before, hooked);
-  require(strcmp(before, unhooked) == 0, "before:\n%s\nunhooked:\n%s", before, unhooked);
+  require(!strcmp(before, hooked), "before:\n%s\nhooked:\n%s", before, hooked);
+  require(!strcmp(before, unhooked), "before:\n%s\nunhooked:\n%s", before, unhooked);
 }
 
-static void a_slot_that_leads_to_another_function_is_left_alone_and_that_is_told(void) {
-  const struct plugin plugin = opened("plugin_own", RTLD_NOW | RTLD_DEEPBIND);
+static void a_slot_that_is_bound_elsewhere_is_left_alone_and_that_is_reported(void) {
+  const struct plugin plugin = open_plugin("plugin_own", RTLD_NOW | RTLD_DEEPBIND);
   uintptr_t *slot = slot_of("libplugin_own", "malloc");
   const uintptr_t own = *slot;
   hook();
-  require(*slot == own, "the slot was exchanged");
+  require(*slot == own, "the slot was replaced");
   require_problem("libplugin_own.so");
-  const struct heapster_window window = begun();
+  const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 0, 0);
 }
@@ -116,32 +116,32 @@ static void forbid_mprotect(void) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) exit(NOT_ALLOWED);
 }
 
-static void a_page_that_is_refused_is_left_alone_and_that_is_told(void) {
-  const struct plugin lazy = opened("plugin_lazy", RTLD_LAZY);
-  const struct plugin now = opened("plugin_now", RTLD_NOW);
+static void a_page_that_is_refused_is_left_alone_and_that_is_reported(void) {
+  const struct plugin lazy = open_plugin("plugin_lazy", RTLD_LAZY);
+  const struct plugin now = open_plugin("plugin_now", RTLD_NOW);
   forbid_mprotect();
   hook();
   require_problem("the system does not allow");
-  require(!status().malloc_is_proved, "libc's own table is read-only: that is no proof");
-  const struct heapster_window window = begun();
+  require(!read_status().malloc_is_proved, "libc's own table is read-only: that is no proof");
+  const struct heapster_window window = begin_window();
   void *block = lazy.allocate(BYTES);
   lazy.release(now.allocate(BYTES));
   lazy.release(block);
   struct heapster_stats stats;
   require_ok(heapster_window_end(window, &stats));
-  require(stats.alloc_count == 1 && stats.dealloc_count == 1, "what could be exchanged is counted");
-  require(heapster_unhook("malloc") == HEAPSTER_OK, "what could be exchanged can be put back");
+  require(stats.alloc_count == 1 && stats.dealloc_count == 1, "what could be replaced is counted");
+  require(heapster_unhook("malloc") == HEAPSTER_OK, "what could be replaced can be restored");
 }
 
 const struct test slots_cases[] = {
-    CASE(a_slot_that_holds_the_real_function_is_exchanged),
-    CASE(a_slot_that_is_not_resolved_yet_is_exchanged),
+    CASE(a_slot_that_holds_the_real_function_is_replaced),
+    CASE(a_slot_that_is_not_resolved_yet_is_replaced),
     CASE(every_function_of_the_family_is_counted_once),
     CASE(pvalloc_is_counted),
     CASE(calls_inside_libc_are_counted),
     CASE(blocks_from_before_the_hook_are_unseen),
     CASE(a_read_only_page_is_read_only_again_afterwards),
-    CASE(a_slot_that_leads_to_another_function_is_left_alone_and_that_is_told),
-    CASE(a_page_that_is_refused_is_left_alone_and_that_is_told),
+    CASE(a_slot_that_is_bound_elsewhere_is_left_alone_and_that_is_reported),
+    CASE(a_page_that_is_refused_is_left_alone_and_that_is_reported),
     {NULL, NULL},
 };

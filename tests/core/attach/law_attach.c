@@ -1,5 +1,5 @@
-/* The laws while malloc is hooked and unhooked in a loop, threads allocate, libraries are opened and closed and
-   children are forked: no block is harmed meanwhile, and afterwards every figure is exact. law_attach FOLDER [seconds
+/* The laws while malloc is hooked and unhooked in a loop, threads allocate, libraries are opened and closed, and
+   children are forked. No block is harmed meanwhile, and afterwards every figure is exact. law_attach FOLDER [seconds
    [threads]] */
 #include <heapster/heapster.h>
 
@@ -25,7 +25,7 @@ struct block {
 struct worker {
   struct dice dice;
   struct block blocks[BLOCKS];
-  struct heapster_stats tally;
+  struct heapster_stats totals;
 };
 
 static struct worker workers[MOST_THREADS];
@@ -39,7 +39,7 @@ static void require_whole(const struct block *block, size_t size) {
   for (size_t i = 0; i < size; i++) require(block->bytes[i] == block->filling, "a block was written over");
 }
 
-static void *asked(struct worker *worker, size_t size) {
+static void *request_block(struct worker *worker, size_t size) {
   void *block = NULL;
   switch (dice_below(&worker->dice, 8)) {
   case 0:
@@ -58,9 +58,9 @@ static void *asked(struct worker *worker, size_t size) {
 static void work_on(struct worker *worker, struct block *block) {
   const size_t size = 1 + dice_below(&worker->dice, dice_below(&worker->dice, 64) == 0 ? 200000 : 300);
   if (!block->bytes) {
-    *block = (struct block){asked(worker, size), size, (unsigned char)dice_roll(&worker->dice)};
+    *block = (struct block){request_block(worker, size), size, (unsigned char)dice_roll(&worker->dice)};
     fill(block, 0);
-    figures_alloc(&worker->tally, size);
+    figures_alloc(&worker->totals, size);
   } else if (dice_below(&worker->dice, 3) == 0) {
     const uintptr_t before = (uintptr_t)block->bytes;
     const size_t old = block->size;
@@ -68,12 +68,12 @@ static void work_on(struct worker *worker, struct block *block) {
     block->size = size;
     require_whole(block, old < size ? old : size);
     if (size > old) fill(block, old);
-    figures_resize(&worker->tally, old, size, (uintptr_t)block->bytes != before);
+    figures_resize(&worker->totals, old, size, (uintptr_t)block->bytes != before);
   } else {
     require_whole(block, block->size);
     free(block->bytes);
     block->bytes = NULL;
-    figures_free(&worker->tally, block->size);
+    figures_free(&worker->totals, block->size);
   }
 }
 
@@ -81,7 +81,7 @@ static void work(struct worker *worker, unsigned steps) {
   for (unsigned i = 0; i < steps; i++) work_on(worker, &worker->blocks[dice_below(&worker->dice, BLOCKS)]);
 }
 
-/* A block for somebody else to free. */
+/* Leaves a block for another thread to free. */
 static void hand_on(struct worker *worker) {
   unsigned char *fresh = (unsigned char *)strdup("handed on");
   free(atomic_exchange(&shared[dice_below(&worker->dice, SHARED)], fresh));
@@ -94,7 +94,7 @@ static void finish(struct worker *worker) {
     require_whole(block, block->size);
     free(block->bytes);
     block->bytes = NULL;
-    figures_free(&worker->tally, block->size);
+    figures_free(&worker->totals, block->size);
   }
 }
 
@@ -107,7 +107,7 @@ static void *work_on_and_on(void *context) {
   return NULL;
 }
 
-/* Figures in between mean what was seen between hooks; counts agree with their histograms all the same. */
+/* Meanwhile figures have only what was counted between hook and unhook, but counts agree with their histograms. */
 static void law_1_counts_are_sums(const struct heapster_stats *stats) {
   require(stats->alloc_count == heapster_histogram_total(&stats->alloc_histogram), "alloc_count is not its sum");
   require(stats->realloc_growth_count == heapster_histogram_total(&stats->realloc_growth_histogram), "nor is growth");
@@ -124,7 +124,7 @@ static void *hook_and_unhook(void *context) {
     heapster_stats_read(heapster_heap_find("malloc"), &stats);
     law_1_counts_are_sums(&stats);
     require_ok(heapster_window_end(window, &stats));
-    heapster_unhook("malloc"); /* what is being loaded meanwhile may keep one */
+    heapster_unhook("malloc"); /* a library that is being loaded may keep a slot */
     ++*rounds;
   }
   return NULL;
@@ -135,7 +135,7 @@ static void open_and_close(const char *name) {
   void *(*allocate)(size_t size);
   snprintf(path, sizeof path, "%s/lib%s.so", folder, name);
   void *handle = dlopen(path, RTLD_NOW);
-  require(handle != NULL, "%s", dlerror());
+  require(handle, "%s", dlerror());
   void *found = dlsym(handle, "plugin_allocate");
   memcpy(&allocate, &found, sizeof allocate);
   for (unsigned i = 0; i < 10; i++) free(allocate(100));
@@ -152,7 +152,7 @@ static void *open_and_close_on_and_on(void *context) {
   return NULL;
 }
 
-/* Among threads, a child may not look at what is loaded, and does not hang. */
+/* The child of a fork among threads must not walk the loaded objects, and must not hang. */
 static _Noreturn void be_the_child(void) {
   static struct worker own;
   struct heapster_stats stats;
@@ -193,12 +193,12 @@ static void storm(uint64_t seconds, uint64_t count) {
 
 static pthread_barrier_t barrier;
 
-/* Threads ask for memory to start and to end: what is counted exactly lies between two barriers. */
+/* Threads allocate when they start and end. So the exact part lies between two barriers. */
 static void *work_between_barriers(void *context) {
   struct worker *worker = context;
-  work(worker, 1); /* so that it has its slot, and glibc its arena */
+  work(worker, 1); /* so that it has its record, and glibc its arena */
   finish(worker);
-  memset(&worker->tally, 0, sizeof worker->tally);
+  memset(&worker->totals, 0, sizeof worker->totals);
   pthread_barrier_wait(&barrier);
   pthread_barrier_wait(&barrier);
   work(worker, 20 * STEPS);
@@ -208,8 +208,8 @@ static void *work_between_barriers(void *context) {
   return NULL;
 }
 
-/* Frees that went by while the hook was off are booked as their addresses come again, with sizes that nobody here
-   tallied: the rest is compared. */
+/* Frees that were missed while the hook was off are recorded when their addresses are handed out again, with sizes
+   that no worker knows. Compares the rest. */
 static void take_out_unseen(struct heapster_stats *found, struct heapster_stats *sum) {
   if (!found->unseen_free_count) return;
   require(found->dealloc_sum >= sum->dealloc_sum, "frees are missing");
@@ -235,7 +235,7 @@ static void law_5_what_follows_is_exact(uint64_t count) {
   require_ok(heapster_window_end(window, &found));
   pthread_barrier_wait(&barrier);
   for (uint64_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
-  for (uint64_t i = 0; i < count; i++) figures_add(&sum, &workers[i].tally);
+  for (uint64_t i = 0; i < count; i++) figures_add(&sum, &workers[i].totals);
   take_out_unseen(&found, &sum);
   require(figures_match("malloc", &sum, &found, FIGURES_COUNTERS), "what was counted is not what the threads did");
 }
@@ -252,7 +252,7 @@ static void laws_2_and_3_hold(void) {
   require(heapster_stats_is_equal(&total, stats), "the total is not the sum of its heaps");
 }
 
-/* What was handed on and not freed yet is freed under the hook, and nothing of the threads stays. */
+/* Frees all that is left, under the hook. */
 static void clear(uint64_t count) {
   require_ok(heapster_hook("malloc"));
   for (uint64_t i = 0; i < count; i++) finish(&workers[i]);

@@ -1,5 +1,5 @@
-/* Threads that come and go: the counters of the ended are handed on with their values, so that memory stays what it was
-   after the first few, and no request is lost. law_short_threads [threads] */
+/* Threads that start and end: the counters of an ended thread are the next one's, with their values. So memory does not
+   grow after the first few, and no request is lost. law_short_threads [threads] */
 #include <heapster/heapster.h>
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static struct heapster_status status(void) {
   return found;
 }
 
-/* glibc asks for a few hundred bytes a thread and keeps stacks, so that malloc has other sizes as well. */
+/* glibc allocates a few hundred bytes a thread and keeps stacks, so malloc counts other sizes as well. */
 static void no_request_is_lost(struct heapster_window window, uint64_t count) {
   struct heapster_stats stats;
   heapster_stats_read(named, &stats);

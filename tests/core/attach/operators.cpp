@@ -1,4 +1,4 @@
-// new and delete over an allocator that has its own: counted from 16 bytes on, below that served as they are.
+// new and delete over an allocator that has its own: counted from 17 bytes on, smaller ones passed on uncounted.
 #include <heapster/heapster.h>
 
 #include <cstdio>
@@ -9,9 +9,7 @@ namespace {
 
 enum { BLOCKS = 100, BYTES = 1024, SMALL = 8 };
 
-template <int Bytes> struct block {
-  char bytes[Bytes];
-};
+template <int Bytes> struct block { char bytes[Bytes]; };
 
 heapster_stats figures() {
   heapster_stats stats;
@@ -24,13 +22,13 @@ int differs(const char *what, unsigned long long found, unsigned long long expec
   return found != expected;
 }
 
-// What the compiler cannot see through: it may leave out a new whose block is not used.
+// Opaque to the compiler, which may leave out a new whose block is not used.
 template <typename Block> Block *kept(Block *made) {
   asm volatile("" : "+r"(made) : : "memory");
   return made;
 }
 
-// Every form once, deleted by a form that tells the size.
+// Every form once, deleted by a sized form.
 void make_and_delete() {
   for (int i = 0; i < BLOCKS; i++) {
     delete kept(new block<BYTES>);
@@ -40,7 +38,7 @@ void make_and_delete() {
   }
 }
 
-// Small ones that are there while the hook comes and goes: a delete that tells their true size must fit them.
+// Small blocks that live across hook and unhook: a sized delete gives their true size, which must fit the block.
 int small_ones_cross_the_hook() {
   block<SMALL> *blocks[BLOCKS];
   for (auto &each : blocks) each = kept(new block<SMALL>);
@@ -68,6 +66,7 @@ int main(int argc, char **) {
   failures += small_ones_cross_the_hook();
   heapster_status status;
   heapster_status_read(&status);
-  const bool is_told = status.malloc_problem && std::strstr(status.malloc_problem, "operator new of less than 17");
-  return failures + differs("the problem of small ones is told", is_told, argc > 1); // an argument: over such an allocator
+  const bool is_reported = status.malloc_problem && std::strstr(status.malloc_problem, "operator new of less than 17");
+  return failures +
+         differs("the problem of small ones is reported", is_reported, argc > 1); // an argument: over such an allocator
 }

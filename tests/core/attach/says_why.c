@@ -1,4 +1,4 @@
-/* Asks for malloc to be counted, and says what came of it. */
+/* Hooks malloc, and prints the result. */
 #include <heapster/heapster.h>
 
 #include <stdio.h>

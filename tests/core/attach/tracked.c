@@ -1,4 +1,4 @@
-/* In a system that tracks indirect branches, as far as arch_prctl tells. */
+/* Makes arch_prctl report a system that tracks indirect branches. */
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <string.h>

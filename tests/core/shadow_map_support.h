@@ -12,7 +12,7 @@ enum { OWNER = 7, OTHER = 8 };
 
 static const uint64_t HERE = (uint64_t)0x7000 << 20;
 
-static struct heapster__shadow_map *map;
+static struct heapster__map *map;
 static uint64_t granule;
 
 static inline int use_own_map(void **state) {

@@ -10,7 +10,7 @@
 #include "sum_of.h"
 #include "under_lock.h"
 
-static struct heapster__shadow_map *map;
+static struct heapster__map *map;
 static unsigned heap;  /* the layer's own, new for each test */
 static unsigned other; /* another one */
 static uint64_t crossed_before;

@@ -5,7 +5,7 @@
 #include "sum_of.h"
 #include "under_lock.h"
 
-static struct heapster__shadow_map *map;
+static struct heapster__map *map;
 static unsigned heap; /* new for each test */
 
 static int set_up(void **state) {

@@ -8,12 +8,12 @@
 #include "trap.h"
 #include "under_lock.h"
 
-static struct heapster__high_water_mark mark;
+static struct heapster__high_water mark;
 static struct heapster__pending pending;
 
 static int set_up(void **state) {
   (void)state;
-  mark = (struct heapster__high_water_mark){0};
+  mark = (struct heapster__high_water){0};
   pending = (struct heapster__pending){0};
   heapster__pending_init(&pending);
   return 0;

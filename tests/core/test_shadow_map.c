@@ -220,7 +220,7 @@ static void without_pages_nothing_is_entered_and_errno_is_kept(void **state) {
 
 static void maps_are_apart(void **state) {
   (void)state;
-  struct heapster__shadow_map *other = heapster__shadow_create();
+  struct heapster__map *other = heapster__shadow_create();
   put(HERE, 16);
   assert_field(heapster__shadow_take(other, at(HERE)), owner, 0);
   assert_taken(HERE, 16);

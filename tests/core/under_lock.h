@@ -12,7 +12,7 @@ static inline bool open_counters(unsigned heap) {
   return is_open;
 }
 
-static inline struct heapster__peak_interval begin_interval(struct heapster__high_water_mark *mark) {
+static inline struct heapster__peak_interval begin_interval(struct heapster__high_water *mark) {
   heapster__lock();
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);
   heapster__unlock();

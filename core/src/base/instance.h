@@ -1,4 +1,4 @@
-/* How one copy of the core is told apart from another. */
+/* How one copy of the core is distinguished from another. */
 #ifndef HEAPSTER__BASE_INSTANCE_H
 #define HEAPSTER__BASE_INSTANCE_H
 

@@ -10,7 +10,7 @@ static void record_missed_free(struct heapster__block missed) {
   if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
 }
 
-bool heapster__enter_block_slow(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size,
+bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                                 enum heapster__put_result put) {
   while (put == HEAPSTER__PUT_MISSED_FREE) {
     struct heapster__block missed = heapster__shadow_take(map, block);
@@ -30,7 +30,7 @@ static struct heapster__shard *activate_shard(unsigned heap) {
   return shard || !heapster__activate_heap(heap) ? shard : heapster__shard_here(heap);
 }
 
-void heapster__record_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size) {
+void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__shard *shard = activate_shard(heap);
   if (heapster__likely(shard && heapster__shadow_put(map, block, heap, size) == HEAPSTER__PUT_DONE)) {
     if (heapster__count_alloc_in(shard, size)) heapster__flush_here(NULL);
@@ -72,7 +72,7 @@ void heapster__record_gone(unsigned heap, struct heapster__block taken) {
   heapster__count_dealloc(taken.owner, taken.size);
 }
 
-void heapster__record_free(struct heapster__shadow_map *map, unsigned heap, const void *block) {
+void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block) {
   struct heapster__shard *shard = activate_shard(heap);
   struct heapster__block taken = heapster__shadow_take(map, block);
   if (heapster__unlikely(!shard || taken.owner != heap || taken.is_size_lost))
@@ -81,7 +81,7 @@ void heapster__record_free(struct heapster__shadow_map *map, unsigned heap, cons
     heapster__flush_here(NULL);
 }
 
-static bool record_first_met(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size) {
+static bool record_first_met(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread)) {
     heapster__record_nested(thread);
@@ -93,8 +93,8 @@ static bool record_first_met(struct heapster__shadow_map *map, unsigned heap, co
   return true;
 }
 
-bool heapster__record_resize(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
-                             const void *from, const void *to, uint64_t size) {
+bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+                             const void *to, uint64_t size) {
   if (!taken.owner) return record_first_met(map, heap, to, size);
   note_inaccuracies(heap, taken);
   bool is_put = heapster__enter_block(map, taken.owner, to, size);
@@ -105,15 +105,15 @@ bool heapster__record_resize(struct heapster__shadow_map *map, unsigned heap, st
   return is_put;
 }
 
-void heapster__restore_block(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
+void heapster__restore_block(struct heapster__map *map, unsigned heap, struct heapster__block taken,
                              const void *block) {
   if (taken.owner) heapster__shadow_put(map, block, taken.owner, taken.size);
   if (taken.owner || !heapster__is_nested(heapster__this_thread()))
     heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
 }
 
-void *heapster__finish_resize_slow(struct heapster__shadow_map *map, unsigned heap, uint64_t old, const void *from,
-                                   void *to, uint64_t size) {
+void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
+                                   uint64_t size) {
   const struct heapster__block taken = {old, heap, false};
   if (to)
     heapster__record_resize(map, heap, taken, from, to, size);

@@ -34,7 +34,7 @@ enum heapster__fast {
 };
 
 /* A new block; NULL misses. No guard is up where the heap's shard is the cached one. */
-HEAPSTER__INLINE enum heapster__fast heapster__record_alloc_fast(struct heapster__shadow_map *map, unsigned heap,
+HEAPSTER__INLINE enum heapster__fast heapster__record_alloc_fast(struct heapster__map *map, unsigned heap,
                                                                  const void *block, uint64_t size) {
   struct heapster__shard *shard = heapster__shard_here(heap);
   if (heapster__unlikely(!shard || !heapster__shadow_put_fast(map, block, heap, size))) return HEAPSTER__FAST_MISS;
@@ -43,13 +43,13 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_alloc_fast(struct heapster
 
 /* Takes out a block that the layer's own heap counted. Returns the shard that counts what follows, or NULL: nothing
    happened. */
-HEAPSTER__INLINE struct heapster__shard *heapster__take_block_fast(struct heapster__shadow_map *map, unsigned heap,
+HEAPSTER__INLINE struct heapster__shard *heapster__take_block_fast(struct heapster__map *map, unsigned heap,
                                                                    const void *block, uint64_t *size) {
   struct heapster__shard *shard = heapster__shard_here(heap);
   return heapster__likely(shard && heapster__shadow_take_fast(map, block, heap, size)) ? shard : NULL;
 }
 
-HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster__shadow_map *map, unsigned heap,
+HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster__map *map, unsigned heap,
                                                                 const void *block) {
   uint64_t size;
   struct heapster__shard *shard = heapster__take_block_fast(map, heap, block, &size);
@@ -57,25 +57,25 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
   return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
 }
 
-void heapster__record_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size);
-void heapster__record_free(struct heapster__shadow_map *map, unsigned heap, const void *block);
+void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
 /* A request nested in another layer, which passes uncounted. */
 void heapster__record_nested(struct heapster__thread *thread);
 
-bool heapster__enter_block_slow(struct heapster__shadow_map *map, unsigned heap, const void *block, uint64_t size,
+bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                                 enum heapster__put_result put);
 
 /* Enters a block into the map; a block that stands in the way is recorded as a missed free. False: no memory, the new
    block stays uncounted. */
-HEAPSTER__INLINE bool heapster__enter_block(struct heapster__shadow_map *map, unsigned heap, const void *block,
+HEAPSTER__INLINE bool heapster__enter_block(struct heapster__map *map, unsigned heap, const void *block,
                                             uint64_t size) {
   enum heapster__put_result put = heapster__shadow_put(map, block, heap, size);
   return heapster__likely(put == HEAPSTER__PUT_DONE) || heapster__enter_block_slow(map, heap, block, size, put);
 }
 
 /* A new block of a layer that is the outermost. */
-HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__shadow_map *map, unsigned heap, const void *block,
+HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__map *map, unsigned heap, const void *block,
                                                    uint64_t size) {
   if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_alloc(heap, size);
 }
@@ -88,27 +88,26 @@ HEAPSTER__INLINE void heapster__record_failure(unsigned heap) {
 /* The block of `taken`, which was taken out of the map, was freed. */
 void heapster__record_gone(unsigned heap, struct heapster__block taken);
 
-static inline struct heapster__block heapster__take_block(struct heapster__shadow_map *map, const void *block) {
+static inline struct heapster__block heapster__take_block(struct heapster__map *map, const void *block) {
   return heapster__shadow_take(map, block);
 }
 
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */
-bool heapster__record_resize(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
-                             const void *from, const void *to, uint64_t size);
+bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
+                             const void *to, uint64_t size);
 
 /* Records a resize of a block that heapster__take_block_fast took, or restores the block where the next allocator
    refused: `to` is NULL then. Returns `to`. */
-void *heapster__finish_resize_slow(struct heapster__shadow_map *map, unsigned heap, uint64_t old, const void *from,
-                                   void *to, uint64_t size);
-HEAPSTER__INLINE void *heapster__finish_resize(struct heapster__shard *shard, struct heapster__shadow_map *map,
-                                               unsigned heap, uint64_t old, const void *from, void *to, uint64_t size) {
+void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
+                                   uint64_t size);
+HEAPSTER__INLINE void *heapster__finish_resize(struct heapster__shard *shard, struct heapster__map *map, unsigned heap,
+                                               uint64_t old, const void *from, void *to, uint64_t size) {
   if (heapster__likely(heapster__shadow_put_fast(map, to, heap, size)))
     return heapster__count_resize_in(shard, old, size, from, to);
   return heapster__finish_resize_slow(map, heap, old, from, to, size);
 }
 
 /* The next allocator refused the resize: the old block stays. */
-void heapster__restore_block(struct heapster__shadow_map *map, unsigned heap, struct heapster__block taken,
-                             const void *block);
+void heapster__restore_block(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block);
 
 #endif

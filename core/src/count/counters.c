@@ -3,7 +3,7 @@
 
 #include "base/lock.h"
 
-struct heapster__high_water_mark heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
+struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
 struct heapster__shared_shards heapster__shared_shards;
 _Atomic bool heapster__by_kind[HEAPSTER__HEAP_NUMBERS];

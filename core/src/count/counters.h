@@ -41,7 +41,7 @@ _Static_assert((1 << HEAPSTER__COMMON_BUCKETS) >= 4 * HEAPSTER__PENDING_SPAN,
                "a request of an uncommon size is flushed at once, whatever was pending: see note_size");
 
 /* The high-water marks of the heaps by number; number 0 is the total's. */
-extern HEAPSTER__HIDDEN struct heapster__high_water_mark heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
+extern HEAPSTER__HIDDEN struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
 /* A resize that was served. */
 struct heapster__resize {

@@ -21,7 +21,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 /* Raises the peak to `value`, which was reached in the interval of `seen`; if that is over, to the current use. The
    orders pair with those of heapster__high_water_begin_interval: a thread that sees the new interval also sees all that
    was flushed before it. */
-static void raise(struct heapster__high_water_mark *mark, uint64_t seen, int64_t value) {
+static void raise(struct heapster__high_water *mark, uint64_t seen, int64_t value) {
   uint64_t now = heapster__load_acquire(&mark->peak);
   for (;;) {
     if (interval_of(now) != interval_of(seen)) {
@@ -35,7 +35,7 @@ static void raise(struct heapster__high_water_mark *mark, uint64_t seen, int64_t
 
 /* A use that falls raises the peak before it falls, a use that grows after it grew: so an interval that begins in
    between misses nothing that belongs to it. */
-static void flush(struct heapster__high_water_mark *mark, int64_t bytes, int64_t highest) {
+static void flush(struct heapster__high_water *mark, int64_t bytes, int64_t highest) {
   uint64_t seen = heapster__load_acquire(&mark->peak);
   if (bytes < 0) {
     raise(mark, seen, heapster__load_acquire(&mark->current) + highest);
@@ -66,7 +66,7 @@ int64_t heapster__pending_peak(const struct heapster__pending *pending) {
 }
 
 /* What a signal handler adds in between stays pending. */
-void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water_mark *mark) {
+void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark) {
   const int64_t highest = heapster__pending_peak(pending);
   const int64_t bytes = heapster__pending_bytes(pending);
   if (!bytes && !highest) return;
@@ -94,15 +94,15 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
   heapster__move_owned(&total->left, -heapster__pending_bytes(heap));
 }
 
-void heapster__high_water_move(struct heapster__high_water_mark *mark, int64_t change) { flush(mark, change, 0); }
+void heapster__high_water_move(struct heapster__high_water *mark, int64_t change) { flush(mark, change, 0); }
 
-int64_t heapster__high_water_raise(struct heapster__high_water_mark *mark, int64_t pending, int64_t use) {
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending, int64_t use) {
   uint64_t seen = heapster__load_acquire(&mark->peak);
   raise(mark, seen, larger(heapster__load_acquire(&mark->current) + pending, use));
   return bytes_of(heapster__load_acquire(&mark->peak));
 }
 
-struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water_mark *mark) {
+struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water *mark) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   int64_t start = larger(0, heapster__load_acquire(&mark->current));
   uint64_t interval = interval_of(heapster__load_acquire(&mark->peak)) + 1;

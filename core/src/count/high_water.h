@@ -42,7 +42,7 @@ struct heapster__pending {
   int64_t peak;                 /* the highest value of flushed + pending since a thread-scope window read it last */
 };
 
-struct heapster__high_water_mark {
+struct heapster__high_water {
   _Alignas(HEAPSTER__CACHE_LINE) heapster__level current;
   _Atomic uint64_t peak; /* interval << 48 | bytes */
 };
@@ -51,20 +51,20 @@ struct heapster__high_water_mark {
 void heapster__pending_init(struct heapster__pending *pending);
 
 /* Flushes into the mark. For the thread whose bytes these are, or for anybody once that thread is gone. */
-void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water_mark *mark);
+void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark);
 
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
-void heapster__high_water_move(struct heapster__high_water_mark *mark, int64_t change);
+void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);
 
 /* Raises the peak to `current + pending` (the highest of what threads have not flushed) and to `use`; returns it. */
-int64_t heapster__high_water_raise(struct heapster__high_water_mark *mark, int64_t pending, int64_t use);
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending, int64_t use);
 
 /* Begins a new interval, at the current use. Callers hold the lock. */
 struct heapster__peak_interval {
   int64_t start;
   int64_t earlier_peak; /* of the interval that ended */
 };
-struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water_mark *mark);
+struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water *mark);
 
 /* The highest number of pending bytes since the last flush. */
 int64_t heapster__pending_peak(const struct heapster__pending *pending);

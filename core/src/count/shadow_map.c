@@ -1,10 +1,10 @@
 /* The shadow map: for each live block, which heap counted it and how many bytes were requested. */
 #include "count/shadow_map.h"
 
-struct heapster__shadow_map heapster__main_map;
+struct heapster__map heapster__main_map;
 
-struct heapster__shadow_map *heapster__shadow_create(void) {
-  return heapster__pages_map(sizeof(struct heapster__shadow_map));
+struct heapster__map *heapster__shadow_create(void) {
+  return heapster__pages_map(sizeof(struct heapster__map));
 }
 
 /* A leaf, or NULL, and the owner of its segment. */
@@ -22,7 +22,7 @@ static struct segment segment_from(uintptr_t word) {
 }
 
 /* Gives the segment its cache entry if that is free. */
-static void fill_cache(struct heapster__shadow_map *map, uint64_t bits, struct segment segment) {
+static void fill_cache(struct heapster__map *map, uint64_t bits, struct segment segment) {
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uintptr_t none = 0;
   uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
@@ -31,7 +31,7 @@ static void fill_cache(struct heapster__shadow_map *map, uint64_t bits, struct s
                           heapster__cache_tag_of(map, bits, segment.owner)); /* pairs with heapster__shadow_find */
 }
 
-HEAPSTER__INLINE struct segment lookup_cached(struct heapster__shadow_map *map, uint64_t bits) {
+HEAPSTER__INLINE struct segment lookup_cached(struct heapster__map *map, uint64_t bits) {
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uint64_t tag = heapster__load_acquire(&entry->tag); /* as in heapster__shadow_find */
   uint64_t owner = tag & OWNER_MASK;
@@ -40,7 +40,7 @@ HEAPSTER__INLINE struct segment lookup_cached(struct heapster__shadow_map *map, 
   return (struct segment){(struct heapster__leaf *)leaf, (unsigned)owner};
 }
 
-static struct segment walk_tree(struct heapster__shadow_map *map, uint64_t bits) {
+static struct segment walk_tree(struct heapster__map *map, uint64_t bits) {
   if (bits >> 48) return NO_SEGMENT;
   uint64_t number = heapster__segment_of(map, bits);
   /* acquire pairs with the swap that published the branch, the leaf: their zeroes are seen */
@@ -48,7 +48,7 @@ static struct segment walk_tree(struct heapster__shadow_map *map, uint64_t bits)
   return segment_from(branch ? heapster__load_acquire(&branch->leaves[number % HEAPSTER__LEAVES]) : 0);
 }
 
-static struct heapster__branch *ensure_branch(struct heapster__shadow_map *map, uint64_t number) {
+static struct heapster__branch *ensure_branch(struct heapster__map *map, uint64_t number) {
   struct heapster__branch *_Atomic *place = &map->branches[number / HEAPSTER__LEAVES];
   struct heapster__branch *there = heapster__load_acquire(place); /* pairs with the swap below */
   if (there) return there;
@@ -60,7 +60,7 @@ static struct heapster__branch *ensure_branch(struct heapster__shadow_map *map, 
 }
 
 /* Makes the leaf of a segment that has none, with `owner` as the owner. */
-static struct segment make_segment(struct heapster__shadow_map *map, uint64_t bits, unsigned owner) {
+static struct segment make_segment(struct heapster__map *map, uint64_t bits, unsigned owner) {
   uint64_t number = heapster__segment_of(map, bits);
   if (bits >> 48 || !number) return NO_SEGMENT;
   struct heapster__branch *branch = ensure_branch(map, number);
@@ -77,16 +77,16 @@ static struct segment make_segment(struct heapster__shadow_map *map, uint64_t bi
   return segment;
 }
 
-static struct segment ensure_segment(struct heapster__shadow_map *map, uint64_t bits, unsigned owner) {
+static struct segment ensure_segment(struct heapster__map *map, uint64_t bits, unsigned owner) {
   struct segment far = walk_tree(map, bits);
   return far.leaf ? far : make_segment(map, bits, owner);
 }
 
-HEAPSTER__INLINE unsigned index_of(const struct heapster__shadow_map *map, uint64_t bits) {
+HEAPSTER__INLINE unsigned index_of(const struct heapster__map *map, uint64_t bits) {
   return heapster__granule_of(map, bits) % HEAPSTER__GRANULES;
 }
 
-HEAPSTER__INLINE enum heapster__put_result put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE enum heapster__put_result put(struct heapster__map *map, const void *address, unsigned owner,
                                                uint64_t size) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct segment segment = lookup_cached(map, bits);
@@ -122,7 +122,7 @@ HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigne
 }
 
 /* The block that begins at an address, and its byte if there is one. */
-HEAPSTER__INLINE struct heapster__block look_up(struct heapster__shadow_map *map, const void *address,
+HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address,
                                                 _Atomic uint8_t **byte) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct segment segment = lookup_cached(map, bits);
@@ -133,7 +133,7 @@ HEAPSTER__INLINE struct heapster__block look_up(struct heapster__shadow_map *map
   return block_at(segment, index);
 }
 
-HEAPSTER__INLINE struct heapster__block take(struct heapster__shadow_map *map, const void *address) {
+HEAPSTER__INLINE struct heapster__block take(struct heapster__map *map, const void *address) {
   _Atomic uint8_t *byte;
   struct heapster__block block = look_up(map, address, &byte);
   if (block.owner) heapster__store_relaxed(byte, 0);
@@ -142,18 +142,18 @@ HEAPSTER__INLINE struct heapster__block take(struct heapster__shadow_map *map, c
 
 /* Two copies of each: for the main map the compiler knows the width of a granule. */
 
-enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+enum heapster__put_result heapster__shadow_put(struct heapster__map *map, const void *address, unsigned owner,
                                                uint64_t size) {
   if (map == &heapster__main_map) return put(&heapster__main_map, address, owner, size);
   return put(map, address, owner, size);
 }
 
-struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address) {
+struct heapster__block heapster__shadow_take(struct heapster__map *map, const void *address) {
   if (map == &heapster__main_map) return take(&heapster__main_map, address);
   return take(map, address);
 }
 
-struct heapster__block heapster__shadow_peek(struct heapster__shadow_map *map, const void *address) {
+struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address) {
   _Atomic uint8_t *byte;
   return look_up(map, address, &byte);
 }
@@ -167,7 +167,7 @@ static void visit_leaf(struct segment segment, void (*visit)(const void *context
   }
 }
 
-void heapster__shadow_visit(struct heapster__shadow_map *map,
+void heapster__shadow_visit(struct heapster__map *map,
                             void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
     struct heapster__branch *branch =

@@ -71,7 +71,7 @@ struct heapster__cache_entry {
 /* Direct-mapped cache of leaves: 2^18 entries, 4 MiB reserved. Two segments collide only if at least 256 GiB apart. */
 enum { HEAPSTER__LEAF_CACHE = 1 << 18 };
 
-struct heapster__shadow_map {
+struct heapster__map {
   struct heapster__cache_entry cache[HEAPSTER__LEAF_CACHE];
   struct heapster__branch *_Atomic branches[HEAPSTER__BRANCHES];
 };
@@ -90,61 +90,59 @@ enum heapster__put_result {
 };
 
 /* The map of malloc, python and every heap over the system's allocator. */
-extern HEAPSTER__HIDDEN struct heapster__shadow_map heapster__main_map;
+extern HEAPSTER__HIDDEN struct heapster__map heapster__main_map;
 
 /* An empty map for a backing of the host's own, or NULL. */
-struct heapster__shadow_map *heapster__shadow_create(void);
+struct heapster__map *heapster__shadow_create(void);
 
 /* Enters a block that the allocator just handed out. */
-enum heapster__put_result heapster__shadow_put(struct heapster__shadow_map *map, const void *address, unsigned owner,
+enum heapster__put_result heapster__shadow_put(struct heapster__map *map, const void *address, unsigned owner,
                                                uint64_t size);
 
 /* Takes out the block that begins there, if there is one. Call it before the block is passed on to the allocator:
    afterwards another thread may own the address. */
-struct heapster__block heapster__shadow_take(struct heapster__shadow_map *map, const void *address);
+struct heapster__block heapster__shadow_take(struct heapster__map *map, const void *address);
 
 /* The block that begins there, which stays. For the thread that owns it. */
-struct heapster__block heapster__shadow_peek(struct heapster__shadow_map *map, const void *address);
+struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address);
 
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
    meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. */
-void heapster__shadow_visit(struct heapster__shadow_map *map,
+void heapster__shadow_visit(struct heapster__map *map,
                             void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context);
 
 /* The width of a granule as a power of two. */
-HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__shadow_map *map) {
+HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {
   return map == &heapster__main_map ? HEAPSTER__MAIN_GRANULE_BITS : HEAPSTER__OWN_GRANULE_BITS;
 }
 
 /* The numbers of an address's granule and segment. */
-HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__shadow_map *map, uint64_t bits) {
+HEAPSTER__INLINE uint64_t heapster__granule_of(const struct heapster__map *map, uint64_t bits) {
   return bits >> heapster__granule_bits(map);
 }
-HEAPSTER__INLINE uint64_t heapster__segment_of(const struct heapster__shadow_map *map, uint64_t bits) {
+HEAPSTER__INLINE uint64_t heapster__segment_of(const struct heapster__map *map, uint64_t bits) {
   return heapster__granule_of(map, bits) / HEAPSTER__GRANULES;
 }
 
 /* The tag in the cache of an address's segment if `owner` owns it, and the entry where it stands. */
-HEAPSTER__INLINE uint64_t heapster__cache_tag_of(const struct heapster__shadow_map *map, uint64_t bits,
-                                                 unsigned owner) {
+HEAPSTER__INLINE uint64_t heapster__cache_tag_of(const struct heapster__map *map, uint64_t bits, unsigned owner) {
   const uint64_t segment_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
   return (bits & ~(segment_bytes - 1)) | owner;
 }
-HEAPSTER__INLINE struct heapster__cache_entry *heapster__cache_entry_of(struct heapster__shadow_map *map,
-                                                                        uint64_t bits) {
+HEAPSTER__INLINE struct heapster__cache_entry *heapster__cache_entry_of(struct heapster__map *map, uint64_t bits) {
   const uint64_t number = heapster__segment_of(map, bits) % HEAPSTER__LEAF_CACHE;
   HEAPSTER__IN_ONE_REGISTER(map);
   return &map->cache[number];
 }
 
 /* The size to request from the next allocator. */
-HEAPSTER__INLINE size_t heapster__padded_size(const struct heapster__shadow_map *map, size_t size) {
+HEAPSTER__INLINE size_t heapster__padded_size(const struct heapster__map *map, size_t size) {
   const size_t min = map == &heapster__main_map ? HEAPSTER__MAIN_MIN_SIZE : HEAPSTER__OWN_MIN_SIZE;
   return size >= min ? size : min;
 }
 
 /* Finds the shadow byte of an address if `owner` owns the segment and its leaf is in the cache. */
-HEAPSTER__INLINE bool heapster__shadow_find(struct heapster__shadow_map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE bool heapster__shadow_find(struct heapster__map *map, const void *address, unsigned owner,
                                             _Atomic uint8_t **byte) {
   const uint64_t bits = HEAPSTER__ADDRESS(address);
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
@@ -180,7 +178,7 @@ HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *
 
 /* The fast path of heapster__shadow_put: `owner` owns the segment, and no block stands there. False: nothing happened.
  */
-HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__shadow_map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
@@ -195,7 +193,7 @@ HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__shadow_map *map
 }
 
 /* The fast path of heapster__shadow_take: `owner` counted the block and owns the segment. False: nothing happened. */
-HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__shadow_map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__map *map, const void *address, unsigned owner,
                                                  uint64_t *size) {
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
@@ -208,7 +206,7 @@ HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__shadow_map *ma
 }
 
 /* The same for a block whose size is known, at most HEAPSTER__SHORT_SIZE: the byte must agree. */
-HEAPSTER__INLINE bool heapster__shadow_take_short(struct heapster__shadow_map *map, const void *address, unsigned owner,
+HEAPSTER__INLINE bool heapster__shadow_take_short(struct heapster__map *map, const void *address, unsigned owner,
                                                   uint64_t size) {
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;

@@ -36,8 +36,7 @@ static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *h
   return block;
 }
 
-HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster__shadow_map *map, void *block,
-                                    size_t size) {
+HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
   enum heapster__fast outcome = heapster__record_alloc_fast(map, heap->number, block, size);
   if (heapster__likely(outcome == HEAPSTER__FAST_DONE)) return block;
   return outcome == HEAPSTER__FAST_MISS ? record_block_slow(heap, block, size) : heapster__flush_here(block);
@@ -53,7 +52,7 @@ static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
   if (heapster__unlikely(!is_plain(heap))) return guarded_malloc(heap, size);
-  struct heapster__shadow_map *map = &heapster__main_map;
+  struct heapster__map *map = &heapster__main_map;
   return record_block(heap, map, heap->backing->malloc(heap->backing->context, heapster__padded_size(map, size)), size);
 }
 
@@ -143,7 +142,7 @@ void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, siz
 }
 
 size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
-  struct heapster__shadow_map *map = heap ? heap->map : &heapster__main_map;
+  struct heapster__map *map = heap ? heap->map : &heapster__main_map;
   const struct heapster__block found = heapster__shadow_peek(map, block);
   return found.owner && !found.is_size_lost ? found.size : 0;
 }

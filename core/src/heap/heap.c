@@ -107,7 +107,7 @@ enum heapster_error heapster__heap_make(const char *name, const struct heapster_
   if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
   struct heapster_heap *heap = &registry.heaps[number];
   if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
-  struct heapster__shadow_map *map = has_own_map ? heapster__shadow_create() : &heapster__main_map;
+  struct heapster__map *map = has_own_map ? heapster__shadow_create() : &heapster__main_map;
   if (!map) return HEAPSTER_NO_MEMORY;
   heap->map = map; /* only once nothing can fail: the next heap of this number may be over another allocator */
   heap->number = number;

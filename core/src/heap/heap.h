@@ -14,7 +14,7 @@ struct heapster_heap {
   char name[HEAPSTER_HEAP_NAME];
   unsigned number;
   _Atomic bool is_open;
-  struct heapster__shadow_map *map;
+  struct heapster__map *map;
   struct heapster_allocator own; /* a copy of the host's backing, if it gave one */
   const struct heapster_allocator *backing;
 };

@@ -31,7 +31,7 @@ int64_t heapster__peak_interval_begin(unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *thread = heapster__this_thread();
   if (thread) heapster__flush_heap(thread, number);
-  struct heapster__high_water_mark *mark = &heapster__high_water_marks[number];
+  struct heapster__high_water *mark = &heapster__high_water_marks[number];
   /* use_max never falls in between: it is raised before the peak is taken away, and again to the peak taken */
   raise_use_max(number, heapster__high_water_raise(mark, heapster__highest_pending(number), 0));
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);

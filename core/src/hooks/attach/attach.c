@@ -42,7 +42,7 @@ struct walk {
   const struct heapster__survey *survey;
   size_t objects; /* visited so far */
   bool is_on;
-  bool is_stale; /* an object was loaded since the survey */
+  bool is_outdated; /* an object was loaded since the survey */
   bool is_unfinished;
   struct findings found[REASONS];
 };
@@ -113,8 +113,8 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct walk *walk = context;
   struct heapster__object object;
   if (!walk->objects++) walk->is_on = heapster__load_acquire(&attached.is_on);
-  walk->is_stale = walk->is_on && info->dlpi_adds != walk->survey->adds;
-  if (walk->is_stale) return 1;
+  walk->is_outdated = walk->is_on && info->dlpi_adds != walk->survey->adds;
+  if (walk->is_outdated) return 1;
   if (!heapster__object_read(&object, info)) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
@@ -137,10 +137,10 @@ static void patch_all(struct walk *walk) {
     heapster__survey_make(&survey);
     *walk = (struct walk){.survey = &survey};
     dl_iterate_phdr(patch_object, walk);
-    if (!walk->is_stale) break;
+    if (!walk->is_outdated) break;
   }
   walk->survey = NULL;
-  if (walk->is_stale || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects) walk->is_unfinished = true;
+  if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects) walk->is_unfinished = true;
   if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);

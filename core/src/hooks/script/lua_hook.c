@@ -40,7 +40,7 @@ HEAPSTER__INLINE void *call_next(const lua_state *state, void *ptr, size_t osize
   return heapster__lua_call_next(state, ptr, osize, nsize);
 }
 
-HEAPSTER__INLINE struct heapster__shadow_map *map_of(const lua_state *state, enum backing backing) {
+HEAPSTER__INLINE struct heapster__map *map_of(const lua_state *state, enum backing backing) {
   return backing == PLAIN ? &heapster__main_map : state->map;
 }
 

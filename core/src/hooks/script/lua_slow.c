@@ -74,7 +74,7 @@ static struct heapster__block take_from_main(const void *ptr, size_t size) {
 /* A block that was taken out, and the map it was in. */
 struct taken {
   struct heapster__block block;
-  struct heapster__shadow_map *map;
+  struct heapster__map *map;
 };
 
 static struct taken take_block(const lua_state *state, const void *ptr, size_t size) {

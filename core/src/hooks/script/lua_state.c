@@ -16,7 +16,7 @@ static struct {
   lua_state *_Atomic first;
   struct heapster_heap *heaps[HEAPSTER_HEAPS]; /* `lua`, `lua:2`, ... */
   unsigned heap_count;
-  struct heapster__shadow_map *shared_map; /* of exact states for which no heap was left */
+  struct heapster__map *shared_map; /* of exact states for which no heap was left */
 } states;
 
 static lua_state *first_record(void) {
@@ -89,14 +89,14 @@ static struct heapster_heap *find_unused_heap(const lua_state *state) {
   return heap;
 }
 
-static struct heapster__shadow_map *map_of(const lua_state *state, const struct heapster_heap *heap) {
+static struct heapster__map *map_of(const lua_state *state, const struct heapster_heap *heap) {
   if (has_map_for(heap, state)) return heap->map;
   if (!state->is_exact) return &heapster__main_map;
   if (!states.shared_map) states.shared_map = heapster__shadow_create();
   return states.shared_map;
 }
 
-static void open_record(lua_state *state, struct heapster_heap *heap, struct heapster__shadow_map *map) {
+static void open_record(lua_state *state, struct heapster_heap *heap, struct heapster__map *map) {
   state->heap = heap;
   state->map = map;
   state->number = heap->number;
@@ -107,7 +107,7 @@ static void open_record(lua_state *state, struct heapster_heap *heap, struct hea
 static bool set_heap(lua_state *state) {
   struct heapster_heap *heap = find_unused_heap(state);
   if (!heap) heap = states.heaps[0];
-  struct heapster__shadow_map *map = heap ? map_of(state, heap) : NULL;
+  struct heapster__map *map = heap ? map_of(state, heap) : NULL;
   if (map) open_record(state, heap, map);
   return map;
 }

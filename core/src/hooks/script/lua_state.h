@@ -10,7 +10,7 @@
 struct heapster__lua_state {
   struct heapster_lua_backing next;
   struct heapster_heap *heap;
-  struct heapster__shadow_map *map;
+  struct heapster__map *map;
   unsigned number;  /* the heap's */
   bool is_exact;    /* `next` may pool by osize, so it is given Lua's own sizes; else it is Lua's own or the system's */
   bool is_system;   /* `next` is below the malloc hook: its requests are not counted */

@@ -63,7 +63,7 @@ static enum heapster_error refuse(const char *why) {
   return HEAPSTER_UNSUPPORTED;
 }
 
-static enum heapster_error wrap(lua_State *L, const char *mode) {
+static enum heapster_error wrap(lua_State *L, enum heapster__mode mode) {
   set_record(L, NULL);
   const int kibibytes = lua_gc(L, LUA_GCCOUNT);
   if (kibibytes < 0) return refuse("a state cannot be hooked while one of its finalizers runs");
@@ -73,7 +73,7 @@ static enum heapster_error wrap(lua_State *L, const char *mode) {
       .ignores_osize = is_luas_own(below),
       .last = last_block(L),
       .bytes = (size_t)kibibytes * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB),
-      .way = mode,
+      .mode = mode,
   };
   void *const record = heapster__lua_wrap(&start);
   if (!record) return HEAPSTER_NO_MEMORY;
@@ -91,7 +91,7 @@ static bool check_counting(lua_State *L) {
   return record && heapster__lua_probe(record, &now);
 }
 
-static enum heapster_error install(lua_State *L, const char *mode) {
+static enum heapster_error install(lua_State *L, enum heapster__mode mode) {
   if (!heapster__lua_can_wrap()) return refuse(heapster__shared_counters_problem);
   if (check_counting(L)) return HEAPSTER_OK;
   void *const lost = record_of(L);
@@ -118,7 +118,7 @@ static enum heapster_error remove_hook(lua_State *L) {
   return HEAPSTER_OK;
 }
 
-static bool is_any_hooked(void) { return strcmp(heapster__lua_mode(), "none") != 0; }
+static bool is_any_hooked(void) { return heapster__lua_mode() != HEAPSTER__MODE_NONE; }
 
 /* The core calls these two, without a state. A host that has one calls heapster_lua_hook. */
 static enum heapster_error install_any(void) {
@@ -143,7 +143,7 @@ static void offer(void) {
 
 enum heapster_error heapster_lua_hook(lua_State *L) {
   offer();
-  return lua_checkstack(L, LUA_MINSTACK) ? install(L, "host") : HEAPSTER_NO_MEMORY;
+  return lua_checkstack(L, LUA_MINSTACK) ? install(L, HEAPSTER__MODE_HOST) : HEAPSTER_NO_MEMORY;
 }
 
 /* Whether the only argument is "lua". SWIG's function handles all others. */
@@ -159,7 +159,9 @@ static int raise_if(lua_State *L, const char *verb, enum heapster_error error) {
   return luaL_error(L, "%s", heapster__lua_push_text(L, why));
 }
 
-static int hook(lua_State *L) { return means_lua(L) ? raise_if(L, "hook", install(L, "require")) : call_generated(L); }
+static int hook(lua_State *L) {
+  return means_lua(L) ? raise_if(L, "hook", install(L, HEAPSTER__MODE_REQUIRE)) : call_generated(L);
+}
 
 static int unhook(lua_State *L) { return means_lua(L) ? raise_if(L, "unhook", remove_hook(L)) : call_generated(L); }
 
@@ -171,7 +173,7 @@ static int status(lua_State *L) {
 }
 
 static void install_wanted(lua_State *L, const char *name) {
-  const enum heapster_error error = !strcmp(name, "lua") ? install(L, "require") : heapster_hook(name);
+  const enum heapster_error error = !strcmp(name, "lua") ? install(L, HEAPSTER__MODE_REQUIRE) : heapster_hook(name);
   if (!error) return;
   const char *const why = heapster__lua_push_text(L, heapster__explain_hook("hook", error, name));
   lua_warning(L, "HEAPSTER_HOOKS: ", true);
@@ -189,6 +191,6 @@ void heapster__lua_start(lua_State *L) {
   offer();
   const char *wanted = heapster__find_wanted_hooks();
   char name[HEAPSTER_HEAP_NAME];
-  if (!wanted) install(L, "require"); /* the status says why it fails */
+  if (!wanted) install(L, HEAPSTER__MODE_REQUIRE); /* the status says why it fails */
   while (wanted && heapster__take_wanted_hook(&wanted, "lua", name)) install_wanted(L, name);
 }

@@ -17,7 +17,7 @@ static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {PYMEM_DOMAIN_MEM
 
 /* Written by threads that may call Python, read by any. */
 static struct {
-  const char *_Atomic mode;                        /* "import" or "host"; NULL: not installed */
+  _Atomic(enum heapster__mode) mode;
   _Atomic bool is_refused;                         /* its removal was refused */
   _Atomic bool was_reached;                        /* the last result of a request sent through */
   struct heapster__domain seen[HEAPSTER__DOMAINS]; /* the functions then in force */
@@ -103,7 +103,7 @@ static bool wrap(unsigned number) {
   return true;
 }
 
-static enum heapster_error install(const char *mode) {
+static enum heapster_error install(enum heapster__mode mode) {
   if (unsupported) return HEAPSTER_UNSUPPORTED;
   if (check_counting()) return HEAPSTER_OK;
   has_shared_counters = !heapster__domains_open();
@@ -118,7 +118,7 @@ static enum heapster_error install(const char *mode) {
   return HEAPSTER_OK;
 }
 
-static enum heapster_error install_imported(void) { return install("import"); }
+static enum heapster_error install_imported(void) { return install(HEAPSTER__MODE_IMPORT); }
 
 static enum heapster_error remove_hook(void) {
   if (!hook.mode) return HEAPSTER_OK;
@@ -128,11 +128,11 @@ static enum heapster_error remove_hook(void) {
     hook.is_refused = true;
     return HEAPSTER_UNSUPPORTED;
   }
-  hook.mode = NULL;
+  hook.mode = HEAPSTER__MODE_NONE;
   return HEAPSTER_OK;
 }
 
-static const char *mode(void) { return check_counting() ? hook.mode : "none"; }
+static enum heapster__mode mode(void) { return check_counting() ? hook.mode : HEAPSTER__MODE_NONE; }
 
 static const char *problem(void) {
   if (unsupported) return unsupported;
@@ -152,10 +152,10 @@ void heapster__python_offer_hook(void) {
 
 enum heapster_error heapster__python_import_hook(void) {
   heapster__python_offer_hook();
-  return install("import");
+  return install(HEAPSTER__MODE_IMPORT);
 }
 
 enum heapster_error heapster_python_hook(void) {
   heapster__python_offer_hook();
-  return install("host");
+  return install(HEAPSTER__MODE_HOST);
 }

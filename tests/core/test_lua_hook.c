@@ -211,10 +211,10 @@ static void a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_
   for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
   static const char main_thread[16]; /* only its address is used */
   const struct heapster__lua_start start = {pools, false, main_thread, bytes_of(lives.blocks, lives.sizes, BLOCKS),
-                                            "require"};
+                                            HEAPSTER__MODE_REQUIRE};
   void *ud = heapster__lua_wrap(&start);
   assert_non_null(ud);
-  assert_string_equal(heapster__lua_mode(), "require");
+  assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_REQUIRE);
   const struct heapster_lua_backing hooked = {heapster_lua_alloc, ud};
   for (unsigned i = 0; i < 20000; ++i) {
     step(&lives, &dice, hooked);
@@ -224,7 +224,7 @@ static void a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_
   assert_false(heapster__lua_probe(ud, &pools));
   require_law_7("lua", &lives);
   heapster__lua_unwrap(ud);
-  assert_string_equal(heapster__lua_mode(), "host"); /* the states that the tests created */
+  assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_HOST); /* the states that the tests created */
   for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
   for (unsigned i = 0; i < BLOCKS; ++i) {
     if (lives.blocks[i]) pool_alloc(&arena, lives.blocks[i], lives.sizes[i], 0);
@@ -238,14 +238,14 @@ static void the_next_state_gets_a_closed_states_heap(void **state) {
   void *last[3];
   for (unsigned i = 0; i < 3; ++i) {
     last[i] = pool_alloc(&arena, NULL, 8, 1000);
-    const struct heapster__lua_start start = {pools, false, last[i], 1000, "require"};
+    const struct heapster__lua_start start = {pools, false, last[i], 1000, HEAPSTER__MODE_REQUIRE};
     uds[i] = heapster__lua_wrap(&start);
   }
   assert_non_null(heapster_heap_find("lua:3"));
   assert_null(heapster_heap_find("lua:4"));
   heapster_lua_alloc(uds[1], last[1], 1000, 0);
   last[1] = pool_alloc(&arena, NULL, 8, 1000);
-  const struct heapster__lua_start start = {pools, false, last[1], 1000, "require"};
+  const struct heapster__lua_start start = {pools, false, last[1], 1000, HEAPSTER__MODE_REQUIRE};
   uds[1] = heapster__lua_wrap(&start);
   assert_null(heapster_heap_find("lua:4"));
   for (unsigned i = 0; i < 3; ++i) heapster_lua_alloc(uds[i], last[i], 1000, 0);

@@ -18,7 +18,4 @@ enum heapster__mode {
 /* The word for it in the status: "none", "preload", ... */
 const char *heapster__mode_name(enum heapster__mode mode);
 
-/* The mode of such a word; NONE for NULL and for any other word. */
-enum heapster__mode heapster__mode_of_name(const char *name);
-
 #endif

@@ -62,7 +62,7 @@ enum heapster_error heapster_unhook(const char *name) {
 static bool is_counted(const char *name) {
   if (!strcmp(name, "malloc")) return heapster__lasting_hook() || heapster__is_attached();
   const struct heapster__hook *hook = heapster__offered_hook(name);
-  return !hook || heapster__mode_of_name(hook->way()) != HEAPSTER__MODE_NONE;
+  return !hook || hook->mode() != HEAPSTER__MODE_NONE;
 }
 
 bool heapster__is_counted(const struct heapster_heap *heap) {

@@ -5,11 +5,13 @@
 #include <heapster/heap.h>
 #include <heapster/hook.h>
 
+#include "hooks/mode.h"
+
 struct heapster__hook {
   const char *name;
   enum heapster_error (*install)(void); /* HEAPSTER_OK if it is installed already */
   enum heapster_error (*remove)(void);  /* HEAPSTER_UNSUPPORTED if another hook is on top of it; `problem` says so */
-  const char *(*way)(void);             /* "none" if it is not installed */
+  enum heapster__mode (*mode)(void);    /* HEAPSTER__MODE_NONE if it is not installed */
   const char *(*problem)(void);         /* why it does not count, one sentence; NULL if it does */
 };
 

@@ -12,7 +12,7 @@
 
 static void read_offer(const char *name, const char **mode, const char **problem) {
   const struct heapster__hook *hook = heapster__offered_hook(name);
-  *mode = hook ? hook->way() : heapster__mode_name(HEAPSTER__MODE_NONE);
+  *mode = heapster__mode_name(hook ? hook->mode() : HEAPSTER__MODE_NONE);
   *problem = hook ? hook->problem() : "its module is not loaded";
 }
 

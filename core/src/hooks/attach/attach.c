@@ -140,7 +140,8 @@ static void patch_all(struct walk *walk) {
     if (!walk->is_outdated) break;
   }
   walk->survey = NULL;
-  if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects) walk->is_unfinished = true;
+  if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects)
+    walk->is_unfinished = true;
   if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);

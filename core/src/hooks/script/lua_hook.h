@@ -8,13 +8,15 @@
 
 #include <heapster/lua.h>
 
+#include "hooks/mode.h"
+
 /* A running state to hook. */
 struct heapster__lua_start {
   struct heapster_lua_backing below; /* its allocator up to now */
   bool ignores_osize;                /* it uses neither osize nor type tag: Lua's own does not */
   const void *last;                  /* the block that lua_close frees last */
   size_t bytes;                      /* live now, by Lua's own count */
-  const char *way;                   /* "require" or "host" */
+  enum heapster__mode mode;
 };
 
 /* False with HEAPSTER_COUNTERS=shared, which has no re-entry guard. */
@@ -40,8 +42,8 @@ HEAPSTER_API bool heapster__lua_probe(void *ud, const struct heapster_lua_backin
 HEAPSTER_API void heapster__lua_note_lost(void *ud, bool is_lost);
 HEAPSTER_API bool heapster__lua_is_any_lost(void);
 
-/* How the latest of the open states came to be counted: "require", "host", "none". */
-HEAPSTER_API const char *heapster__lua_mode(void);
+/* How the latest of the open states came to be counted: HEAPSTER__MODE_REQUIRE, _HOST or _NONE. */
+HEAPSTER_API enum heapster__mode heapster__lua_mode(void);
 
 /* Bytes live in hooked states that no heap `lua` counts: they are from before the hook. */
 HEAPSTER_API uint64_t heapster__lua_preexisting(void);

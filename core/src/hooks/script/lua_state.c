@@ -179,7 +179,7 @@ void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   state->last = start->last;
   state->bytes = start->bytes;
   heapster__lua_note_uncounted(state, (int64_t)start->bytes);
-  heapster__store_relaxed(&state->mode, heapster__mode_of_name(start->way));
+  heapster__store_relaxed(&state->mode, start->mode);
   return state;
 }
 
@@ -220,12 +220,12 @@ bool heapster__lua_is_any_lost(void) {
   return false;
 }
 
-const char *heapster__lua_mode(void) {
+enum heapster__mode heapster__lua_mode(void) {
   for (lua_state *state = first_record(); state; state = state->next_record) {
     const enum heapster__mode mode = heapster__load_relaxed(&state->mode);
-    if (mode) return heapster__mode_name(mode);
+    if (mode) return mode;
   }
-  return heapster__mode_name(HEAPSTER__MODE_NONE);
+  return HEAPSTER__MODE_NONE;
 }
 
 uint64_t heapster__lua_preexisting(void) {

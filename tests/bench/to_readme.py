@@ -16,7 +16,7 @@ def table(path):
     """When and where, and a row a promise; what was measured of a reason stands beside a missed one only."""
     comments, rows = interleaved.read(path)
     lines = [f"{comments[1]}, {comments[2]}:", ""]
-    lines += ["| figure | must be | found | middle half of the runs | |", "|---|---|---|---|---|"]
+    lines += ["| figure | must be | found | interquartile range | |", "|---|---|---|---|---|"]
     for row in rows:
         median, low, high = (row[name] for name in interleaved.columns("found"))
         verdict = row["verdict"] if row["verdict"] == "met" else f"{row['verdict']}: {row['by measurement']}"

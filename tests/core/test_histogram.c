@@ -121,8 +121,26 @@ static void last_bucket_ends_at_inf(void **state) {
   const struct heapster_histogram histogram = {.buckets[63] = UINT64_MAX};
   struct text_sink *const sink = text_sink_new();
   heapster_histogram_text(&histogram, text_sink_of(sink));
-  assert_string_equal(sink->text, "[    8 EiB ..       inf):"
+  assert_string_equal(sink->text, "[    8 EiB ..       inf): "
                                   "18,446,744,073,709,551,615  ████████████████████████████████████████\n");
+}
+
+static void the_counts_stay_one_column_whatever_their_width(void **state) {
+  (void)state;
+  const struct heapster_histogram histogram = {.buckets[5] = 999999999, .buckets[6] = UINT64_C(10000000000)};
+  struct text_sink *const sink = text_sink_new();
+  heapster_histogram_text(&histogram, text_sink_of(sink));
+  assert_string_equal(sink->text,
+                      "[     32 B ..      64 B):    999,999,999  ███\n"
+                      "[     64 B ..     128 B): 10,000,000,000  ████████████████████████████████████████\n");
+}
+
+static void a_count_of_12_characters_keeps_the_column_of_the_sample(void **state) {
+  (void)state;
+  const struct heapster_histogram histogram = {.buckets[5] = 999999999};
+  struct text_sink *const sink = text_sink_new();
+  heapster_histogram_text(&histogram, text_sink_of(sink));
+  assert_non_null(strstr(sink->text, "):  999,999,999  █"));
 }
 
 static void bars_are_rounded_down(void **state) {
@@ -148,6 +166,8 @@ int main(void) {
       cmocka_unit_test(text_has_a_line_from_the_first_to_the_last_filled_bucket),
       cmocka_unit_test(text_of_nothing_is_nothing),
       cmocka_unit_test(last_bucket_ends_at_inf),
+      cmocka_unit_test(the_counts_stay_one_column_whatever_their_width),
+      cmocka_unit_test(a_count_of_12_characters_keeps_the_column_of_the_sample),
       cmocka_unit_test(bars_are_rounded_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ void heapster__write_bucket(struct heapster__writer *writer, unsigned bucket, si
   heapster__write_text(writer, ")");
 }
 
-enum { BAR = 40, BLOCK_BYTES = 3, BOUND_WIDTH = 9, COUNT_WIDTH = 13 };
+enum { BAR = 40, BLOCK_BYTES = 3, BOUND_WIDTH = 9, MIN_COUNT_WIDTH = 13 };
 
 /* In proportion to the fullest bucket, rounded down, but at least one block for a count above 0. */
 static unsigned bar_length(uint64_t count, uint64_t fullest) {
@@ -76,6 +76,13 @@ static unsigned bar_length(uint64_t count, uint64_t fullest) {
   return length ? length : 1;
 }
 
+/* The width of the column of counts: that of the crate's report, or wider for a count that would touch the colon. */
+static size_t count_width(uint64_t fullest) {
+  char text[HEAPSTER__FIGURE_TEXT];
+  const size_t width = heapster__count_text(fullest, text) + 1;
+  return width > MIN_COUNT_WIDTH ? width : MIN_COUNT_WIDTH;
+}
+
 static void write_line(struct heapster__writer *writer, unsigned bucket, uint64_t count, uint64_t fullest) {
   static const char blocks[] = "████████████████████████████████████████";
   _Static_assert(sizeof blocks == BAR * BLOCK_BYTES + 1, "a bar has 40 blocks of three bytes each");
@@ -83,7 +90,7 @@ static void write_line(struct heapster__writer *writer, unsigned bucket, uint64_
   heapster__count_text(count, text);
   heapster__write_bucket(writer, bucket, BOUND_WIDTH);
   heapster__write_text(writer, ":");
-  heapster__write_right(writer, text, COUNT_WIDTH);
+  heapster__write_right(writer, text, count_width(fullest));
   heapster__write_text(writer, "  ");
   heapster__write(writer, blocks, (size_t)bar_length(count, fullest) * BLOCK_BYTES);
   heapster__write_text(writer, "\n");

@@ -158,15 +158,18 @@ static void a_heap_that_cannot_be_made_can_be_made_later(void) {
 }
 
 /* Makes a heap over a host's backing with pages for its map only, then one over the system. Some of the first find no
-   memory for their counters, and must leave nothing behind for the second. */
+   memory for their counters, and must leave nothing behind for the second. Each has another context, and so a map of
+   its own. */
 static void a_heap_that_failed_half_way_leaves_nothing_to_the_next(void) {
   enum { TRIES = 60 };
-  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  static char contexts[TRIES];
+  struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
   unsigned failed = 0;
   for (unsigned i = 0; i < TRIES; ++i) {
     char name[16];
     struct heapster_heap *made;
     snprintf(name, sizeof name, "host.%u", i);
+    backing.context = &contexts[i];
     atomic_store(&pages_left, 1);
     atomic_store(&refuses_pages, true);
     failed += heapster_heap_create(name, &backing, &made) != HEAPSTER_OK;

@@ -118,18 +118,41 @@ static void heaps_over_the_system_share_its_map(void **state) {
   assert_ptr_equal(by_name->backing, heapster_allocator_system());
 }
 
+static void a_copy_of_the_systems_allocator_is_the_systems(void **state) {
+  (void)state;
+  const struct heapster_allocator copy = *heapster_allocator_system();
+  struct heapster_heap *heap = NULL;
+  assert_int_equal(heapster_heap_create("by-copy", &copy, &heap), HEAPSTER_OK);
+  assert_ptr_equal(heap->map, &heapster__main_map);
+  assert_ptr_equal(heap->backing, heapster_allocator_system());
+}
+
+static struct heapster_heap *create_over(const char *name, struct heapster_allocator backing) {
+  struct heapster_heap *heap = NULL;
+  assert_int_equal(heapster_heap_create(name, &backing, &heap), HEAPSTER_OK);
+  return heap;
+}
+
+static void heaps_over_an_equal_allocator_share_a_map(void **state) {
+  (void)state;
+  static struct commanded arena;
+  static struct commanded other;
+  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  const struct heapster_heap *heap = create_over("whole", backing);
+  assert_ptr_equal(create_over("equal", backing)->map, heap->map);
+  assert_ptr_not_equal(create_over("other-context", commanded_allocator(&other, COMMANDED_WHOLE))->map, heap->map);
+  assert_ptr_not_equal(create_over("other-functions", commanded_allocator(&arena, COMMANDED_BARE))->map, heap->map);
+}
+
 static void a_hosts_backing_is_copied_and_has_its_own_map(void **state) {
   (void)state;
   static struct commanded arena;
   struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
   struct heapster_heap *one = NULL;
-  struct heapster_heap *two = NULL;
   assert_true(commanded_open(&arena));
   assert_int_equal(heapster_heap_create("one-backing", &backing, &one), HEAPSTER_OK);
-  assert_int_equal(heapster_heap_create("two-backing", &backing, &two), HEAPSTER_OK);
   memset(&backing, 0, sizeof backing);
   assert_ptr_not_equal(one->map, &heapster__main_map);
-  assert_ptr_not_equal(one->map, two->map);
   heapster_heap_free(one, heapster_heap_malloc(one, 20));
   assert_int_equal(arena.log.malloc_calls, 1);
   assert_int_equal(arena.log.free_calls, 1);
@@ -180,6 +203,8 @@ int main(void) {
       cmocka_unit_test(a_name_is_taken_once),
       cmocka_unit_test(heaps_follow_each_other_in_the_order_of_creation),
       cmocka_unit_test(heaps_over_the_system_share_its_map),
+      cmocka_unit_test(a_copy_of_the_systems_allocator_is_the_systems),
+      cmocka_unit_test(heaps_over_an_equal_allocator_share_a_map),
       cmocka_unit_test(a_hosts_backing_is_copied_and_has_its_own_map),
       cmocka_unit_test(the_heap_of_a_hook_opens_once),
       cmocka_unit_test(there_are_254_heaps_and_no_more),

@@ -70,11 +70,28 @@ static void a_heap_has_only_its_own_blocks_and_the_total_has_all(void **state) {
   commanded_close(&arena);
 }
 
+static void the_blocks_of_heaps_over_one_backing_are_counted_once(void **state) {
+  (void)state;
+  struct commanded arena;
+  assert_true(commanded_open(&arena));
+  const struct heapster_allocator backing = commanded_allocator(&arena, COMMANDED_WHOLE);
+  struct heapster_heap *one = create_heap("shared-one", &backing);
+  struct heapster_heap *two = create_heap("shared-two", &backing);
+  void *block = heapster_heap_malloc(one, 40);
+  require_live(one, &(const struct heapster_histogram){.buckets[5] = 1});
+  require_live(two, &(const struct heapster_histogram){{0}});
+  require_live(NULL, &(const struct heapster_histogram){.buckets[5] = 1});
+  heapster_heap_free(two, block);
+  require_live(NULL, &(const struct heapster_histogram){{0}});
+  commanded_close(&arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_block_is_in_the_bucket_of_its_size_until_it_is_freed),
       cmocka_unit_test(a_resized_block_is_in_the_bucket_of_its_new_size),
       cmocka_unit_test(a_heap_has_only_its_own_blocks_and_the_total_has_all),
+      cmocka_unit_test(the_blocks_of_heaps_over_one_backing_are_counted_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

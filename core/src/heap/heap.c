@@ -98,8 +98,8 @@ enum heapster_error heapster__heap_check_name(const char *name) {
   return is_reserved(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
 }
 
-enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
-                                        struct heapster_heap **made) {
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing,
+                                        struct heapster__map *map, struct heapster_heap **made) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
   unsigned last = heapster__last_heap();
@@ -107,7 +107,7 @@ enum heapster_error heapster__heap_make(const char *name, const struct heapster_
   if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
   struct heapster_heap *heap = &registry.heaps[number];
   if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
-  struct heapster__map *map = has_own_map ? heapster__shadow_create() : &heapster__main_map;
+  if (!map) map = heapster__shadow_create();
   if (!map) return HEAPSTER_NO_MEMORY;
   heap->map = map; /* only once nothing can fail: the next heap of this number may be over another allocator */
   heap->number = number;
@@ -116,6 +116,22 @@ enum heapster_error heapster__heap_make(const char *name, const struct heapster_
   publish_heap(heap, name);
   *made = heap;
   return HEAPSTER_OK;
+}
+
+static bool is_same_allocator(const struct heapster_allocator *one, const struct heapster_allocator *other) {
+  return one->malloc == other->malloc && one->calloc == other->calloc && one->realloc == other->realloc &&
+         one->free == other->free && one->aligned_alloc == other->aligned_alloc && one->context == other->context;
+}
+
+/* The map of the heaps over an equal allocator, whose blocks may come back through any of them; NULL if there is none.
+   NULL stands for the system's allocator. Callers hold the lock. */
+static struct heapster__map *find_map_over(const struct heapster_allocator *backing) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  if (!backing) return &heapster__main_map;
+  for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap)) {
+    if (heap->backing == &heap->own && is_same_allocator(&heap->own, backing)) return heap->map;
+  }
+  return NULL;
 }
 
 /* A copy of the host's functions in full length; those that the host does not know are NULL. */
@@ -134,8 +150,10 @@ enum heapster_error heapster_heap_create_sized(const char *name, const struct he
   if (backing == heapster_allocator_system()) backing = NULL;
   if (!error && backing) error = copy_backing(&copy, backing, size);
   if (error) return error;
+  if (backing && is_same_allocator(&copy, heapster_allocator_system())) backing = NULL;
   heapster__lock();
-  error = heapster__heap_make(name, backing ? &copy : NULL, backing != NULL, heap);
+  backing = backing ? &copy : NULL;
+  error = heapster__heap_make(name, backing, find_map_over(backing), heap);
   heapster__unlock();
   return error;
 }

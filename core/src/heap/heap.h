@@ -48,9 +48,9 @@ void heapster__heap_close(unsigned number);
 /* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */
 enum heapster_error heapster__heap_check_name(const char *name);
 
-/* Opens a heap with the next number and any name, in the main map or in one of its own. Callers hold the lock. */
-enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing, bool has_own_map,
-                                        struct heapster_heap **made);
+/* Opens a heap with the next number and any name, in that map, or in a new one for NULL. Callers hold the lock. */
+enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing,
+                                        struct heapster__map *map, struct heapster_heap **made);
 
 /* The open heap of that number, or NULL. */
 struct heapster_heap *heapster__heap_at(unsigned number);

@@ -186,6 +186,13 @@ static void count_block(const void *context, unsigned owner, uint64_t size) {
   census->histogram->buckets[heapster__bucket(size)]++;
 }
 
+/* Heaps over one allocator share a map. */
+static bool is_first_in_map(const struct heapster_heap *heap) {
+  const struct heapster_heap *each = heapster_heap_next(NULL);
+  while (each->map != heap->map) each = heapster_heap_next(each);
+  return each == heap;
+}
+
 void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram) {
   if (!histogram) return;
   memset(histogram, 0, sizeof *histogram);
@@ -194,8 +201,7 @@ void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_h
     heapster__shadow_visit(heap->map, count_block, &census);
     return;
   }
-  heapster__shadow_visit(&heapster__main_map, count_block, &census);
   for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
-    if (each->map != &heapster__main_map) heapster__shadow_visit(each->map, count_block, &census);
+    if (is_first_in_map(each)) heapster__shadow_visit(each->map, count_block, &census);
   }
 }

@@ -76,6 +76,12 @@ static bool has_map_for(const struct heapster_heap *heap, const lua_state *state
   return (heap->map != &heapster__main_map) == state->is_exact;
 }
 
+/* The map for a new heap of the state; NULL: a new one. A block of a state never leaves through another state, so
+   states over one allocator need not share a map. */
+static struct heapster__map *first_map_for(const lua_state *state) {
+  return state->is_exact ? NULL : &heapster__main_map;
+}
+
 static struct heapster_heap *find_unused_heap(const lua_state *state) {
   for (unsigned i = 0; i < states.heap_count; i++) {
     struct heapster_heap *heap = states.heaps[i];
@@ -84,7 +90,7 @@ static struct heapster_heap *find_unused_heap(const lua_state *state) {
   char name[HEAPSTER_HEAP_NAME];
   struct heapster_heap *heap;
   snprintf(name, sizeof name, states.heap_count ? "lua:%u" : "lua", states.heap_count + 1);
-  if (heapster__heap_make(name, NULL, state->is_exact, &heap)) return NULL;
+  if (heapster__heap_make(name, NULL, first_map_for(state), &heap)) return NULL;
   states.heaps[states.heap_count++] = heap;
   return heap;
 }
@@ -128,7 +134,7 @@ static enum heapster_error create_state(const char *name, const struct heapster_
   state->is_system = !backing;
   state->next = backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL};
   struct heapster_heap *heap;
-  enum heapster_error error = heapster__heap_make(name, NULL, state->is_exact, &heap);
+  enum heapster_error error = heapster__heap_make(name, NULL, first_map_for(state), &heap);
   if (error) {
     heapster__lua_state_release(state);
     return error;

@@ -53,6 +53,21 @@ static void pvalloc_is_counted(void) {
   require_counted(window, 1, 1);
 }
 
+static void a_reallocarray_that_overflows_is_a_refusal(void) {
+  struct heapster_stats stats;
+  const volatile size_t much = (size_t)1 << 40;
+  hook();
+  void *block = malloc(BYTES);
+  const struct heapster_window window = begin_window();
+  require(!reallocarray(NULL, much, much) && errno == ENOMEM, "an alloc was not refused");
+  errno = 0;
+  require(!reallocarray(block, much, much) && errno == ENOMEM, "a resize was not refused");
+  require_ok(heapster_window_end(window, &stats));
+  require(stats.alloc_fail_count == 1, "%llu allocs refused", (unsigned long long)stats.alloc_fail_count);
+  require(stats.realloc_fail_count == 1, "%llu resizes refused", (unsigned long long)stats.realloc_fail_count);
+  free(block);
+}
+
 static void calls_inside_libc_are_counted(void) {
   char text[BYTES];
   memset(text, 'x', sizeof text);
@@ -138,6 +153,7 @@ const struct test slots_cases[] = {
     CASE(a_slot_that_is_not_resolved_yet_is_replaced),
     CASE(every_function_of_the_family_is_counted_once),
     CASE(pvalloc_is_counted),
+    CASE(a_reallocarray_that_overflows_is_a_refusal),
     CASE(calls_inside_libc_are_counted),
     CASE(blocks_from_before_the_hook_are_unseen),
     CASE(a_read_only_page_is_read_only_again_afterwards),

@@ -50,7 +50,7 @@ HEAPSTER__NEW_OPERATORS(X)
 const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS] = {
     /* clang-format off */
     HEAPSTER__FAMILY_FUNCTIONS(FAMILY)
-    OTHER_NAME("reallocarray", reallocarray),
+    [HEAPSTER__REPLACE_reallocarray] = OTHER_NAME("reallocarray", reallocarray),
     OTHER_NAME("__libc_malloc", malloc),
     OTHER_NAME("__libc_calloc", calloc),
     OTHER_NAME("__libc_realloc", realloc),

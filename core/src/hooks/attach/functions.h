@@ -12,6 +12,7 @@
 #define X(name) HEAPSTER__REPLACE_##name,
 enum { HEAPSTER__FAMILY_FUNCTIONS(X) HEAPSTER__FAMILY_COUNT };
 #undef X
+enum { HEAPSTER__REPLACE_reallocarray = HEAPSTER__FAMILY_COUNT };
 enum { HEAPSTER__OTHER_NAMES = 8, HEAPSTER__FIRST_NEW = HEAPSTER__FAMILY_COUNT + HEAPSTER__OTHER_NAMES };
 #define X(kind, name, symbol) HEAPSTER__REPLACE_##name,
 enum { HEAPSTER__BEFORE_NEW = HEAPSTER__FIRST_NEW - 1, HEAPSTER__NEW_OPERATORS(X) HEAPSTER__FIRST_DELETE };
@@ -26,7 +27,7 @@ struct heapster__replacement {
 };
 extern HEAPSTER__HIDDEN const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS];
 
-/* The allocator's own functions; 0 where it lacks one, which is then not replaced. */
+/* The allocator's own functions; 0 where it lacks one, which is then not replaced. Its reallocarray may be libc's. */
 extern HEAPSTER__HIDDEN uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
 
 /* How often operator new was called for less than 17 bytes. Such a request is passed on unpadded and uncounted: an

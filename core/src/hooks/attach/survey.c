@@ -12,11 +12,20 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
   name[HEAPSTER__OBJECT_NAME - 1] = '\0';
 }
 
+static bool is_libc(const struct heapster__object *object) { return heapster__object_find(object, "strdup"); }
+
+/* libc's reallocarray calls the process's realloc, so it may be counted over an allocator that has none of its own. */
+static bool is_libc_reallocarray(const struct heapster__survey *survey, const struct heapster__object *object,
+                                 unsigned index) {
+  return index == HEAPSTER__REPLACE_reallocarray && survey->has_malloc && !survey->real[index] &&
+         !survey->is_ambiguous[index] && is_libc(object);
+}
+
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
   const bool is_first = !survey->has_malloc && heapster__object_find(object, heapster__replacements[0].name);
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
     const uintptr_t function = heapster__object_find(object, heapster__replacements[i].name);
-    if (is_first)
+    if (is_first || is_libc_reallocarray(survey, object, i))
       survey->real[i] = function;
     else if (function)
       survey->is_ambiguous[i] = true;
@@ -94,7 +103,7 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
     note_functions(survey, &object);
     if (heapster__object_find(&object, "__asan_init") || heapster__object_find(&object, "__tsan_init"))
       survey->has_sanitizer = true;
-    if (!survey->has_libc && heapster__object_find(&object, "strdup")) {
+    if (!survey->has_libc && is_libc(&object)) {
       survey->has_libc = true;
       heapster__object_visit_slots(&object, check_slot, &(struct check){survey, &object});
     }

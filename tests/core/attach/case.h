@@ -33,6 +33,10 @@ struct heapster_window begin_window(void);
 void require_counted(struct heapster_window window, uint64_t allocs, uint64_t frees);
 void require_problem(const char *words);
 void require_proved(void);
+
+/* From now on the system refuses to change the protection of a page, in the calling thread and those that it starts. */
+void forbid_mprotect(void);
+
 struct plugin open_plugin(const char *name, int flags);
 uintptr_t *slot_of(const char *object, const char *name);
 void protect(const uintptr_t *slot, int protection);

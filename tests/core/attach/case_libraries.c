@@ -3,6 +3,9 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -59,20 +62,90 @@ static void an_object_that_was_loaded_later_is_found_when_a_frame_is_marked(void
   require_proved();
 }
 
+static void *wait_until_over(void *is_over) {
+  while (!atomic_load((atomic_bool *)is_over)) sched_yield();
+  return NULL;
+}
+
 /* As the page is while another thread's dlopen relocates the object. */
-static void a_page_that_the_loader_is_relocating_is_left_to_a_later_rescan(void) {
+static void a_page_that_the_loader_may_be_relocating_is_left_to_a_later_rescan(void) {
+  pthread_t thread;
+  atomic_bool is_over = false;
+  start_thread(&thread, wait_until_over, &is_over);
   const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   uintptr_t *slot = slot_of("libplugin_now", "malloc");
   const uintptr_t real = *slot;
   protect(slot, PROT_READ | PROT_WRITE);
   hook();
   require(*slot == real, "the slot was written to");
-  require_problem("libplugin_now.so: it is being loaded");
+  require_problem("libplugin_now.so: its import table is writable");
   protect(slot, PROT_READ);
   const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 1, 1);
   require_proved();
+  atomic_store(&is_over, true);
+  pthread_join(thread, NULL);
+}
+
+static void require_counted_and_restored_in_a_writable_page(const struct plugin *plugin) {
+  uintptr_t *slot = slot_of("libplugin_now", "malloc");
+  const uintptr_t real = *slot;
+  protect(slot, PROT_READ | PROT_WRITE);
+  hook();
+  const struct heapster_window window = begin_window();
+  plugin->release(plugin->allocate(BYTES));
+  require_counted(window, 1, 1);
+  require_proved();
+  require_ok(heapster_unhook("malloc"));
+  require(*slot == real, "the slot was not restored");
+}
+
+/* As other tools leave it. Nothing is being loaded: an earlier walk found the page protected; or there is one thread.
+ */
+static void a_page_that_was_left_writable_is_written_to(void) {
+  pthread_t thread;
+  atomic_bool is_over = false;
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
+  require_counted_and_restored_in_a_writable_page(&plugin);
+  protect(slot_of("libplugin_now", "malloc"), PROT_READ);
+  start_thread(&thread, wait_until_over, &is_over);
+  hook();
+  require_ok(heapster_unhook("malloc"));
+  require_counted_and_restored_in_a_writable_page(&plugin);
+  atomic_store(&is_over, true);
+  pthread_join(thread, NULL);
+}
+
+/* The order of objects changes meanwhile: the page that was left writable is that of an older one. */
+static void a_page_that_was_left_writable_is_written_to_whatever_is_loaded_and_unloaded(void) {
+  pthread_t thread;
+  atomic_bool is_over = false;
+  const struct plugin lazy = open_plugin("plugin_lazy", RTLD_LAZY);
+  const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
+  start_thread(&thread, wait_until_over, &is_over);
+  hook();
+  require_ok(heapster_unhook("malloc"));
+  for (unsigned i = 0; i < 3; i++) dlclose(open_plugin("plugin_own", RTLD_NOW).handle);
+  hook();
+  dlclose(lazy.handle);
+  require_ok(heapster_unhook("malloc"));
+  require_counted_and_restored_in_a_writable_page(&plugin);
+  atomic_store(&is_over, true);
+  pthread_join(thread, NULL);
+}
+
+/* As a profiler does that points all import tables at itself, and back at libc's functions. */
+static void a_slot_that_another_tool_wrote_to_is_ours_again_when_figures_are_read(void) {
+  void *real = dlsym(RTLD_NEXT, "malloc");
+  uintptr_t *slot = slot_of("", "malloc"); /* the program's, which comes first */
+  hook();
+  heapster_stats_read(NULL, &(struct heapster_stats){0}); /* a walk that finds all as it should be */
+  protect(slot, PROT_READ | PROT_WRITE);
+  memcpy(slot, &real, sizeof real);
+  const struct heapster_window window = begin_window();
+  free(malloc(BYTES));
+  require_counted(window, 1, 1);
 }
 
 /* As a dlopen does that relocates after our write. */
@@ -163,7 +236,10 @@ const struct test libraries_cases[] = {
     CASE(an_object_that_was_loaded_later_is_found_when_a_window_begins),
     CASE(an_object_that_was_loaded_later_is_found_when_figures_are_read),
     CASE(an_object_that_was_loaded_later_is_found_when_a_frame_is_marked),
-    CASE(a_page_that_the_loader_is_relocating_is_left_to_a_later_rescan),
+    CASE(a_page_that_the_loader_may_be_relocating_is_left_to_a_later_rescan),
+    CASE(a_page_that_was_left_writable_is_written_to),
+    CASE(a_page_that_was_left_writable_is_written_to_whatever_is_loaded_and_unloaded),
+    CASE(a_slot_that_another_tool_wrote_to_is_ours_again_when_figures_are_read),
     CASE(an_object_is_done_when_a_later_rescan_finds_our_functions_in_it),
     CASE(a_slot_that_is_not_predictable_is_left_alone),
     CASE(a_library_opened_with_deepbind_is_counted),

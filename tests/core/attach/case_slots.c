@@ -3,15 +3,10 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <malloc.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 static void a_slot_that_holds_the_real_function_is_replaced(void) {
   free(malloc(1)); /* resolved by now */
@@ -117,18 +112,6 @@ static void a_slot_that_is_bound_elsewhere_is_left_alone_and_that_is_reported(vo
   const struct heapster_window window = begin_window();
   plugin.release(plugin.allocate(BYTES));
   require_counted(window, 0, 0);
-}
-
-/* From now on the system refuses to change the protection of a page. */
-static void forbid_mprotect(void) {
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) exit(NOT_ALLOWED);
 }
 
 static void a_page_that_is_refused_is_left_alone_and_that_is_reported(void) {

@@ -6,18 +6,20 @@
 #include "heap/snapshot.h"
 #include "hooks/attach/elf.h"
 #include "hooks/attach/survey.h"
+#include "hooks/attach/watch.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static struct {
-  _Atomic bool is_started;         /* written under the lock */
-  const char *_Atomic refusal;     /* why it could not be started, the last time it was tried */
-  _Atomic bool is_on;              /* what all slots must agree with */
-  _Atomic bool is_unfinished;      /* the last walk left slots to a rescan */
-  _Atomic unsigned long long adds; /* objects ever loaded at the last walk */
-  _Atomic unsigned rescans;        /* throttled rescans of unfinished slots since an object was loaded */
+  _Atomic bool is_started;              /* written under the lock */
+  const char *_Atomic refusal;          /* why it could not be started, the last time it was tried */
+  _Atomic bool is_on;                   /* what all slots must agree with */
+  _Atomic bool is_unfinished;           /* the last walk left slots to a rescan */
+  _Atomic unsigned long long adds;      /* objects ever loaded at the last walk */
+  _Atomic unsigned long long relocated; /* as many of them are known to be relocated: the first in the loader's order */
+  _Atomic unsigned rescans;             /* throttled rescans of unfinished slots since an object was loaded */
   bool has_lost_loader; /* in the child of a fork among threads: one of the parent's threads may hold its lock */
   bool is_forking_among_threads; /* written by the forking thread, around a fork */
 } attached;
@@ -27,7 +29,7 @@ enum reason { REFUSED, BOUND_ELSEWHERE, RELOCATING, UNRESOLVED, REASONS };
 static const char *const sentences[REASONS] = {
     [REFUSED] = "the system does not allow its import table to be written to",
     [BOUND_ELSEWHERE] = "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)",
-    [RELOCATING] = "it is being loaded by another thread just now",
+    [RELOCATING] = "its import table is writable: another thread is loading it just now, or another tool left it so",
     [UNRESOLVED] = ("whose malloc it asks is not known before its first call; what follows that is counted from "
                     "the next reading on"),
 };
@@ -40,9 +42,12 @@ struct findings {
 
 struct walk {
   const struct heapster__survey *survey;
-  size_t objects; /* visited so far */
+  size_t objects;   /* visited so far */
+  size_t known;     /* as many objects, the first, were known to be relocated before */
+  size_t relocated; /* and are now */
+  size_t watched;   /* slots that are watched so far */
   bool is_on;
-  bool is_outdated; /* an object was loaded since the survey */
+  bool is_outdated; /* an object was loaded or unloaded since the survey */
   bool is_unfinished;
   struct findings found[REASONS];
 };
@@ -104,6 +109,20 @@ static void visit_slot(void *context, const char *name, uintptr_t *slot) {
     attach_slot(at, index, slot);
   else
     detach_slot(at, index, slot);
+  if (at->walk->objects <= at->walk->survey->startup_objects) heapster__watch_slot(at->walk->watched++, slot);
+}
+
+/* How many objects, the first in the loader's order, are known to be relocated. New objects come last in that order,
+   so all but the last ones are older than `attached.relocated`. A process of one thread relocates nothing now. */
+static size_t count_known(const struct heapster__survey *survey) {
+  const unsigned long long newer = survey->adds - heapster__load_relaxed(&attached.relocated);
+  if (!heapster__may_lose_loader()) return survey->objects;
+  return newer < survey->objects ? survey->objects - (size_t)newer : 0;
+}
+
+static void note_relocated(struct walk *walk, struct heapster__object *object) {
+  object->is_relocated = walk->objects <= walk->known || heapster__object_is_protected(object);
+  if (object->is_relocated && walk->relocated == walk->objects - 1) walk->relocated++;
 }
 
 /* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
@@ -113,9 +132,12 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct walk *walk = context;
   struct heapster__object object;
   if (!walk->objects++) walk->is_on = heapster__load_acquire(&attached.is_on);
-  walk->is_outdated = walk->is_on && info->dlpi_adds != walk->survey->adds;
+  const bool is_same = info->dlpi_adds == walk->survey->adds && info->dlpi_subs == walk->survey->subs;
+  walk->is_outdated = !is_same;
   if (walk->is_outdated) return 1;
-  if (!heapster__object_read(&object, info)) return 0;
+  const bool has_symbols = heapster__object_read(&object, info);
+  note_relocated(walk, &object);
+  if (!has_symbols) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
   heapster__page_close(&at.page);
@@ -135,10 +157,11 @@ static void patch_all(struct walk *walk) {
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
-    *walk = (struct walk){.survey = &survey};
+    *walk = (struct walk){.survey = &survey, .known = count_known(&survey)};
     dl_iterate_phdr(patch_object, walk);
     if (!walk->is_outdated) break;
   }
+  if (!walk->is_outdated) heapster__store_relaxed(&attached.relocated, survey.adds - (walk->objects - walk->relocated));
   walk->survey = NULL;
   if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects)
     walk->is_unfinished = true;
@@ -168,7 +191,7 @@ static bool has_new_object(void) {
 /* Before figures are read. */
 static void rescan(void) {
   struct walk walk;
-  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || heapster__has_changed_slot() || is_unfinished())) patch_all(&walk);
 }
 
 /* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
@@ -183,7 +206,9 @@ static bool count_throttled_rescan(void) {
 /* At a frame mark. */
 static void rescan_throttled(void) {
   struct walk walk;
-  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
+  if (!may_rescan()) return;
+  if (has_new_object() || heapster__has_changed_slot() || (is_unfinished() && count_throttled_rescan()))
+    patch_all(&walk);
 }
 
 static const char *const lost_loader =
@@ -192,7 +217,7 @@ static const char *const lost_loader =
 
 static const char *const left_behind = "its hook is off, but not all import tables could be pointed back: the system "
                                        "refuses to have them written to, or a "
-                                       "library is being loaded just now; calls through them are counted still";
+                                       "library is perhaps being loaded just now; calls through them are counted still";
 
 /* Opens the heap and sets the real functions, before the first slot is written. Returns why not, or NULL. Callers hold
    the lock. */
@@ -277,6 +302,15 @@ static void lose_loader(void) {
   if (attached.is_forking_among_threads) attached.has_lost_loader = true;
 }
 
-HEAPSTER__AT_LOAD static void watch_forks(void) {
-  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, do_nothing, lose_loader);
+/* A constructor runs once all that is loaded is relocated: the loader, whose lock its thread holds, does that first. */
+static void note_loaded(void) {
+  unsigned long long adds = 0;
+  dl_iterate_phdr(read_adds, &adds);
+  heapster__store_relaxed(&attached.relocated, adds);
+}
+
+HEAPSTER__AT_LOAD static void start_watching(void) {
+  if (!HEAPSTER__KNOWS_SLOTS) return;
+  heapster__at_fork(prepare_fork, do_nothing, lose_loader);
+  note_loaded();
 }

@@ -11,8 +11,10 @@
      an operator new or delete is replaced if the allocator has its own
      a read-only page is read-only again afterwards
      a page that is refused is left alone, and that is reported
-     a page that the loader is relocating is left to a later rescan
+     a page that the loader may be relocating is left to a later rescan
+     a page that was left writable is written to
      an object that was loaded later is found when figures are read, when a window begins and when a frame is marked
+     a slot that another tool wrote to is ours again when figures are read, unless it leads to that tool
      an object is done when a later rescan finds our functions in it
      a library that stays unfinished makes few marks walk
      a program with its own malloc is refused, and nothing is changed

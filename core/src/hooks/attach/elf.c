@@ -131,6 +131,10 @@ bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t 
   return address >= object->relro_begin && address < object->relro_end;
 }
 
+bool heapster__object_is_protected(const struct heapster__object *object) {
+  return object->relro_begin >= object->relro_end || !heapster__word_is_writable((void *)object->relro_begin);
+}
+
 bool heapster__object_needs(const struct heapster__object *object, const char *library) {
   for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
     if (entry->d_tag == DT_NEEDED && !strcmp(object->names + entry->d_un.d_val, library)) return true;
@@ -180,7 +184,7 @@ enum heapster__slot_answer heapster__slot_write(const struct heapster__object *o
   if (address != page->address) {
     const bool is_writable = heapster__word_is_writable(slot);
     const bool is_protected = heapster__object_is_relro(object, address);
-    if (is_protected && is_writable) return HEAPSTER__SLOT_RELOCATING;
+    if (is_protected && is_writable && !object->is_relocated) return HEAPSTER__SLOT_RELOCATING;
     if (!is_writable && !(is_protected && open_page(page, address))) return HEAPSTER__SLOT_REFUSED;
   }
   heapster__store_relaxed((_Atomic uintptr_t *)slot, value);

@@ -29,6 +29,7 @@ struct heapster__object {
   struct heapster__relocations data;  /* DT_RELA */
   uintptr_t relro_begin;              /* the pages that the loader makes read-only after relocation; may be empty */
   uintptr_t relro_end;
+  bool is_relocated; /* the caller knows that the loader is done with it; heapster__object_read clears it */
 };
 
 /* False: it has no symbols (a static program). `object` is valid during the callback that gave `info`. */
@@ -41,8 +42,10 @@ uintptr_t heapster__object_find(const struct heapster__object *object, const cha
 bool heapster__object_contains(const struct heapster__object *object, uintptr_t address);
 bool heapster__object_has_code_at(const struct heapster__object *object, uintptr_t address);
 
-/* Whether the loader makes the page of the address read-only after relocation. */
+/* Whether the loader makes the page of the address read-only after relocation; whether it has done so, or never will.
+ */
 bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t address);
+bool heapster__object_is_protected(const struct heapster__object *object);
 
 /* Whether the object needs (DT_NEEDED) a library of that name; its own name (DT_SONAME), or NULL. */
 bool heapster__object_needs(const struct heapster__object *object, const char *library);
@@ -58,8 +61,9 @@ void heapster__object_visit_slots(const struct heapster__object *object, heapste
    The cases, each found by a crash:
 
      a read-only RELRO page: the loader is done with it. It is made writable, and read-only again after the last write.
-     a writable RELRO page: the loader is relocating the object, in another thread's dlopen. It would overwrite what is
-       written now, and may protect the page between our check and our write. The page is left alone.
+     a writable RELRO page of an object that the loader may be relocating, in another thread's dlopen: it would
+       overwrite what is written now, and may protect the page between our check and our write. The page is left alone.
+     a writable RELRO page of an object that is known to be relocated: another tool left it so. It is written to.
      any other writable page: it is written to, and its protection left as it is.
      any other read-only page, or one whose protection cannot be changed: it is left alone.
 

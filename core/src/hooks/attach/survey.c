@@ -97,6 +97,7 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
   struct heapster__survey *survey = pass->survey;
   struct heapster__object object;
   survey->adds = info->dlpi_adds;
+  survey->subs = info->dlpi_subs;
   if (!survey->objects) note_program(survey, info);
   if (heapster__object_read(&object, info)) {
     note_startup(pass, &object);

@@ -18,7 +18,7 @@
 enum { HEAPSTER__OBJECT_NAME = 64 };
 
 struct heapster__survey {
-  unsigned long long adds;                   /* objects ever loaded when it was made */
+  unsigned long long adds, subs;             /* objects ever loaded, and unloaded, when it was made */
   size_t objects;                            /* visited so far */
   size_t startup_objects;                    /* as many of them were loaded when the program started */
   const char *refusal;                       /* why not to attach, one sentence; NULL if it can be done */

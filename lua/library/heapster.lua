@@ -131,6 +131,8 @@ function Heap:stats() end
 ---@field windows_open integer
 ---@field lua_preexisting integer bytes of hooked states from before their hook, which no heap counts
 ---@field own_bytes integer memory that heapster mapped for itself
+---@field doubtful_count integer blocks counted as live that may have been freed while a hook was off
+---@field doubtful_bytes integer their bytes
 
 --- What happened between two calls of heapster.frame(). Two frames with the same figures are equal; the figures mean the
 --- same as in a window's Stats.

@@ -17,7 +17,7 @@ LIBRARY = BUILD / "lib"
 # The last member of each struct, by header; `kept` cannot be last in a struct that grows, but its frames can grow.
 LAST = {
     "stats.h": "  struct heapster_lua_kinds lua_kinds;\n};",
-    "status.h": "  uint64_t own_bytes; /* memory that heapster took from the system for itself (address space mapped) */\n};",
+    "status.h": "  uint64_t doubtful_bytes;\n};",
     "frame.h": "  uint64_t use_peak;             /* highest use inside, above the use at its begin */\n};",
     "limit.h": "  int64_t max;\n};",
     "allocator.h": "  void *context;\n};",

@@ -15,6 +15,7 @@ NOT_ALLOWED = 77
 # Cases for an allocator in front of libc's malloc, to which a library may be bound too; and cases for libc's alone.
 STACKED = [case for case in CASES if "over_a_stacked_allocator" in case]
 ALONE = [
+    "blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_memory_is_used_again",
     "pvalloc_is_counted",
     "an_object_that_was_loaded_later_is_found_when_a_window_begins",
     "an_object_that_was_loaded_later_is_found_when_figures_are_read",

@@ -266,12 +266,14 @@ struct visited {
   unsigned count;
   uint64_t sizes[8];
   unsigned owners[8];
+  const void *granules[8];
 };
 
-static void note(const void *context, unsigned owner, uint64_t size) {
+static void note(const void *context, const void *at, unsigned owner, uint64_t size) {
   struct visited *visited = *(struct visited *const *)context;
   assert_true(visited->count < 8);
   visited->owners[visited->count] = owner;
+  visited->granules[visited->count] = at;
   visited->sizes[visited->count++] = size;
 }
 
@@ -293,6 +295,7 @@ static void a_walk_visits_every_block_in_the_order_of_addresses(void **state) {
   for (unsigned i = 0; i < COUNT; ++i) {
     assert_field(visited, owners[i], blocks[i].owner);
     assert_field(visited, sizes[i], blocks[i].size);
+    assert_ptr_equal(visited.granules[i], at(HERE + i * apart));
   }
 }
 

@@ -27,7 +27,9 @@ struct heapster_status {
   uint32_t threads_seen;      /* thread records made: the most threads that were alive at one time */
   uint32_t threads_alive;     /* records that a thread uses now */
   uint32_t windows_open;
-  uint64_t own_bytes; /* memory that heapster took from the system for itself (address space mapped) */
+  uint64_t own_bytes;      /* memory that heapster took from the system for itself (address space mapped) */
+  uint64_t doubtful_count; /* blocks counted as live that may have been freed while a hook was off, and their bytes */
+  uint64_t doubtful_bytes;
 };
 
 /* Reads the status into `status`, which has `size` bytes. Probes the malloc hook if it was not proved before; an

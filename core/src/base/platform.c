@@ -91,6 +91,14 @@ bool heapster__word_is_writable(void *word) {
   return is_writable;
 }
 
+bool heapster__is_mapped(void *begin, size_t bytes) {
+  int error = errno;
+  const uintptr_t page = (uintptr_t)begin & -(uintptr_t)getpagesize();
+  const bool is_mapped = !msync((void *)page, (uintptr_t)begin - page + bytes, MS_ASYNC) || errno != ENOMEM;
+  errno = error;
+  return is_mapped;
+}
+
 bool heapster__page_protect(void *page, bool is_writable) {
   int error = errno;
   const bool is_changed = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;

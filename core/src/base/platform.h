@@ -76,6 +76,9 @@ bool heapster__at_thread_end(void *thread, void (*on_end)(void *thread));
 /* Whether the word is writable. Changes neither the word nor the protection of its page. */
 bool heapster__word_is_writable(void *word);
 
+/* Whether all pages from `begin` on, `bytes` long, are mapped. */
+bool heapster__is_mapped(void *begin, size_t bytes);
+
 /* Makes the page at that address read-only, or readable and writable. False: the system refused. */
 bool heapster__page_protect(void *page, bool is_writable);
 

@@ -3,8 +3,7 @@
 
 struct heapster__inaccuracies heapster__inaccuracies;
 
-/* The free of this block was missed: it is recorded now. */
-static void record_missed_free(struct heapster__block missed) {
+void heapster__record_missed_free(struct heapster__block missed) {
   heapster__count_dealloc(missed.owner, missed.size);
   heapster__count_unseen_free(missed.owner);
   if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
@@ -14,7 +13,7 @@ bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const 
                                 enum heapster__put_result put) {
   while (put == HEAPSTER__PUT_MISSED_FREE) {
     struct heapster__block missed = heapster__shadow_take(map, block);
-    if (missed.owner) record_missed_free(missed);
+    if (missed.owner) heapster__record_missed_free(missed);
     put = heapster__shadow_put(map, block, heap, size);
   }
   if (put == HEAPSTER__PUT_DONE) return true;

@@ -158,23 +158,24 @@ struct heapster__block heapster__shadow_peek(struct heapster__map *map, const vo
   return look_up(map, address, &byte);
 }
 
-static void visit_leaf(struct segment segment, void (*visit)(const void *context, unsigned owner, uint64_t size),
+static void visit_leaf(struct segment segment, const char *begin, unsigned granule_bits, heapster__visit_block *visit,
                        const void *context) {
   for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
     if (heapster__likely(!heapster__load_relaxed(&segment.leaf->bytes[i]))) continue;
     struct heapster__block block = block_at(segment, i);
-    if (block.owner) visit(context, block.owner, block.size);
+    if (block.owner) visit(context, begin + ((size_t)i << granule_bits), block.owner, block.size);
   }
 }
 
-void heapster__shadow_visit(struct heapster__map *map,
-                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
+void heapster__shadow_visit(struct heapster__map *map, heapster__visit_block *visit, const void *context) {
+  const unsigned granule_bits = heapster__granule_bits(map);
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
     struct heapster__branch *branch =
         heapster__load_acquire(&map->branches[i]); /* pairs with the swap that published it */
     for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
       struct segment segment = segment_from(heapster__load_acquire(&branch->leaves[j]));
-      if (segment.leaf) visit_leaf(segment, visit, context);
+      const uint64_t begin = (i * HEAPSTER__LEAVES + j) * HEAPSTER__GRANULES << granule_bits;
+      if (segment.leaf) visit_leaf(segment, (const char *)(uintptr_t)begin, granule_bits, visit, context);
     }
   }
 }

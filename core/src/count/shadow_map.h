@@ -107,9 +107,10 @@ struct heapster__block heapster__shadow_take(struct heapster__map *map, const vo
 struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address);
 
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
-   meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. */
-void heapster__shadow_visit(struct heapster__map *map,
-                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context);
+   meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. A
+   block begins somewhere in its granule. */
+typedef void heapster__visit_block(const void *context, const void *granule, unsigned owner, uint64_t size);
+void heapster__shadow_visit(struct heapster__map *map, heapster__visit_block *visit, const void *context);
 
 /* The width of a granule as a power of two. */
 HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {

@@ -180,7 +180,8 @@ struct census {
   struct heapster_histogram *histogram;
 };
 
-static void count_block(const void *context, unsigned owner, uint64_t size) {
+static void count_block(const void *context, const void *granule, unsigned owner, uint64_t size) {
+  (void)granule;
   const struct census *census = context;
   if (census->owner && census->owner != owner) return;
   census->histogram->buckets[heapster__bucket(size)]++;

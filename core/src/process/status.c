@@ -1,6 +1,7 @@
 /* The status of the process: what is counted, by which mode, and what is not. */
 #include "base/atomics.h"
 #include "count/accounting.h"
+#include "count/doubt.h"
 #include "heap/window.h"
 #include "hooks/attach/attach.h"
 #include "hooks/malloc/family.h"
@@ -54,6 +55,9 @@ static void read_status(struct heapster_status *status) {
   status->crossed_count = heapster__load_relaxed(&heapster__inaccuracies.crossed);
   status->windows_open = heapster__windows_open();
   status->own_bytes = heapster__own_bytes();
+  const struct heapster__doubt doubt = heapster__doubt_read();
+  status->doubtful_count = doubt.blocks;
+  status->doubtful_bytes = doubt.bytes;
 }
 
 void heapster_status_read_sized(struct heapster_status *status, size_t size) {

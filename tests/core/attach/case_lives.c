@@ -30,6 +30,39 @@ static void unhook_restores_our_slots(void) {
   require_ok(heapster_unhook("malloc")); /* it is off already */
 }
 
+static uint64_t doubtful(void) { return read_status().doubtful_count; }
+
+/* Blocks of one size first, then of other sizes: their addresses never begin a block again. */
+static void blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_memory_is_used_again(void) {
+  enum { BLOCKS = 500 };
+  static void *volatile blocks[BLOCKS];
+  static struct heapster_stats before, after;
+  hook();
+  heapster_stats_read(heapster_heap_find("malloc"), &before);
+  for (unsigned i = 0; i < BLOCKS; i++) blocks[i] = malloc(BYTES);
+  void *alive = malloc(BYTES);
+  require_ok(heapster_unhook("malloc"));
+  const uint64_t all = doubtful();
+  require(all > BLOCKS, "%llu blocks are doubtful", (unsigned long long)all);
+  for (unsigned i = 0; i < BLOCKS; i++) free(blocks[i]);
+  hook();
+  void *covers = malloc((size_t)BLOCKS * (BYTES + 100));
+  free(covers);
+  for (unsigned size = 200; size <= 1800; size += 200) {
+    for (unsigned i = 0; i < BLOCKS; i++) blocks[i] = malloc(size);
+    for (unsigned i = 0; i < BLOCKS; i++) free(blocks[i]);
+  }
+  heapster_stats_read(heapster_heap_find("malloc"), &after);
+  require(after.live_count - before.live_count == 1, "%lld blocks are live",
+          (long long)(after.live_count - before.live_count));
+  require(after.use_curr - before.use_curr == BYTES, "%lld bytes are live",
+          (long long)(after.use_curr - before.use_curr));
+  require(doubtful() == all - BLOCKS, "%llu of %llu blocks are doubtful", (unsigned long long)doubtful(),
+          (unsigned long long)all);
+  free(alive);
+  require(doubtful() == all - BLOCKS - 1, "a free leaves its block doubtful");
+}
+
 static void counted_functions_whose_address_was_kept_go_on(void) {
   const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   void *(*kept)(size_t size);
@@ -168,6 +201,7 @@ static void errno_is_kept(void) {
 
 const struct test lives_cases[] = {
     CASE(unhook_restores_our_slots),
+    CASE(blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_memory_is_used_again),
     CASE(counted_functions_whose_address_was_kept_go_on),
     CASE(a_slot_that_could_not_be_restored_is_reported_and_restored_by_the_next_unhook),
     CASE(hook_and_unhook_from_many_threads_leave_what_the_last_one_requested),

@@ -3,6 +3,8 @@
 
 #include "base/lock.h"
 #include "base/platform.h"
+#include "count/doubt.h"
+#include "heap/heap.h"
 #include "heap/snapshot.h"
 #include "hooks/attach/elf.h"
 #include "hooks/attach/survey.h"
@@ -232,6 +234,12 @@ static const char *start(void) {
   return heapster__malloc_start_locked(&hook) ? NULL : heapster__malloc_hook()->problem;
 }
 
+/* Blocks may have been freed while the hook was off. */
+static void settle_doubts(void) {
+  heapster__settle_unmapped();
+  heapster__malloc_settle_doubts();
+}
+
 enum heapster_error heapster__attach(void) {
   HEAPSTER__ASSERT(!heapster__malloc_hook() || heapster__malloc_hook()->can_end);
   struct walk walk;
@@ -242,6 +250,7 @@ enum heapster_error heapster__attach(void) {
   heapster__lock();
   const char *const refusal = attached.is_started ? NULL : start();
   attached.is_started = !refusal;
+  if (!refusal && !heapster__is_attached()) settle_doubts();
   heapster__unlock();
   heapster__store_relaxed(&attached.refusal, refusal);
   if (refusal) return HEAPSTER_UNSUPPORTED;
@@ -253,12 +262,19 @@ enum heapster_error heapster__attach(void) {
   return HEAPSTER_OK;
 }
 
+static void doubt_blocks(void) {
+  heapster__lock();
+  heapster__doubt_heap(HEAPSTER__MALLOC);
+  heapster__unlock();
+}
+
 enum heapster_error heapster__detach(void) {
   struct walk walk;
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
-  heapster__exchange_acq_rel(&attached.is_on, false);
+  const bool was_on = heapster__exchange_acq_rel(&attached.is_on, false);
   patch_all(&walk);
+  if (was_on) doubt_blocks();
   const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;

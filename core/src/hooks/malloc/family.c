@@ -2,6 +2,7 @@
 #include "hooks/malloc/family.h"
 
 #include "base/lock.h"
+#include "count/doubt.h"
 #include "heap/heap.h"
 #include "heap/system.h"
 
@@ -112,6 +113,45 @@ void heapster__malloc_probe_next(void) {
   heapster__guard_leave(&guard);
   hook.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
   heapster__system_replace(heapster_allocator_system(), hook.comes_back);
+}
+
+/* What the settling functions call. They take the place of the next allocator's, so no request tests whether there are
+   doubts. */
+static struct heapster__malloc_family unsettled;
+
+static void *settle(void *block, size_t size) {
+  if (block) heapster__settle_block(block, (size + alignof(max_align_t) - 1) & -alignof(max_align_t));
+  return block;
+}
+
+#define SETTLING(name, parameters, size, ...) \
+  static void *settling_##name parameters { return settle(unsettled.name(__VA_ARGS__), size); }
+SETTLING(malloc, (size_t size), size, size)
+SETTLING(calloc, (size_t count, size_t size), count *size, count, size)
+SETTLING(realloc, (void *block, size_t size), size, block, size)
+SETTLING(aligned_alloc, (size_t alignment, size_t size), size, alignment, size)
+SETTLING(memalign, (size_t alignment, size_t size), size, alignment, size)
+SETTLING(valloc, (size_t size), size, size)
+SETTLING(pvalloc, (size_t size), size, size)
+
+static int settling_posix_memalign(void **block, size_t alignment, size_t size) {
+  const int error = unsettled.posix_memalign(block, alignment, size);
+  if (!error) settle(*block, size);
+  return error;
+}
+
+void heapster__malloc_settle_doubts(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  if (unsettled.malloc || !heapster__has_doubts()) return;
+  unsettled = hook.next;
+  hook.next.malloc = settling_malloc;
+  hook.next.calloc = settling_calloc;
+  hook.next.realloc = settling_realloc;
+  hook.next.posix_memalign = settling_posix_memalign;
+  hook.next.aligned_alloc = settling_aligned_alloc;
+  hook.next.memalign = settling_memalign;
+  if (hook.next.valloc) hook.next.valloc = settling_valloc;
+  if (hook.next.pvalloc) hook.next.pvalloc = settling_pvalloc;
 }
 
 static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {

@@ -54,6 +54,9 @@ HEAPSTER_API void heapster__malloc_give_up(const char *problem);
 /* Finds out `comes_back` once the hook is on, where nothing else can tell; start such a hook with true. */
 void heapster__malloc_probe_next(void);
 
+/* The hook goes on again after it was off: from now on every block that the next allocator hands out settles doubts. */
+void heapster__malloc_settle_doubts(void);
+
 /* The family, with the contracts of C, POSIX and glibc. */
 HEAPSTER_API void *heapster__counted_malloc(size_t size);
 HEAPSTER_API void *heapster__counted_calloc(size_t count, size_t size);

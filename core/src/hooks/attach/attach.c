@@ -208,9 +208,7 @@ static bool count_throttled_rescan(void) {
 /* At a frame mark. */
 static void rescan_throttled(void) {
   struct walk walk;
-  if (!may_rescan()) return;
-  if (has_new_object() || heapster__has_changed_slot() || (is_unfinished() && count_throttled_rescan()))
-    patch_all(&walk);
+  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
 }
 
 static const char *const lost_loader =

@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,19 +94,6 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *search) 
   return 0;
 }
 
-static void append(char **end, const char *limit, const char *text) {
-  while (*text && *end < limit) *(*end)++ = *text++;
-  **end = '\0';
-}
-
-static void append_copy(char **end, const char *limit, const struct copy *copy) {
-  const char number[] = {(char)('0' + copy->abi % 10), '\0'};
-  append(end, limit, copy->path);
-  append(end, limit, " (ABI ");
-  append(end, limit, number);
-  append(end, limit, ")");
-}
-
 const char *heapster_conflict(void) {
   static char text[2 * PATH_MAX + 128];
   static struct search search;
@@ -113,15 +101,11 @@ const char *heapster_conflict(void) {
   memset(&search, 0, sizeof search);
   dl_iterate_phdr(visit_object, &search);
   bool is_second = search.first.anchor && search.first.anchor != heapster__anchor;
-  char *end = text;
-  const char *limit = text + sizeof text - 1;
-  if (is_second) {
-    append(&end, limit, "two copies of heapster in one process: ");
-    append_copy(&end, limit, &search.first);
-    append(&end, limit, " counts, ");
-    append_copy(&end, limit, &search.own);
-    append(&end, limit, " came later and would show other figures");
-  }
+  if (is_second)
+    snprintf(text, sizeof text,
+             "two copies of heapster in one process: %s (ABI %u) counts, %s (ABI %u) came later and would show other "
+             "figures",
+             search.first.path, (unsigned)search.first.abi, search.own.path, (unsigned)search.own.abi);
   heapster__unlock();
   return is_second ? text : NULL;
 }

@@ -17,7 +17,7 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   } else if (block) {
     heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
-    heapster__count_alloc_failure(HEAPSTER__PYTHON);
+    heapster__count_one(HEAPSTER__PYTHON, alloc_fail_count);
   }
   return block;
 }

@@ -141,7 +141,7 @@ static void record_refusal(const lua_state *state, struct taken taken, const voi
   if (is_mapped(state, size))
     heapster__restore_block(taken.map, state->number, taken.block, ptr);
   else
-    heapster__count_realloc_failure(state->number);
+    heapster__count_one(state->number, realloc_fail_count);
 }
 
 static void *finish_resize(lua_state *state, struct taken taken, void *ptr, size_t osize, void *fresh, size_t nsize) {

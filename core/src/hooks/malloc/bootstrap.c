@@ -46,6 +46,12 @@ static void *allocate_from_pool(size_t alignment, size_t size) {
   return block;
 }
 
+/* Copies a block of the pool into `fresh`, of `size` bytes, which may be NULL. Returns `fresh`. */
+static void *copy_from_pool(void *fresh, const void *block, size_t size) {
+  const size_t old = pooled_size(block);
+  return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
+}
+
 static bool find_pool_block(const void *block, size_t *size) {
   if (!is_pooled(block)) return false;
   *size = pooled_size(block);
@@ -142,10 +148,7 @@ static void passthrough_free(void *block) {
 }
 
 static void *passthrough_realloc(void *block, size_t size) {
-  if (!is_pooled(block)) return next.realloc(block, size);
-  void *fresh = next.malloc(size);
-  size_t old = pooled_size(block);
-  return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
+  return is_pooled(block) ? copy_from_pool(next.malloc(size), block, size) : next.realloc(block, size);
 }
 
 static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
@@ -155,14 +158,9 @@ static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
   return NULL;
 }
 
-static void adopt_nothing(void *block, size_t size) {
-  (void)block;
-  (void)size;
-}
-
 static void switch_to_next(void) {
   struct heapster__preload_table table = {
-      next, {next.malloc, next.memalign, passthrough_free}, passthrough_reallocarray, usable_size, adopt_nothing,
+      next, {next.malloc, next.memalign, passthrough_free}, passthrough_reallocarray, usable_size, NULL,
   };
   table.family.free = passthrough_free;
   table.family.realloc = passthrough_realloc;
@@ -176,10 +174,8 @@ static bool ensure_started(void) {
   if (has_begun) return false;
   has_begun = true;
   look_up_all();
-  struct heapster__malloc_hook hook = {.next = next,
-                                       .mode = mode_of_process(),
-                                       .problem = problem_of_process(),
-                                       .find_bootstrap_block = find_pool_block};
+  struct heapster__malloc_hook hook = {.next = next, .mode = mode_of_process(), .problem = problem_of_process()};
+  hook.find_bootstrap_block = find_pool_block;
   if (!hook.problem) hook.comes_back = probe_next();
   if (heapster__malloc_start(&hook))
     switch_to_counted();
@@ -188,9 +184,15 @@ static bool ensure_started(void) {
   return true;
 }
 
-static void *bootstrap_malloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.malloc(size) : allocate_from_pool(UNIT, size);
-}
+#define BOOTSTRAP(name, parameters, alignment, ...)                                                             \
+  static void *bootstrap_##name parameters {                                                                    \
+    return ensure_started() ? heapster__preload.family.name(__VA_ARGS__) : allocate_from_pool(alignment, size); \
+  }
+BOOTSTRAP(malloc, (size_t size), UNIT, size)
+BOOTSTRAP(aligned_alloc, (size_t alignment, size_t size), alignment, alignment, size)
+BOOTSTRAP(memalign, (size_t alignment, size_t size), alignment, alignment, size)
+BOOTSTRAP(valloc, (size_t size), PAGE, size)
+BOOTSTRAP(pvalloc, (size_t size), PAGE, size)
 
 static void *bootstrap_calloc(size_t count, size_t size) {
   size_t bytes;
@@ -201,8 +203,7 @@ static void *bootstrap_calloc(size_t count, size_t size) {
 static void *bootstrap_realloc(void *block, size_t size) {
   if (ensure_started()) return heapster__preload.family.realloc(block, size);
   void *fresh = allocate_from_pool(UNIT, size);
-  size_t old = is_pooled(block) ? pooled_size(block) : 0;
-  return fresh && block ? memcpy(fresh, block, old < size ? old : size) : fresh;
+  return is_pooled(block) ? copy_from_pool(fresh, block, size) : fresh;
 }
 
 static void bootstrap_free(void *block) {
@@ -215,23 +216,6 @@ static int bootstrap_posix_memalign(void **block, size_t alignment, size_t size)
   if (!made) return ENOMEM;
   *block = made;
   return 0;
-}
-
-static void *bootstrap_aligned_alloc(size_t alignment, size_t size) {
-  return ensure_started() ? heapster__preload.family.aligned_alloc(alignment, size)
-                          : allocate_from_pool(alignment, size);
-}
-
-static void *bootstrap_memalign(size_t alignment, size_t size) {
-  return ensure_started() ? heapster__preload.family.memalign(alignment, size) : allocate_from_pool(alignment, size);
-}
-
-static void *bootstrap_valloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.valloc(size) : allocate_from_pool(PAGE, size);
-}
-
-static void *bootstrap_pvalloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.pvalloc(size) : allocate_from_pool(PAGE, size);
 }
 
 static void *bootstrap_reallocarray(void *block, size_t count, size_t size) {
@@ -248,7 +232,7 @@ struct heapster__preload_table heapster__preload = {
     {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
     bootstrap_reallocarray,
     bootstrap_usable_size,
-    adopt_nothing,
+    NULL,
 };
 #undef X
 

@@ -92,29 +92,17 @@ HEAPSTER__INLINE void counted_free(unsigned number, void *context, void *block) 
     free_slow(number, context, block, done == HEAPSTER__FAST_FLUSH);
 }
 
-HEAPSTER__INLINE void *guarded_malloc(unsigned number, void *context, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *block = next[number].malloc(context, size);
-  heapster__guard_leave(&guard);
-  return block;
-}
-
-HEAPSTER__INLINE void *guarded_calloc(unsigned number, void *context, size_t count, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *block = next[number].calloc(context, count, size);
-  heapster__guard_leave(&guard);
-  return block;
-}
-
-HEAPSTER__INLINE void *guarded_realloc(unsigned number, void *context, void *block, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *fresh = next[number].realloc(context, block, size);
-  heapster__guard_leave(&guard);
-  return fresh;
-}
+#define GUARDED(name, parameters, ...)                      \
+  HEAPSTER__INLINE void *guarded_##name parameters {        \
+    struct heapster__guard guard;                           \
+    heapster__guard_enter(&guard, heapster__this_thread()); \
+    void *result = next[number].name(context, __VA_ARGS__); \
+    heapster__guard_leave(&guard);                          \
+    return result;                                          \
+  }
+GUARDED(malloc, (unsigned number, void *context, size_t size), size)
+GUARDED(calloc, (unsigned number, void *context, size_t count, size_t size), count, size)
+GUARDED(realloc, (unsigned number, void *context, void *block, size_t size), block, size)
 
 HEAPSTER__INLINE void guarded_free(unsigned number, void *context, void *block) {
   struct heapster__guard guard;

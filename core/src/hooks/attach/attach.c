@@ -50,13 +50,12 @@ struct walk {
 /* One object of a walk. */
 struct object_walk {
   struct walk *walk;
-  const struct heapster__object *object;
-  struct heapster__writable_page page;
+  struct heapster__object *object;
   bool has[REASONS];
 };
 
 static void write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
-  const enum heapster__slot_answer answer = heapster__slot_write(at->object, &at->page, slot, value);
+  const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
   if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
@@ -71,7 +70,7 @@ static bool is_predictable(const struct object_walk *at, unsigned index) {
 
 /* An unresolved slot leads into the code of its own object. So does a slot that is bound to a function there. */
 static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t found) {
-  return !heapster__object_has_code_at(at->object, found) ||
+  return !heapster__object_contains(at->object, found, PF_X) ||
          found == heapster__object_find(at->object, heapster__replacements[index].name);
 }
 
@@ -85,7 +84,7 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
     at->has[UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
     return;
-  else if (heapster__object_contains(at->object, at->object->base + found))
+  else if (heapster__object_contains(at->object, at->object->base + found, 0))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
   else
     at->has[BOUND_ELSEWHERE] = true;
@@ -118,7 +117,7 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   if (!heapster__object_read(&object, info)) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
-  heapster__page_close(&at.page);
+  heapster__page_close(&object);
   for (unsigned i = 0; i < REASONS; i++) {
     struct findings *found = &walk->found[i];
     if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);
@@ -190,9 +189,9 @@ static const char *const lost_loader =
     "loaded libraries cannot be looked at: threads ran when this process was forked, and one of them may hold the "
     "loader's lock for ever";
 
-static const char *const left_behind = "its hook is off, but not all import tables could be pointed back: the system "
-                                       "refuses to have them written to, or a "
-                                       "library is being loaded just now; calls through them are counted still";
+static const char *const left_behind =
+    "its hook is off, but not all import tables could be pointed back: the system refuses to have them written to, or "
+    "a library is being loaded just now; calls through them are counted still";
 
 /* Opens the heap and sets the real functions, before the first slot is written. Returns why not, or NULL. Callers hold
    the lock. */
@@ -271,12 +270,10 @@ const char *heapster__attach_problem(void) {
 
 static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
 
-static void do_nothing(void) {}
-
 static void lose_loader(void) {
   if (attached.is_forking_among_threads) attached.has_lost_loader = true;
 }
 
 HEAPSTER__AT_LOAD static void watch_forks(void) {
-  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, do_nothing, lose_loader);
+  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, NULL, lose_loader);
 }

@@ -127,24 +127,25 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
 
 /* Makes the slots of all loaded objects agree with `is_on`. `is_unfinished` is cleared before the walk, never after:
    another thread's walk may set it meanwhile. */
-static void patch_all(struct walk *walk) {
+static struct walk patch_all(void) {
   enum { TRIES = 16 }; /* if other threads load without end, a later rescan finds the rest */
   struct heapster__survey survey;
+  struct walk walk;
   const int error = errno;
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
-    *walk = (struct walk){.survey = &survey};
-    dl_iterate_phdr(patch_object, walk);
-    if (!walk->is_outdated) break;
+    walk = (struct walk){.survey = &survey};
+    dl_iterate_phdr(patch_object, &walk);
+    if (!walk.is_outdated) break;
   }
-  walk->survey = NULL;
-  if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects)
-    walk->is_unfinished = true;
-  if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
+  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || walk.found[UNRESOLVED].objects)
+    heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);
   errno = error;
+  walk.survey = NULL;
+  return walk;
 }
 
 static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
@@ -166,8 +167,7 @@ static bool has_new_object(void) {
 
 /* Before figures are read. */
 static void rescan(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all();
 }
 
 /* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
@@ -181,8 +181,7 @@ static bool count_throttled_rescan(void) {
 
 /* At a frame mark. */
 static void rescan_throttled(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all();
 }
 
 static const char *const lost_loader =
@@ -208,7 +207,6 @@ static const char *start(void) {
 
 enum heapster_error heapster__attach(void) {
   HEAPSTER__ASSERT(!heapster__malloc_hook() || heapster__malloc_hook()->can_end);
-  struct walk walk;
   if (attached.has_lost_loader && !heapster__is_attached()) {
     heapster__store_relaxed(&attached.refusal, lost_loader);
     return HEAPSTER_UNSUPPORTED;
@@ -222,17 +220,16 @@ enum heapster_error heapster__attach(void) {
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire in patch_object */
   if (attached.has_lost_loader) return HEAPSTER_OK;
   heapster__on_rescan(rescan, rescan_throttled);
-  patch_all(&walk);
+  patch_all();
   if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
 
 enum heapster_error heapster__detach(void) {
-  struct walk walk;
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   heapster__exchange_acq_rel(&attached.is_on, false);
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
@@ -251,9 +248,8 @@ static const char *describe(const struct findings *found, const char *sentence) 
 }
 
 static const char *problem_while_on(void) {
-  struct walk walk;
   if (attached.has_lost_loader) return lost_loader;
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   for (unsigned i = 0; i < REASONS; i++) {
     if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
   }

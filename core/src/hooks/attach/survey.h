@@ -22,11 +22,11 @@ struct heapster__survey {
   size_t objects;                            /* visited so far */
   size_t startup_objects;                    /* as many of them were loaded when the program started */
   const char *refusal;                       /* why not to attach, one sentence; NULL if it can be done */
-  uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, or 0 */
+  uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, the first; or 0 */
   bool is_ambiguous[HEAPSTER__REPLACEMENTS]; /* another object defines the name too, and some may be bound to that */
   uintptr_t program_begin;                   /* the code of the program itself */
   uintptr_t program_end;
-  bool has_malloc, has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
+  bool has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
 };
 
 void heapster__survey_make(struct heapster__survey *survey);

@@ -28,20 +28,17 @@ static uint64_t total_of(const struct heapster_histogram *histogram, unsigned bu
   return total;
 }
 
-/* Intermediate sums may wrap: the result is right modulo 2^64, and no heap is that large. */
-static int64_t live_of(const struct heapster__totals *raw) {
-  return (int64_t)(total_of(&raw->alloc_histogram, buckets_of(raw)) - raw->dealloc_count);
+/* A difference of counters as a signed number, at least 0. The sums in it may wrap: it is right modulo 2^64, and no
+   heap is that large. */
+static uint64_t at_least_0(uint64_t difference) { return (int64_t)difference > 0 ? difference : 0; }
+
+uint64_t heapster__totals_live(const struct heapster__totals *raw) {
+  return at_least_0(total_of(&raw->alloc_histogram, buckets_of(raw)) - raw->dealloc_count);
 }
 
-static int64_t use_of(const struct heapster__totals *raw) {
-  return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
+uint64_t heapster__totals_use(const struct heapster__totals *raw) {
+  return at_least_0(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
 }
-
-static uint64_t clamp_to_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
-
-uint64_t heapster__totals_live(const struct heapster__totals *raw) { return clamp_to_0(live_of(raw)); }
-
-uint64_t heapster__totals_use(const struct heapster__totals *raw) { return clamp_to_0(use_of(raw)); }
 
 /* after - before; returns its sum, the count. Inlined where the number of buckets is a constant, so that the loops
    become a few vector instructions. */

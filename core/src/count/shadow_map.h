@@ -108,8 +108,8 @@ struct heapster__block heapster__shadow_peek(struct heapster__map *map, const vo
 
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
    meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. */
-void heapster__shadow_visit(struct heapster__map *map,
-                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context);
+typedef void heapster__visitor(const void *context, unsigned owner, uint64_t size);
+void heapster__shadow_visit(struct heapster__map *map, heapster__visitor *visit, const void *context);
 
 /* The width of a granule as a power of two. */
 HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {

@@ -10,9 +10,8 @@
 
 /* One heap, or the total (number 0). A heap is followed from the first mark that finds it. */
 struct track {
-  bool is_followed;
   struct heapster_frame *ring;             /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
-  uint64_t first;                          /* the number of its first frame */
+  uint64_t first;                          /* the number of its first frame; 0: it is not followed yet */
   uint64_t changes;                        /* its change counter at the last mark */
   struct heapster__requests counted;       /* up to the last mark */
   struct heapster__peak_observer observer; /* since the last mark */
@@ -28,7 +27,6 @@ static struct {
 
 static void follow(struct track *track, unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  track->is_followed = true;
   track->ring = heapster__piece_take(HEAPSTER_FRAMES * sizeof *track->ring);
   track->first = frames.count + 1;
   if (track->ring) heapster__observe_peak(&track->observer, number);
@@ -81,7 +79,7 @@ static void end_frames(const uint64_t *changes, unsigned last) {
   bool has_changes = false;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (!track->is_followed && heapster__heap_at(number)) follow_new_heap(track, number);
+    if (!track->first && heapster__heap_at(number)) follow_new_heap(track, number);
     if (track->changes == changes[number]) {
       write_empty_frame(track);
       continue;
@@ -126,14 +124,13 @@ enum heapster_error heapster_frame_mark(void) {
   return error;
 }
 
-static bool is_allocation_free(const struct heapster_frame *frame) {
-  return !frame->alloc_count && !frame->realloc_growth_count;
+static uint64_t requests_of(const struct heapster_frame *frame) {
+  return frame->alloc_count + frame->realloc_growth_count;
 }
 
 static bool is_worse(const struct heapster_frame *frame, const struct heapster_frame *than) {
-  const uint64_t requests = frame->alloc_count + frame->realloc_growth_count;
-  const uint64_t others = than->alloc_count + than->realloc_growth_count;
-  return requests > others || (requests == others && frame->total_alloc_sum >= than->total_alloc_sum);
+  if (requests_of(frame) != requests_of(than)) return requests_of(frame) > requests_of(than);
+  return frame->total_alloc_sum >= than->total_alloc_sum;
 }
 
 /* Fills mean and worst, and counts the allocation-free frames, of those in `kept`. */
@@ -146,7 +143,7 @@ static void summarize_frames(struct heapster_frames *read) {
     sum.realloc_growth_count += frame->realloc_growth_count;
     sum.total_alloc_sum += frame->total_alloc_sum;
     sum.use_peak += frame->use_peak;
-    read->quiet_count += is_allocation_free(frame);
+    read->quiet_count += !requests_of(frame);
     if (!is_worse(frame, &read->worst)) continue;
     read->worst = *frame;
     read->worst_index = first + i;

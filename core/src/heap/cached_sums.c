@@ -5,7 +5,8 @@ uint64_t heapster__changes(struct heapster__thread *thread, unsigned number) {
   if (number) return thread ? heapster__thread_changes(thread, number) : heapster__heap_changes(number);
   const unsigned last = heapster__last_heap();
   uint64_t changes = 0;
-  for (unsigned each = 1; each <= last; each++) changes += heapster__changes(thread, each);
+  for (unsigned heap = 1; heap <= last; heap++)
+    changes += thread ? heapster__thread_changes(thread, heap) : heapster__heap_changes(heap);
   return changes;
 }
 

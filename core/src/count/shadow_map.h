@@ -176,8 +176,7 @@ HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *
   return cell % (1 << HEAPSTER__SIZE_CELL_BITS) == heapster__size_cell_part(byte);
 }
 
-/* The fast path of heapster__shadow_put: `owner` owns the segment, and no block stands there. False: nothing happened.
- */
+/* The fast path of heapster__shadow_put: `owner` owns the segment, no block stands there. False: nothing happened. */
 HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
   _Atomic uint8_t *byte;

@@ -32,13 +32,6 @@ static void follow(struct track *track, unsigned number) {
   if (track->ring) heapster__observe_peak(&track->observer, number);
 }
 
-/* A heap that was created in this frame: the frame gets all that it ever counted, and its use_max as the peak. */
-static void follow_new_heap(struct track *track, unsigned number) {
-  follow(track, number);
-  track->observer.start = 0;
-  track->observer.peak = (int64_t)heapster__use_max_so_far(number);
-}
-
 /* Begins a new peak interval and returns how far the use rose in the frame. */
 static uint64_t take_peak(struct track *track, unsigned number, const struct heapster__requests *requests) {
   const int64_t next = heapster__peak_interval_begin(number);
@@ -79,7 +72,11 @@ static void end_frames(const uint64_t *changes, unsigned last) {
   bool has_changes = false;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (!track->first && heapster__heap_at(number)) follow_new_heap(track, number);
+    if (!track->first && heapster__heap_at(number)) {
+      follow(track, number); /* created in this frame: it gets all that the heap counted, and use_max as the peak */
+      track->observer.start = 0;
+      track->observer.peak = (int64_t)heapster__use_max_so_far(number);
+    }
     if (track->changes == changes[number]) {
       write_empty_frame(track);
       continue;

@@ -18,27 +18,19 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
-static void *map(size_t bytes) {
+void *heapster__pages_map(size_t bytes) {
   int error = errno;
   void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   errno = error;
-  return pages == MAP_FAILED ? NULL : pages;
-}
-
-static void unmap(void *pages, size_t bytes) {
-  int error = errno;
-  if (bytes) munmap(pages, bytes);
-  errno = error;
-}
-
-void *heapster__pages_map(size_t bytes) {
-  void *pages = map(bytes);
-  if (pages) heapster__add_relaxed(&mapped_bytes, bytes);
+  if (pages == MAP_FAILED) return NULL;
+  heapster__add_relaxed(&mapped_bytes, bytes);
   return pages;
 }
 
 void heapster__pages_unmap(void *pages, size_t bytes) {
-  unmap(pages, bytes);
+  int error = errno;
+  if (bytes) munmap(pages, bytes);
+  errno = error;
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
@@ -52,11 +44,11 @@ _Static_assert((int)HEAPSTER__PIECE <= (int)CHUNK, "a piece fits into a chunk");
 static _Atomic uintptr_t next_piece;
 
 static uintptr_t map_chunk(void) {
-  uintptr_t start = (uintptr_t)map((size_t)2 * CHUNK);
+  uintptr_t start = (uintptr_t)heapster__pages_map((size_t)2 * CHUNK);
   if (!start) return 0;
   uintptr_t chunk = (start + CHUNK - 1) & ~(uintptr_t)(CHUNK - 1);
-  unmap((void *)start, chunk - start);
-  unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
+  heapster__pages_unmap((void *)start, chunk - start);
+  heapster__pages_unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
   return chunk;
 }
 
@@ -72,11 +64,8 @@ void *heapster__piece_take(size_t bytes) {
     }
     uintptr_t chunk = map_chunk();
     if (!chunk) return NULL;
-    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) {
-      heapster__add_relaxed(&mapped_bytes, CHUNK);
-      return (void *)chunk;
-    }
-    unmap((void *)chunk, CHUNK);
+    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) return (void *)chunk;
+    heapster__pages_unmap((void *)chunk, CHUNK);
   }
 }
 
@@ -98,31 +87,24 @@ bool heapster__page_protect(void *page, bool is_writable) {
   return is_changed;
 }
 
-#if defined(__x86_64__)
-
 /* Whether control-flow enforcement tracks indirect branches in this process: bit 0 of the status. */
 static bool is_tracking_branches(void) {
+#if defined(__x86_64__)
   enum { CET_STATUS = 0x3001, BRANCHES = 1 };
   unsigned long status[3] = {0};
   int error = errno;
   const bool is_known = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
   errno = error;
   return is_known && (status[0] & BRANCHES);
+#else
+  return false;
+#endif
 }
 
 bool heapster__may_be_called(uintptr_t function) {
   static const unsigned char endbr64[] = {0xF3, 0x0F, 0x1E, 0xFA};
   return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
-
-#else
-
-bool heapster__may_be_called(uintptr_t function) {
-  (void)function;
-  return true;
-}
-
-#endif
 
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
@@ -131,15 +113,13 @@ bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 enum { KEY_NONE, KEY_CREATING, KEY_READY };
 static _Atomic int key_state;
 static pthread_key_t key;
-static void (*call_at_end)(void *thread);
 
 static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
   if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
   if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
-  call_at_end = on_end;
-  bool is_created = pthread_key_create(&key, call_at_end) == 0;
+  bool is_created = pthread_key_create(&key, on_end) == 0;
   heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
   return is_created;
 }

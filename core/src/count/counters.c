@@ -27,12 +27,6 @@ bool heapster__counters_open(unsigned heap) {
 
 void heapster__counters_have_kinds(unsigned heap) { heapster__store_relaxed(&heapster__by_kind[heap], true); }
 
-static void add_to_chain(struct heapster__thread *thread, struct heapster__shard *shard) {
-  shard->next = heapster__load_relaxed(&thread->last_shard);
-  while (!heapster__swap_relaxed(&thread->last_shard, &shard->next, shard)) {
-  }
-}
-
 /* A signal handler in between makes a shard too; the first one published stays. */
 static struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *there = heapster__load_relaxed(&thread->shards[heap]);
@@ -42,7 +36,9 @@ static struct heapster__shard *ensure_shard(struct heapster__thread *thread, uns
   made->head = (struct heapster__shard_head){thread, heap};
   heapster__pending_init(&made->pending);
   if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
-  add_to_chain(thread, made);
+  made->next = heapster__load_relaxed(&thread->last_shard);
+  while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
+  }
   return made;
 }
 
@@ -140,7 +136,7 @@ HEAPSTER__INLINE bool shrink(struct target target, unsigned heap, uint64_t bytes
 
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct target target = target_here(heap);
-  add(target, &target.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  add(target, &target.shard->alloc_histogram[heapster__bucket(size)], 1);
   add(target, &target.shard->alloc_sum, size);
   if (grow(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
 }
@@ -153,9 +149,9 @@ void heapster__count_dealloc(unsigned heap, uint64_t size) {
   if (shrink(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
 }
 
-HEAPSTER__INLINE void count_change(struct target target, struct heapster__cells *histogram, heapster__counter *sum,
+HEAPSTER__INLINE void count_change(struct target target, heapster__counter *buckets, heapster__counter *sum,
                                    heapster__counter *in_place_count, uint64_t bytes, bool is_moved) {
-  add(target, &histogram->buckets[heapster__bucket(bytes)], 1);
+  add(target, &buckets[heapster__bucket(bytes)], 1);
   add(target, sum, bytes);
   if (!is_moved) add(target, in_place_count, 1);
 }
@@ -168,13 +164,13 @@ HEAPSTER__INLINE bool count_resize(struct target target, unsigned heap, struct h
   }
   if (resize.to > resize.from) {
     const uint64_t bytes = resize.to - resize.from;
-    count_change(target, &shard->realloc_growth_histogram, &shard->realloc_growth_sum,
+    count_change(target, shard->realloc_growth_histogram, &shard->realloc_growth_sum,
                  &shard->realloc_growth_in_place_count, bytes, resize.is_moved);
     return grow(target, heap, bytes);
   }
   if (resize.to < resize.from) {
     const uint64_t bytes = resize.from - resize.to;
-    count_change(target, &shard->realloc_shrink_histogram, &shard->realloc_shrink_sum,
+    count_change(target, shard->realloc_shrink_histogram, &shard->realloc_shrink_sum,
                  &shard->realloc_shrink_in_place_count, bytes, resize.is_moved);
     return shrink(target, heap, bytes);
   }

@@ -11,10 +11,6 @@
 
 #include <stddef.h>
 
-struct heapster__cells {
-  heapster__counter buckets[HEAPSTER_BUCKETS];
-};
-
 struct heapster__shard {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head head; /* first: a thread's cached head is its shard */
   struct heapster__pending pending;
@@ -22,7 +18,7 @@ struct heapster__shard {
 #define X(name) heapster__counter name;
   HEAPSTER__CELLS(X)
 #undef X
-#define X(name) struct heapster__cells name;
+#define X(name) heapster__counter name[HEAPSTER_BUCKETS];
   HEAPSTER__HISTOGRAMS(X)
 #undef X
   heapster__counter kinds[HEAPSTER__LUA_KIND_CELLS]; /* of Lua states: count and sum of each kind that a tag names */
@@ -102,7 +98,7 @@ bool heapster__activate_heap(unsigned heap);
 
 /* A new block, with the shard at hand, without its bytes: heapster__pending_grow must follow, last. */
 HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
-  heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
 }
 

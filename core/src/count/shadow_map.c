@@ -27,8 +27,8 @@ static void fill_cache(struct heapster__map *map, uint64_t bits, struct segment 
   uintptr_t none = 0;
   uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
   if (!atomic_compare_exchange_strong(&entry->origin, &none, origin)) return;
-  heapster__store_release(&entry->tag,
-                          heapster__cache_tag_of(map, bits, segment.owner)); /* pairs with heapster__shadow_find */
+  /* pairs with heapster__shadow_find */
+  heapster__store_release(&entry->tag, heapster__cache_tag_of(map, bits, segment.owner));
 }
 
 HEAPSTER__INLINE struct segment lookup_cached(struct heapster__map *map, uint64_t bits) {
@@ -158,8 +158,7 @@ struct heapster__block heapster__shadow_peek(struct heapster__map *map, const vo
   return look_up(map, address, &byte);
 }
 
-static void visit_leaf(struct segment segment, void (*visit)(const void *context, unsigned owner, uint64_t size),
-                       const void *context) {
+static void visit_leaf(struct segment segment, heapster__visitor *visit, const void *context) {
   for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
     if (heapster__likely(!heapster__load_relaxed(&segment.leaf->bytes[i]))) continue;
     struct heapster__block block = block_at(segment, i);
@@ -167,11 +166,10 @@ static void visit_leaf(struct segment segment, void (*visit)(const void *context
   }
 }
 
-void heapster__shadow_visit(struct heapster__map *map,
-                            void (*visit)(const void *context, unsigned owner, uint64_t size), const void *context) {
+void heapster__shadow_visit(struct heapster__map *map, heapster__visitor *visit, const void *context) {
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
-    struct heapster__branch *branch =
-        heapster__load_acquire(&map->branches[i]); /* pairs with the swap that published it */
+    /* pairs with the swap that published it */
+    struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]);
     for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
       struct segment segment = segment_from(heapster__load_acquire(&branch->leaves[j]));
       if (segment.leaf) visit_leaf(segment, visit, context);

@@ -121,22 +121,15 @@ HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigne
   return block;
 }
 
-/* The block that begins at an address, and its byte if there is one. */
-HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address,
-                                                _Atomic uint8_t **byte) {
+/* The block that begins at an address, which is taken out unless it is to stay. */
+HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address, bool stays) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
   if (!segment.leaf) return (struct heapster__block){0, 0, false};
   unsigned index = index_of(map, bits);
-  *byte = &segment.leaf->bytes[index];
-  return block_at(segment, index);
-}
-
-HEAPSTER__INLINE struct heapster__block take(struct heapster__map *map, const void *address) {
-  _Atomic uint8_t *byte;
-  struct heapster__block block = look_up(map, address, &byte);
-  if (block.owner) heapster__store_relaxed(byte, 0);
+  struct heapster__block block = block_at(segment, index);
+  if (!stays && block.owner) heapster__store_relaxed(&segment.leaf->bytes[index], 0);
   return block;
 }
 
@@ -149,13 +142,12 @@ enum heapster__put_result heapster__shadow_put(struct heapster__map *map, const 
 }
 
 struct heapster__block heapster__shadow_take(struct heapster__map *map, const void *address) {
-  if (map == &heapster__main_map) return take(&heapster__main_map, address);
-  return take(map, address);
+  if (map == &heapster__main_map) return look_up(&heapster__main_map, address, false);
+  return look_up(map, address, false);
 }
 
 struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address) {
-  _Atomic uint8_t *byte;
-  return look_up(map, address, &byte);
+  return look_up(map, address, true);
 }
 
 static void visit_leaf(struct segment segment, heapster__visitor *visit, const void *context) {

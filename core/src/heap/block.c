@@ -90,8 +90,8 @@ void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, 
 
 /* Resizes by hand, for a backing without realloc and for an alignment that realloc does not keep. NULL if the size of
    the old block is not known. */
-static void *resize_by_copy(const struct heapster_allocator *backing, void *block, struct heapster__block known,
-                            size_t alignment, size_t size) {
+static __attribute__((noinline)) void *resize_by_copy(const struct heapster_allocator *backing, void *block,
+                                                      struct heapster__block known, size_t alignment, size_t size) {
   if (!known.owner || known.is_size_lost) return NULL;
   void *fresh = allocate_aligned(backing, alignment, size);
   if (!fresh) return NULL;
@@ -102,7 +102,7 @@ static void *resize_by_copy(const struct heapster_allocator *backing, void *bloc
 
 /* The result of the backing: `fresh` is the block now, or NULL. */
 static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
-                           size_t size, int error) {
+                                     size_t size, int error) {
   if (fresh) {
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;

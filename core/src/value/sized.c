@@ -30,7 +30,7 @@ void heapster__copy_sized(void *to, size_t to_size, const void *from, size_t fro
   memset((char *)to + common, 0, to_size - common);
 }
 
-void heapster__stats_give(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
+void heapster__stats_give_sized(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
   const size_t known = size < sizeof *filled ? size : sizeof *filled;
   filled->struct_size = (uint32_t)known;
   if (filled != theirs)

@@ -70,13 +70,18 @@ _Static_assert(offsetof(struct heapster__totals, alloc_histogram) == HEAPSTER__C
 
 _Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
 
+/* Not inlined: what the other case keeps in registers would be saved here too. */
+static __attribute__((noinline)) void fill_unchanged(struct heapster_stats *stats, const struct heapster__totals *raw) {
+  memset(stats, 0, sizeof *stats);
+  stats->live_count = heapster__totals_live(raw);
+  stats->use_curr = heapster__totals_use(raw);
+  stats->has_lua_kinds = raw->has_kinds;
+}
+
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
                           const struct heapster__totals *since) {
   if (raw == since) {
-    memset(stats, 0, sizeof *stats);
-    stats->live_count = heapster__totals_live(raw);
-    stats->use_curr = heapster__totals_use(raw);
-    stats->has_lua_kinds = raw->has_kinds;
+    fill_unchanged(stats, raw);
     return;
   }
   stats->kind = HEAPSTER_SNAPSHOT;

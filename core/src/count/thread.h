@@ -68,7 +68,10 @@ struct heapster__thread *heapster__thread_at(uint32_t index);
 /* In the child of a fork, where the other threads are gone: releases their records. */
 void heapster__threads_drop_others(void);
 
+/* Whether threads have records, and so shards and a re-entry guard. */
 #ifdef HEAPSTER_SHARED_COUNTERS
+
+enum { HEAPSTER__HAS_THREAD_RECORDS = false };
 
 static inline const struct heapster__shard_head *heapster__cached_head(void) { return heapster__no_thread; }
 
@@ -77,6 +80,8 @@ static inline struct heapster__thread *heapster__this_thread(void) { return NULL
 static inline void heapster__refresh_cached_head(struct heapster__thread *thread) { (void)thread; }
 
 #else
+
+enum { HEAPSTER__HAS_THREAD_RECORDS = true };
 
 extern HEAPSTER__HIDDEN _Thread_local const struct heapster__shard_head *heapster__cached_shard_head
     HEAPSTER__TLS_MODEL;

@@ -59,9 +59,10 @@ void heapster__threads_on_release(void (*release)(struct heapster__thread *threa
 uint32_t heapster__thread_count(void);
 struct heapster__thread *heapster__thread_at(uint32_t index);
 
+/* HEAPSTER__HAS_THREAD_RECORDS: whether threads have records, and so shards and a re-entry guard. */
 #ifdef HEAPSTER_SHARED_COUNTERS
 
-enum { HEAPSTER__HAS_RECORDS = 0 };
+enum { HEAPSTER__HAS_THREAD_RECORDS = 0 };
 
 static inline const struct heapster__shard_head *heapster__cached_head(void) { return heapster__no_thread; }
 
@@ -77,7 +78,7 @@ static inline void heapster__threads_drop_others(void) {}
 
 #else
 
-enum { HEAPSTER__HAS_RECORDS = 1 };
+enum { HEAPSTER__HAS_THREAD_RECORDS = 1 };
 
 /* A record for the calling thread, or NULL. Allocates nothing that is counted in a record. */
 struct heapster__thread *heapster__thread_claim(void);

@@ -102,7 +102,7 @@ static __attribute__((noinline)) void *resize_by_copy(const struct heapster_allo
 
 /* The result of the backing: `fresh` is the block now, or NULL. */
 static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
-                                     size_t size, int error) {
+                           size_t size, int error) {
   if (fresh) {
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
@@ -112,8 +112,7 @@ static void *finish_resize(struct heapster_heap *heap, struct heapster__block ta
   return NULL;
 }
 
-void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
-  if (!block) return heapster_heap_malloc(heap, size);
+static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, void *block, size_t size) {
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);
@@ -123,6 +122,17 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
                                  : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
   heapster__guard_leave(&guard);
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  uint64_t old;
+  if (!block) return heapster_heap_malloc(heap, size);
+  struct heapster__map *map = &heapster__main_map;
+  struct heapster__shard *shard = NULL;
+  if (heapster__likely(is_plain(heap))) shard = heapster__take_block_fast(map, heap->number, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_slow(heap, block, size);
+  void *fresh = heap->backing->realloc(heap->backing->context, block, heapster__padded_size(map, size));
+  return heapster__finish_resize(shard, map, heap->number, old, block, fresh, size);
 }
 
 void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, size_t alignment, size_t size) {

@@ -84,7 +84,7 @@ static struct entry *find_free_entry(void) {
 /* The calling thread's record, for a window that it begins. */
 static enum heapster_error claim_thread(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
   *thread = heapster__thread_claim();
-  if (!HEAPSTER__HAS_RECORDS) return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  if (!HEAPSTER__HAS_THREAD_RECORDS) return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   const bool has_counters = *thread && (scope == HEAPSTER_PROCESS || heapster__pending_of(*thread, number));
   return has_counters ? HEAPSTER_OK : HEAPSTER_NO_THREAD_COUNTERS;
 }

@@ -147,11 +147,7 @@ static void guard_all(void) {
 
 bool heapster__domains_open(void) {
   heapster__at_layers(guard_all);
-#ifdef HEAPSTER_SHARED_COUNTERS
-  return false;
-#else
-  return heapster__heap_open(HEAPSTER__PYTHON, "python");
-#endif
+  return HEAPSTER__HAS_THREAD_RECORDS && heapster__heap_open(HEAPSTER__PYTHON, "python");
 }
 
 struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *given) {

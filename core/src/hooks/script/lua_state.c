@@ -142,13 +142,7 @@ enum heapster_error heapster_lua_state_create(const char *name, const struct hea
   return error;
 }
 
-bool heapster__lua_can_wrap(void) {
-#ifdef HEAPSTER_SHARED_COUNTERS
-  return false;
-#else
-  return true;
-#endif
-}
+bool heapster__lua_can_wrap(void) { return HEAPSTER__HAS_THREAD_RECORDS; }
 
 void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   heapster__lock();

@@ -177,6 +177,7 @@ static void fill_window(const struct entry *entry, const struct span *all, const
   heapster__stats_fill(stats, all->after, all->before);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = entry->scope;
+  stats->struct_size = sizeof *stats;
   stats->foreign_count = count_foreign(entry, all, part);
   const uint64_t requested = stats->total_alloc_sum;
   stats->use_peak = heapster__observed_rise(&entry->observer, requested, stats->use_change);
@@ -199,6 +200,7 @@ static void fill_thread_part(const struct span *all, const struct span *part, co
     heapster__stats_fill(thread, part->after, part->before);
   }
   thread->kind = HEAPSTER_DIFF;
+  thread->struct_size = sizeof *thread;
   thread->scope = HEAPSTER_THREAD;
   thread->live_count = stats->live_count;
   thread->use_curr = stats->use_curr;
@@ -223,45 +225,56 @@ static struct span read_end(struct entry *entry) {
   return (struct span){&before->totals, &after->totals};
 }
 
-static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread,
-                      bool *has_thread) {
+static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread) {
   const struct span all = read_end(entry);
   if (stats) {
     struct heapster__totals sum;
     struct span part;
     const bool has_part = read_thread_part(entry, &all, &sum, &part);
     fill_window(entry, &all, has_part ? &part : NULL, stats);
-    *has_thread = thread && has_part && entry->thread == heapster__this_thread();
-    if (*has_thread) fill_thread_part(&all, &part, stats, thread);
+    if (thread && has_part && entry->thread == heapster__this_thread()) fill_thread_part(&all, &part, stats, thread);
   }
   entry->is_open = false;
   heapster__add_owned(&windows.open_count, UINT64_MAX);
 }
 
-static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
-                                      struct heapster_stats *thread, bool *has_thread) {
+static enum heapster_error end_locked(struct heapster_window window, struct heapster_stats *stats,
+                                      struct heapster_stats *thread) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
   const bool is_here = entry->thread == heapster__this_thread() && is_thread_alive(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end_entry(entry, stats, thread, has_thread);
+  end_entry(entry, stats, thread);
   return HEAPSTER_OK;
+}
+
+static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
+                                      struct heapster_stats *thread) {
+  heapster__lock();
+  enum heapster_error error = end_locked(window, stats, thread);
+  heapster__unlock();
+  return error;
+}
+
+/* For a caller whose structs are not of our size: a size of 0 in ours says that nothing was filled. */
+static __attribute__((noinline)) enum heapster_error end_in_other_size(struct heapster_window window,
+                                                                       struct heapster_stats *stats, size_t stats_size,
+                                                                       struct heapster_stats *thread,
+                                                                       size_t thread_size) {
+  struct heapster_stats room[2] = {{.struct_size = 0}};
+  enum heapster_error error = end_window(window, stats ? &room[0] : NULL, thread ? &room[1] : NULL);
+  if (room[0].struct_size) heapster__stats_give(stats, stats_size, &room[0]);
+  if (room[1].struct_size) heapster__stats_give(thread, thread_size, &room[1]);
+  return error;
 }
 
 enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
                                               size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
-  struct heapster_stats room[2];
-  struct heapster_stats *all = stats ? heapster__stats_target(stats, stats_size, &room[0]) : NULL;
-  struct heapster_stats *part = thread ? heapster__stats_target(thread, thread_size, &room[1]) : NULL;
-  bool has_part = false;
-  heapster__lock();
-  enum heapster_error error = end_window(window, all, part, &has_part);
-  heapster__unlock();
-  if (all && !error) heapster__stats_give(stats, stats_size, all);
-  if (has_part) heapster__stats_give(thread, thread_size, part);
-  return error;
+  const bool is_ours = stats_size == sizeof *stats && (!thread || thread_size == sizeof *thread);
+  if (heapster__likely(is_ours)) return end_window(window, stats, thread);
+  return end_in_other_size(window, stats, stats_size, thread, thread_size);
 }
 
 void heapster__windows_drop_others(void) {

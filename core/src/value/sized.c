@@ -33,10 +33,8 @@ void heapster__copy_sized(void *to, size_t to_size, const void *from, size_t fro
 void heapster__stats_give_sized(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
   const size_t known = size < sizeof *filled ? size : sizeof *filled;
   filled->struct_size = (uint32_t)known;
-  if (filled != theirs)
-    memcpy(theirs, filled, known);
-  else
-    memset((char *)theirs + known, 0, size - known);
+  if (filled != theirs) memcpy(theirs, filled, known);
+  memset((char *)theirs + known, 0, size - known);
 }
 
 static size_t size_of(const struct heapster_stats *theirs) {

@@ -18,16 +18,20 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
+/* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
+   that waits for these pages would wait for itself. */
 static void *map(size_t bytes) {
   int error = errno;
-  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const long protection = PROT_READ | PROT_WRITE;
+  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
   errno = error;
-  return pages == MAP_FAILED ? NULL : pages;
+  return pages == -1 ? NULL : (void *)pages;
 }
 
 static void unmap(void *pages, size_t bytes) {
   int error = errno;
-  if (bytes) munmap(pages, bytes);
+  if (bytes) syscall(SYS_munmap, pages, bytes);
   errno = error;
 }
 
@@ -93,7 +97,8 @@ bool heapster__word_is_writable(void *word) {
 
 bool heapster__page_protect(void *page, bool is_writable) {
   int error = errno;
-  const bool is_changed = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+  const long protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const bool is_changed = syscall(SYS_mprotect, page, (size_t)getpagesize(), protection) == 0;
   errno = error;
   return is_changed;
 }

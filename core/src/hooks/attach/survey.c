@@ -94,7 +94,7 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
     note_functions(survey, &object);
     if (heapster__object_find(&object, "__asan_init") || heapster__object_find(&object, "__tsan_init"))
       survey->has_sanitizer = true;
-    if (!survey->has_libc && heapster__object_find(&object, "strdup")) {
+    if (!survey->has_libc && heapster__object_find(&object, "gnu_get_libc_version")) {
       survey->has_libc = true;
       heapster__object_visit_slots(&object, check_slot, &(struct check){survey, &object});
     }

@@ -5,12 +5,12 @@
    own where a sanitizer must see every call. */
 #include "hooks/malloc/preload.h"
 
+#include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,13 +100,22 @@ static void look_up_all(void) {
   fill_gaps();
 }
 
-/* musl's calloc and aligned functions call the public malloc, which the table still sends to the pool. */
-static bool probe_next(void) {
-  const size_t used = pool.used;
-  void *block = next.calloc(1, UNIT);
-  const bool comes_back = pool.used != used;
+/* Whether the block was allocated with a public function, which the table still sends to the pool. */
+static bool drop_probe(void *block, size_t used_before) {
   if (!is_pooled(block)) next.free(block);
-  return comes_back;
+  return pool.used != used_before;
+}
+
+/* musl's calloc and aligned functions call the public malloc. */
+static bool calloc_comes_back(void) {
+  const size_t used = pool.used;
+  return drop_probe(next.calloc(1, UNIT), used);
+}
+
+/* Electric Fence's malloc calls the public memalign. */
+static bool malloc_comes_back(void) {
+  const size_t used = pool.used;
+  return drop_probe(next.malloc(UNIT), used);
 }
 
 static enum heapster__mode mode_of_process(void) {
@@ -179,8 +188,12 @@ static bool ensure_started(void) {
   struct heapster__malloc_hook hook = {.next = next,
                                        .mode = mode_of_process(),
                                        .problem = problem_of_process(),
+                                       .library = &pool,
                                        .find_bootstrap_block = find_pool_block};
-  if (!hook.problem) hook.comes_back = probe_next();
+  if (!hook.problem) {
+    hook.comes_back = calloc_comes_back();
+    hook.malloc_comes_back = malloc_comes_back();
+  }
   if (heapster__malloc_start(&hook))
     switch_to_counted();
   else
@@ -269,22 +282,11 @@ static void switch_to_front(void) {
   heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
 }
 
-/* Names the allocator that the program calls instead: the first that the loader finds. */
-static const char *describe_front(void) {
-  static char text[256];
-  Dl_info front;
-  const char *path = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &front) && front.dli_fname ? front.dli_fname : "the program";
-  const char *slash = strrchr(path, '/');
-  snprintf(text, sizeof text, "the requests do not reach the hook: the allocator of %s stands in front of it",
-           slash ? slash + 1 : path);
-  return text;
-}
-
 /* Counts from here on in a program that allocates nothing before its first fork or thread. All libraries are loaded and
    bound by now, so the probe tells whether requests reach the hook. */
 __attribute__((constructor)) static void start(void) {
   ensure_started();
-  if (!heapster__malloc_probe_missed()) return;
-  heapster__malloc_give_up(describe_front());
+  if (heapster__malloc_prove() != HEAPSTER__PROBE_MISSED) return;
+  heapster__malloc_give_up(heapster__malloc_front(&pool));
   switch_to_front();
 }

@@ -24,6 +24,21 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__AT_FORK_ASKS_MALLOC true
 #endif
 
+/* The next definition of a symbol after the calling library, as RTLD_NEXT, of the version that programs are linked to,
+   and of no other. It may be hidden from references without a version, as all symbols of glibc's libc_malloc_debug are.
+   NULL if there is none, or the version is not known. */
+#if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2.5")
+#elif defined(__GLIBC__) && (defined(__aarch64__) || defined(__powerpc64__))
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.17")
+#elif defined(__GLIBC__) && defined(__riscv)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.27")
+#elif defined(__GLIBC__) && defined(__s390x__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2")
+#else
+#define HEAPSTER__NEXT_VERSIONED(symbol) NULL
+#endif
+
 /* A call at exit after the destructors of all other libraries. Give both: a function(void) after HEAPSTER__AT_UNLOAD,
    and a function(int, void *) to HEAPSTER__ON_EXIT in a constructor; one of the two is called. glibc calls handlers
    last that were registered with on_exit before main. musl has no on_exit; it calls destructors in the reverse order of

@@ -13,9 +13,9 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
 }
 
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
-  const bool is_first = !survey->has_malloc && heapster__object_find(object, heapster__replacements[0].name);
+  const bool is_first = !survey->has_malloc && heapster__object_find_any(object, heapster__replacements[0].name);
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
-    const uintptr_t function = heapster__object_find(object, heapster__replacements[i].name);
+    const uintptr_t function = heapster__object_find_any(object, heapster__replacements[i].name);
     if (is_first)
       survey->real[i] = function;
     else if (function)

@@ -5,6 +5,7 @@
    own where a sanitizer must see every call. */
 #include "hooks/malloc/preload.h"
 
+#include "base/platform.h"
 #include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
 
@@ -61,8 +62,19 @@ static const void *base_of(const void *function) {
   return function && dladdr(function, &object) ? object.dli_fbase : NULL;
 }
 
+/* What the program would be bound to without the hook. dlsym passes by a hidden version, dlvsym a definition without
+   one: the next malloc is the one that was loaded first. */
+static bool is_next_hidden;
+
+static void *look_up_malloc(void) {
+  void *visible = dlsym(RTLD_NEXT, "malloc");
+  void *found = heapster__first_loaded(visible, HEAPSTER__NEXT_VERSIONED("malloc"));
+  is_next_hidden = found != visible;
+  return found;
+}
+
 static void look_up(void *function, const char *name) {
-  void *found = dlsym(RTLD_NEXT, name);
+  void *found = is_next_hidden ? HEAPSTER__NEXT_VERSIONED(name) : dlsym(RTLD_NEXT, name);
   if (base_of(found) != next_base) found = NULL;
   memcpy(function, &found, sizeof found);
 }
@@ -91,13 +103,29 @@ static void fill_gaps(void) {
   if (!next.pvalloc) next.pvalloc = pvalloc_by_memalign;
 }
 
+/* glibc's functions by their own names, where the next allocator has none of these names and may be built on glibc's:
+   called through the hook it would be called again, for ever. */
+static struct heapster__malloc_family libc;
+
+static void look_up_libc(void) {
+  void *found = dlsym(RTLD_NEXT, "__libc_malloc");
+  if (!found || base_of(found) == next_base) return;
+#define X(name)                              \
+  found = dlsym(RTLD_NEXT, "__libc_" #name); \
+  memcpy(&libc.name, &found, sizeof found);
+  HEAPSTER__FAMILY_FUNCTIONS(X)
+#undef X
+  heapster__preload.libc = libc;
+}
+
 static void look_up_all(void) {
-  next_base = base_of(dlsym(RTLD_NEXT, "malloc"));
+  next_base = base_of(look_up_malloc());
 #define X(name) look_up(&next.name, #name);
   HEAPSTER__FAMILY_FUNCTIONS(X)
 #undef X
   look_up(&next_usable_size, "malloc_usable_size");
   fill_gaps();
+  look_up_libc();
 }
 
 /* Whether the block was allocated with a public function, which the table still sends to the pool. */
@@ -138,10 +166,14 @@ static size_t usable_size(void *block) {
 
 #define X(name) heapster__counted_##name,
 static void switch_to_counted(void) {
+  static const struct heapster__malloc_family counted = {HEAPSTER__FAMILY_FUNCTIONS(X)};
   heapster__preload = (struct heapster__preload_table){
-      {HEAPSTER__FAMILY_FUNCTIONS(X)}, {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
-      heapster__counted_reallocarray,  usable_size,
-      heapster__malloc_adopt,
+      .family = counted,
+      .libc = libc.malloc ? libc : counted,
+      .objects = {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
+      .reallocarray = heapster__counted_reallocarray,
+      .usable_size = usable_size,
+      .adopt = heapster__malloc_adopt,
   };
 }
 #undef X
@@ -170,12 +202,17 @@ static void adopt_nothing(void *block, size_t size) {
 }
 
 static void switch_to_next(void) {
-  struct heapster__preload_table table = {
-      next, {next.malloc, next.memalign, passthrough_free}, passthrough_reallocarray, usable_size, adopt_nothing,
+  struct heapster__malloc_family family = next;
+  family.free = passthrough_free;
+  family.realloc = passthrough_realloc;
+  heapster__preload = (struct heapster__preload_table){
+      .family = family,
+      .libc = libc.malloc ? libc : family,
+      .objects = {next.malloc, next.memalign, passthrough_free},
+      .reallocarray = passthrough_reallocarray,
+      .usable_size = usable_size,
+      .adopt = adopt_nothing,
   };
-  table.family.free = passthrough_free;
-  table.family.realloc = passthrough_realloc;
-  heapster__preload = table;
 }
 
 static bool has_begun;
@@ -257,11 +294,12 @@ static size_t bootstrap_usable_size(void *block) { return ensure_started() ? usa
 
 #define X(name) bootstrap_##name,
 struct heapster__preload_table heapster__preload = {
-    {HEAPSTER__FAMILY_FUNCTIONS(X)},
-    {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
-    bootstrap_reallocarray,
-    bootstrap_usable_size,
-    adopt_nothing,
+    .family = {HEAPSTER__FAMILY_FUNCTIONS(X)},
+    .libc = {HEAPSTER__FAMILY_FUNCTIONS(X)},
+    .objects = {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
+    .reallocarray = bootstrap_reallocarray,
+    .usable_size = bootstrap_usable_size,
+    .adopt = adopt_nothing,
 };
 #undef X
 

@@ -1,6 +1,6 @@
-/* What stands in front of a public malloc that requests do not reach.
+/* The order in which allocators are loaded, and so what stands in front of a public malloc.
 
-   The cases:
+   Where requests do not reach it, the cases are:
 
      an object that is loaded before the hook's library defines malloc    its allocator
      valgrind runs the program                                            it replaces malloc wherever that is defined
@@ -9,6 +9,7 @@
 
 #include "hooks/attach/elf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct heapster__object object;
   if (!heapster__object_read(&object, info)) return 0;
   const char *slash = strrchr(object.path, '/');
-  const char *name = slash ? slash + 1 : *object.path ? object.path : "the program";
+  const char *name = slash ? slash + 1 : *object.path ? object.path : program_invocation_short_name;
   search->is_behind |= heapster__object_contains(&object, search->library);
   if (!search->is_behind && !*search->allocator && heapster__object_find_any(&object, "malloc"))
     snprintf(search->allocator, sizeof search->allocator, "%s", name);
@@ -50,4 +51,29 @@ const char *heapster__malloc_front(const void *library) {
   else
     snprintf(text, sizeof text, "the requests do not reach the hook, and no allocator is seen in front of it");
   return text;
+}
+
+struct order {
+  void *one;
+  void *other;
+  void *first;
+};
+
+static int visit_in_order(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct order *order = context;
+  struct heapster__object object;
+  if (!heapster__object_read(&object, info)) return 0;
+  if (heapster__object_contains(&object, (uintptr_t)order->one))
+    order->first = order->one;
+  else if (heapster__object_contains(&object, (uintptr_t)order->other))
+    order->first = order->other;
+  return order->first != NULL;
+}
+
+void *heapster__first_loaded(void *one, void *other) {
+  struct order order = {one, other, NULL};
+  if (!one || !other) return one ? one : other;
+  dl_iterate_phdr(visit_in_order, &order);
+  return order.first;
 }

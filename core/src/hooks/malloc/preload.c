@@ -47,11 +47,13 @@ PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_
 ALSO_FREE(sized_free, "free_sized")
 ALSO_FREE(sized_aligned_free, "free_aligned_sized")
 ALSO_FREE(old_free, "cfree")
-ALSO_FREE(libc_free, "__libc_free")
+
+ALSO("__libc_free", void libc_free(void *block));
+void libc_free(void *block) { heapster__preload.libc.free(block); }
 
 #define ALSO_LIBC(name, parameters, ...)               \
   ALSO("__libc_" #name, void *libc_##name parameters); \
-  void *libc_##name parameters { return heapster__preload.family.name(__VA_ARGS__); }
+  void *libc_##name parameters { return heapster__preload.libc.name(__VA_ARGS__); }
 ALSO_LIBC(malloc, (size_t size), size)
 ALSO_LIBC(calloc, (size_t count, size_t size), count, size)
 ALSO_LIBC(realloc, (void *block, size_t size), block, size)

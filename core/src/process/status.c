@@ -32,6 +32,7 @@ static void read_malloc(struct heapster_status *status) {
   const enum heapster__probe found = heapster__malloc_prove();
   status->malloc_is_proved = found == HEAPSTER__PROBE_REACHED;
   if (found == HEAPSTER__PROBE_MISSED && !status->malloc_problem) status->malloc_problem = describe_miss(hook);
+  if (hook && !status->malloc_problem) status->malloc_problem = heapster__bypass_problem();
 }
 
 static void read_threads(struct heapster_status *status) {

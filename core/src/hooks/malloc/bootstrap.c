@@ -6,6 +6,7 @@
 #include "hooks/malloc/preload.h"
 
 #include "base/platform.h"
+#include "hooks/attach/attach.h"
 #include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
 
@@ -226,6 +227,7 @@ static bool ensure_started(void) {
                                        .mode = mode_of_process(),
                                        .problem = problem_of_process(),
                                        .library = &pool,
+                                       .next_library = next_base,
                                        .find_bootstrap_block = find_pool_block};
   if (!hook.problem) {
     hook.comes_back = calloc_comes_back();
@@ -324,7 +326,10 @@ static void switch_to_front(void) {
    bound by now, so the probe tells whether requests reach the hook. */
 __attribute__((constructor)) static void start(void) {
   ensure_started();
-  if (heapster__malloc_prove() != HEAPSTER__PROBE_MISSED) return;
-  heapster__malloc_give_up(heapster__malloc_front(&pool));
-  switch_to_front();
+  if (heapster__malloc_prove() == HEAPSTER__PROBE_MISSED) {
+    heapster__malloc_give_up(heapster__malloc_front(&pool));
+    switch_to_front();
+  } else {
+    heapster__bypass_watch();
+  }
 }

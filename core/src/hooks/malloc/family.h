@@ -24,7 +24,8 @@ struct heapster__malloc_hook {
   bool comes_back;                     /* its calloc or aligned functions call the public malloc inside */
   bool malloc_comes_back;              /* its malloc or realloc call other public functions inside */
   bool can_end;                        /* the hook can be removed again */
-  const void *library;                 /* an address in the library of the public malloc, unless the hook can end */
+  const void *library;                 /* unless the hook can end: an address in the library of the public malloc */
+  const void *next_library;            /* and one in the library of the next allocator */
   enum heapster__mode mode;            /* never NONE */
   const char *problem;                 /* why nothing is counted after all, or NULL */
   /* Whether a block was handed out before `next` was known, and its size; or NULL. */

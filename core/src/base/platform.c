@@ -3,8 +3,10 @@
 
 #include "base/atomics.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -130,6 +132,31 @@ bool heapster__may_be_called(uintptr_t function) {
 #endif
 
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
+
+#if defined(__GLIBC__)
+
+static const struct link_map *object_of(const void *function) {
+  Dl_info info;
+  struct link_map *object = NULL;
+  return function && dladdr1(function, &info, (void **)&object, RTLD_DL_LINKMAP) ? object : NULL;
+}
+
+bool heapster__is_loaded_before(const void *function, const void *other) {
+  const struct link_map *const last = object_of(other);
+  const struct link_map *object = object_of(function);
+  while (object && last && object != last) object = object->l_next;
+  return object && last;
+}
+
+#else
+
+bool heapster__is_loaded_before(const void *function, const void *other) {
+  (void)function;
+  (void)other;
+  return false;
+}
+
+#endif
 
 /* The first thread that needs the key of the thread-end call creates it. No other thread waits for that: it goes
    without the call meanwhile. */

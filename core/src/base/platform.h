@@ -2,6 +2,8 @@
 #ifndef HEAPSTER__BASE_PLATFORM_H
 #define HEAPSTER__BASE_PLATFORM_H
 
+#include <heapster/base.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -101,6 +103,10 @@ bool heapster__may_be_called(uintptr_t function);
 /* Whether, in the child of a fork made now, the loader's lock may be held by a thread that no longer exists: glibc does
    not reset it. */
 bool heapster__may_lose_loader(void);
+
+/* Whether the object of `function` was loaded before that of `other`. Asks no function that a sanitizer replaces: it
+   may not have started. False where that is not known. */
+HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
 /* Calls these at every fork from now on: before it, after it in the parent, after it in the child. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));

@@ -105,7 +105,7 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
     return;
   else if (heapster__object_contains(at->object, at->object->base + found))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
-  else
+  else if (!at->walk->survey->has_wrapper)
     at->has[BOUND_ELSEWHERE] = true;
 }
 

@@ -154,6 +154,8 @@ static int survey_behind(struct dl_phdr_info *info, size_t size, void *context) 
   if (!survey->objects++) survey->program = code_of(info);
   if (!heapster__object_read(&object, info)) return 0;
   if (heapster__object_contains(&object, (uintptr_t)survey->front->library)) survey->public = code_of(info);
+  if (!survey->public.begin && heapster__object_find_any(&object, heapster__replacements[0].name))
+    survey->has_wrapper = true;
   note_functions(survey, &object);
   return 0;
 }

@@ -35,6 +35,7 @@ struct heapster__survey {
   struct heapster__range program;            /* the code of the program itself */
   struct heapster__range public;             /* that of the library whose public malloc leads to `front` */
   bool has_malloc, has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
+  bool has_wrapper; /* an allocator in front of `front`, which leads there by glibc's names for its functions */
 };
 
 void heapster__survey_make(struct heapster__survey *survey);

@@ -69,9 +69,9 @@ static bool is_next_hidden;
 
 static void *look_up_malloc(void) {
   void *visible = dlsym(RTLD_NEXT, "malloc");
-  void *found = heapster__first_loaded(visible, HEAPSTER__NEXT_VERSIONED("malloc"));
-  is_next_hidden = found != visible;
-  return found;
+  void *versioned = HEAPSTER__NEXT_VERSIONED("malloc");
+  is_next_hidden = versioned != visible && heapster__is_loaded_before(versioned, visible);
+  return is_next_hidden ? versioned : visible;
 }
 
 static void look_up(void *function, const char *name) {
@@ -141,10 +141,13 @@ static bool calloc_comes_back(void) {
   return drop_probe(next.calloc(1, UNIT), used);
 }
 
-/* Electric Fence's malloc calls the public memalign. */
+/* Electric Fence's malloc calls the public memalign; a simple realloc calls the public malloc and free. The free of the
+   probe's old block is lost then. */
 static bool malloc_comes_back(void) {
   const size_t used = pool.used;
-  return drop_probe(next.malloc(UNIT), used);
+  void *block = next.malloc(UNIT);
+  void *fresh = block && !is_pooled(block) ? next.realloc(block, (size_t)4 * UNIT) : NULL;
+  return drop_probe(fresh ? fresh : block, used);
 }
 
 static enum heapster__mode mode_of_process(void) {

@@ -1,6 +1,6 @@
-/* The order in which allocators are loaded, and so what stands in front of a public malloc.
+/* What stands in front of a public malloc that requests do not reach.
 
-   Where requests do not reach it, the cases are:
+   The cases:
 
      an object that is loaded before the hook's library defines malloc    its allocator
      valgrind runs the program                                            it replaces malloc wherever that is defined
@@ -51,29 +51,4 @@ const char *heapster__malloc_front(const void *library) {
   else
     snprintf(text, sizeof text, "the requests do not reach the hook, and no allocator is seen in front of it");
   return text;
-}
-
-struct order {
-  void *one;
-  void *other;
-  void *first;
-};
-
-static int visit_in_order(struct dl_phdr_info *info, size_t size, void *context) {
-  (void)size;
-  struct order *order = context;
-  struct heapster__object object;
-  if (!heapster__object_read(&object, info)) return 0;
-  if (heapster__object_contains(&object, (uintptr_t)order->one))
-    order->first = order->one;
-  else if (heapster__object_contains(&object, (uintptr_t)order->other))
-    order->first = order->other;
-  return order->first != NULL;
-}
-
-void *heapster__first_loaded(void *one, void *other) {
-  struct order order = {one, other, NULL};
-  if (!one || !other) return one ? one : other;
-  dl_iterate_phdr(visit_in_order, &order);
-  return order.first;
 }

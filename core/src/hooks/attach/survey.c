@@ -138,14 +138,14 @@ static const char *refusal_of_functions(void) {
   return NULL;
 }
 
-static void survey_all(struct heapster__survey *survey) {
+static __attribute__((noinline)) void survey_all(struct heapster__survey *survey) {
   struct pass pass = {.survey = survey};
   dl_iterate_phdr(survey_object, &pass);
   survey->refusal = refusal_of(survey);
   if (!survey->refusal) survey->refusal = refusal_of_functions();
 }
 
-/* Its stack is small: a report at exit may be written by a thread that has little. */
+/* The stack of this pass is small: a report at exit may be written by a thread that has little. */
 static int survey_behind(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   struct heapster__survey *survey = context;

@@ -22,29 +22,21 @@ static heapster__counter mapped_bytes;
 
 /* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
    that waits for these pages would wait for itself. */
-static void *map(size_t bytes) {
+void *heapster__pages_map(size_t bytes) {
   int error = errno;
   const long protection = PROT_READ | PROT_WRITE;
   const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
   errno = error;
-  return pages == -1 ? NULL : (void *)pages;
-}
-
-static void unmap(void *pages, size_t bytes) {
-  int error = errno;
-  if (bytes) syscall(SYS_munmap, pages, bytes);
-  errno = error;
-}
-
-void *heapster__pages_map(size_t bytes) {
-  void *pages = map(bytes);
-  if (pages) heapster__add_relaxed(&mapped_bytes, bytes);
-  return pages;
+  if (pages == -1) return NULL;
+  heapster__add_relaxed(&mapped_bytes, bytes);
+  return (void *)pages;
 }
 
 void heapster__pages_unmap(void *pages, size_t bytes) {
-  unmap(pages, bytes);
+  int error = errno;
+  if (bytes) syscall(SYS_munmap, pages, bytes);
+  errno = error;
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
@@ -58,11 +50,11 @@ _Static_assert((int)HEAPSTER__PIECE <= (int)CHUNK, "a piece fits into a chunk");
 static _Atomic uintptr_t next_piece;
 
 static uintptr_t map_chunk(void) {
-  uintptr_t start = (uintptr_t)map((size_t)2 * CHUNK);
+  uintptr_t start = (uintptr_t)heapster__pages_map((size_t)2 * CHUNK);
   if (!start) return 0;
   uintptr_t chunk = (start + CHUNK - 1) & ~(uintptr_t)(CHUNK - 1);
-  unmap((void *)start, chunk - start);
-  unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
+  heapster__pages_unmap((void *)start, chunk - start);
+  heapster__pages_unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
   return chunk;
 }
 
@@ -78,11 +70,8 @@ void *heapster__piece_take(size_t bytes) {
     }
     uintptr_t chunk = map_chunk();
     if (!chunk) return NULL;
-    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) {
-      heapster__add_relaxed(&mapped_bytes, CHUNK);
-      return (void *)chunk;
-    }
-    unmap((void *)chunk, CHUNK);
+    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) return (void *)chunk;
+    heapster__pages_unmap((void *)chunk, CHUNK);
   }
 }
 
@@ -105,31 +94,24 @@ bool heapster__page_protect(void *page, bool is_writable) {
   return is_changed;
 }
 
-#if defined(__x86_64__)
-
 /* Whether control-flow enforcement tracks indirect branches in this process: bit 0 of the status. */
 static bool is_tracking_branches(void) {
+#if defined(__x86_64__)
   enum { CET_STATUS = 0x3001, BRANCHES = 1 };
   unsigned long status[3] = {0};
   int error = errno;
   const bool is_known = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
   errno = error;
   return is_known && (status[0] & BRANCHES);
+#else
+  return false;
+#endif
 }
 
 bool heapster__may_be_called(uintptr_t function) {
   static const unsigned char endbr64[] = {0xF3, 0x0F, 0x1E, 0xFA};
   return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
-
-#else
-
-bool heapster__may_be_called(uintptr_t function) {
-  (void)function;
-  return true;
-}
-
-#endif
 
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
@@ -163,15 +145,13 @@ bool heapster__is_loaded_before(const void *function, const void *other) {
 enum { KEY_NONE, KEY_CREATING, KEY_READY };
 static _Atomic int key_state;
 static pthread_key_t key;
-static void (*call_at_end)(void *thread);
 
 static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
   if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
   if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
-  call_at_end = on_end;
-  bool is_created = pthread_key_create(&key, call_at_end) == 0;
+  bool is_created = pthread_key_create(&key, on_end) == 0;
   heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
   return is_created;
 }

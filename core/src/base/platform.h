@@ -11,21 +11,6 @@
 /* Two lines: processors fetch them in pairs. */
 enum { HEAPSTER__CACHE_LINE = 128 };
 
-/* glibc reserves space so that libraries opened late can use the fastest thread-local model; musl refuses to open such
-   a library. */
-#if defined(__GLIBC__)
-#define HEAPSTER__TLS_MODEL __attribute__((tls_model("initial-exec")))
-#else
-#define HEAPSTER__TLS_MODEL
-#endif
-
-/* Whether the C library takes the memory of a fork handler from malloc. */
-#if defined(__GLIBC__)
-#define HEAPSTER__AT_FORK_ASKS_MALLOC false
-#else
-#define HEAPSTER__AT_FORK_ASKS_MALLOC true
-#endif
-
 /* The next definition of a symbol after the calling library, as RTLD_NEXT, of the version that programs are linked to,
    and of no other. It may be hidden from references without a version, as all symbols of glibc's libc_malloc_debug are.
    NULL if there is none, or the version is not known. */
@@ -41,14 +26,21 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__NEXT_VERSIONED(symbol) NULL
 #endif
 
-/* A call at exit after the destructors of all other libraries. Give both: a function(void) after HEAPSTER__AT_UNLOAD,
-   and a function(int, void *) to HEAPSTER__ON_EXIT in a constructor; one of the two is called. glibc calls handlers
-   last that were registered with on_exit before main. musl has no on_exit; it calls destructors in the reverse order of
-   constructors, and a preloaded library's constructors are among the first. */
+/* TLS_MODEL: glibc reserves space so that libraries opened late can use the fastest thread-local model; musl refuses to
+   open such a library.
+   AT_FORK_ASKS_MALLOC: whether the C library takes the memory of a fork handler from malloc.
+   AT_UNLOAD, ON_EXIT: a call at exit after the destructors of all other libraries. Give both: a function(void) after
+   HEAPSTER__AT_UNLOAD, and a function(int, void *) to HEAPSTER__ON_EXIT in a constructor; one of the two is called.
+   glibc calls handlers last that were registered with on_exit before main. musl has no on_exit; it calls destructors in
+   the reverse order of constructors, and a preloaded library's constructors are among the first. */
 #if defined(__GLIBC__)
+#define HEAPSTER__TLS_MODEL __attribute__((tls_model("initial-exec")))
+#define HEAPSTER__AT_FORK_ASKS_MALLOC false
 #define HEAPSTER__AT_UNLOAD
 #define HEAPSTER__ON_EXIT(function) ((void)on_exit(function, NULL))
 #else
+#define HEAPSTER__TLS_MODEL
+#define HEAPSTER__AT_FORK_ASKS_MALLOC true
 #define HEAPSTER__AT_UNLOAD __attribute__((destructor))
 #define HEAPSTER__ON_EXIT(function) ((void)(function))
 #endif

@@ -85,7 +85,7 @@ HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__map *map, un
 
 /* A request for a new block that the next allocator refused. */
 HEAPSTER__INLINE void heapster__record_failure(unsigned heap) {
-  if (!heapster__is_nested(heapster__this_thread())) heapster__count_alloc_failure(heap);
+  if (!heapster__is_nested(heapster__this_thread())) heapster__count_one(heap, alloc_fail_count);
 }
 
 /* The block of `taken`, which was taken out of the map, was freed. */

@@ -46,11 +46,7 @@ static void read_threads(struct heapster_status *status) {
 static void read_status(struct heapster_status *status) {
   memset(status, 0, sizeof *status);
   status->version = heapster_version();
-#ifdef HEAPSTER_SHARED_COUNTERS
-  status->counters = "shared";
-#else
-  status->counters = "sharded";
-#endif
+  status->counters = HEAPSTER__HAS_THREAD_RECORDS ? "sharded" : "shared";
   read_malloc(status);
   read_offer("python", &status->python_way, &status->python_problem);
   read_offer("lua", &status->lua_way, &status->lua_problem);

@@ -143,7 +143,7 @@ size_t read_protections(char *text, size_t capacity) {
 static int run_case(const struct test *cases, const char *name) {
   for (; cases->name; cases++) {
     if (!name) puts(cases->name);
-    if (!name || strcmp(name, cases->name)) continue;
+    if (!name || strcmp(name, cases->name) != 0) continue;
     cases->run();
     return 1;
   }

@@ -57,14 +57,13 @@ struct walk {
 /* One object of a walk. */
 struct object_walk {
   struct walk *walk;
-  const struct heapster__object *object;
-  struct heapster__writable_page page;
+  struct heapster__object *object;
   bool has[REASONS];
   bool is_late; /* its slots led past a hook that the program was started with */
 };
 
 static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
-  const enum heapster__slot_answer answer = heapster__slot_write(at->object, &at->page, slot, value);
+  const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
   if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
@@ -80,7 +79,7 @@ static bool is_predictable(const struct object_walk *at, unsigned index) {
 
 /* An unresolved slot leads into the code of its own object. So does a slot that is bound to a function there. */
 static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t found) {
-  return !heapster__object_has_code_at(at->object, found) ||
+  return !heapster__object_contains(at->object, found, PF_X) ||
          found == heapster__object_find(at->object, heapster__replacements[index].name);
 }
 
@@ -103,7 +102,7 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
     at->has[UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
     return;
-  else if (heapster__object_contains(at->object, at->object->base + found))
+  else if (heapster__object_contains(at->object, at->object->base + found, 0))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
   else if (!at->walk->survey->has_wrapper)
     at->has[BOUND_ELSEWHERE] = true;
@@ -148,7 +147,7 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   if (!heapster__object_read(&object, info)) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
-  heapster__page_close(&at.page);
+  heapster__page_close(&object);
   if (at.is_late && walk->survey->front) note_late(&object);
   for (unsigned i = 0; i < REASONS; i++) {
     struct findings *found = &walk->found[i];
@@ -159,25 +158,27 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
 
 /* Makes the slots of all loaded objects agree with `is_on`. `is_unfinished` is cleared before the walk, never after:
    another thread's walk may set it meanwhile. */
-static void patch_all(struct walk *walk) {
+static struct walk patch_all(void) {
   enum { TRIES = 16 }; /* if other threads load without end, a later rescan finds the rest */
   struct heapster__survey survey;
+  struct walk walk;
   const int error = errno;
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
     if (survey.front) survey.startup_objects = attached.startup_objects;
-    *walk = (struct walk){.survey = &survey};
-    dl_iterate_phdr(patch_object, walk);
-    if (!walk->is_outdated) break;
+    walk = (struct walk){.survey = &survey};
+    dl_iterate_phdr(patch_object, &walk);
+    if (!walk.is_outdated) break;
   }
-  const bool has_unresolved = !survey.front && walk->found[UNRESOLVED].objects;
-  walk->survey = NULL;
-  if (walk->is_outdated || walk->found[RELOCATING].objects || has_unresolved) walk->is_unfinished = true;
-  if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
+  const bool has_unresolved = !survey.front && walk.found[UNRESOLVED].objects;
+  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || has_unresolved)
+    heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);
   errno = error;
+  walk.survey = NULL;
+  return walk;
 }
 
 static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
@@ -199,8 +200,7 @@ static bool has_new_object(void) {
 
 /* Before figures are read. */
 static void rescan(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || is_unfinished())) patch_all();
 }
 
 /* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
@@ -214,17 +214,16 @@ static bool count_throttled_rescan(void) {
 
 /* At a frame mark. */
 static void rescan_throttled(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all();
 }
 
 static const char *const lost_loader =
     "loaded libraries cannot be looked at: threads ran when this process was forked, and one of them may hold the "
     "loader's lock for ever";
 
-static const char *const left_behind = "its hook is off, but not all import tables could be pointed back: the system "
-                                       "refuses to have them written to, or a "
-                                       "library is being loaded just now; calls through them are counted still";
+static const char *const left_behind =
+    "its hook is off, but not all import tables could be pointed back: the system refuses to have them written to, or "
+    "a library is being loaded just now; calls through them are counted still";
 
 /* Opens the heap and sets the real functions, before the first slot is written. Returns why not, or NULL. Callers hold
    the lock. */
@@ -241,7 +240,6 @@ static const char *start(void) {
 
 enum heapster_error heapster__attach(void) {
   HEAPSTER__ASSERT(!heapster__malloc_hook() || heapster__malloc_hook()->can_end);
-  struct walk walk;
   if (attached.has_lost_loader && !heapster__is_attached()) {
     heapster__store_relaxed(&attached.refusal, lost_loader);
     return HEAPSTER_UNSUPPORTED;
@@ -255,17 +253,16 @@ enum heapster_error heapster__attach(void) {
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire in patch_object */
   if (attached.has_lost_loader) return HEAPSTER_OK;
   heapster__on_rescan(rescan, rescan_throttled);
-  patch_all(&walk);
+  patch_all();
   if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
 
 enum heapster_error heapster__detach(void) {
-  struct walk walk;
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   heapster__exchange_acq_rel(&attached.is_on, false);
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
@@ -284,9 +281,8 @@ static const char *describe(const struct findings *found, const char *sentence) 
 }
 
 static const char *problem_while_on(void) {
-  struct walk walk;
   if (attached.has_lost_loader) return lost_loader;
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   for (unsigned i = 0; i < REASONS; i++) {
     if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
   }
@@ -330,9 +326,8 @@ static const char *describe_late(void) {
 }
 
 const char *heapster__bypass_problem(void) {
-  struct walk walk;
   if (!may_rescan()) return describe_late();
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   for (unsigned i = REFUSED; i <= BOUND_ELSEWHERE; i++) {
     if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
   }
@@ -341,12 +336,10 @@ const char *heapster__bypass_problem(void) {
 
 static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
 
-static void do_nothing(void) {}
-
 static void lose_loader(void) {
   if (attached.is_forking_among_threads) attached.has_lost_loader = true;
 }
 
 HEAPSTER__AT_LOAD static void watch_forks(void) {
-  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, do_nothing, lose_loader);
+  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, NULL, lose_loader);
 }

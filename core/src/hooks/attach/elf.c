@@ -21,6 +21,7 @@ static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry)
   if (entry->d_tag == DT_GNU_HASH) object->gnu_hash = (const uint32_t *)address;
   if (entry->d_tag == DT_HASH) object->hash = (const uint32_t *)address;
   if (entry->d_tag == DT_VERSYM) object->versions = (const uint16_t *)address;
+  if (entry->d_tag == DT_SONAME) object->soname = entry->d_un.d_val;
   if (entry->d_tag == DT_JMPREL) object->calls.begin = (const ElfW(Rela) *)address;
   if (entry->d_tag == DT_PLTRELSZ) object->calls.count = count;
   if (entry->d_tag == DT_RELA) object->data.begin = (const ElfW(Rela) *)address;
@@ -124,7 +125,7 @@ uintptr_t heapster__object_find_any(const struct heapster__object *object, const
   return found ? found : find(object, (struct search){name, true});
 }
 
-static bool is_in_segment(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {
+bool heapster__object_contains(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {
   for (ElfW(Half) i = 0; i < object->info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || (segment->p_flags & flags) != flags) continue;
@@ -133,30 +134,11 @@ static bool is_in_segment(const struct heapster__object *object, uintptr_t addre
   return false;
 }
 
-bool heapster__object_contains(const struct heapster__object *object, uintptr_t address) {
-  return is_in_segment(object, address, 0);
-}
-
-bool heapster__object_has_code_at(const struct heapster__object *object, uintptr_t address) {
-  return is_in_segment(object, address, PF_X);
-}
-
-bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t address) {
-  return address >= object->relro_begin && address < object->relro_end;
-}
-
 bool heapster__object_needs(const struct heapster__object *object, const char *library) {
   for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
     if (entry->d_tag == DT_NEEDED && !strcmp(object->names + entry->d_un.d_val, library)) return true;
   }
   return false;
-}
-
-const char *heapster__object_soname(const struct heapster__object *object) {
-  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
-    if (entry->d_tag == DT_SONAME) return object->names + entry->d_un.d_val;
-  }
-  return NULL;
 }
 
 static void visit_table(const struct heapster__object *object, struct heapster__relocations table,
@@ -175,27 +157,25 @@ void heapster__object_visit_slots(const struct heapster__object *object, heapste
   visit_table(object, object->data, visit, context);
 }
 
-void heapster__page_close(struct heapster__writable_page *page) {
-  if (page->address) heapster__page_protect((void *)page->address, false);
-  page->address = 0;
+void heapster__page_close(struct heapster__object *object) {
+  if (object->opened_page) heapster__page_protect((void *)object->opened_page, false);
+  object->opened_page = 0;
 }
 
-static bool open_page(struct heapster__writable_page *page, uintptr_t address) {
-  heapster__page_close(page);
-  if (!heapster__page_protect((void *)address, true)) return false;
-  page->address = address;
+static bool open_page(struct heapster__object *object, uintptr_t page) {
+  heapster__page_close(object);
+  if (!heapster__page_protect((void *)page, true)) return false;
+  object->opened_page = page;
   return true;
 }
 
-enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object,
-                                                struct heapster__writable_page *page, uintptr_t *slot,
-                                                uintptr_t value) {
-  const uintptr_t address = (uintptr_t)slot & -(uintptr_t)getpagesize();
-  if (address != page->address) {
+enum heapster__slot_answer heapster__slot_write(struct heapster__object *object, uintptr_t *slot, uintptr_t value) {
+  const uintptr_t page = (uintptr_t)slot & -(uintptr_t)getpagesize();
+  if (page != object->opened_page) {
     const bool is_writable = heapster__word_is_writable(slot);
-    const bool is_protected = heapster__object_is_relro(object, address);
-    if (is_protected && is_writable) return HEAPSTER__SLOT_RELOCATING;
-    if (!is_writable && !(is_protected && open_page(page, address))) return HEAPSTER__SLOT_REFUSED;
+    const bool is_relro = page >= object->relro_begin && page < object->relro_end;
+    if (is_relro && is_writable) return HEAPSTER__SLOT_RELOCATING;
+    if (!is_writable && !(is_relro && open_page(object, page))) return HEAPSTER__SLOT_REFUSED;
   }
   heapster__store_relaxed((_Atomic uintptr_t *)slot, value);
   return HEAPSTER__SLOT_WRITTEN;

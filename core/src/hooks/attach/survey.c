@@ -14,8 +14,8 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
 
 /* Whether the object is the one whose functions are read: it defines the malloc of the process. */
 static bool is_allocator(const struct heapster__survey *survey, const struct heapster__object *object) {
-  if (survey->front) return heapster__object_contains(object, (uintptr_t)survey->front->next_library);
-  return !survey->has_malloc && heapster__object_find_any(object, heapster__replacements[0].name);
+  if (survey->front) return heapster__object_contains(object, (uintptr_t)survey->front->next_library, 0);
+  return !survey->real[0] && heapster__object_find_any(object, heapster__replacements[0].name);
 }
 
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
@@ -27,9 +27,7 @@ static void note_functions(struct heapster__survey *survey, const struct heapste
     else if (function && !heapster__range_has(survey->public, function))
       survey->is_ambiguous[i] = true;
   }
-  if (!is_first) return;
-  survey->has_malloc = true;
-  survey->program_has_malloc = survey->objects == 0;
+  if (is_first) survey->program_has_malloc = survey->objects == 0;
 }
 
 static struct heapster__range code_of(const struct dl_phdr_info *info) {
@@ -71,18 +69,17 @@ static void check_slot(void *context, const char *name, uintptr_t *slot) {
   if (index == HEAPSTER__REPLACEMENTS || !check->survey->real[index]) return;
   const bool is_bound = *slot == check->survey->real[index] || *slot == heapster__replacements[index].counted;
   const bool is_unresolved =
-      heapster__object_has_code_at(check->object, *slot) || heapster__is_program_code(check->survey, *slot);
+      heapster__object_contains(check->object, *slot, PF_X) || heapster__is_program_code(check->survey, *slot);
   if (!is_bound && !is_unresolved) check->survey->libc_is_bound_elsewhere = true;
 }
 
 /* Whether the object was loaded when the program started. All up to libc were, and then the objects that one of them
    needs: the loader puts those first, in the order in which they are needed. */
 static bool is_startup_object(const struct pass *pass, const struct heapster__object *object) {
-  const char *name = heapster__object_soname(object);
   if (!pass->survey->has_libc) return true;
   if (pass->survey->startup_objects != pass->survey->objects) return false; /* an earlier one was not */
-  for (size_t i = 0; name && i < pass->startup_count; i++) {
-    if (heapster__object_needs(&pass->startup[i], name)) return true;
+  for (size_t i = 0; object->soname && i < pass->startup_count; i++) {
+    if (heapster__object_needs(&pass->startup[i], object->names + object->soname)) return true;
   }
   return false;
 }
@@ -123,14 +120,10 @@ static const char *refusal_of(const struct heapster__survey *survey) {
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
-  if (!survey->has_malloc)
+  if (!survey->real[0])
     return "no loaded library defines malloc: in a statically linked program there is nothing to attach to";
   if (survey->libc_is_bound_elsewhere)
     return "libc's own calls of malloc do not lead to the malloc of the process: another hook was attached before";
-  return NULL;
-}
-
-static const char *refusal_of_functions(void) {
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
     if (!heapster__may_be_called(heapster__replacements[i].counted))
       return "the system tracks indirect branches (CET), and heapster was built without marks for them";
@@ -142,7 +135,6 @@ static __attribute__((noinline)) void survey_all(struct heapster__survey *survey
   struct pass pass = {.survey = survey};
   dl_iterate_phdr(survey_object, &pass);
   survey->refusal = refusal_of(survey);
-  if (!survey->refusal) survey->refusal = refusal_of_functions();
 }
 
 /* The stack of this pass is small: a report at exit may be written by a thread that has little. */
@@ -153,7 +145,7 @@ static int survey_behind(struct dl_phdr_info *info, size_t size, void *context) 
   survey->adds = info->dlpi_adds;
   if (!survey->objects++) survey->program = code_of(info);
   if (!heapster__object_read(&object, info)) return 0;
-  if (heapster__object_contains(&object, (uintptr_t)survey->front->library)) survey->public = code_of(info);
+  if (heapster__object_contains(&object, (uintptr_t)survey->front->library, 0)) survey->public = code_of(info);
   if (!survey->public.begin && heapster__object_find_any(&object, heapster__replacements[0].name))
     survey->has_wrapper = true;
   note_functions(survey, &object);

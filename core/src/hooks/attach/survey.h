@@ -29,12 +29,12 @@ struct heapster__survey {
   size_t objects;                            /* visited so far */
   size_t startup_objects;                    /* as many of them were loaded when the program started */
   const char *refusal;                       /* why not to attach, one sentence; NULL if it can be done */
-  uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, or 0 */
+  uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, the first; or 0 */
   bool is_ambiguous[HEAPSTER__REPLACEMENTS]; /* another object defines the name too, and some may be bound to that */
   const struct heapster__malloc_hook *front; /* a hook that the program was started with, or NULL */
   struct heapster__range program;            /* the code of the program itself */
   struct heapster__range public;             /* that of the library whose public malloc leads to `front` */
-  bool has_malloc, has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
+  bool has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
   bool has_wrapper; /* an allocator in front of `front`, which leads there by glibc's names for its functions */
 };
 

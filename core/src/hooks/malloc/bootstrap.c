@@ -48,6 +48,12 @@ static void *allocate_from_pool(size_t alignment, size_t size) {
   return block;
 }
 
+/* Copies a block of the pool into `fresh`, of `size` bytes, which may be NULL. Returns `fresh`. */
+static void *copy_from_pool(void *fresh, const void *block, size_t size) {
+  const size_t old = pooled_size(block);
+  return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
+}
+
 static bool find_pool_block(const void *block, size_t *size) {
   if (!is_pooled(block)) return false;
   *size = pooled_size(block);
@@ -187,10 +193,7 @@ static void passthrough_free(void *block) {
 }
 
 static void *passthrough_realloc(void *block, size_t size) {
-  if (!is_pooled(block)) return next.realloc(block, size);
-  void *fresh = next.malloc(size);
-  size_t old = pooled_size(block);
-  return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
+  return is_pooled(block) ? copy_from_pool(next.malloc(size), block, size) : next.realloc(block, size);
 }
 
 static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
@@ -198,11 +201,6 @@ static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
   if (!__builtin_mul_overflow(count, size, &bytes)) return passthrough_realloc(block, bytes);
   errno = ENOMEM;
   return NULL;
-}
-
-static void adopt_nothing(void *block, size_t size) {
-  (void)block;
-  (void)size;
 }
 
 static void switch_to_next(void) {
@@ -215,7 +213,6 @@ static void switch_to_next(void) {
       .objects = {next.malloc, next.memalign, passthrough_free},
       .reallocarray = passthrough_reallocarray,
       .usable_size = usable_size,
-      .adopt = adopt_nothing,
   };
 }
 
@@ -243,9 +240,15 @@ static bool ensure_started(void) {
   return true;
 }
 
-static void *bootstrap_malloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.malloc(size) : allocate_from_pool(UNIT, size);
-}
+#define BOOTSTRAP(name, parameters, alignment, ...)                                                             \
+  static void *bootstrap_##name parameters {                                                                    \
+    return ensure_started() ? heapster__preload.family.name(__VA_ARGS__) : allocate_from_pool(alignment, size); \
+  }
+BOOTSTRAP(malloc, (size_t size), UNIT, size)
+BOOTSTRAP(aligned_alloc, (size_t alignment, size_t size), alignment, alignment, size)
+BOOTSTRAP(memalign, (size_t alignment, size_t size), alignment, alignment, size)
+BOOTSTRAP(valloc, (size_t size), PAGE, size)
+BOOTSTRAP(pvalloc, (size_t size), PAGE, size)
 
 static void *bootstrap_calloc(size_t count, size_t size) {
   size_t bytes;
@@ -256,8 +259,7 @@ static void *bootstrap_calloc(size_t count, size_t size) {
 static void *bootstrap_realloc(void *block, size_t size) {
   if (ensure_started()) return heapster__preload.family.realloc(block, size);
   void *fresh = allocate_from_pool(UNIT, size);
-  size_t old = is_pooled(block) ? pooled_size(block) : 0;
-  return fresh && block ? memcpy(fresh, block, old < size ? old : size) : fresh;
+  return is_pooled(block) ? copy_from_pool(fresh, block, size) : fresh;
 }
 
 static void bootstrap_free(void *block) {
@@ -270,23 +272,6 @@ static int bootstrap_posix_memalign(void **block, size_t alignment, size_t size)
   if (!made) return ENOMEM;
   *block = made;
   return 0;
-}
-
-static void *bootstrap_aligned_alloc(size_t alignment, size_t size) {
-  return ensure_started() ? heapster__preload.family.aligned_alloc(alignment, size)
-                          : allocate_from_pool(alignment, size);
-}
-
-static void *bootstrap_memalign(size_t alignment, size_t size) {
-  return ensure_started() ? heapster__preload.family.memalign(alignment, size) : allocate_from_pool(alignment, size);
-}
-
-static void *bootstrap_valloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.valloc(size) : allocate_from_pool(PAGE, size);
-}
-
-static void *bootstrap_pvalloc(size_t size) {
-  return ensure_started() ? heapster__preload.family.pvalloc(size) : allocate_from_pool(PAGE, size);
 }
 
 static void *bootstrap_reallocarray(void *block, size_t count, size_t size) {
@@ -304,7 +289,6 @@ struct heapster__preload_table heapster__preload = {
     .objects = {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
     .reallocarray = bootstrap_reallocarray,
     .usable_size = bootstrap_usable_size,
-    .adopt = adopt_nothing,
 };
 #undef X
 

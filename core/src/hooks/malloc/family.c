@@ -14,29 +14,19 @@
 
 static struct heapster__malloc_hook hook;
 
-static void *next_malloc(void *context, size_t size) {
-  (void)context;
-  return hook.next.malloc(size);
-}
-
-static void *next_calloc(void *context, size_t count, size_t size) {
-  (void)context;
-  return hook.next.calloc(count, size);
-}
-
-static void *next_realloc(void *context, void *block, size_t size) {
-  (void)context;
-  return hook.next.realloc(block, size);
-}
+#define NEXT(name, parameters, ...)     \
+  static void *next_##name parameters { \
+    (void)context;                      \
+    return hook.next.name(__VA_ARGS__); \
+  }
+NEXT(malloc, (void *context, size_t size), size)
+NEXT(calloc, (void *context, size_t count, size_t size), count, size)
+NEXT(realloc, (void *context, void *block, size_t size), block, size)
+NEXT(aligned_alloc, (void *context, size_t alignment, size_t size), alignment, size)
 
 static void next_free(void *context, void *block) {
   (void)context;
   hook.next.free(block);
-}
-
-static void *next_aligned_alloc(void *context, size_t alignment, size_t size) {
-  (void)context;
-  return hook.next.aligned_alloc(alignment, size);
 }
 
 /* An allocator such as Electric Fence, whose malloc calls the public memalign. Its functions are called in a guard, so
@@ -63,9 +53,7 @@ static void guard_next(void) {
 
 bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  static const struct heapster_allocator next = {
-      next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL,
-  };
+  const struct heapster_allocator next = {next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL};
   hook = *given;
   if (hook.problem) return false;
   if (hook.malloc_comes_back) guard_next();
@@ -228,22 +216,17 @@ static void *realloc_to_zero(void *block, struct heapster__block taken) {
   int error = errno;
   errno = 0;
   void *fresh = hook.next.realloc(block, 0);
-  bool is_refused = !fresh && errno == ENOMEM;
-  if (!is_refused) errno = error;
-  if (is_refused) {
+  if (!fresh && errno == ENOMEM) {
     heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
     return NULL;
   }
-  if (!fresh) {
-    heapster__record_gone(HEAPSTER__MALLOC, taken);
-    return NULL;
-  }
-  void *wider = hook.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE);
-  if (wider)
-    fresh = wider;
+  void *wider = fresh ? hook.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE) : NULL;
+  if (wider) fresh = wider;
+  errno = error;
+  if (fresh)
+    heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   else
-    errno = error;
-  heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
+    heapster__record_gone(HEAPSTER__MALLOC, taken);
   return fresh;
 }
 
@@ -275,17 +258,12 @@ HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
-/* The next allocator is not called, and the block stays as it is. */
-static void record_resize_failure(void *block) {
-  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
-  heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
-}
-
 void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
   if (!__builtin_mul_overflow(count, size, &bytes)) return heapster__counted_realloc(block, bytes);
-  if (block)
-    record_resize_failure(block);
+  struct heapster__map *const map = &heapster__main_map;
+  if (block) /* stays as it is: the next allocator is not called */
+    heapster__restore_block(map, HEAPSTER__MALLOC, heapster__take_block(map, block), block);
   else
     heapster__record_failure(HEAPSTER__MALLOC);
   errno = ENOMEM;

@@ -30,7 +30,7 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
   if (!heapster__object_read(&object, info)) return 0;
   const char *slash = strrchr(object.path, '/');
   const char *name = slash ? slash + 1 : *object.path ? object.path : program_invocation_short_name;
-  search->is_behind |= heapster__object_contains(&object, search->library);
+  search->is_behind |= heapster__object_contains(&object, search->library, 0);
   if (!search->is_behind && !*search->allocator && heapster__object_find_any(&object, "malloc"))
     snprintf(search->allocator, sizeof search->allocator, "%s", name);
   if (!strncmp(name, "vgpreload_", strlen("vgpreload_"))) /* the core's comes first, the tool's second */

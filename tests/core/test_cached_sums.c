@@ -44,7 +44,7 @@ static void refresh(void) { heapster__cached_sums_refresh(&kept, NULL, heap->num
 
 static bool is_up_to_date(void) {
   struct heapster__totals now = {0};
-  heapster__sum(&now, heap->number);
+  heapster__sum(&now, NULL, heap->number);
   return !memcmp((const char *)&now, (const char *)&kept.totals, COUNTERS);
 }
 
@@ -116,7 +116,7 @@ static void fill_inside(const struct operation *operation) {
   trap_no_more();
   assert_int_not_equal(steps, STEP_LIMIT);
   struct heapster__totals now = {0};
-  heapster__sum(&now, heap->number);
+  heapster__sum(&now, NULL, heap->number);
   for (sig_atomic_t step = 0; step < steps; ++step) {
     heapster__cached_sums_refresh(&inside[step], NULL, heap->number);
     assert_memory_equal(&inside[step].totals, &now, COUNTERS);

@@ -67,11 +67,11 @@ static void a_resize_to_the_same_size_is_neither_even_when_it_moves(void **state
 
 static void failures_missed_frees_and_unknown_blocks_have_counts_of_their_own(void **state) {
   (void)state;
-  heapster__count_alloc_failure(heap);
-  heapster__count_realloc_failure(heap);
-  heapster__count_realloc_failure(heap);
-  for (unsigned i = 0; i < 3; ++i) heapster__count_unseen_alloc(heap);
-  for (unsigned i = 0; i < 4; ++i) heapster__count_unseen_free(heap);
+  heapster__count_one(heap, alloc_fail_count);
+  heapster__count_one(heap, realloc_fail_count);
+  heapster__count_one(heap, realloc_fail_count);
+  for (unsigned i = 0; i < 3; ++i) heapster__count_one(heap, unseen_alloc_count);
+  for (unsigned i = 0; i < 4; ++i) heapster__count_one(heap, unseen_free_count);
   const struct heapster__totals totals = sum();
   assert_field(totals, alloc_fail_count, 1);
   assert_field(totals, realloc_fail_count, 2);
@@ -92,10 +92,10 @@ static void free_of_nothing(void) { heapster__count_dealloc(heap, 0); }
 static void growth(void) { resize(1, 2, true); }
 static void shrink(void) { resize(2, 1, true); }
 static void same_size(void) { resize(1, 1, false); }
-static void alloc_failure(void) { heapster__count_alloc_failure(heap); }
-static void realloc_failure(void) { heapster__count_realloc_failure(heap); }
-static void unseen_alloc(void) { heapster__count_unseen_alloc(heap); }
-static void unseen_free(void) { heapster__count_unseen_free(heap); }
+static void alloc_failure(void) { heapster__count_one(heap, alloc_fail_count); }
+static void realloc_failure(void) { heapster__count_one(heap, realloc_fail_count); }
+static void unseen_alloc(void) { heapster__count_one(heap, unseen_alloc_count); }
+static void unseen_free(void) { heapster__count_one(heap, unseen_free_count); }
 
 static void (*const events[])(void) = {alloc_of_nothing, alloc,        large_alloc, free_of_nothing,
                                        growth,           shrink,       same_size,   alloc_failure,

@@ -139,7 +139,7 @@ static void *count_after_end(void *unused) {
   resize(130, 120, false);
   heapster__count_dealloc(heap, 120);
   heapster__count_alloc(heap, 7);
-  heapster__count_alloc_failure(heap);
+  heapster__count_one(heap, alloc_fail_count);
   return unused;
 }
 

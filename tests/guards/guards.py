@@ -92,7 +92,7 @@ GUARDS = (
           "the same where another heap owns the segment: each block is a foreign one"),
     Guard("heap-alternating", 497, named("alternating-pairs", COMMANDED),
           "a malloc and its free, where two heaps take turns at each request"),
-    Guard("heap-grow", 311, named("growths", COMMANDED) - named("pairs", COMMANDED),
+    Guard("heap-grow", 116, named("growths", COMMANDED) - named("pairs", COMMANDED),
           "a realloc of a named heap that grows in place"),
     Guard("preload", 85, preloaded("pairs"),
           "a malloc and its free, with the hook preloaded"),

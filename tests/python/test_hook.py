@@ -145,10 +145,11 @@ def test_nothing_is_all_zeros_in_every_heap_and_thread(heap):
     def look(found):
         heapster.measure(nothing, heap=heap, scope="thread")
         found.append(heapster.measure(nothing, heap=heap, scope="thread")[1])
-        for _ in range(2):
+        for turn in range(3):
             with heapster.measuring(heap, "thread") as m, heapster.limit(heap=heap, scope="thread", alloc_count=0):
                 pass
-            found.append(m.diff)
+            if turn:  # the first looks names up, for which CPython's method cache may drop, and so free, another one
+                found.append(m.diff)
 
     found = []
     look(found)

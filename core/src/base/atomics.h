@@ -89,13 +89,9 @@ static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_
   return is_below;
 }
 
-/* The same plain read for a flag. */
+/* The same plain read for a flag, a word, a shadow byte. */
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
-
-/* For a word. */
 static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
-
-/* For a shadow byte. */
 static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
 
 /* Whether the cell has that value, compared in memory. */

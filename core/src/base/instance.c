@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,10 +44,11 @@ struct copy {
   char path[PATH_MAX];
 };
 
-struct search {
+/* What a search found. Written under the lock. */
+static struct {
   struct copy first;
   struct copy own;
-};
+} found;
 
 static void fill_copy(struct copy *copy, const char *anchor, uint64_t abi, const char *path) {
   copy->anchor = anchor;
@@ -59,16 +61,16 @@ static void fill_copy(struct copy *copy, const char *anchor, uint64_t abi, const
   if (length <= 0) strncpy(copy->path, "the program", sizeof copy->path - 1);
 }
 
-static void note_copy(struct search *search, const char *note, const char *path) {
+static void note_copy(const char *note, const char *path) {
   struct description description;
   const char *start = note + sizeof(ElfW(Nhdr)) + 12; /* after the name, which is padded to words */
   memcpy(&description, start, sizeof description);
   const char *anchor = start + description.distance;
-  if (!search->first.anchor) fill_copy(&search->first, anchor, description.abi, path);
-  if (anchor == heapster__anchor) fill_copy(&search->own, anchor, description.abi, path);
+  if (!found.first.anchor) fill_copy(&found.first, anchor, description.abi, path);
+  if (anchor == heapster__anchor) fill_copy(&found.own, anchor, description.abi, path);
 }
 
-static void read_notes(struct search *search, const char *notes, size_t size, const char *path) {
+static void read_notes(const char *notes, size_t size, const char *path) {
   size_t offset = 0;
   while (offset + sizeof(ElfW(Nhdr)) <= size) {
     ElfW(Nhdr) head;
@@ -76,52 +78,35 @@ static void read_notes(struct search *search, const char *notes, size_t size, co
     const char *name = notes + offset + sizeof head;
     bool is_ours = head.n_namesz == NAME_SIZE && head.n_type == NOTE_TYPE &&
                    head.n_descsz == sizeof(struct description) && !memcmp(name, "heapster", NAME_SIZE);
-    if (is_ours) note_copy(search, notes + offset, path);
+    if (is_ours) note_copy(notes + offset, path);
     offset += sizeof head + ((head.n_namesz + 3U) & ~3U) + ((head.n_descsz + 3U) & ~3U);
   }
 }
 
 /* Called under the loader's lock: no dl function may be called here. */
-static int visit_object(struct dl_phdr_info *object, size_t size, void *search) {
+static int visit_object(struct dl_phdr_info *object, size_t size, void *context) {
   (void)size;
+  (void)context;
   for (ElfW(Half) i = 0; i < object->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
     if (segment->p_type != PT_NOTE) continue;
     const char *notes = (const char *)(object->dlpi_addr + segment->p_vaddr);
-    read_notes(search, notes, segment->p_memsz, object->dlpi_name);
+    read_notes(notes, segment->p_memsz, object->dlpi_name);
   }
   return 0;
 }
 
-static void append(char **end, const char *limit, const char *text) {
-  while (*text && *end < limit) *(*end)++ = *text++;
-  **end = '\0';
-}
-
-static void append_copy(char **end, const char *limit, const struct copy *copy) {
-  const char number[] = {(char)('0' + copy->abi % 10), '\0'};
-  append(end, limit, copy->path);
-  append(end, limit, " (ABI ");
-  append(end, limit, number);
-  append(end, limit, ")");
-}
-
 const char *heapster_conflict(void) {
   static char text[2 * PATH_MAX + 128];
-  static struct search search;
   heapster__lock();
-  memset(&search, 0, sizeof search);
-  dl_iterate_phdr(visit_object, &search);
-  bool is_second = search.first.anchor && search.first.anchor != heapster__anchor;
-  char *end = text;
-  const char *limit = text + sizeof text - 1;
-  if (is_second) {
-    append(&end, limit, "two copies of heapster in one process: ");
-    append_copy(&end, limit, &search.first);
-    append(&end, limit, " counts, ");
-    append_copy(&end, limit, &search.own);
-    append(&end, limit, " came later and would show other figures");
-  }
+  memset(&found, 0, sizeof found);
+  dl_iterate_phdr(visit_object, NULL);
+  bool is_second = found.first.anchor && found.first.anchor != heapster__anchor;
+  if (is_second)
+    snprintf(text, sizeof text,
+             "two copies of heapster in one process: %s (ABI %u) counts, %s (ABI %u) came later and would show other "
+             "figures",
+             found.first.path, (unsigned)found.first.abi, found.own.path, (unsigned)found.own.abi);
   heapster__unlock();
   return is_second ? text : NULL;
 }

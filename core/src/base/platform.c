@@ -3,8 +3,10 @@
 
 #include "base/atomics.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,27 +20,23 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
-static void *map(size_t bytes) {
-  int error = errno;
-  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  errno = error;
-  return pages == MAP_FAILED ? NULL : pages;
-}
-
-static void unmap(void *pages, size_t bytes) {
-  int error = errno;
-  if (bytes) munmap(pages, bytes);
-  errno = error;
-}
-
+/* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
+   that waits for these pages would wait for itself. */
 void *heapster__pages_map(size_t bytes) {
-  void *pages = map(bytes);
-  if (pages) heapster__add_relaxed(&mapped_bytes, bytes);
-  return pages;
+  int error = errno;
+  const long protection = PROT_READ | PROT_WRITE;
+  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
+  errno = error;
+  if (pages == -1) return NULL;
+  heapster__add_relaxed(&mapped_bytes, bytes);
+  return (void *)pages;
 }
 
 void heapster__pages_unmap(void *pages, size_t bytes) {
-  unmap(pages, bytes);
+  int error = errno;
+  if (bytes) syscall(SYS_munmap, pages, bytes);
+  errno = error;
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
@@ -52,11 +50,11 @@ _Static_assert((int)HEAPSTER__PIECE <= (int)CHUNK, "a piece fits into a chunk");
 static _Atomic uintptr_t next_piece;
 
 static uintptr_t map_chunk(void) {
-  uintptr_t start = (uintptr_t)map((size_t)2 * CHUNK);
+  uintptr_t start = (uintptr_t)heapster__pages_map((size_t)2 * CHUNK);
   if (!start) return 0;
   uintptr_t chunk = (start + CHUNK - 1) & ~(uintptr_t)(CHUNK - 1);
-  unmap((void *)start, chunk - start);
-  unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
+  heapster__pages_unmap((void *)start, chunk - start);
+  heapster__pages_unmap((void *)(chunk + CHUNK), start + CHUNK - chunk);
   return chunk;
 }
 
@@ -72,11 +70,8 @@ void *heapster__piece_take(size_t bytes) {
     }
     uintptr_t chunk = map_chunk();
     if (!chunk) return NULL;
-    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) {
-      heapster__add_relaxed(&mapped_bytes, CHUNK);
-      return (void *)chunk;
-    }
-    unmap((void *)chunk, CHUNK);
+    if (heapster__swap_acq_rel(&next_piece, &next, chunk + size)) return (void *)chunk;
+    heapster__pages_unmap((void *)chunk, CHUNK);
   }
 }
 
@@ -101,21 +96,24 @@ bool heapster__is_mapped(void *begin, size_t bytes) {
 
 bool heapster__page_protect(void *page, bool is_writable) {
   int error = errno;
-  const bool is_changed = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+  const long protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const bool is_changed = syscall(SYS_mprotect, page, (size_t)getpagesize(), protection) == 0;
   errno = error;
   return is_changed;
 }
 
-#if defined(__x86_64__)
-
 /* Whether control-flow enforcement tracks indirect branches in this process: bit 0 of the status. */
 static bool is_tracking_branches(void) {
+#if defined(__x86_64__)
   enum { CET_STATUS = 0x3001, BRANCHES = 1 };
   unsigned long status[3] = {0};
   int error = errno;
   const bool is_known = syscall(SYS_arch_prctl, CET_STATUS, status) == 0;
   errno = error;
   return is_known && (status[0] & BRANCHES);
+#else
+  return false;
+#endif
 }
 
 bool heapster__may_be_called(uintptr_t function) {
@@ -123,31 +121,45 @@ bool heapster__may_be_called(uintptr_t function) {
   return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
 
+bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
+
+#if defined(__GLIBC__)
+
+static const struct link_map *object_of(const void *function) {
+  Dl_info info;
+  struct link_map *object = NULL;
+  return function && dladdr1(function, &info, (void **)&object, RTLD_DL_LINKMAP) ? object : NULL;
+}
+
+bool heapster__is_loaded_before(const void *function, const void *other) {
+  const struct link_map *const last = object_of(other);
+  const struct link_map *object = object_of(function);
+  while (object && last && object != last) object = object->l_next;
+  return object && last;
+}
+
 #else
 
-bool heapster__may_be_called(uintptr_t function) {
+bool heapster__is_loaded_before(const void *function, const void *other) {
   (void)function;
-  return true;
+  (void)other;
+  return false;
 }
 
 #endif
-
-bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
 /* The first thread that needs the key of the thread-end call creates it. No other thread waits for that: it goes
    without the call meanwhile. */
 enum { KEY_NONE, KEY_CREATING, KEY_READY };
 static _Atomic int key_state;
 static pthread_key_t key;
-static void (*call_at_end)(void *thread);
 
 static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
   if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
   if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
-  call_at_end = on_end;
-  bool is_created = pthread_key_create(&key, call_at_end) == 0;
+  bool is_created = pthread_key_create(&key, on_end) == 0;
   heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
   return is_created;
 }

@@ -2,6 +2,8 @@
 #ifndef HEAPSTER__BASE_PLATFORM_H
 #define HEAPSTER__BASE_PLATFORM_H
 
+#include <heapster/base.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,29 +11,36 @@
 /* Two lines: processors fetch them in pairs. */
 enum { HEAPSTER__CACHE_LINE = 128 };
 
-/* glibc reserves space so that libraries opened late can use the fastest thread-local model; musl refuses to open such
-   a library. */
+/* The next definition of a symbol after the calling library, as RTLD_NEXT, of the version that programs are linked to,
+   and of no other. It may be hidden from references without a version, as all symbols of glibc's libc_malloc_debug are.
+   NULL if there is none, or the version is not known. */
+#if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2.5")
+#elif defined(__GLIBC__) && (defined(__aarch64__) || defined(__powerpc64__))
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.17")
+#elif defined(__GLIBC__) && defined(__riscv)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.27")
+#elif defined(__GLIBC__) && defined(__s390x__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2")
+#else
+#define HEAPSTER__NEXT_VERSIONED(symbol) NULL
+#endif
+
+/* TLS_MODEL: glibc reserves space so that libraries opened late can use the fastest thread-local model; musl refuses to
+   open such a library.
+   AT_FORK_ASKS_MALLOC: whether the C library takes the memory of a fork handler from malloc.
+   AT_UNLOAD, ON_EXIT: a call at exit after the destructors of all other libraries. Give both: a function(void) after
+   HEAPSTER__AT_UNLOAD, and a function(int, void *) to HEAPSTER__ON_EXIT in a constructor; one of the two is called.
+   glibc calls handlers last that were registered with on_exit before main. musl has no on_exit; it calls destructors in
+   the reverse order of constructors, and a preloaded library's constructors are among the first. */
 #if defined(__GLIBC__)
 #define HEAPSTER__TLS_MODEL __attribute__((tls_model("initial-exec")))
-#else
-#define HEAPSTER__TLS_MODEL
-#endif
-
-/* Whether the C library takes the memory of a fork handler from malloc. */
-#if defined(__GLIBC__)
 #define HEAPSTER__AT_FORK_ASKS_MALLOC false
-#else
-#define HEAPSTER__AT_FORK_ASKS_MALLOC true
-#endif
-
-/* A call at exit after the destructors of all other libraries. Give both: a function(void) after HEAPSTER__AT_UNLOAD,
-   and a function(int, void *) to HEAPSTER__ON_EXIT in a constructor; one of the two is called. glibc calls handlers
-   last that were registered with on_exit before main. musl has no on_exit; it calls destructors in the reverse order of
-   constructors, and a preloaded library's constructors are among the first. */
-#if defined(__GLIBC__)
 #define HEAPSTER__AT_UNLOAD
 #define HEAPSTER__ON_EXIT(function) ((void)on_exit(function, NULL))
 #else
+#define HEAPSTER__TLS_MODEL
+#define HEAPSTER__AT_FORK_ASKS_MALLOC true
 #define HEAPSTER__AT_UNLOAD __attribute__((destructor))
 #define HEAPSTER__ON_EXIT(function) ((void)(function))
 #endif
@@ -89,6 +98,10 @@ bool heapster__may_be_called(uintptr_t function);
 /* Whether, in the child of a fork made now, the loader's lock may be held by a thread that no longer exists: glibc does
    not reset it. */
 bool heapster__may_lose_loader(void);
+
+/* Whether the object of `function` was loaded before that of `other`. Asks no function that a sanitizer replaces: it
+   may not have started. False where that is not known. */
+HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
 /* Calls these at every fork from now on: before it, after it in the parent, after it in the child. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));

@@ -3,17 +3,22 @@
 
 struct heapster__inaccuracies heapster__inaccuracies;
 
-void heapster__record_missed_free(struct heapster__block missed) {
+/* The free of this block was missed: it is recorded now. */
+static void record_missed_free(struct heapster__block missed) {
   heapster__count_dealloc(missed.owner, missed.size);
-  heapster__count_unseen_free(missed.owner);
+  heapster__count_one(missed.owner, unseen_free_count);
   if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
+}
+
+void heapster__record_missed_free(struct heapster__map *map, const void *block) {
+  struct heapster__block missed = heapster__shadow_take(map, block);
+  if (missed.owner) record_missed_free(missed);
 }
 
 bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                                 enum heapster__put_result put) {
   while (put == HEAPSTER__PUT_MISSED_FREE) {
-    struct heapster__block missed = heapster__shadow_take(map, block);
-    if (missed.owner) heapster__record_missed_free(missed);
+    heapster__record_missed_free(map, block);
     put = heapster__shadow_put(map, block, heap, size);
   }
   if (put == HEAPSTER__PUT_DONE) return true;
@@ -53,7 +58,7 @@ static void record_unknown_free(unsigned heap) {
   if (heapster__is_nested(thread))
     heapster__record_nested(thread);
   else
-    heapster__count_unseen_alloc(heap);
+    heapster__count_one(heap, unseen_alloc_count);
 }
 
 /* Notes what is inaccurate about a block that comes back through the hook of `heap`. */
@@ -88,7 +93,7 @@ static bool record_first_met(struct heapster__map *map, unsigned heap, const voi
   }
   if (!heapster__enter_block(map, heap, block, size)) return false;
   heapster__count_alloc(heap, size);
-  heapster__count_unseen_alloc(heap);
+  heapster__count_one(heap, unseen_alloc_count);
   return true;
 }
 
@@ -108,7 +113,7 @@ void heapster__restore_block(struct heapster__map *map, unsigned heap, struct he
                              const void *block) {
   if (taken.owner) heapster__shadow_put(map, block, taken.owner, taken.size);
   if (taken.owner || !heapster__is_nested(heapster__this_thread()))
-    heapster__count_realloc_failure(taken.owner ? taken.owner : heap);
+    heapster__count_one(taken.owner ? taken.owner : heap, realloc_fail_count);
 }
 
 void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,

@@ -60,8 +60,8 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
 void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
-/* The free of this block was missed: records it now. */
-void heapster__record_missed_free(struct heapster__block missed);
+/* If a block is recorded at the address, its free was missed: takes it out, and records the free now. */
+void heapster__record_missed_free(struct heapster__map *map, const void *block);
 
 /* A request nested in another layer, which passes uncounted. */
 void heapster__record_nested(struct heapster__thread *thread);
@@ -85,7 +85,7 @@ HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__map *map, un
 
 /* A request for a new block that the next allocator refused. */
 HEAPSTER__INLINE void heapster__record_failure(unsigned heap) {
-  if (!heapster__is_nested(heapster__this_thread())) heapster__count_alloc_failure(heap);
+  if (!heapster__is_nested(heapster__this_thread())) heapster__count_one(heap, alloc_fail_count);
 }
 
 /* The block of `taken`, which was taken out of the map, was freed. */

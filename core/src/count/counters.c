@@ -20,18 +20,12 @@ bool heapster__counters_open(unsigned heap) {
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return false;
   heapster__store_relaxed(&made->is_large, true); /* no flush looks at the sizes here */
-  heapster__store_release(&heapster__shared_shards.shards[heap],
-                          made); /* pairs with the acquire in shared_shard_of and in target_of */
+  /* pairs with the acquire in shared_shard_of and in target_of */
+  heapster__store_release(&heapster__shared_shards.shards[heap], made);
   return true;
 }
 
 void heapster__counters_have_kinds(unsigned heap) { heapster__store_relaxed(&heapster__by_kind[heap], true); }
-
-static void add_to_chain(struct heapster__thread *thread, struct heapster__shard *shard) {
-  shard->next = heapster__load_relaxed(&thread->last_shard);
-  while (!heapster__swap_relaxed(&thread->last_shard, &shard->next, shard)) {
-  }
-}
 
 /* A signal handler in between makes a shard too; the first one published stays. */
 static struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
@@ -42,13 +36,15 @@ static struct heapster__shard *ensure_shard(struct heapster__thread *thread, uns
   made->head = (struct heapster__shard_head){thread, heap};
   heapster__pending_init(&made->pending);
   if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
-  add_to_chain(thread, made);
+  made->next = heapster__load_relaxed(&thread->last_shard);
+  while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
+  }
   return made;
 }
 
 struct heapster__shard *heapster__active_shard_of(struct heapster__thread *thread) {
-  const struct heapster__shard_head *cached =
-      heapster__load_acquire(&thread->cached); /* pairs with the release in begin_active */
+  /* pairs with the release in begin_active */
+  const struct heapster__shard_head *cached = heapster__load_acquire(&thread->cached);
   return cached->heap ? (struct heapster__shard *)(uintptr_t)cached : NULL;
 }
 
@@ -140,7 +136,7 @@ HEAPSTER__INLINE bool shrink(struct target target, unsigned heap, uint64_t bytes
 
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct target target = target_here(heap);
-  add(target, &target.shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  add(target, &target.shard->alloc_histogram[heapster__bucket(size)], 1);
   add(target, &target.shard->alloc_sum, size);
   if (grow(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
 }
@@ -153,34 +149,32 @@ void heapster__count_dealloc(unsigned heap, uint64_t size) {
   if (shrink(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
 }
 
-HEAPSTER__INLINE bool count_growth(struct target target, unsigned heap, struct heapster__resize resize) {
-  struct heapster__shard *shard = target.shard;
-  uint64_t bytes = resize.to - resize.from;
-  add(target, &shard->realloc_growth_histogram.buckets[heapster__bucket(bytes)], 1);
-  add(target, &shard->realloc_growth_sum, bytes);
-  if (!resize.is_moved) add(target, &shard->realloc_growth_in_place_count, 1);
-  return grow(target, heap, bytes);
-}
-
-HEAPSTER__INLINE bool count_shrink(struct target target, unsigned heap, struct heapster__resize resize) {
-  struct heapster__shard *shard = target.shard;
-  uint64_t bytes = resize.from - resize.to;
-  add(target, &shard->realloc_shrink_histogram.buckets[heapster__bucket(bytes)], 1);
-  add(target, &shard->realloc_shrink_sum, bytes);
-  if (!resize.is_moved) add(target, &shard->realloc_shrink_in_place_count, 1);
-  return shrink(target, heap, bytes);
-}
-
-HEAPSTER__INLINE void count_move(struct target target, struct heapster__resize resize) {
-  add(target, &target.shard->realloc_move_count, 1);
-  add(target, &target.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
+HEAPSTER__INLINE void count_change(struct target target, heapster__counter *buckets, heapster__counter *sum,
+                                   heapster__counter *in_place_count, uint64_t bytes, bool is_moved) {
+  add(target, &buckets[heapster__bucket(bytes)], 1);
+  add(target, sum, bytes);
+  if (!is_moved) add(target, in_place_count, 1);
 }
 
 HEAPSTER__INLINE bool count_resize(struct target target, unsigned heap, struct heapster__resize resize) {
-  if (resize.is_moved) count_move(target, resize);
-  if (resize.to > resize.from) return count_growth(target, heap, resize);
-  if (resize.to < resize.from) return count_shrink(target, heap, resize);
-  add(target, &target.shard->realloc_same_count, 1);
+  struct heapster__shard *shard = target.shard;
+  if (resize.is_moved) {
+    add(target, &shard->realloc_move_count, 1);
+    add(target, &shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
+  }
+  if (resize.to > resize.from) {
+    const uint64_t bytes = resize.to - resize.from;
+    count_change(target, shard->realloc_growth_histogram, &shard->realloc_growth_sum,
+                 &shard->realloc_growth_in_place_count, bytes, resize.is_moved);
+    return grow(target, heap, bytes);
+  }
+  if (resize.to < resize.from) {
+    const uint64_t bytes = resize.from - resize.to;
+    count_change(target, shard->realloc_shrink_histogram, &shard->realloc_shrink_sum,
+                 &shard->realloc_shrink_in_place_count, bytes, resize.is_moved);
+    return shrink(target, heap, bytes);
+  }
+  add(target, &shard->realloc_same_count, 1);
   return false;
 }
 
@@ -196,30 +190,15 @@ HEAPSTER__HOT void *heapster__count_resize_in(struct heapster__shard *shard, uin
   return heapster__unlikely(is_flush_due) ? heapster__flush_here(to) : to;
 }
 
-void heapster__count_alloc_failure(unsigned heap) {
+void heapster__count_at(unsigned heap, size_t offset) {
   struct target target = target_here(heap);
-  add(target, &target.shard->alloc_fail_count, 1);
-}
-
-void heapster__count_realloc_failure(unsigned heap) {
-  struct target target = target_here(heap);
-  add(target, &target.shard->realloc_fail_count, 1);
+  add(target, (heapster__counter *)(void *)((char *)target.shard + offset), 1);
 }
 
 void heapster__count_kind(unsigned heap, size_t kind, uint64_t size) {
   struct target target = target_here(heap);
   add(target, &target.shard->kinds[2 * kind], 1);
   add(target, &target.shard->kinds[2 * kind + 1], size);
-}
-
-void heapster__count_unseen_alloc(unsigned heap) {
-  struct target target = target_here(heap);
-  add(target, &target.shard->unseen_alloc_count, 1);
-}
-
-void heapster__count_unseen_free(unsigned heap) {
-  struct target target = target_here(heap);
-  add(target, &target.shard->unseen_free_count, 1);
 }
 
 /* Pending bytes are in [-span, span) between requests; so a request of 4 spans or more leaves them beyond 3, on either

@@ -1,8 +1,7 @@
 /* Counters: a shard, one thread's counters of one heap, and recording.
 
    A thread writes only its own shards, with unlocked adds. Threads without a record (a thread that is starting or
-   ending, one that has only freed so far, any thread when memory is out) use the heap's shared shard, with atomic adds.
- */
+   ending, one that has only freed so far, any thread when memory is out) count in the shared one, with atomic adds. */
 #ifndef HEAPSTER__COUNT_COUNTERS_H
 #define HEAPSTER__COUNT_COUNTERS_H
 
@@ -12,24 +11,18 @@
 
 #include <stddef.h>
 
-struct heapster__cells {
-  heapster__counter buckets[HEAPSTER_BUCKETS];
-};
-
 struct heapster__shard {
-  _Alignas(
-      HEAPSTER__CACHE_LINE) struct heapster__shard_head head; /* first, so that a thread's cached head is its shard */
+  _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head head; /* first: a thread's cached head is its shard */
   struct heapster__pending pending;
   struct heapster__shard *next; /* in the thread's chain */
 #define X(name) heapster__counter name;
   HEAPSTER__CELLS(X)
 #undef X
-#define X(name) struct heapster__cells name;
+#define X(name) heapster__counter name[HEAPSTER_BUCKETS];
   HEAPSTER__HISTOGRAMS(X)
 #undef X
-  heapster__counter
-      kinds[HEAPSTER__LUA_KIND_CELLS]; /* heaps of Lua states: count and sum of each kind that a tag names */
-  _Atomic bool is_large;               /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
+  heapster__counter kinds[HEAPSTER__LUA_KIND_CELLS]; /* of Lua states: count and sum of each kind that a tag names */
+  _Atomic bool is_large;                             /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
 _Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
@@ -72,12 +65,11 @@ struct heapster__shard *heapster__active_shard_of(struct heapster__thread *threa
 void heapster__count_alloc(unsigned heap, uint64_t size);
 void heapster__count_dealloc(unsigned heap, uint64_t size);
 void heapster__count_resize(unsigned heap, struct heapster__resize resize);
-void heapster__count_alloc_failure(unsigned heap);
-void heapster__count_realloc_failure(unsigned heap);
 /* The kind of an alloc that was just counted; below HEAPSTER__LUA_TAGGED. */
 void heapster__count_kind(unsigned heap, size_t kind, uint64_t size);
-void heapster__count_unseen_alloc(unsigned heap);
-void heapster__count_unseen_free(unsigned heap);
+/* Adds 1 to the counter of that name. */
+#define heapster__count_one(heap, name) heapster__count_at((heap), offsetof(struct heapster__shard, name))
+void heapster__count_at(unsigned heap, size_t offset);
 
 /* heapster__count_resize with the shard at hand. Returns `to`, where the block is now. */
 void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size, const void *from, void *to);
@@ -106,7 +98,7 @@ bool heapster__activate_heap(unsigned heap);
 
 /* A new block, with the shard at hand, without its bytes: heapster__pending_grow must follow, last. */
 HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
-  heapster__add_owned(&shard->alloc_histogram.buckets[heapster__bucket(size)], 1);
+  heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);
 }
 

@@ -85,7 +85,7 @@ static bool is_overlapped(uint64_t granule, struct heapster__block block, uint64
 static void take_overlapped(uint64_t granule, uint64_t begin, uint64_t end) {
   if (!is_overlapped(granule, block_in(granule), begin, end) || !try_begin()) return;
   if (is_overlapped(granule, block_in(granule), begin, end))
-    heapster__record_missed_free(heapster__shadow_take(&heapster__main_map, (const void *)(uintptr_t)granule));
+    heapster__record_missed_free(&heapster__main_map, (const void *)(uintptr_t)granule);
   heapster__store_release(&list.is_busy, false);
 }
 
@@ -129,8 +129,7 @@ static void settle_range(_Atomic uint64_t *entries, size_t first, size_t last) {
     settle_range(entries, first + (last - first) / 2 + 1, last);
     return;
   }
-  const struct heapster__block gone = heapster__shadow_take(&heapster__main_map, (const void *)(uintptr_t)begin);
-  if (gone.owner) heapster__record_missed_free(gone);
+  heapster__record_missed_free(&heapster__main_map, (const void *)(uintptr_t)begin);
 }
 
 void heapster__settle_unmapped(void) {

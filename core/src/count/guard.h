@@ -29,8 +29,7 @@ HEAPSTER__INLINE uintptr_t heapster__guard_proof_of(const struct heapster__guard
   return ~((uintptr_t)guard ^ guard->frame ^ (uintptr_t)guard->returns_to);
 }
 
-/* Checks whether a call from a frame at `here` is nested in the guard that is up, and drops a guard that does not hold.
- */
+/* Whether a call from a frame at `here` is nested in the guard that is up; drops a guard that does not hold. */
 bool heapster__guard_verify(struct heapster__thread *thread, uintptr_t here);
 
 /* Whether the caller is nested in another layer. */

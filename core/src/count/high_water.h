@@ -34,9 +34,8 @@ enum { HEAPSTER__PENDING_SPAN = 65536, HEAPSTER__PENDING_HALF = HEAPSTER__PENDIN
 
 /* What one thread has not flushed, of one heap or of the total. */
 struct heapster__pending {
-  heapster__level left; /* the budget left: at least 0 between requests, but for the total's, which is any */
-  heapster__level
-      lowest_left; /* the lowest since the heap became active, where blocks were freed; of the total unused */
+  heapster__level left;         /* the budget left: at least 0 between requests, but for the total's, which is any */
+  heapster__level lowest_left;  /* since the heap became active, where blocks were freed; of the total unused */
   heapster__level earlier_peak; /* the highest pending bytes before the heap became active, at least 0 */
   heapster__level flushed;      /* all bytes flushed so far */
   int64_t peak;                 /* the highest value of flushed + pending since a thread-scope window read it last */

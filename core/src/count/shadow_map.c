@@ -27,8 +27,8 @@ static void fill_cache(struct heapster__map *map, uint64_t bits, struct segment 
   uintptr_t none = 0;
   uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
   if (!atomic_compare_exchange_strong(&entry->origin, &none, origin)) return;
-  heapster__store_release(&entry->tag,
-                          heapster__cache_tag_of(map, bits, segment.owner)); /* pairs with heapster__shadow_find */
+  /* pairs with heapster__shadow_find */
+  heapster__store_release(&entry->tag, heapster__cache_tag_of(map, bits, segment.owner));
 }
 
 HEAPSTER__INLINE struct segment lookup_cached(struct heapster__map *map, uint64_t bits) {
@@ -121,22 +121,15 @@ HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigne
   return block;
 }
 
-/* The block that begins at an address, and its byte if there is one. */
-HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address,
-                                                _Atomic uint8_t **byte) {
+/* The block that begins at an address, which is taken out unless it is to stay. */
+HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address, bool stays) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
   if (!segment.leaf) return (struct heapster__block){0, 0, false};
   unsigned index = index_of(map, bits);
-  *byte = &segment.leaf->bytes[index];
-  return block_at(segment, index);
-}
-
-HEAPSTER__INLINE struct heapster__block take(struct heapster__map *map, const void *address) {
-  _Atomic uint8_t *byte;
-  struct heapster__block block = look_up(map, address, &byte);
-  if (block.owner) heapster__store_relaxed(byte, 0);
+  struct heapster__block block = block_at(segment, index);
+  if (!stays && block.owner) heapster__store_relaxed(&segment.leaf->bytes[index], 0);
   return block;
 }
 
@@ -149,16 +142,15 @@ enum heapster__put_result heapster__shadow_put(struct heapster__map *map, const 
 }
 
 struct heapster__block heapster__shadow_take(struct heapster__map *map, const void *address) {
-  if (map == &heapster__main_map) return take(&heapster__main_map, address);
-  return take(map, address);
+  if (map == &heapster__main_map) return look_up(&heapster__main_map, address, false);
+  return look_up(map, address, false);
 }
 
 struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address) {
-  _Atomic uint8_t *byte;
-  return look_up(map, address, &byte);
+  return look_up(map, address, true);
 }
 
-static void visit_leaf(struct segment segment, const char *begin, unsigned granule_bits, heapster__visit_block *visit,
+static void visit_leaf(struct segment segment, const char *begin, unsigned granule_bits, heapster__visitor *visit,
                        const void *context) {
   for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
     if (heapster__likely(!heapster__load_relaxed(&segment.leaf->bytes[i]))) continue;
@@ -167,11 +159,11 @@ static void visit_leaf(struct segment segment, const char *begin, unsigned granu
   }
 }
 
-void heapster__shadow_visit(struct heapster__map *map, heapster__visit_block *visit, const void *context) {
+void heapster__shadow_visit(struct heapster__map *map, heapster__visitor *visit, const void *context) {
   const unsigned granule_bits = heapster__granule_bits(map);
   for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
-    struct heapster__branch *branch =
-        heapster__load_acquire(&map->branches[i]); /* pairs with the swap that published it */
+    /* pairs with the swap that published it */
+    struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]);
     for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
       struct segment segment = segment_from(heapster__load_acquire(&branch->leaves[j]));
       const uint64_t begin = (i * HEAPSTER__LEAVES + j) * HEAPSTER__GRANULES << granule_bits;

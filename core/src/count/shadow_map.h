@@ -109,8 +109,8 @@ struct heapster__block heapster__shadow_peek(struct heapster__map *map, const vo
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
    meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. A
    block begins somewhere in its granule. */
-typedef void heapster__visit_block(const void *context, const void *granule, unsigned owner, uint64_t size);
-void heapster__shadow_visit(struct heapster__map *map, heapster__visit_block *visit, const void *context);
+typedef void heapster__visitor(const void *context, const void *granule, unsigned owner, uint64_t size);
+void heapster__shadow_visit(struct heapster__map *map, heapster__visitor *visit, const void *context);
 
 /* The width of a granule as a power of two. */
 HEAPSTER__INLINE unsigned heapster__granule_bits(const struct heapster__map *map) {
@@ -177,8 +177,7 @@ HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *
   return cell % (1 << HEAPSTER__SIZE_CELL_BITS) == heapster__size_cell_part(byte);
 }
 
-/* The fast path of heapster__shadow_put: `owner` owns the segment, and no block stands there. False: nothing happened.
- */
+/* The fast path of heapster__shadow_put: `owner` owns the segment, no block stands there. False: nothing happened. */
 HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
                                                 uint64_t size) {
   _Atomic uint8_t *byte;

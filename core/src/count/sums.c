@@ -15,26 +15,20 @@ static void sum_shard(struct heapster__totals *sum, struct heapster__shard *shar
   if (!shard) return;
   unsigned buckets = buckets_of(shard);
   heapster__sum_relaxed(&sum->alloc_sum, &shard->alloc_sum, HEAPSTER__CELL_COUNT);
-#define X(name) heapster__sum_relaxed(sum->name.buckets, shard->name.buckets, buckets);
+#define X(name) heapster__sum_relaxed(sum->name.buckets, shard->name, buckets);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
   sum->is_large |= buckets > HEAPSTER__COMMON_BUCKETS;
 }
 
-static uint64_t allocs_of(const struct heapster__totals *sum) {
-  uint64_t count = 0;
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) count += sum->alloc_histogram.buckets[i];
-  return count;
-}
-
 /* A heap of Lua states: an alloc is counted before its kind, so the kinds are read before the requests. */
 static void sum_kinds(struct heapster__totals *sum, struct heapster__shard *shard) {
   if (!shard) return;
-  uint64_t count = allocs_of(sum);
+  uint64_t count = heapster_histogram_total(&sum->alloc_histogram);
   uint64_t bytes = sum->alloc_sum;
   heapster__sum_relaxed(sum->kinds.cells, shard->kinds, HEAPSTER__LUA_KIND_CELLS);
   sum_shard(sum, shard);
-  sum->kinds.alloc_count += allocs_of(sum) - count;
+  sum->kinds.alloc_count += heapster_histogram_total(&sum->alloc_histogram) - count;
   sum->kinds.alloc_sum += sum->alloc_sum - bytes;
 }
 
@@ -65,8 +59,8 @@ void heapster__sum_heap(struct heapster__totals *sum, unsigned heap) {
 static uint64_t request_changes(struct heapster__shard *shard) {
   const unsigned buckets = buckets_of(shard);
   uint64_t changes = buckets + heapster__total_relaxed(&shard->alloc_sum, HEAPSTER__CELL_COUNT);
-  if (HEAPSTER__WRITES_IN_ORDER) return changes + heapster__load_relaxed(&shard->alloc_histogram.buckets[0]);
-#define X(name) changes += heapster__total_relaxed(shard->name.buckets, buckets);
+  if (HEAPSTER__WRITES_IN_ORDER) return changes + heapster__load_relaxed(&shard->alloc_histogram[0]);
+#define X(name) changes += heapster__total_relaxed(shard->name, buckets);
   HEAPSTER__HISTOGRAMS(X)
 #undef X
   return changes;
@@ -108,12 +102,12 @@ void heapster__all_changes(uint64_t *changes, unsigned last) {
 static void add_requests(struct heapster__requests *sum, struct heapster__shard *shard) {
   if (!shard) return;
   const unsigned buckets = buckets_of(shard);
-  sum->alloc_count += heapster__total_relaxed(shard->alloc_histogram.buckets, buckets);
-  sum->realloc_growth_count += heapster__total_relaxed(shard->realloc_growth_histogram.buckets, buckets);
-  sum->total_alloc_sum +=
-      heapster__load_relaxed(&shard->alloc_sum) + heapster__load_relaxed(&shard->realloc_growth_sum);
-  sum->total_dealloc_sum +=
-      heapster__load_relaxed(&shard->dealloc_sum) + heapster__load_relaxed(&shard->realloc_shrink_sum);
+  sum->alloc_count += heapster__total_relaxed(shard->alloc_histogram, buckets);
+  sum->realloc_growth_count += heapster__total_relaxed(shard->realloc_growth_histogram, buckets);
+  sum->total_alloc_sum += heapster__load_relaxed(&shard->alloc_sum);
+  sum->total_alloc_sum += heapster__load_relaxed(&shard->realloc_growth_sum);
+  sum->total_dealloc_sum += heapster__load_relaxed(&shard->dealloc_sum);
+  sum->total_dealloc_sum += heapster__load_relaxed(&shard->realloc_shrink_sum);
 }
 
 struct heapster__requests heapster__requests_of(unsigned heap) {

@@ -94,17 +94,14 @@ struct heapster__thread *heapster__thread_claim(void) {
   set_state(HEAPSTER__THREAD_STARTING); /* requests of heapster__at_thread_end count in the shared shards */
   struct heapster__thread *thread = pop_free();
   if (!thread) thread = make_thread();
-  if (thread && !heapster__at_thread_end(thread, end_thread)) {
-    push_free(thread);
-    thread = NULL;
-  }
-  if (thread) {
-    thread->end_calls = 0;
-    heapster__store_relaxed(&thread->is_taken, true);
-    heapster__refresh_cached_head(thread);
-  } else {
+  if (!thread || !heapster__at_thread_end(thread, end_thread)) {
+    if (thread) push_free(thread);
     set_state(before);
+    return NULL;
   }
+  thread->end_calls = 0;
+  heapster__store_relaxed(&thread->is_taken, true);
+  heapster__refresh_cached_head(thread);
   return thread;
 }
 
@@ -128,17 +125,5 @@ void heapster__threads_drop_others(void) {
       push_free(thread);
   }
 }
-
-#else
-
-struct heapster__thread *heapster__thread_claim(void) {
-  return NULL;
-}
-
-struct heapster__thread *heapster__thread_claim_to_free(void) {
-  return NULL;
-}
-
-void heapster__threads_drop_others(void) {}
 
 #endif

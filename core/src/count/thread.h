@@ -55,20 +55,14 @@ extern HEAPSTER__HIDDEN const struct heapster__shard_head heapster__no_thread[];
 /* `release` is called for every record before it is handed on. Call once. */
 void heapster__threads_on_release(void (*release)(struct heapster__thread *thread));
 
-/* A record for the calling thread, or NULL. Allocates nothing that is counted in a record. */
-struct heapster__thread *heapster__thread_claim(void);
-
-/* The same for a thread whose first act is a free: NULL until it has freed 64 blocks. */
-struct heapster__thread *heapster__thread_claim_to_free(void);
-
 /* Records ever made; each stays. The record of that index, or NULL while it is being made. */
 uint32_t heapster__thread_count(void);
 struct heapster__thread *heapster__thread_at(uint32_t index);
 
-/* In the child of a fork, where the other threads are gone: releases their records. */
-void heapster__threads_drop_others(void);
-
+/* HEAPSTER__HAS_THREAD_RECORDS: whether threads have records, and so shards and a re-entry guard. */
 #ifdef HEAPSTER_SHARED_COUNTERS
+
+enum { HEAPSTER__HAS_THREAD_RECORDS = 0 };
 
 static inline const struct heapster__shard_head *heapster__cached_head(void) { return heapster__no_thread; }
 
@@ -76,7 +70,24 @@ static inline struct heapster__thread *heapster__this_thread(void) { return NULL
 
 static inline void heapster__refresh_cached_head(struct heapster__thread *thread) { (void)thread; }
 
+static inline struct heapster__thread *heapster__thread_claim(void) { return NULL; }
+
+static inline struct heapster__thread *heapster__thread_claim_to_free(void) { return NULL; }
+
+static inline void heapster__threads_drop_others(void) {}
+
 #else
+
+enum { HEAPSTER__HAS_THREAD_RECORDS = 1 };
+
+/* A record for the calling thread, or NULL. Allocates nothing that is counted in a record. */
+struct heapster__thread *heapster__thread_claim(void);
+
+/* The same for a thread whose first act is a free: NULL until it has freed 64 blocks. */
+struct heapster__thread *heapster__thread_claim_to_free(void);
+
+/* In the child of a fork, where the other threads are gone: releases their records. */
+void heapster__threads_drop_others(void);
 
 extern HEAPSTER__HIDDEN _Thread_local const struct heapster__shard_head *heapster__cached_shard_head
     HEAPSTER__TLS_MODEL;

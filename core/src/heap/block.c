@@ -90,8 +90,8 @@ void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, 
 
 /* Resizes by hand, for a backing without realloc and for an alignment that realloc does not keep. NULL if the size of
    the old block is not known. */
-static void *resize_by_copy(const struct heapster_allocator *backing, void *block, struct heapster__block known,
-                            size_t alignment, size_t size) {
+static __attribute__((noinline)) void *resize_by_copy(const struct heapster_allocator *backing, void *block,
+                                                      struct heapster__block known, size_t alignment, size_t size) {
   if (!known.owner || known.is_size_lost) return NULL;
   void *fresh = allocate_aligned(backing, alignment, size);
   if (!fresh) return NULL;
@@ -112,8 +112,7 @@ static void *finish_resize(struct heapster_heap *heap, struct heapster__block ta
   return NULL;
 }
 
-void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
-  if (!block) return heapster_heap_malloc(heap, size);
+static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, void *block, size_t size) {
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);
@@ -123,6 +122,17 @@ void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size
                                  : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
   heapster__guard_leave(&guard);
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  uint64_t old;
+  if (!block) return heapster_heap_malloc(heap, size);
+  struct heapster__map *map = &heapster__main_map;
+  struct heapster__shard *shard = NULL;
+  if (heapster__likely(is_plain(heap))) shard = heapster__take_block_fast(map, heap->number, block, &old);
+  if (heapster__unlikely(!shard)) return realloc_slow(heap, block, size);
+  void *fresh = heap->backing->realloc(heap->backing->context, block, heapster__padded_size(map, size));
+  return heapster__finish_resize(shard, map, heap->number, old, block, fresh, size);
 }
 
 void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, size_t alignment, size_t size) {

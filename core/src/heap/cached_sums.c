@@ -1,15 +1,12 @@
 /* Cached sums: raw counters that are read again only where something happened since. */
 #include "heap/cached_sums.h"
 
-static uint64_t changes_of_one(struct heapster__thread *thread, unsigned heap) {
-  return thread ? heapster__thread_changes(thread, heap) : heapster__heap_changes(heap);
-}
-
 uint64_t heapster__changes(struct heapster__thread *thread, unsigned number) {
-  if (number) return changes_of_one(thread, number);
+  if (number) return thread ? heapster__thread_changes(thread, number) : heapster__heap_changes(number);
   const unsigned last = heapster__last_heap();
   uint64_t changes = 0;
-  for (unsigned each = 1; each <= last; each++) changes += changes_of_one(thread, each);
+  for (unsigned heap = 1; heap <= last; heap++)
+    changes += thread ? heapster__thread_changes(thread, heap) : heapster__heap_changes(heap);
   return changes;
 }
 
@@ -18,10 +15,7 @@ void heapster__cached_sums_fill(struct heapster__cached_sums *sums, uint64_t cha
   sums->is_filled = true;
   sums->changes = changes;
   heapster__totals_clear(&sums->totals);
-  if (thread)
-    heapster__sum_of_thread(&sums->totals, thread, number);
-  else
-    heapster__sum(&sums->totals, number);
+  heapster__sum(&sums->totals, thread, number);
 }
 
 void heapster__cached_sums_refresh(struct heapster__cached_sums *sums, struct heapster__thread *thread,

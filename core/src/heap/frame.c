@@ -10,9 +10,8 @@
 
 /* One heap, or the total (number 0). A heap is followed from the first mark that finds it. */
 struct track {
-  bool is_followed;
   struct heapster_frame *ring;             /* frame n is at (n - 1) % HEAPSTER_FRAMES; NULL: there was no memory */
-  uint64_t first;                          /* the number of its first frame */
+  uint64_t first;                          /* the number of its first frame; 0: it is not followed yet */
   uint64_t changes;                        /* its change counter at the last mark */
   struct heapster__requests counted;       /* up to the last mark */
   struct heapster__peak_observer observer; /* since the last mark */
@@ -28,17 +27,9 @@ static struct {
 
 static void follow(struct track *track, unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  track->is_followed = true;
   track->ring = heapster__piece_take(HEAPSTER_FRAMES * sizeof *track->ring);
   track->first = frames.count + 1;
   if (track->ring) heapster__observe_peak(&track->observer, number);
-}
-
-/* A heap that was created in this frame: the frame gets all that it ever counted, and its use_max as the peak. */
-static void follow_new_heap(struct track *track, unsigned number) {
-  follow(track, number);
-  track->observer.start = 0;
-  track->observer.peak = (int64_t)heapster__use_max_so_far(number);
 }
 
 /* Begins a new peak interval and returns how far the use rose in the frame. */
@@ -81,7 +72,11 @@ static void end_frames(const uint64_t *changes, unsigned last) {
   bool has_changes = false;
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (!track->is_followed && heapster__heap_at(number)) follow_new_heap(track, number);
+    if (!track->first && heapster__heap_at(number)) {
+      follow(track, number); /* created in this frame: it gets all that the heap counted, and use_max as the peak */
+      track->observer.start = 0;
+      track->observer.peak = (int64_t)heapster__use_max_so_far(number);
+    }
     if (track->changes == changes[number]) {
       write_empty_frame(track);
       continue;
@@ -126,14 +121,13 @@ enum heapster_error heapster_frame_mark(void) {
   return error;
 }
 
-static bool is_allocation_free(const struct heapster_frame *frame) {
-  return !frame->alloc_count && !frame->realloc_growth_count;
+static uint64_t requests_of(const struct heapster_frame *frame) {
+  return frame->alloc_count + frame->realloc_growth_count;
 }
 
 static bool is_worse(const struct heapster_frame *frame, const struct heapster_frame *than) {
-  const uint64_t requests = frame->alloc_count + frame->realloc_growth_count;
-  const uint64_t others = than->alloc_count + than->realloc_growth_count;
-  return requests > others || (requests == others && frame->total_alloc_sum >= than->total_alloc_sum);
+  if (requests_of(frame) != requests_of(than)) return requests_of(frame) > requests_of(than);
+  return frame->total_alloc_sum >= than->total_alloc_sum;
 }
 
 /* Fills mean and worst, and counts the allocation-free frames, of those in `kept`. */
@@ -146,7 +140,7 @@ static void summarize_frames(struct heapster_frames *read) {
     sum.realloc_growth_count += frame->realloc_growth_count;
     sum.total_alloc_sum += frame->total_alloc_sum;
     sum.use_peak += frame->use_peak;
-    read->quiet_count += is_allocation_free(frame);
+    read->quiet_count += !requests_of(frame);
     if (!is_worse(frame, &read->worst)) continue;
     read->worst = *frame;
     read->worst_index = first + i;

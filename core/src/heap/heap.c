@@ -77,14 +77,9 @@ void heapster__heap_close(unsigned number) {
   heapster__unlock();
 }
 
-static bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.:-", c));
-}
-
 static bool is_valid_name(const char *name) {
-  size_t length = 0;
-  if (!name) return false;
-  while (length < HEAPSTER_HEAP_NAME && is_name_character(name[length])) length++;
+  static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
+  const size_t length = name ? strspn(name, characters) : 0;
   return length && length < HEAPSTER_HEAP_NAME && !name[length];
 }
 
@@ -134,13 +129,6 @@ static struct heapster__map *find_map_over(const struct heapster_allocator *back
   return NULL;
 }
 
-/* A copy of the host's functions in full length; those that the host does not know are NULL. */
-static enum heapster_error copy_backing(struct heapster_allocator *copy, const struct heapster_allocator *backing,
-                                        size_t size) {
-  heapster__copy_sized(copy, sizeof *copy, backing, size);
-  return copy->malloc && copy->free ? HEAPSTER_OK : HEAPSTER_BAD_ALLOCATOR;
-}
-
 enum heapster_error heapster_heap_create_sized(const char *name, const struct heapster_allocator *backing, size_t size,
                                                struct heapster_heap **heap) {
   struct heapster_allocator copy;
@@ -148,7 +136,10 @@ enum heapster_error heapster_heap_create_sized(const char *name, const struct he
   *heap = NULL;
   enum heapster_error error = heapster__heap_check_name(name);
   if (backing == heapster_allocator_system()) backing = NULL;
-  if (!error && backing) error = copy_backing(&copy, backing, size);
+  if (!error && backing) {
+    heapster__copy_sized(&copy, sizeof copy, backing, size); /* functions that the host does not know are NULL */
+    if (!copy.malloc || !copy.free) error = HEAPSTER_BAD_ALLOCATOR;
+  }
   if (error) return error;
   if (backing && is_same_allocator(&copy, heapster_allocator_system())) backing = NULL;
   heapster__lock();

@@ -69,22 +69,14 @@ static void publish_baseline(unsigned number, const struct heapster__totals *raw
   heapster__store_release(&baseline->published, next);
 }
 
-void heapster__sum(struct heapster__totals *sum, unsigned number) {
-  if (number) {
-    heapster__sum_heap(sum, number);
-    return;
+void heapster__sum(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number) {
+  const unsigned last = number ? number : heapster__last_heap();
+  for (unsigned heap = number ? number : 1; heap <= last; heap++) {
+    if (thread)
+      heapster__sum_thread(sum, thread, heap);
+    else
+      heapster__sum_heap(sum, heap);
   }
-  unsigned last = heapster__last_heap();
-  for (unsigned each = 1; each <= last; each++) heapster__sum_heap(sum, each);
-}
-
-void heapster__sum_of_thread(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number) {
-  if (number) {
-    heapster__sum_thread(sum, thread, number);
-    return;
-  }
-  unsigned last = heapster__last_heap();
-  for (unsigned each = 1; each <= last; each++) heapster__sum_thread(sum, thread, each);
 }
 
 /* A heap's raw counters, and the baseline that its snapshots count from. */
@@ -100,28 +92,20 @@ static void read_heap(unsigned number, struct reading *reading) {
   heapster__sum_heap(&reading->raw, number);
 }
 
-static void fill_snapshot(unsigned number, struct heapster_stats *stats, const struct heapster__totals *raw,
-                          const struct heapster__totals *since) {
+static void fill_snapshot(unsigned number, struct heapster_stats *theirs, size_t size,
+                          const struct heapster__totals *raw, const struct heapster__totals *since) {
+  struct heapster_stats room;
+  struct heapster_stats *stats = heapster__stats_target(theirs, size, &room);
   heapster__stats_fill(stats, raw, since);
   stats->live_change = 0; /* a snapshot has no changes */
   stats->use_change = 0;
   stats->use_max = heapster__use_max(number, stats->use_curr);
-}
-
-/* The entry at that index of an array whose entries have `stride` bytes. */
-static void fill_entry(struct heapster_heap_stats *heaps, size_t stride, size_t index, const struct heapster_heap *heap,
-                       const struct reading *read) {
-  struct heapster_heap_stats *entry = (struct heapster_heap_stats *)(void *)((char *)heaps + index * stride);
-  const size_t size = stride - offsetof(struct heapster_heap_stats, stats);
-  struct heapster_stats room;
-  struct heapster_stats *stats = heapster__stats_target(&entry->stats, size, &room);
-  entry->heap = heap;
-  fill_snapshot(heap->number, stats, &read->raw, read->since);
-  heapster__stats_give(&entry->stats, size, stats);
+  heapster__stats_give(theirs, size, stats);
 }
 
 size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
                                      size_t stride, size_t capacity) {
+  const size_t size = stride - offsetof(struct heapster_heap_stats, stats);
   struct reading reading;
   struct heapster__totals all = {0};
   struct heapster__totals since = {0};
@@ -132,14 +116,14 @@ size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_
     read_heap(heap->number, &reading);
     heapster__totals_add(&all, &reading.raw);
     heapster__totals_add(&since, reading.since);
-    if (heaps && count < capacity) fill_entry(heaps, stride, count, heap, &reading);
+    if (heaps && count < capacity) {
+      struct heapster_heap_stats *entry = (struct heapster_heap_stats *)(void *)((char *)heaps + count * stride);
+      entry->heap = heap;
+      fill_snapshot(heap->number, &entry->stats, size, &reading.raw, reading.since);
+    }
     count++;
   }
-  if (!total) return count;
-  struct heapster_stats room;
-  struct heapster_stats *stats = heapster__stats_target(total, total_size, &room);
-  fill_snapshot(HEAPSTER__TOTAL, stats, &all, &since);
-  heapster__stats_give(total, total_size, stats);
+  if (total) fill_snapshot(HEAPSTER__TOTAL, total, total_size, &all, &since);
   return count;
 }
 
@@ -149,18 +133,15 @@ void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster
     return;
   }
   struct reading reading;
-  struct heapster_stats room;
-  struct heapster_stats *target = heapster__stats_target(stats, size, &room);
   heapster__rescan();
   read_heap(heap->number, &reading);
-  fill_snapshot(heap->number, target, &reading.raw, reading.since);
-  heapster__stats_give(stats, size, target);
+  fill_snapshot(heap->number, stats, size, &reading.raw, reading.since);
 }
 
 static void reset_heap(unsigned number) {
   struct heapster__totals raw = {0};
   int64_t start = heapster__peak_interval_begin(number);
-  heapster__sum(&raw, number);
+  heapster__sum(&raw, NULL, number);
   if (number) publish_baseline(number, &raw);
   heapster__use_max_restart(number, start);
 }
@@ -198,11 +179,10 @@ void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_h
   if (!histogram) return;
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
-  if (heap) {
-    heapster__shadow_visit(heap->map, count_block, &census);
-    return;
-  }
+  heapster__shadow_visit(heap ? heap->map : &heapster__main_map, count_block, &census);
+  if (heap) return;
   for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
-    if (is_first_in_map(each)) heapster__shadow_visit(each->map, count_block, &census);
+    if (each->map != &heapster__main_map && is_first_in_map(each))
+      heapster__shadow_visit(each->map, count_block, &census);
   }
 }

@@ -12,8 +12,7 @@ void heapster__on_rescan(void (*rescan)(void), void (*throttled)(void));
 void heapster__rescan(void);
 void heapster__rescan_throttled(void);
 
-/* Adds up the raw counters of a heap number (0: of all heaps), of every thread or of one thread record. */
-void heapster__sum(struct heapster__totals *sum, unsigned number);
-void heapster__sum_of_thread(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number);
+/* Adds up the raw counters of a heap number (0: of all heaps): of every thread, or of `thread` if it is not NULL. */
+void heapster__sum(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number);
 
 #endif

@@ -31,21 +31,11 @@ struct entry {
 /* Callers of all functions that use it hold the lock, except to read `open_count`. */
 static struct {
   struct entry entries[HEAPSTER_WINDOWS];
-  _Atomic uint32_t open_count;
+  heapster__counter open_count;
   uint32_t used_count; /* entries from here on were never open */
 } windows;
 
-uint32_t heapster__windows_open(void) { return heapster__load_relaxed(&windows.open_count); }
-
-/* Callers hold the lock, so no other thread changes it in between. */
-static void change_open_count(uint32_t change) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  heapster__store_relaxed(&windows.open_count, heapster__load_relaxed(&windows.open_count) + change);
-}
-
-static bool is_thread_window(const struct entry *entry, const struct heapster__thread *thread, unsigned number) {
-  return entry->is_open && entry->scope == HEAPSTER_THREAD && entry->thread == thread && entry->number == number;
-}
+uint32_t heapster__windows_open(void) { return (uint32_t)heapster__load_relaxed(&windows.open_count); }
 
 /* Begins a new peak interval of the calling thread's pending bytes and returns its start. */
 static int64_t begin_thread_interval(struct heapster__thread *thread, unsigned number) {
@@ -54,8 +44,9 @@ static int64_t begin_thread_interval(struct heapster__thread *thread, unsigned n
   struct heapster__pending *pending = heapster__pending_of(thread, number);
   for (uint32_t i = 0; i < windows.used_count; i++) {
     struct entry *entry = &windows.entries[i];
-    if (is_thread_window(entry, thread, number) && pending->peak > entry->observer.peak)
-      entry->observer.peak = pending->peak;
+    if (!entry->is_open || entry->scope != HEAPSTER_THREAD) continue;
+    if (entry->thread != thread || entry->number != number) continue;
+    if (pending->peak > entry->observer.peak) entry->observer.peak = pending->peak;
   }
   return pending->peak = heapster__load_relaxed(&pending->flushed);
 }
@@ -91,20 +82,12 @@ static struct entry *find_free_entry(void) {
 }
 
 /* The calling thread's record, for a window that it begins. */
-#ifdef HEAPSTER_SHARED_COUNTERS
-static enum heapster_error claim_thread(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
-  (void)number;
-  *thread = NULL;
-  return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
-}
-#else
 static enum heapster_error claim_thread(enum heapster_scope scope, unsigned number, struct heapster__thread **thread) {
   *thread = heapster__thread_claim();
-  if (!*thread) return HEAPSTER_NO_THREAD_COUNTERS;
-  if (scope == HEAPSTER_THREAD && !heapster__pending_of(*thread, number)) return HEAPSTER_NO_THREAD_COUNTERS;
-  return HEAPSTER_OK;
+  if (!HEAPSTER__HAS_THREAD_RECORDS) return scope == HEAPSTER_THREAD ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  const bool has_counters = *thread && (scope == HEAPSTER_PROCESS || heapster__pending_of(*thread, number));
+  return has_counters ? HEAPSTER_OK : HEAPSTER_NO_THREAD_COUNTERS;
 }
-#endif
 
 /* Sets what the window is about. Cached sums of another scope, heap or thread are dropped. */
 static void set_target(struct entry *entry, enum heapster_scope scope, unsigned number,
@@ -134,7 +117,7 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
     if (!++entry->generation) entry->generation = 1;
     set_target(entry, scope, number, thread);
     entry->thread_generation = thread ? heapster__load_relaxed(&thread->generation) : 0;
-    change_open_count(1);
+    heapster__add_owned(&windows.open_count, 1);
     begin_window(entry);
     *window = (struct heapster_window){(uint32_t)(entry - windows.entries), entry->generation};
   }
@@ -147,13 +130,15 @@ static bool is_thread_alive(const struct entry *entry) {
   return !entry->thread || entry->thread_generation == heapster__load_relaxed(&entry->thread->generation);
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
 /* The totals at the begin and at the end of a window; the same pointer twice where nothing happened. */
 struct span {
   const struct heapster__totals *before;
   const struct heapster__totals *after;
 };
+
+static uint64_t count_operations(const struct span *span) {
+  return heapster__beyond(heapster__totals_operations(span->after), heapster__totals_operations(span->before));
+}
 
 /* Reads the part of the thread that began the window; `sum` is memory for it. False: there is none, or the
    thread ended, and another may have its record. */
@@ -166,7 +151,7 @@ static bool read_thread_part(const struct entry *entry, const struct span *all, 
   part->after = part->before;
   if (all->after == all->before) return true;
   memset(sum, 0, sizeof *sum);
-  heapster__sum_of_thread(sum, entry->thread, entry->number);
+  heapster__sum(sum, entry->thread, entry->number);
   part->after = sum;
   return true;
 }
@@ -175,17 +160,14 @@ static bool read_thread_part(const struct entry *entry, const struct span *all, 
 static uint64_t count_foreign(const struct entry *entry, const struct span *all, const struct span *part) {
   if (entry->scope == HEAPSTER_THREAD || !entry->thread || all->after == all->before) return 0;
   if (part && part->after == all->after) return 0;
-  uint64_t count = heapster__beyond(heapster__totals_operations(all->after), heapster__totals_operations(all->before));
-  if (!part) return count;
-  return heapster__beyond(
-      count, heapster__beyond(heapster__totals_operations(part->after), heapster__totals_operations(part->before)));
+  return heapster__beyond(count_operations(all), part ? count_operations(part) : 0);
 }
 
 /* live_count and use_curr are the heap's even in thread scope: a thread may free what others allocated, so its own
    difference says nothing about the heap. */
 static void fill_live(struct heapster_stats *stats, unsigned number) {
   struct heapster__totals heap = {0};
-  heapster__sum(&heap, number);
+  heapster__sum(&heap, NULL, number);
   stats->live_count = heapster__totals_live(&heap);
   stats->use_curr = heapster__totals_use(&heap);
 }
@@ -195,14 +177,16 @@ static void fill_window(const struct entry *entry, const struct span *all, const
   heapster__stats_fill(stats, all->after, all->before);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = entry->scope;
+  stats->struct_size = sizeof *stats;
   stats->foreign_count = count_foreign(entry, all, part);
   const uint64_t requested = stats->total_alloc_sum;
   stats->use_peak = heapster__observed_rise(&entry->observer, requested, stats->use_change);
-  if (entry->scope == HEAPSTER_THREAD)
+  if (entry->scope == HEAPSTER_THREAD) {
     fill_live(stats, entry->number);
-  else
-    stats->use_max = smaller(heapster__beyond((uint64_t)entry->observer.peak, entry->use_max),
-                             requested); /* a reset in between may have lowered use_max */
+    return;
+  }
+  const uint64_t rise = heapster__beyond((uint64_t)entry->observer.peak, entry->use_max);
+  stats->use_max = rise < requested ? rise : requested; /* a reset in between may have lowered use_max */
 }
 
 /* The thread's part is a diff: nothing observed its peak. live_count and use_curr are the heap's. */
@@ -216,6 +200,7 @@ static void fill_thread_part(const struct span *all, const struct span *part, co
     heapster__stats_fill(thread, part->after, part->before);
   }
   thread->kind = HEAPSTER_DIFF;
+  thread->struct_size = sizeof *thread;
   thread->scope = HEAPSTER_THREAD;
   thread->live_count = stats->live_count;
   thread->use_curr = stats->use_curr;
@@ -224,8 +209,8 @@ static void fill_thread_part(const struct span *all, const struct span *part, co
 /* Reads the end, and stops observing. If nothing happened no new interval is needed: the use is that of the begin. */
 static struct span read_end(struct entry *entry) {
   const bool is_thread = entry->scope == HEAPSTER_THREAD;
-  const struct heapster__cached_sums *const before = &entry->sums[entry->begin_index];
-  struct heapster__cached_sums *after = &entry->sums[entry->begin_index];
+  struct heapster__cached_sums *const before = &entry->sums[entry->begin_index];
+  struct heapster__cached_sums *after = before;
   const uint64_t changes = heapster__changes(counted_thread(entry), entry->number);
   if (changes != before->changes) {
     entry->begin_index = !entry->begin_index;
@@ -240,45 +225,56 @@ static struct span read_end(struct entry *entry) {
   return (struct span){&before->totals, &after->totals};
 }
 
-static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread,
-                      bool *has_thread) {
+static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread) {
   const struct span all = read_end(entry);
   if (stats) {
     struct heapster__totals sum;
     struct span part;
     const bool has_part = read_thread_part(entry, &all, &sum, &part);
     fill_window(entry, &all, has_part ? &part : NULL, stats);
-    *has_thread = thread && has_part && entry->thread == heapster__this_thread();
-    if (*has_thread) fill_thread_part(&all, &part, stats, thread);
+    if (thread && has_part && entry->thread == heapster__this_thread()) fill_thread_part(&all, &part, stats, thread);
   }
   entry->is_open = false;
-  change_open_count(-1U);
+  heapster__add_owned(&windows.open_count, UINT64_MAX);
 }
 
-static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
-                                      struct heapster_stats *thread, bool *has_thread) {
+static enum heapster_error end_locked(struct heapster_window window, struct heapster_stats *stats,
+                                      struct heapster_stats *thread) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
   struct entry *entry = &windows.entries[window.index];
   if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
   const bool is_here = entry->thread == heapster__this_thread() && is_thread_alive(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
-  end_entry(entry, stats, thread, has_thread);
+  end_entry(entry, stats, thread);
   return HEAPSTER_OK;
+}
+
+static enum heapster_error end_window(struct heapster_window window, struct heapster_stats *stats,
+                                      struct heapster_stats *thread) {
+  heapster__lock();
+  enum heapster_error error = end_locked(window, stats, thread);
+  heapster__unlock();
+  return error;
+}
+
+/* For a caller whose structs are not of our size: a size of 0 in ours says that nothing was filled. */
+static __attribute__((noinline)) enum heapster_error end_in_other_size(struct heapster_window window,
+                                                                       struct heapster_stats *stats, size_t stats_size,
+                                                                       struct heapster_stats *thread,
+                                                                       size_t thread_size) {
+  struct heapster_stats room[2] = {{.struct_size = 0}};
+  enum heapster_error error = end_window(window, stats ? &room[0] : NULL, thread ? &room[1] : NULL);
+  if (room[0].struct_size) heapster__stats_give(stats, stats_size, &room[0]);
+  if (room[1].struct_size) heapster__stats_give(thread, thread_size, &room[1]);
+  return error;
 }
 
 enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
                                               size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
-  struct heapster_stats room[2];
-  struct heapster_stats *all = stats ? heapster__stats_target(stats, stats_size, &room[0]) : NULL;
-  struct heapster_stats *part = thread ? heapster__stats_target(thread, thread_size, &room[1]) : NULL;
-  bool has_part = false;
-  heapster__lock();
-  enum heapster_error error = end_window(window, all, part, &has_part);
-  heapster__unlock();
-  if (all && !error) heapster__stats_give(stats, stats_size, all);
-  if (has_part) heapster__stats_give(thread, thread_size, part);
-  return error;
+  const bool is_ours = stats_size == sizeof *stats && (!thread || thread_size == sizeof *thread);
+  if (heapster__likely(is_ours)) return end_window(window, stats, thread);
+  return end_in_other_size(window, stats, stats_size, thread, thread_size);
 }
 
 void heapster__windows_drop_others(void) {
@@ -289,6 +285,6 @@ void heapster__windows_drop_others(void) {
     if (!entry->is_open || entry->thread == own) continue;
     entry->is_open = false;
     if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
-    change_open_count(-1U);
+    heapster__add_owned(&windows.open_count, UINT64_MAX);
   }
 }

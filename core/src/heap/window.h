@@ -4,8 +4,6 @@
 
 #include <heapster/window.h>
 
-#include <stdint.h>
-
 /* The number of open windows. */
 uint32_t heapster__windows_open(void);
 

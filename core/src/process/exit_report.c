@@ -4,9 +4,9 @@
    By then the program may have closed or reused any descriptor, changed its folder, and corrupted its heap: the report
    needs only an absolute path and static buffers. */
 #include "base/platform.h"
+#include "hooks/malloc/family.h"
 #include "process/report_protocol.h"
 
-#include <heapster/hook.h>
 #include <heapster/report.h>
 
 #include <dlfcn.h>
@@ -110,7 +110,7 @@ static struct {
   bool is_done;
   exit_function *next_exit;
   exit_function *next_Exit;
-} own = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} own;
 
 /* The child of a vfork, or of a bare clone, runs on this memory or a copy of it, under another process id. A system
    call, because a program may replace getpid. */
@@ -160,31 +160,24 @@ static bool try_lock(void) {
 }
 
 /* Writes a report, unless the last one was written. Whether more may follow. */
-static bool write_locked(bool is_last) {
-  if (own.is_done) return false;
-  write_file(&own.file);
-  own.is_done = is_last;
-  return !is_last;
-}
-
 static bool write_report(bool is_last) {
   struct thread_state state;
   shield_thread(&state);
   bool may_follow = false;
   if (try_lock()) {
-    may_follow = write_locked(is_last);
+    if (!own.is_done) write_file(&own.file);
+    own.is_done |= is_last;
+    may_follow = !own.is_done;
     pthread_mutex_unlock(&own.lock);
   }
   restore_thread(&state);
   return may_follow;
 }
 
-static bool write_snapshot(void) { return is_reporting() && write_report(false); }
-
 static void *write_snapshots(void *unused) {
   (void)unused;
   do nanosleep(&own.pause, NULL);
-  while (write_snapshot());
+  while (is_reporting() && write_report(false));
   return NULL;
 }
 
@@ -192,15 +185,13 @@ static void *write_snapshots(void *unused) {
    it, its table of thread-locals, which the figures include. */
 static void start_snapshots(void) {
   pthread_t thread;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  struct thread_state state;
+  shield_thread(&state);
   if (!pthread_create(&thread, NULL, write_snapshots, NULL)) {
     pthread_setname_np(thread, "heapster");
     pthread_detach(thread);
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  restore_thread(&state);
 }
 
 HEAPSTER__AT_UNLOAD static void write_last(void) {
@@ -244,20 +235,16 @@ static bool prepare_file(void) {
   return true;
 }
 
+/* Also in the child of a fork: a thread that was writing at the fork does not exist there. The new snapshot thread
+   reuses the stack and the table of the one before, so its start allocates nothing. */
 static void start_reports(void) {
+  own.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  own.is_done = false;
   own.pid = (pid_t)syscall(SYS_getpid);
   if (!prepare_file())
     own.pid = 0;
   else if (own.has_snapshots)
     start_snapshots();
-}
-
-/* A thread that was writing at the fork does not exist here. The new snapshot thread reuses the stack and the table of
-   the one before, so its start allocates nothing. */
-static void start_reports_in_child(void) {
-  own.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-  own.is_done = false;
-  start_reports();
 }
 
 static bool must_report(const char *pattern, const char *pid) {
@@ -284,9 +271,9 @@ HEAPSTER__AT_LOAD static void prepare(void) {
   const char *const pattern = secure_getenv(HEAPSTER__REPORT);
   if (!must_report(pattern, secure_getenv(HEAPSTER__REPORT_PID))) return;
   read_settings(pattern);
-  heapster_status_read(&(struct heapster_status){0}); /* proves the hook now: at exit nothing may be allocated */
+  heapster__malloc_prove(); /* now, because at exit nothing may be allocated */
   HEAPSTER__ON_EXIT(write_at_exit);
   at_quick_exit(write_last);
-  if (heapster__report_is_per_process(own.pattern)) pthread_atfork(NULL, NULL, start_reports_in_child);
+  if (heapster__report_is_per_process(own.pattern)) pthread_atfork(NULL, NULL, start_reports);
   start_reports();
 }

@@ -17,7 +17,7 @@ enum { OFFERS = sizeof offers / sizeof offers[0] };
 /* Its index, or OFFERS. */
 static unsigned find_offer(const char *name) {
   unsigned index = 0;
-  while (index < OFFERS && strcmp(offers[index].name, name)) index++;
+  while (index < OFFERS && strcmp(offers[index].name, name) != 0) index++;
   return index;
 }
 

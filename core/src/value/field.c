@@ -15,22 +15,20 @@
   .difference = HEAPSTER__CHANGE, .base.is_limit = true, .base.is_signed = true, \
   .other = offsetof(struct heapster_stats, level)
 
-#define FIGURE(field_name, field_unit, field_kinds, rule, section, when, prometheus, text) \
-  {.base.name = #field_name,                                                               \
-   .base.unit = HEAPSTER_##field_unit,                                                     \
-   .kinds = HEAPSTER__##field_kinds,                                                       \
-   rule,                                                                                   \
-   .offset = offsetof(struct heapster_stats, field_name),                                  \
-   .group = HEAPSTER__##section,                                                           \
-   .shown = HEAPSTER__##when,                                                              \
-   .metric = (prometheus),                                                                 \
+#define FIGURE(field_name, field_unit, rule, section, when, prometheus, text) \
+  {.base.name = #field_name,                                                  \
+   .base.unit = HEAPSTER_##field_unit,                                        \
+   rule,                                                                      \
+   .offset = offsetof(struct heapster_stats, field_name),                     \
+   .group = HEAPSTER__##section,                                              \
+   .shown = HEAPSTER__##when,                                                 \
+   .metric = (prometheus),                                                    \
    .help = (text)},
 
 #define AVERAGE(stem, section)                             \
   {.base.name = #stem "_avg",                              \
    .base.unit = HEAPSTER_BYTES,                            \
    .base.is_limit = true,                                  \
-   .kinds = HEAPSTER__ALL,                                 \
    .difference = HEAPSTER__AVERAGE,                        \
    .offset = offsetof(struct heapster_stats, stem##_sum),  \
    .other = offsetof(struct heapster_stats, stem##_count), \
@@ -40,24 +38,16 @@
 static const struct heapster__field fields[] = {HEAPSTER__FIELDS(FIGURE, AVERAGE)};
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
-/* struct heapster_stats, declared from the list. */
-struct list_layout {
-  enum heapster_stats_kind kind;
-  enum heapster_scope scope;
-#define MEMBER(name, ...) uint64_t name;
-#define NO_MEMBER(...)
-  HEAPSTER__FIELDS(MEMBER, NO_MEMBER)
-  struct heapster_histogram histograms[3];
-  bool has_lua_kinds;
-  uint32_t struct_size;
-  struct heapster_lua_kinds lua_kinds;
-};
+#define PLACE(name, ...) PLACE_##name,
+#define NO_PLACE(...)
+enum { HEAPSTER__FIELDS(PLACE, NO_PLACE) PLACES };
 
-#define CHECK(name, ...)                                                                      \
-  _Static_assert(offsetof(struct list_layout, name) == offsetof(struct heapster_stats, name), \
+#define OFFSET_OF_PLACE(place) (offsetof(struct heapster_stats, alloc_count) + (place) * sizeof(uint64_t))
+#define CHECK(name, ...)                                                                 \
+  _Static_assert(offsetof(struct heapster_stats, name) == OFFSET_OF_PLACE(PLACE_##name), \
                  "the list of fields has the order of struct heapster_stats");
-HEAPSTER__FIELDS(CHECK, NO_MEMBER)
-_Static_assert(sizeof(struct list_layout) == sizeof(struct heapster_stats), "the list of fields has every field");
+HEAPSTER__FIELDS(CHECK, NO_PLACE)
+_Static_assert(offsetof(struct heapster_stats, alloc_histogram) == OFFSET_OF_PLACE(PLACES), "the list has every field");
 
 const struct heapster__field *heapster__field_at(size_t index) { return index < FIELDS ? &fields[index] : NULL; }
 
@@ -71,7 +61,8 @@ const struct heapster_field *heapster_field_find(const char *name) {
 }
 
 bool heapster__field_is_in(const struct heapster__field *field, enum heapster_stats_kind kind) {
-  return (unsigned)field->kinds >> kind & 1u;
+  if (field->difference == HEAPSTER__CHANGE) return kind != HEAPSTER_SNAPSHOT;
+  return field->difference != HEAPSTER__OF_WINDOW || kind == HEAPSTER_WINDOW;
 }
 
 bool heapster_stats_get(const struct heapster_stats *stats, const struct heapster_field *field, int64_t *value) {

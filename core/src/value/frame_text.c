@@ -20,10 +20,6 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
-static uint64_t figure_of(const struct heapster_frame *frame, const struct column *column) {
-  return *(const uint64_t *)(const void *)((const char *)frame + column->offset);
-}
-
 static void write_head(struct heapster__writer *writer) {
   heapster__write_left(writer, "", LABEL_WIDTH);
   for (size_t i = 0; i < COLUMNS; i++) heapster__write_right(writer, columns[i].name, columns[i].width);
@@ -34,7 +30,8 @@ static void write_row(struct heapster__writer *writer, const char *label, const 
   heapster__write_left(writer, label, LABEL_WIDTH);
   for (size_t i = 0; i < COLUMNS; i++) {
     char text[HEAPSTER__FIGURE_TEXT];
-    heapster__figure_text(columns[i].unit, (int64_t)figure_of(frame, &columns[i]), text);
+    const int64_t *const figure = (const int64_t *)(const void *)((const char *)frame + columns[i].offset);
+    heapster__figure_text(columns[i].unit, *figure, text);
     heapster__write_right(writer, text, columns[i].width);
   }
   heapster__write_text(writer, "\n");

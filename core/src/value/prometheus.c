@@ -1,6 +1,8 @@
 /* Stats as Prometheus text exposition format 0.0.4, which wants all series of a metric together. */
 #include "value/prometheus.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "value/field.h"
@@ -19,15 +21,12 @@ static void write_escaped(struct heapster__writer *writer, const char *text) {
   }
 }
 
-/* "heapster_<metric><suffix>{heap="<name>"": more labels may follow. */
-static void begin_series(struct heapster__writer *writer, const char *metric, const char *suffix, const char *heap) {
+/* heapster_<metric><suffix>{heap="<name>"<labels>} <value> */
+static void write_series(struct heapster__writer *writer, const char *metric, const char *suffix, const char *heap,
+                         const char *labels, uint64_t value) {
   heapster__write_texts(writer, "heapster_", metric, suffix, "{heap=\"");
   write_escaped(writer, heap);
-  heapster__write_text(writer, "\"");
-}
-
-static void end_series(struct heapster__writer *writer, uint64_t value) {
-  heapster__write_text(writer, "} ");
+  heapster__write_texts(writer, "\"", labels, "} ");
   heapster__write_digits(writer, value);
   heapster__write_text(writer, "\n");
 }
@@ -49,40 +48,33 @@ static void write_metric(struct heapster__writer *writer, const struct heapster_
   for (size_t i = 0; i < count; i++) {
     int64_t value = 0;
     heapster_stats_get(heaps[i].stats, &field->base, &value);
-    begin_series(writer, field->metric, "", heaps[i].heap);
-    end_series(writer, (uint64_t)value);
+    write_series(writer, field->metric, "", heaps[i].heap, "", (uint64_t)value);
   }
 }
 
 static void write_sizes(struct heapster__writer *writer, const char *metric,
                         const struct heapster__labelled_stats *heap) {
   const struct heapster_histogram *const histogram = &heap->stats->alloc_histogram;
+  char labels[40];
   uint64_t below = 0;
   for (unsigned i = 0; i < FINITE_BUCKETS; i++) {
     below += histogram->buckets[i];
-    begin_series(writer, metric, "_bucket", heap->heap);
-    heapster__write_text(writer, ",le=\"");
-    heapster__write_digits(writer, (UINT64_C(2) << i) - 1);
-    heapster__write_text(writer, "\"");
-    end_series(writer, below);
+    snprintf(labels, sizeof labels, ",le=\"%" PRIu64 "\"", (UINT64_C(2) << i) - 1);
+    write_series(writer, metric, "_bucket", heap->heap, labels, below);
   }
-  begin_series(writer, metric, "_bucket", heap->heap);
-  heapster__write_text(writer, ",le=\"+Inf\"");
-  end_series(writer, heap->stats->alloc_count);
-  begin_series(writer, metric, "_sum", heap->heap);
-  end_series(writer, heap->stats->alloc_sum);
-  begin_series(writer, metric, "_count", heap->heap);
-  end_series(writer, heap->stats->alloc_count);
+  write_series(writer, metric, "_bucket", heap->heap, ",le=\"+Inf\"", heap->stats->alloc_count);
+  write_series(writer, metric, "_sum", heap->heap, "", heap->stats->alloc_sum);
+  write_series(writer, metric, "_count", heap->heap, "", heap->stats->alloc_count);
 }
 
 static void write_kinds_of_heap(struct heapster__writer *writer, const char *metric, bool is_sum,
                                 const struct heapster__labelled_stats *heap) {
   const struct heapster_lua_kind *kind;
   const char *name;
+  char labels[40];
   for (size_t i = 0; (kind = heapster_lua_kind_at(&heap->stats->lua_kinds, i, &name)); i++) {
-    begin_series(writer, metric, "", heap->heap);
-    heapster__write_texts(writer, ",kind=\"", name, "\"");
-    end_series(writer, is_sum ? kind->sum : kind->count);
+    snprintf(labels, sizeof labels, ",kind=\"%s\"", name);
+    write_series(writer, metric, "", heap->heap, labels, is_sum ? kind->sum : kind->count);
   }
 }
 

@@ -1,6 +1,6 @@
 /* Sizes in bytes as people write and read them. Integers only, so that no locale decides on the decimal point. */
 #include <heapster/limit.h>
-#include <string.h>
+#include <stdio.h>
 
 /* Unit i is 1 << (10 * i). */
 static const char *const binary_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -83,19 +83,6 @@ enum heapster_error heapster_size_parse(const char *text, uint64_t *bytes) {
   return HEAPSTER_OK;
 }
 
-static size_t put_text(char *to, const char *text) {
-  const size_t length = strlen(text);
-  memcpy(to, text, length + 1);
-  return length;
-}
-
-/* Below 10,000, without leading zeros. */
-static size_t put_number(char *to, unsigned value) {
-  const size_t before = value >= 10 ? put_number(to, value / 10) : 0;
-  to[before] = (char)('0' + value % 10);
-  return before + 1;
-}
-
 /* `bytes` in hundredths of a unit of 1 << shift, rounded half to even as printf("%.2f") does. */
 static unsigned to_hundredths(uint64_t bytes, unsigned shift) {
   if (shift == 60) bytes >>= 10, shift -= 10; /* room for the factor 100; the bits lost are far below a hundredth */
@@ -107,14 +94,6 @@ static unsigned to_hundredths(uint64_t bytes, unsigned shift) {
   return (unsigned)(whole * 100 + rounded_down + (rest > half || (rest == half && rounded_down % 2)));
 }
 
-static size_t put_hundredths(char *to, unsigned value) {
-  const size_t length = put_number(to, value / 100);
-  to[length] = '.';
-  to[length + 1] = (char)('0' + value / 10 % 10);
-  to[length + 2] = (char)('0' + value % 10);
-  return length + 3;
-}
-
 size_t heapster_size_text(uint64_t bytes, char text[HEAPSTER_SIZE_TEXT]) {
   unsigned unit = 0;
   if (!text) return 0;
@@ -124,7 +103,8 @@ size_t heapster_size_text(uint64_t bytes, char text[HEAPSTER_SIZE_TEXT]) {
   unsigned value = is_whole ? 0 : to_hundredths(bytes, 10 * unit);
   if (value == 102400 && unit < 6) value = 100, unit++; /* 1023.999 KiB is written as 1.00 MiB */
 
-  size_t length = is_whole ? put_number(text, (unsigned)(bytes >> (10 * unit))) : put_hundredths(text, value);
-  text[length++] = ' ';
-  return length + put_text(text + length, binary_units[unit]);
+  const unsigned units = is_whole ? (unsigned)(bytes >> (10 * unit)) : value / 100;
+  char decimals[sizeof ".00"] = "";
+  if (!is_whole) snprintf(decimals, sizeof decimals, ".%02u", value % 100);
+  return (size_t)snprintf(text, HEAPSTER_SIZE_TEXT, "%u%s %s", units, decimals, binary_units[unit]);
 }

@@ -8,16 +8,14 @@
 #include <string.h>
 
 /* Structs grow at their end only: the first version's are the beginning of today's. */
-_Static_assert(offsetof(struct heapster_stats, lua_kinds) + sizeof(struct heapster_lua_kinds) == HEAPSTER__FIRST_STATS,
-               "the first struct heapster_stats ends with lua_kinds");
-_Static_assert(offsetof(struct heapster_status, own_bytes) + sizeof(uint64_t) == HEAPSTER__FIRST_STATUS,
-               "the first struct heapster_status ends with own_bytes");
-_Static_assert(offsetof(struct heapster_allocator, context) + sizeof(void *) == HEAPSTER__FIRST_ALLOCATOR,
-               "the first struct heapster_allocator ends with context");
-_Static_assert(offsetof(struct heapster_limit, max) + sizeof(int64_t) == HEAPSTER__FIRST_LIMIT,
-               "the first struct heapster_limit ends with max");
-_Static_assert(offsetof(struct heapster_frame, use_peak) + sizeof(uint64_t) == HEAPSTER__FIRST_FRAME,
-               "the first struct heapster_frame ends with use_peak");
+#define CHECK_FIRST(name, last, size)                                                                    \
+  _Static_assert(offsetof(struct name, last) + sizeof((struct name *)0)->last == HEAPSTER__FIRST_##size, \
+                 "the first struct " #name " ends with " #last)
+CHECK_FIRST(heapster_stats, lua_kinds, STATS);
+CHECK_FIRST(heapster_status, own_bytes, STATUS);
+CHECK_FIRST(heapster_allocator, context, ALLOCATOR);
+CHECK_FIRST(heapster_limit, max, LIMIT);
+CHECK_FIRST(heapster_frame, use_peak, FRAME);
 
 enum { COUNTS = 4, SINGLE_FRAMES = 3, ALL_FRAMES = SINGLE_FRAMES + HEAPSTER_FRAMES };
 _Static_assert(offsetof(struct heapster_frames, last) ==
@@ -32,13 +30,11 @@ void heapster__copy_sized(void *to, size_t to_size, const void *from, size_t fro
   memset((char *)to + common, 0, to_size - common);
 }
 
-void heapster__stats_give(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
+void heapster__stats_give_sized(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
   const size_t known = size < sizeof *filled ? size : sizeof *filled;
   filled->struct_size = (uint32_t)known;
-  if (filled != theirs)
-    memcpy(theirs, filled, known);
-  else
-    memset((char *)theirs + known, 0, size - known);
+  if (filled != theirs) memcpy(theirs, filled, known);
+  memset((char *)theirs + known, 0, size - known);
 }
 
 static size_t size_of(const struct heapster_stats *theirs) {

@@ -26,7 +26,13 @@ static inline struct heapster_stats *heapster__stats_target(struct heapster_stat
 }
 
 /* Finishes what was filled: sets its size, and copies it to the caller's struct unless it is that. */
-void heapster__stats_give(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled);
+void heapster__stats_give_sized(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled);
+static inline void heapster__stats_give(struct heapster_stats *theirs, size_t size, struct heapster_stats *filled) {
+  if (size == sizeof *filled)
+    filled->struct_size = sizeof *filled;
+  else
+    heapster__stats_give_sized(theirs, size, filled);
+}
 
 /* The caller's struct in full length: figures that it does not have are 0. */
 const struct heapster_stats *heapster__stats_accept(const struct heapster_stats *theirs, struct heapster_stats *room);

@@ -28,27 +28,22 @@ static uint64_t total_of(const struct heapster_histogram *histogram, unsigned bu
   return total;
 }
 
-/* Intermediate sums may wrap: the result is right modulo 2^64, and no heap is that large. */
-static int64_t live_of(const struct heapster__totals *raw) {
-  return (int64_t)(total_of(&raw->alloc_histogram, buckets_of(raw)) - raw->dealloc_count);
+/* A difference of counters as a signed number, at least 0. The sums in it may wrap: it is right modulo 2^64, and no
+   heap is that large. */
+static uint64_t at_least_0(uint64_t difference) { return (int64_t)difference > 0 ? difference : 0; }
+
+uint64_t heapster__totals_live(const struct heapster__totals *raw) {
+  return at_least_0(total_of(&raw->alloc_histogram, buckets_of(raw)) - raw->dealloc_count);
 }
 
-static int64_t use_of(const struct heapster__totals *raw) {
-  return (int64_t)(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
+uint64_t heapster__totals_use(const struct heapster__totals *raw) {
+  return at_least_0(raw->alloc_sum + raw->realloc_growth_sum - raw->dealloc_sum - raw->realloc_shrink_sum);
 }
-
-static uint64_t clamp_to_0(int64_t value) { return value > 0 ? (uint64_t)value : 0; }
-
-uint64_t heapster__totals_live(const struct heapster__totals *raw) { return clamp_to_0(live_of(raw)); }
-
-uint64_t heapster__totals_use(const struct heapster__totals *raw) { return clamp_to_0(use_of(raw)); }
 
 /* after - before; returns its sum, the count. Inlined where the number of buckets is a constant, so that the loops
    become a few vector instructions. */
-static inline __attribute__((always_inline)) uint64_t fill_buckets(struct heapster_histogram *histogram,
-                                                                   const struct heapster_histogram *after,
-                                                                   const struct heapster_histogram *before,
-                                                                   unsigned buckets) {
+HEAPSTER__INLINE uint64_t fill_buckets(struct heapster_histogram *histogram, const struct heapster_histogram *after,
+                                       const struct heapster_histogram *before, unsigned buckets) {
   for (unsigned i = 0; i < buckets; i++) histogram->buckets[i] = after->buckets[i] - before->buckets[i];
   memset(histogram->buckets + buckets, 0, (HEAPSTER_BUCKETS - buckets) * sizeof histogram->buckets[0]);
   return total_of(histogram, buckets);
@@ -73,13 +68,15 @@ void heapster__totals_clear(struct heapster__totals *totals) {
 _Static_assert(offsetof(struct heapster__totals, alloc_histogram) == HEAPSTER__CELL_COUNT * sizeof(uint64_t),
                "the histograms follow the cells");
 
-static void fill_unchanged(struct heapster_stats *stats, const struct heapster__totals *raw) {
+_Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
+
+/* Not inlined: what the other case keeps in registers would be saved here too. */
+static __attribute__((noinline)) void fill_unchanged(struct heapster_stats *stats, const struct heapster__totals *raw) {
   memset(stats, 0, sizeof *stats);
   stats->live_count = heapster__totals_live(raw);
   stats->use_curr = heapster__totals_use(raw);
   stats->has_lua_kinds = raw->has_kinds;
 }
-_Static_assert(HEAPSTER_SNAPSHOT == 0 && HEAPSTER_PROCESS == 0, "zeros are a snapshot of process scope");
 
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
                           const struct heapster__totals *since) {

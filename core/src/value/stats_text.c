@@ -6,12 +6,6 @@
 #include "value/sized.h"
 #include "value/stats.h"
 
-static void write_line(struct heapster__writer *writer, const struct heapster_field *field, int64_t value) {
-  heapster__write_texts(writer, field->name, ": ");
-  heapster__write_figure(writer, field->unit, value);
-  heapster__write_text(writer, "\n");
-}
-
 static void write_lines(struct heapster__writer *writer, const struct heapster_stats *stats, enum heapster__group group,
                         enum heapster__shown shown) {
   const struct heapster__field *field;
@@ -19,7 +13,10 @@ static void write_lines(struct heapster__writer *writer, const struct heapster_s
     int64_t value;
     if (field->group != group || field->shown != shown) continue;
     if (!heapster_stats_get(stats, &field->base, &value)) continue;
-    if (value || shown == HEAPSTER__ALWAYS) write_line(writer, &field->base, value);
+    if (!value && shown == HEAPSTER__IF_ANY) continue;
+    heapster__write_texts(writer, field->base.name, ": ");
+    heapster__write_figure(writer, field->base.unit, value);
+    heapster__write_text(writer, "\n");
   }
 }
 

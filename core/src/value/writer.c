@@ -44,26 +44,27 @@ void heapster__write_left(struct heapster__writer *writer, const char *text, siz
   write_spaces(writer, padding_of(strlen(text), width));
 }
 
-/* Writes backwards from `end`, one past the last digit, with a comma between groups of `group` digits. Returns the
-   first character. */
-static char *put_digits_before(char *end, uint64_t value, unsigned group) {
+enum { NO_GROUPS = 99 };
+
+/* Puts a comma between groups of `group` digits. Returns the length without the final NUL. */
+static size_t put_digits(uint64_t value, unsigned group, char text[HEAPSTER__FIGURE_TEXT]) {
+  char digits[HEAPSTER__FIGURE_TEXT] = "";
+  char *const end = digits + sizeof digits - 1;
+  char *first = end;
   unsigned written = 0;
   do {
-    if (written && written % group == 0) *--end = ',';
-    *--end = (char)('0' + value % 10);
+    if (written && written % group == 0) *--first = ',';
+    *--first = (char)('0' + value % 10);
     value /= 10;
     written++;
   } while (value);
-  return end;
+  memcpy(text, first, (size_t)(end - first) + 1);
+  return (size_t)(end - first);
 }
-
-enum { NO_GROUPS = 99 };
 
 void heapster__write_digits(struct heapster__writer *writer, uint64_t value) {
   char text[HEAPSTER__FIGURE_TEXT];
-  char *const end = text + sizeof text;
-  const char *const first = put_digits_before(end, value, NO_GROUPS);
-  heapster__write(writer, first, (size_t)(end - first));
+  heapster__write(writer, text, put_digits(value, NO_GROUPS, text));
 }
 
 /* |value|, also of INT64_MIN. */
@@ -74,15 +75,7 @@ void heapster__write_integer(struct heapster__writer *writer, int64_t value) {
   heapster__write_digits(writer, magnitude_of(value));
 }
 
-size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
-  char digits[HEAPSTER__FIGURE_TEXT];
-  char *const end = digits + sizeof digits;
-  const char *const first = put_digits_before(end, value, 3);
-  const size_t length = (size_t)(end - first);
-  memcpy(text, first, length);
-  text[length] = '\0';
-  return length;
-}
+size_t heapster__count_text(uint64_t value, char text[HEAPSTER__FIGURE_TEXT]) { return put_digits(value, 3, text); }
 
 size_t heapster__figure_text(enum heapster_unit unit, int64_t value, char text[HEAPSTER__FIGURE_TEXT]) {
   const size_t sign = value < 0;

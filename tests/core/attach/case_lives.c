@@ -63,6 +63,17 @@ static void blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_mem
   require(doubtful() == all - BLOCKS - 1, "a free leaves its block doubtful");
 }
 
+static void a_block_that_lives_while_the_hook_is_off_is_freed_through_the_next(void) {
+  hook();
+  void *volatile block = malloc(BYTES);
+  require_ok(heapster_unhook("malloc"));
+  hook();
+  const struct heapster_window window = begin_window();
+  free(malloc(BYTES));
+  free(block);
+  require_counted(window, 1, 2);
+}
+
 static void counted_functions_whose_address_was_kept_go_on(void) {
   const struct plugin plugin = open_plugin("plugin_now", RTLD_NOW);
   void *(*kept)(size_t size);
@@ -202,6 +213,7 @@ static void errno_is_kept(void) {
 const struct test lives_cases[] = {
     CASE(unhook_restores_our_slots),
     CASE(blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_memory_is_used_again),
+    CASE(a_block_that_lives_while_the_hook_is_off_is_freed_through_the_next),
     CASE(counted_functions_whose_address_was_kept_go_on),
     CASE(a_slot_that_could_not_be_restored_is_reported_and_restored_by_the_next_unhook),
     CASE(hook_and_unhook_from_many_threads_leave_what_the_last_one_requested),

@@ -24,7 +24,14 @@ static struct {
   _Atomic unsigned rescans;             /* throttled rescans of unfinished slots since an object was loaded */
   bool has_lost_loader; /* in the child of a fork among threads: one of the parent's threads may hold its lock */
   bool is_forking_among_threads; /* written by the forking thread, around a fork */
+  size_t startup_objects;        /* of a hook that the program was started with: loaded when that began */
 } attached;
+
+/* The objects whose calls passed such a hook by until a walk found them. Written under the loader's lock. */
+static struct {
+  _Atomic unsigned objects;
+  char first[HEAPSTER__OBJECT_NAME];
+} late;
 
 /* Why slots of an object are not replaced, the most important reason first. */
 enum reason { REFUSED, BOUND_ELSEWHERE, RELOCATING, UNRESOLVED, REASONS };
@@ -57,16 +64,17 @@ struct walk {
 /* One object of a walk. */
 struct object_walk {
   struct walk *walk;
-  const struct heapster__object *object;
-  struct heapster__writable_page page;
+  struct heapster__object *object;
   bool has[REASONS];
+  bool is_late; /* its slots led past a hook that the program was started with */
 };
 
-static void write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
-  const enum heapster__slot_answer answer = heapster__slot_write(at->object, &at->page, slot, value);
+static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
+  const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
   if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
+  return answer == HEAPSTER__SLOT_WRITTEN;
 }
 
 /* Whether an unresolved slot will lead to the first definition. It does unless its object was opened with
@@ -78,29 +86,44 @@ static bool is_predictable(const struct object_walk *at, unsigned index) {
 
 /* An unresolved slot leads into the code of its own object. So does a slot that is bound to a function there. */
 static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t found) {
-  return !heapster__object_has_code_at(at->object, found) ||
+  return !heapster__object_contains(at->object, found, PF_X) ||
          found == heapster__object_find(at->object, heapster__replacements[index].name);
+}
+
+/* Slots that lead to the public malloc of a hook which the program was started with, and unresolved ones that will. */
+static bool leads_to_hook(const struct object_walk *at, unsigned index, uintptr_t found, bool is_unresolved) {
+  const struct heapster__survey *survey = at->walk->survey;
+  if (found == heapster__replacements[index].counted) return true;
+  if (!survey->front) return false;
+  return is_unresolved ? at->walk->objects <= survey->startup_objects : heapster__range_has(survey->public, found);
 }
 
 static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
-  if (found == heapster__replacements[index].counted) return;
   const bool is_unresolved = !is_resolved(at, index, found);
-  if (found == heapster__real[index] || (is_unresolved && is_predictable(at, index)))
-    write_slot(at, slot, heapster__replacements[index].counted);
+  if (leads_to_hook(at, index, found, is_unresolved)) return;
+  const bool is_real = found == heapster__real[index];
+  if (is_real || (is_unresolved && is_predictable(at, index)))
+    at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real;
   else if (is_unresolved)
     at->has[UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
     return;
-  else if (heapster__object_contains(at->object, at->object->base + found))
+  else if (heapster__object_contains(at->object, at->object->base + found, 0))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
-  else
+  else if (!at->walk->survey->has_wrapper)
     at->has[BOUND_ELSEWHERE] = true;
 }
 
 static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__replacements[index].counted)
     write_slot(at, slot, heapster__real[index]);
+}
+
+static void note_late(const struct heapster__object *object) {
+  const unsigned before = heapster__load_relaxed(&late.objects);
+  if (!before) heapster__object_name(object, late.first);
+  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in describe_late: the name is there */
 }
 
 static void visit_slot(void *context, const char *name, uintptr_t *slot) {
@@ -127,22 +150,28 @@ static void note_relocated(struct walk *walk, struct heapster__object *object) {
   if (object->is_relocated && walk->relocated == walk->objects - 1) walk->relocated++;
 }
 
+/* The functions behind a preloaded hook are not known before a walk. They are the same in each. */
+static void begin_walk(struct walk *walk) {
+  walk->is_on = heapster__load_acquire(&attached.is_on);
+  if (walk->survey->front) memcpy(heapster__real, walk->survey->real, sizeof heapster__real);
+}
+
 /* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
    requested last. */
 static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   struct walk *walk = context;
   struct heapster__object object;
-  if (!walk->objects++) walk->is_on = heapster__load_acquire(&attached.is_on);
-  const bool is_same = info->dlpi_adds == walk->survey->adds && info->dlpi_subs == walk->survey->subs;
-  walk->is_outdated = !is_same;
+  if (!walk->objects++) begin_walk(walk);
+  walk->is_outdated = info->dlpi_adds != walk->survey->adds || info->dlpi_subs != walk->survey->subs;
   if (walk->is_outdated) return 1;
   const bool has_symbols = heapster__object_read(&object, info);
   note_relocated(walk, &object);
   if (!has_symbols) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
-  heapster__page_close(&at.page);
+  heapster__page_close(&object);
+  if (at.is_late && walk->survey->front) note_late(&object);
   for (unsigned i = 0; i < REASONS; i++) {
     struct findings *found = &walk->found[i];
     if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);
@@ -152,25 +181,28 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
 
 /* Makes the slots of all loaded objects agree with `is_on`. `is_unfinished` is cleared before the walk, never after:
    another thread's walk may set it meanwhile. */
-static void patch_all(struct walk *walk) {
+static struct walk patch_all(void) {
   enum { TRIES = 16 }; /* if other threads load without end, a later rescan finds the rest */
   struct heapster__survey survey;
+  struct walk walk;
   const int error = errno;
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
-    *walk = (struct walk){.survey = &survey, .known = count_known(&survey)};
-    dl_iterate_phdr(patch_object, walk);
-    if (!walk->is_outdated) break;
+    if (survey.front) survey.startup_objects = attached.startup_objects;
+    walk = (struct walk){.survey = &survey, .known = count_known(&survey)};
+    dl_iterate_phdr(patch_object, &walk);
+    if (!walk.is_outdated) break;
   }
-  if (!walk->is_outdated) heapster__store_relaxed(&attached.relocated, survey.adds - (walk->objects - walk->relocated));
-  walk->survey = NULL;
-  if (walk->is_outdated || walk->found[RELOCATING].objects || walk->found[UNRESOLVED].objects)
-    walk->is_unfinished = true;
-  if (walk->is_unfinished) heapster__store_relaxed(&attached.is_unfinished, true);
+  if (!walk.is_outdated) heapster__store_relaxed(&attached.relocated, survey.adds - (walk.objects - walk.relocated));
+  const bool has_unresolved = !survey.front && walk.found[UNRESOLVED].objects;
+  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || has_unresolved)
+    heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);
   errno = error;
+  walk.survey = NULL;
+  return walk;
 }
 
 static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
@@ -192,8 +224,7 @@ static bool has_new_object(void) {
 
 /* Before figures are read. */
 static void rescan(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || heapster__has_changed_slot() || is_unfinished())) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || heapster__has_changed_slot() || is_unfinished())) patch_all();
 }
 
 /* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
@@ -207,17 +238,16 @@ static bool count_throttled_rescan(void) {
 
 /* At a frame mark. */
 static void rescan_throttled(void) {
-  struct walk walk;
-  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all(&walk);
+  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all();
 }
 
 static const char *const lost_loader =
     "loaded libraries cannot be looked at: threads ran when this process was forked, and one of them may hold the "
     "loader's lock for ever";
 
-static const char *const left_behind = "its hook is off, but not all import tables could be pointed back: the system "
-                                       "refuses to have them written to, or a "
-                                       "library is perhaps being loaded just now; calls through them are counted still";
+static const char *const left_behind =
+    "its hook is off, but not all import tables could be pointed back: the system refuses to have them written to, or "
+    "a library is perhaps being loaded just now; calls through them are counted still";
 
 /* Opens the heap and sets the real functions, before the first slot is written. Returns why not, or NULL. Callers hold
    the lock. */
@@ -240,7 +270,6 @@ static void settle_doubts(void) {
 
 enum heapster_error heapster__attach(void) {
   HEAPSTER__ASSERT(!heapster__malloc_hook() || heapster__malloc_hook()->can_end);
-  struct walk walk;
   if (attached.has_lost_loader && !heapster__is_attached()) {
     heapster__store_relaxed(&attached.refusal, lost_loader);
     return HEAPSTER_UNSUPPORTED;
@@ -255,7 +284,7 @@ enum heapster_error heapster__attach(void) {
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire in patch_object */
   if (attached.has_lost_loader) return HEAPSTER_OK;
   heapster__on_rescan(rescan, rescan_throttled);
-  patch_all(&walk);
+  patch_all();
   if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
@@ -267,11 +296,10 @@ static void doubt_blocks(void) {
 }
 
 enum heapster_error heapster__detach(void) {
-  struct walk walk;
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
   const bool was_on = heapster__exchange_acq_rel(&attached.is_on, false);
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   if (was_on) doubt_blocks();
   const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
@@ -291,9 +319,8 @@ static const char *describe(const struct findings *found, const char *sentence) 
 }
 
 static const char *problem_while_on(void) {
-  struct walk walk;
   if (attached.has_lost_loader) return lost_loader;
-  patch_all(&walk);
+  const struct walk walk = patch_all();
   for (unsigned i = 0; i < REASONS; i++) {
     if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
   }
@@ -308,9 +335,44 @@ const char *heapster__attach_problem(void) {
   return attached.is_started ? "its hook is off" : "its functions are not hooked";
 }
 
-static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
+static int count_object(struct dl_phdr_info *info, size_t size, void *objects) {
+  (void)size;
+  heapster__store_relaxed(&attached.adds, info->dlpi_adds);
+  ++*(size_t *)objects;
+  return 0;
+}
 
-static void do_nothing(void) {}
+void heapster__bypass_watch(void) {
+  if (!HEAPSTER__KNOWS_SLOTS || heapster__malloc_hook()->problem) return;
+  dl_iterate_phdr(count_object, &attached.startup_objects);
+  heapster__store_relaxed(&attached.is_on, true);
+  heapster__on_rescan(rescan, rescan_throttled);
+}
+
+static const char *describe_late(void) {
+  static char text[256];
+  const unsigned objects = heapster__load_acquire(&late.objects);
+  if (!objects) return NULL;
+  if (objects == 1)
+    snprintf(text, sizeof text, "not counted are the calls that %s made until it was found: %s", late.first,
+             "it was loaded with RTLD_DEEPBIND");
+  else
+    snprintf(text, sizeof text,
+             "not counted are the calls that %u libraries, %s the first, made until they were found: %s", objects,
+             late.first, "they were loaded with RTLD_DEEPBIND");
+  return text;
+}
+
+const char *heapster__bypass_problem(void) {
+  if (!may_rescan()) return describe_late();
+  const struct walk walk = patch_all();
+  for (unsigned i = REFUSED; i <= BOUND_ELSEWHERE; i++) {
+    if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
+  }
+  return describe_late();
+}
+
+static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
 
 static void lose_loader(void) {
   if (attached.is_forking_among_threads) attached.has_lost_loader = true;
@@ -325,6 +387,6 @@ static void note_loaded(void) {
 
 HEAPSTER__AT_LOAD static void start_watching(void) {
   if (!HEAPSTER__KNOWS_SLOTS) return;
-  heapster__at_fork(prepare_fork, do_nothing, lose_loader);
+  heapster__at_fork(prepare_fork, NULL, lose_loader);
   note_loaded();
 }

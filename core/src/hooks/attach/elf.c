@@ -21,6 +21,7 @@ static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry)
   if (entry->d_tag == DT_GNU_HASH) object->gnu_hash = (const uint32_t *)address;
   if (entry->d_tag == DT_HASH) object->hash = (const uint32_t *)address;
   if (entry->d_tag == DT_VERSYM) object->versions = (const uint16_t *)address;
+  if (entry->d_tag == DT_SONAME) object->soname = entry->d_un.d_val;
   if (entry->d_tag == DT_JMPREL) object->calls.begin = (const ElfW(Rela) *)address;
   if (entry->d_tag == DT_PLTRELSZ) object->calls.count = count;
   if (entry->d_tag == DT_RELA) object->data.begin = (const ElfW(Rela) *)address;
@@ -50,14 +51,19 @@ bool heapster__object_read(struct heapster__object *object, const struct dl_phdr
   return object->symbols && object->names;
 }
 
-/* Whether other objects bind to this symbol by that name. Old versions of a symbol are hidden. */
-static bool is_definition(const struct heapster__object *object, uint32_t index, const char *name) {
+/* What is looked for. Old versions of a symbol are hidden: only references that name the version bind to them. */
+struct search {
+  const char *name;
+  bool is_hidden;
+};
+
+static bool is_definition(const struct heapster__object *object, uint32_t index, struct search wanted) {
   enum { HIDDEN = 0x8000 };
   const ElfW(Sym) *symbol = &object->symbols[index];
   if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value) return false;
   if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL) return false;
-  if (object->versions && object->versions[index] & HIDDEN) return false;
-  return !strcmp(object->names + symbol->st_name, name);
+  if ((object->versions && object->versions[index] & HIDDEN) != wanted.is_hidden) return false;
+  return !strcmp(object->names + symbol->st_name, wanted.name);
 }
 
 static uint32_t gnu_hash_of(const char *name) {
@@ -68,17 +74,17 @@ static uint32_t gnu_hash_of(const char *name) {
 
 /* Laid out as: number of buckets, first symbol, words of the filter, its shift; the filter; the buckets; a chain of
    hashes from the first symbol on, whose lowest bit ends it. */
-static uint32_t find_by_gnu_hash(const struct heapster__object *object, const char *name) {
+static uint32_t find_by_gnu_hash(const struct heapster__object *object, struct search wanted) {
   const uint32_t *table = object->gnu_hash;
   const uint32_t first = table[1];
   const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
   const uint32_t *chain = buckets + table[0];
-  const uint32_t hash = gnu_hash_of(name);
+  const uint32_t hash = gnu_hash_of(wanted.name);
   uint32_t index = table[0] ? buckets[hash % table[0]] : 0;
   if (index < first || !index) return 0;
   for (;; index++) {
     const uint32_t found = chain[index - first];
-    if ((found | 1) == (hash | 1) && is_definition(object, index, name)) return index;
+    if ((found | 1) == (hash | 1) && is_definition(object, index, wanted)) return index;
     if (found & 1) return 0;
   }
 }
@@ -93,42 +99,39 @@ static uint32_t hash_of(const char *name) {
 }
 
 /* Laid out as: number of buckets, number of symbols; the buckets; the next symbol of each. */
-static uint32_t find_by_hash(const struct heapster__object *object, const char *name) {
+static uint32_t find_by_hash(const struct heapster__object *object, struct search wanted) {
   const uint32_t *table = object->hash;
   const uint32_t *chain = table + 2 + table[0];
-  uint32_t index = table[0] ? table[2 + hash_of(name) % table[0]] : 0;
-  while (index && !is_definition(object, index, name)) index = chain[index];
+  uint32_t index = table[0] ? table[2 + hash_of(wanted.name) % table[0]] : 0;
+  while (index && !is_definition(object, index, wanted)) index = chain[index];
   return index;
 }
 
-uintptr_t heapster__object_find(const struct heapster__object *object, const char *name) {
+static uintptr_t find(const struct heapster__object *object, struct search wanted) {
   uint32_t index = 0;
   if (object->gnu_hash)
-    index = find_by_gnu_hash(object, name);
+    index = find_by_gnu_hash(object, wanted);
   else if (object->hash)
-    index = find_by_hash(object, name);
+    index = find_by_hash(object, wanted);
   return index ? object->base + object->symbols[index].st_value : 0;
 }
 
-static bool is_in_segment(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {
+uintptr_t heapster__object_find(const struct heapster__object *object, const char *name) {
+  return find(object, (struct search){name, false});
+}
+
+uintptr_t heapster__object_find_any(const struct heapster__object *object, const char *name) {
+  const uintptr_t found = heapster__object_find(object, name);
+  return found ? found : find(object, (struct search){name, true});
+}
+
+bool heapster__object_contains(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {
   for (ElfW(Half) i = 0; i < object->info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || (segment->p_flags & flags) != flags) continue;
     if (address - (object->base + segment->p_vaddr) < segment->p_memsz) return true; /* an address below wraps round */
   }
   return false;
-}
-
-bool heapster__object_contains(const struct heapster__object *object, uintptr_t address) {
-  return is_in_segment(object, address, 0);
-}
-
-bool heapster__object_has_code_at(const struct heapster__object *object, uintptr_t address) {
-  return is_in_segment(object, address, PF_X);
-}
-
-bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t address) {
-  return address >= object->relro_begin && address < object->relro_end;
 }
 
 bool heapster__object_is_protected(const struct heapster__object *object) {
@@ -140,13 +143,6 @@ bool heapster__object_needs(const struct heapster__object *object, const char *l
     if (entry->d_tag == DT_NEEDED && !strcmp(object->names + entry->d_un.d_val, library)) return true;
   }
   return false;
-}
-
-const char *heapster__object_soname(const struct heapster__object *object) {
-  for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++) {
-    if (entry->d_tag == DT_SONAME) return object->names + entry->d_un.d_val;
-  }
-  return NULL;
 }
 
 static void visit_table(const struct heapster__object *object, struct heapster__relocations table,
@@ -165,27 +161,25 @@ void heapster__object_visit_slots(const struct heapster__object *object, heapste
   visit_table(object, object->data, visit, context);
 }
 
-void heapster__page_close(struct heapster__writable_page *page) {
-  if (page->address) heapster__page_protect((void *)page->address, false);
-  page->address = 0;
+void heapster__page_close(struct heapster__object *object) {
+  if (object->opened_page) heapster__page_protect((void *)object->opened_page, false);
+  object->opened_page = 0;
 }
 
-static bool open_page(struct heapster__writable_page *page, uintptr_t address) {
-  heapster__page_close(page);
-  if (!heapster__page_protect((void *)address, true)) return false;
-  page->address = address;
+static bool open_page(struct heapster__object *object, uintptr_t page) {
+  heapster__page_close(object);
+  if (!heapster__page_protect((void *)page, true)) return false;
+  object->opened_page = page;
   return true;
 }
 
-enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object,
-                                                struct heapster__writable_page *page, uintptr_t *slot,
-                                                uintptr_t value) {
-  const uintptr_t address = (uintptr_t)slot & -(uintptr_t)getpagesize();
-  if (address != page->address) {
+enum heapster__slot_answer heapster__slot_write(struct heapster__object *object, uintptr_t *slot, uintptr_t value) {
+  const uintptr_t page = (uintptr_t)slot & -(uintptr_t)getpagesize();
+  if (page != object->opened_page) {
     const bool is_writable = heapster__word_is_writable(slot);
-    const bool is_protected = heapster__object_is_relro(object, address);
-    if (is_protected && is_writable && !object->is_relocated) return HEAPSTER__SLOT_RELOCATING;
-    if (!is_writable && !(is_protected && open_page(page, address))) return HEAPSTER__SLOT_REFUSED;
+    const bool is_relro = page >= object->relro_begin && page < object->relro_end;
+    if (is_relro && is_writable && !object->is_relocated) return HEAPSTER__SLOT_RELOCATING;
+    if (!is_writable && !(is_relro && open_page(object, page))) return HEAPSTER__SLOT_REFUSED;
   }
   heapster__store_relaxed((_Atomic uintptr_t *)slot, value);
   return HEAPSTER__SLOT_WRITTEN;

@@ -25,31 +25,31 @@ struct heapster__object {
   const uint32_t *gnu_hash;
   const uint32_t *hash;
   const uint16_t *versions;
+  size_t soname;                      /* DT_SONAME: where its own name begins in `names`; 0: it has none */
   struct heapster__relocations calls; /* DT_JMPREL */
   struct heapster__relocations data;  /* DT_RELA */
   uintptr_t relro_begin;              /* the pages that the loader makes read-only after relocation; may be empty */
   uintptr_t relro_end;
-  bool is_relocated; /* the caller knows that the loader is done with it; heapster__object_read clears it */
+  bool is_relocated;     /* the caller knows that the loader is done with it; heapster__object_read clears it */
+  uintptr_t opened_page; /* the page that was made writable last, to be made read-only again; 0: none */
 };
 
 /* False: it has no symbols (a static program). `object` is valid during the callback that gave `info`. */
 bool heapster__object_read(struct heapster__object *object, const struct dl_phdr_info *info);
 
-/* The address of the function that the object exports under that name, or 0. */
+/* The address of the function that the object exports under that name, or 0: in the version that a reference without
+   one binds to; or in any, if there is none such. */
 uintptr_t heapster__object_find(const struct heapster__object *object, const char *name);
+uintptr_t heapster__object_find_any(const struct heapster__object *object, const char *name);
 
-/* Whether the address is in one of its segments, or in an executable one. */
-bool heapster__object_contains(const struct heapster__object *object, uintptr_t address);
-bool heapster__object_has_code_at(const struct heapster__object *object, uintptr_t address);
+/* Whether the address is in a segment that has these flags: 0 for any segment, PF_X for an executable one. */
+bool heapster__object_contains(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags);
 
-/* Whether the loader makes the page of the address read-only after relocation; whether it has done so, or never will.
- */
-bool heapster__object_is_relro(const struct heapster__object *object, uintptr_t address);
+/* Whether the loader has made the RELRO pages read-only, or has none to. */
 bool heapster__object_is_protected(const struct heapster__object *object);
 
-/* Whether the object needs (DT_NEEDED) a library of that name; its own name (DT_SONAME), or NULL. */
+/* Whether the object needs (DT_NEEDED) a library of that name. */
 bool heapster__object_needs(const struct heapster__object *object, const char *library);
-const char *heapster__object_soname(const struct heapster__object *object);
 
 /* Calls `visit` for every slot that the loader fills with the address of a named function or datum: JUMP_SLOT and
    GLOB_DAT only. Other relocations are initial values of variables, which are the program's to change. */
@@ -74,15 +74,9 @@ enum heapster__slot_answer {
   HEAPSTER__SLOT_REFUSED     /* the page cannot be made writable */
 };
 
-/* The page that was made writable last, to be made read-only again. Zeroed to begin with. */
-struct heapster__writable_page {
-  uintptr_t address; /* 0: none */
-};
-
-enum heapster__slot_answer heapster__slot_write(const struct heapster__object *object,
-                                                struct heapster__writable_page *page, uintptr_t *slot, uintptr_t value);
+enum heapster__slot_answer heapster__slot_write(struct heapster__object *object, uintptr_t *slot, uintptr_t value);
 
 /* Call it after the last slot of an object. */
-void heapster__page_close(struct heapster__writable_page *page);
+void heapster__page_close(struct heapster__object *object);
 
 #endif

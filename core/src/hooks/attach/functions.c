@@ -66,7 +66,7 @@ const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS
 unsigned heapster__replacement_of(const char *name) {
   unsigned index = 0;
   while (index < HEAPSTER__REPLACEMENTS &&
-         (*heapster__replacements[index].name != *name || strcmp(heapster__replacements[index].name, name)))
+         (*heapster__replacements[index].name != *name || strcmp(heapster__replacements[index].name, name) != 0))
     index++;
   return index;
 }

@@ -12,40 +12,53 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
   name[HEAPSTER__OBJECT_NAME - 1] = '\0';
 }
 
-static bool is_libc(const struct heapster__object *object) { return heapster__object_find(object, "strdup"); }
+static bool is_libc(const struct heapster__object *object) {
+  return heapster__object_find(object, "gnu_get_libc_version");
+}
 
-/* libc's reallocarray calls the process's realloc, so it may be counted over an allocator that has none of its own. */
+/* Whether the object is the one whose functions are read: it defines the malloc of the process. */
+static bool is_allocator(const struct heapster__survey *survey, const struct heapster__object *object) {
+  if (survey->front) return heapster__object_contains(object, (uintptr_t)survey->front->next_library, 0);
+  return !survey->real[0] && heapster__object_find_any(object, heapster__replacements[0].name);
+}
+
+/* libc's reallocarray calls the process's realloc, so it may be counted over an allocator that has none of its own. In
+   front of a preloaded or linked hook, that realloc is counted already. */
 static bool is_libc_reallocarray(const struct heapster__survey *survey, const struct heapster__object *object,
                                  unsigned index) {
-  return index == HEAPSTER__REPLACE_reallocarray && survey->has_malloc && !survey->real[index] &&
+  return index == HEAPSTER__REPLACE_reallocarray && !survey->front && survey->real[0] && !survey->real[index] &&
          !survey->is_ambiguous[index] && is_libc(object);
 }
 
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
-  const bool is_first = !survey->has_malloc && heapster__object_find(object, heapster__replacements[0].name);
+  const bool is_first = is_allocator(survey, object);
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
-    const uintptr_t function = heapster__object_find(object, heapster__replacements[i].name);
+    const uintptr_t function = heapster__object_find_any(object, heapster__replacements[i].name);
     if (is_first || is_libc_reallocarray(survey, object, i))
       survey->real[i] = function;
-    else if (function)
+    else if (function && !heapster__range_has(survey->public, function))
       survey->is_ambiguous[i] = true;
   }
-  if (!is_first) return;
-  survey->has_malloc = true;
-  survey->program_has_malloc = survey->objects == 0;
+  if (is_first) survey->program_has_malloc = survey->objects == 0;
 }
 
-static void note_program(struct heapster__survey *survey, const struct dl_phdr_info *info) {
+static struct heapster__range code_of(const struct dl_phdr_info *info) {
+  struct heapster__range code = {0, 0};
   for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X)) continue;
-    survey->program_begin = info->dlpi_addr + segment->p_vaddr;
-    survey->program_end = survey->program_begin + segment->p_memsz;
+    code.begin = info->dlpi_addr + segment->p_vaddr;
+    code.end = code.begin + segment->p_memsz;
   }
+  return code;
+}
+
+bool heapster__range_has(struct heapster__range range, uintptr_t address) {
+  return address >= range.begin && address < range.end;
 }
 
 bool heapster__is_program_code(const struct heapster__survey *survey, uintptr_t function) {
-  return function >= survey->program_begin && function < survey->program_end;
+  return heapster__range_has(survey->program, function);
 }
 
 enum { MAX_STARTUP = 64 }; /* further startup objects count as opened later */
@@ -68,18 +81,17 @@ static void check_slot(void *context, const char *name, uintptr_t *slot) {
   if (index == HEAPSTER__REPLACEMENTS || !check->survey->real[index]) return;
   const bool is_bound = *slot == check->survey->real[index] || *slot == heapster__replacements[index].counted;
   const bool is_unresolved =
-      heapster__object_has_code_at(check->object, *slot) || heapster__is_program_code(check->survey, *slot);
+      heapster__object_contains(check->object, *slot, PF_X) || heapster__is_program_code(check->survey, *slot);
   if (!is_bound && !is_unresolved) check->survey->libc_is_bound_elsewhere = true;
 }
 
 /* Whether the object was loaded when the program started. All up to libc were, and then the objects that one of them
    needs: the loader puts those first, in the order in which they are needed. */
 static bool is_startup_object(const struct pass *pass, const struct heapster__object *object) {
-  const char *name = heapster__object_soname(object);
   if (!pass->survey->has_libc) return true;
   if (pass->survey->startup_objects != pass->survey->objects) return false; /* an earlier one was not */
-  for (size_t i = 0; name && i < pass->startup_count; i++) {
-    if (heapster__object_needs(&pass->startup[i], name)) return true;
+  for (size_t i = 0; object->soname && i < pass->startup_count; i++) {
+    if (heapster__object_needs(&pass->startup[i], object->names + object->soname)) return true;
   }
   return false;
 }
@@ -90,6 +102,15 @@ static void note_startup(struct pass *pass, const struct heapster__object *objec
   if (pass->startup_count < MAX_STARTUP) pass->startup[pass->startup_count++] = *object;
 }
 
+static void look_for_reasons(struct pass *pass, const struct heapster__object *object) {
+  struct heapster__survey *survey = pass->survey;
+  if (heapster__object_find(object, "__asan_init") || heapster__object_find(object, "__tsan_init"))
+    survey->has_sanitizer = true;
+  if (survey->has_libc || !is_libc(object)) return;
+  survey->has_libc = true;
+  heapster__object_visit_slots(object, check_slot, &(struct check){survey, object});
+}
+
 /* The loader's lock is held: call no dl function. */
 static int survey_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
@@ -98,16 +119,11 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
   struct heapster__object object;
   survey->adds = info->dlpi_adds;
   survey->subs = info->dlpi_subs;
-  if (!survey->objects) note_program(survey, info);
+  if (!survey->objects) survey->program = code_of(info);
   if (heapster__object_read(&object, info)) {
     note_startup(pass, &object);
     note_functions(survey, &object);
-    if (heapster__object_find(&object, "__asan_init") || heapster__object_find(&object, "__tsan_init"))
-      survey->has_sanitizer = true;
-    if (!survey->has_libc && is_libc(&object)) {
-      survey->has_libc = true;
-      heapster__object_visit_slots(&object, check_slot, &(struct check){survey, &object});
-    }
+    look_for_reasons(pass, &object);
   }
   survey->objects++;
   return 0;
@@ -117,14 +133,10 @@ static const char *refusal_of(const struct heapster__survey *survey) {
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
-  if (!survey->has_malloc)
+  if (!survey->real[0])
     return "no loaded library defines malloc: in a statically linked program there is nothing to attach to";
   if (survey->libc_is_bound_elsewhere)
     return "libc's own calls of malloc do not lead to the malloc of the process: another hook was attached before";
-  return NULL;
-}
-
-static const char *refusal_of_functions(void) {
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
     if (!heapster__may_be_called(heapster__replacements[i].counted))
       return "the system tracks indirect branches (CET), and heapster was built without marks for them";
@@ -132,14 +144,36 @@ static const char *refusal_of_functions(void) {
   return NULL;
 }
 
-void heapster__survey_make(struct heapster__survey *survey) {
-  memset(survey, 0, sizeof *survey);
-  if (!HEAPSTER__KNOWS_SLOTS) {
-    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
-    return;
-  }
+static __attribute__((noinline)) void survey_all(struct heapster__survey *survey) {
   struct pass pass = {.survey = survey};
   dl_iterate_phdr(survey_object, &pass);
   survey->refusal = refusal_of(survey);
-  if (!survey->refusal) survey->refusal = refusal_of_functions();
+}
+
+/* The stack of this pass is small: a report at exit may be written by a thread that has little. */
+static int survey_behind(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct heapster__survey *survey = context;
+  struct heapster__object object;
+  survey->adds = info->dlpi_adds;
+  survey->subs = info->dlpi_subs;
+  if (!survey->objects++) survey->program = code_of(info);
+  if (!heapster__object_read(&object, info)) return 0;
+  if (heapster__object_contains(&object, (uintptr_t)survey->front->library, 0)) survey->public = code_of(info);
+  if (!survey->public.begin && heapster__object_find_any(&object, heapster__replacements[0].name))
+    survey->has_wrapper = true;
+  note_functions(survey, &object);
+  return 0;
+}
+
+void heapster__survey_make(struct heapster__survey *survey) {
+  memset(survey, 0, sizeof *survey);
+  const struct heapster__malloc_hook *hook = heapster__malloc_hook();
+  if (hook && !hook->can_end) survey->front = hook;
+  if (!HEAPSTER__KNOWS_SLOTS)
+    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
+  else if (survey->front)
+    dl_iterate_phdr(survey_behind, survey);
+  else
+    survey_all(survey);
 }

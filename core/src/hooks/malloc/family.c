@@ -7,6 +7,7 @@
 #include "heap/system.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,38 +15,49 @@
 
 static struct heapster__malloc_hook hook;
 
-static void *next_malloc(void *context, size_t size) {
-  (void)context;
-  return hook.next.malloc(size);
-}
-
-static void *next_calloc(void *context, size_t count, size_t size) {
-  (void)context;
-  return hook.next.calloc(count, size);
-}
-
-static void *next_realloc(void *context, void *block, size_t size) {
-  (void)context;
-  return hook.next.realloc(block, size);
-}
+#define NEXT(name, parameters, ...)     \
+  static void *next_##name parameters { \
+    (void)context;                      \
+    return hook.next.name(__VA_ARGS__); \
+  }
+NEXT(malloc, (void *context, size_t size), size)
+NEXT(calloc, (void *context, size_t count, size_t size), count, size)
+NEXT(realloc, (void *context, void *block, size_t size), block, size)
+NEXT(aligned_alloc, (void *context, size_t alignment, size_t size), alignment, size)
 
 static void next_free(void *context, void *block) {
   (void)context;
   hook.next.free(block);
 }
 
-static void *next_aligned_alloc(void *context, size_t alignment, size_t size) {
-  (void)context;
-  return hook.next.aligned_alloc(alignment, size);
+/* An allocator such as Electric Fence, whose malloc calls the public memalign. Its functions are called in a guard, so
+   that the outermost request is counted alone. All others are called directly. */
+static struct heapster__malloc_family unguarded;
+
+#define GUARDED(name, parameters, ...)                       \
+  static void *guarded_##name parameters {                   \
+    struct heapster__guard guard;                            \
+    heapster__guard_enter(&guard, heapster__thread_claim()); \
+    void *block = unguarded.name(__VA_ARGS__);               \
+    heapster__guard_leave(&guard);                           \
+    return block;                                            \
+  }
+GUARDED(malloc, (size_t size), size)
+GUARDED(realloc, (void *old, size_t size), old, size)
+
+static void guard_next(void) {
+  if (unguarded.malloc) return;
+  unguarded = hook.next;
+  hook.next.malloc = guarded_malloc;
+  hook.next.realloc = guarded_realloc;
 }
 
 bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  static const struct heapster_allocator next = {
-      next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL,
-  };
+  const struct heapster_allocator next = {next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL};
   hook = *given;
   if (hook.problem) return false;
+  if (hook.malloc_comes_back) guard_next();
   heapster__system_replace(&next, hook.comes_back);
   if (heapster__heap_open_locked(HEAPSTER__MALLOC, "malloc")) return true;
   hook.problem = "there was no memory for its counters";
@@ -66,34 +78,46 @@ bool heapster__malloc_start(const struct heapster__malloc_hook *given) {
 
 const struct heapster__malloc_hook *heapster__malloc_hook(void) { return hook.mode ? &hook : NULL; }
 
-enum probe { UNTRIED, MISSED, REACHED };
+static uint64_t nested_count_of(struct heapster__thread *thread) {
+  return heapster__load_relaxed(&thread->nested_count);
+}
 
-/* If the hook was not reached, the block belongs to another allocator, and the public free leads there. */
-static enum probe probe(void) {
+static int compare_equal(const void *one, const void *other) {
+  (void)one;
+  (void)other;
+  return 0;
+}
+
+/* One node enters an empty tree and leaves it: a malloc and a free of libc's own, bound as the rest of libc's. Unlike
+   strdup, which many allocators define, nobody else defines these two. If the hook was not reached, the block belongs
+   to another allocator, to which the free leads as well. A block from before the hook that is recorded at the node's
+   address was freed unseen. */
+static enum heapster__probe probe(void) {
   struct heapster__thread *thread = heapster__thread_claim();
-  if (!thread) return UNTRIED;
-  uint64_t before = heapster__load_relaxed(&thread->nested_count);
+  if (!thread) return HEAPSTER__PROBE_UNTRIED;
+  static const char key;
   struct heapster__guard guard;
+  void *tree = NULL;
   heapster__guard_enter(&guard, thread);
-  char *block = strdup("x");
-  if (heapster__load_relaxed(&thread->nested_count) != before)
-    heapster__counted_free(block);
-  else
-    free(block);
+  const uint64_t before = nested_count_of(thread);
+  void *node = tsearch(&key, &tree, compare_equal);
+  const uint64_t between = nested_count_of(thread);
+  if (between != before && node) heapster__record_missed_free(&heapster__main_map, node);
+  if (node) tdelete(&key, &tree, compare_equal);
+  const uint64_t after = nested_count_of(thread);
   heapster__guard_leave(&guard);
-  if (!block) return UNTRIED;
-  return heapster__load_relaxed(&thread->nested_count) - before == 2 ? REACHED : MISSED;
+  if (!node) return HEAPSTER__PROBE_UNTRIED;
+  return between != before && after != between ? HEAPSTER__PROBE_REACHED : HEAPSTER__PROBE_MISSED;
 }
 
-bool heapster__malloc_prove(void) {
+enum heapster__probe heapster__malloc_prove(void) {
   static _Atomic bool is_proved;
-  if (heapster__load_relaxed(&is_proved) && !hook.can_end) return true;
-  const bool is_reached = probe() == REACHED;
-  heapster__store_relaxed(&is_proved, is_reached);
-  return is_reached;
+  if (!hook.mode || hook.problem) return HEAPSTER__PROBE_UNTRIED;
+  if (heapster__load_relaxed(&is_proved) && !hook.can_end) return HEAPSTER__PROBE_REACHED;
+  const enum heapster__probe found = probe();
+  heapster__store_relaxed(&is_proved, found == HEAPSTER__PROBE_REACHED);
+  return found;
 }
-
-bool heapster__malloc_probe_missed(void) { return hook.mode && !hook.problem && probe() == MISSED; }
 
 void heapster__malloc_give_up(const char *problem) {
   hook.problem = problem;
@@ -105,13 +129,17 @@ void heapster__malloc_probe_next(void) {
   struct heapster__thread *thread = heapster__thread_claim();
   if (!thread) return;
   void *aligned = NULL;
-  uint64_t before = heapster__load_relaxed(&thread->nested_count);
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
+  const uint64_t before = nested_count_of(thread);
   hook.next.free(hook.next.calloc(1, HEAPSTER__MAIN_MIN_SIZE));
   if (!hook.next.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_MIN_SIZE)) hook.next.free(aligned);
+  const uint64_t between = nested_count_of(thread);
+  hook.next.free(hook.next.realloc(hook.next.malloc(HEAPSTER__MAIN_MIN_SIZE), (size_t)2 * HEAPSTER__MAIN_MIN_SIZE));
+  const uint64_t after = nested_count_of(thread);
   heapster__guard_leave(&guard);
-  hook.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
+  hook.comes_back = between != before;
+  if (after != between) guard_next();
   heapster__system_replace(heapster_allocator_system(), hook.comes_back);
 }
 
@@ -140,18 +168,22 @@ static int settling_posix_memalign(void **block, size_t alignment, size_t size) 
   return error;
 }
 
+/* Other threads may be calling these functions: each is replaced by one store, and finds `unsettled` complete. */
+#define REPLACE_NEXT(name) \
+  heapster__store_release((__typeof__(hook.next.name) _Atomic *)&hook.next.name, settling_##name)
+
 void heapster__malloc_settle_doubts(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (unsettled.malloc || !heapster__has_doubts()) return;
   unsettled = hook.next;
-  hook.next.malloc = settling_malloc;
-  hook.next.calloc = settling_calloc;
-  hook.next.realloc = settling_realloc;
-  hook.next.posix_memalign = settling_posix_memalign;
-  hook.next.aligned_alloc = settling_aligned_alloc;
-  hook.next.memalign = settling_memalign;
-  if (hook.next.valloc) hook.next.valloc = settling_valloc;
-  if (hook.next.pvalloc) hook.next.pvalloc = settling_pvalloc;
+  REPLACE_NEXT(malloc);
+  REPLACE_NEXT(calloc);
+  REPLACE_NEXT(realloc);
+  REPLACE_NEXT(posix_memalign);
+  REPLACE_NEXT(aligned_alloc);
+  REPLACE_NEXT(memalign);
+  if (unsettled.valloc) REPLACE_NEXT(valloc);
+  if (unsettled.pvalloc) REPLACE_NEXT(pvalloc);
 }
 
 static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {
@@ -228,22 +260,17 @@ static void *realloc_to_zero(void *block, struct heapster__block taken) {
   int error = errno;
   errno = 0;
   void *fresh = hook.next.realloc(block, 0);
-  bool is_refused = !fresh && errno == ENOMEM;
-  if (!is_refused) errno = error;
-  if (is_refused) {
+  if (!fresh && errno == ENOMEM) {
     heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
     return NULL;
   }
-  if (!fresh) {
-    heapster__record_gone(HEAPSTER__MALLOC, taken);
-    return NULL;
-  }
-  void *wider = hook.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE);
-  if (wider)
-    fresh = wider;
+  void *wider = fresh ? hook.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE) : NULL;
+  if (wider) fresh = wider;
+  errno = error;
+  if (fresh)
+    heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   else
-    errno = error;
-  heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
+    heapster__record_gone(HEAPSTER__MALLOC, taken);
   return fresh;
 }
 
@@ -275,17 +302,12 @@ HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
 
-/* The next allocator is not called, and the block stays as it is. */
-static void record_resize_failure(void *block) {
-  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
-  heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
-}
-
 void *heapster__counted_reallocarray(void *block, size_t count, size_t size) {
   size_t bytes;
   if (!__builtin_mul_overflow(count, size, &bytes)) return heapster__counted_realloc(block, bytes);
-  if (block)
-    record_resize_failure(block);
+  struct heapster__map *const map = &heapster__main_map;
+  if (block) /* stays as it is: the next allocator is not called */
+    heapster__restore_block(map, HEAPSTER__MALLOC, heapster__take_block(map, block), block);
   else
     heapster__record_failure(HEAPSTER__MALLOC);
   errno = ENOMEM;

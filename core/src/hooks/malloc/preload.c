@@ -10,11 +10,20 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-PUBLIC void *malloc(size_t size) { return heapster__preload.family.malloc(size); }
+/* Gives a function that is defined below the name of a public symbol. */
+#define ALSO(symbol, declaration) PUBLIC declaration __asm__(symbol)
 
-PUBLIC void *calloc(size_t count, size_t size) { return heapster__preload.family.calloc(count, size); }
-
-PUBLIC void *realloc(void *block, size_t size) { return heapster__preload.family.realloc(block, size); }
+/* Under its own name, and under glibc's for it. */
+#define FUNCTION(name, parameters, ...)                                               \
+  PUBLIC void *name parameters { return heapster__preload.family.name(__VA_ARGS__); } \
+  ALSO("__libc_" #name, void *libc_##name parameters);                                \
+  void *libc_##name parameters { return heapster__preload.libc.name(__VA_ARGS__); }
+FUNCTION(malloc, (size_t size), size)
+FUNCTION(calloc, (size_t count, size_t size), count, size)
+FUNCTION(realloc, (void *block, size_t size), block, size)
+FUNCTION(memalign, (size_t alignment, size_t size), alignment, size)
+FUNCTION(valloc, (size_t size), size)
+FUNCTION(pvalloc, (size_t size), size)
 
 PUBLIC void free(void *block) { heapster__preload.family.free(block); }
 
@@ -26,47 +35,33 @@ PUBLIC void *aligned_alloc(size_t alignment, size_t size) {
   return heapster__preload.family.aligned_alloc(alignment, size);
 }
 
-PUBLIC void *memalign(size_t alignment, size_t size) { return heapster__preload.family.memalign(alignment, size); }
-
-PUBLIC void *valloc(size_t size) { return heapster__preload.family.valloc(size); }
-
-PUBLIC void *pvalloc(size_t size) { return heapster__preload.family.pvalloc(size); }
-
 PUBLIC void *reallocarray(void *block, size_t count, size_t size) {
   return heapster__preload.reallocarray(block, count, size);
 }
 
 PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_size(block); }
 
-/* C23's sized frees, names that old programs link to, and glibc's names for its own functions. */
-#define ALSO(symbol, declaration) PUBLIC declaration __asm__(symbol)
-
-#define ALSO_FREE(name, symbol)         \
+/* C23's sized frees, a name that old programs link to, and glibc's name; operator delete in its forms. */
+#define FREE(member, name, symbol)      \
   ALSO(symbol, void name(void *block)); \
-  void name(void *block) { heapster__preload.family.free(block); }
-ALSO_FREE(sized_free, "free_sized")
-ALSO_FREE(sized_aligned_free, "free_aligned_sized")
-ALSO_FREE(old_free, "cfree")
-ALSO_FREE(libc_free, "__libc_free")
+  void name(void *block) { heapster__preload.member.free(block); }
+FREE(family, sized_free, "free_sized")
+FREE(family, sized_aligned_free, "free_aligned_sized")
+FREE(family, old_free, "cfree")
+FREE(libc, libc_free, "__libc_free")
+#define X(name, symbol) FREE(objects, name, symbol)
+HEAPSTER__DELETE_OPERATORS(X)
+#undef X
 
-#define ALSO_LIBC(name, parameters, ...)               \
-  ALSO("__libc_" #name, void *libc_##name parameters); \
-  void *libc_##name parameters { return heapster__preload.family.name(__VA_ARGS__); }
-ALSO_LIBC(malloc, (size_t size), size)
-ALSO_LIBC(calloc, (size_t count, size_t size), count, size)
-ALSO_LIBC(realloc, (void *block, size_t size), block, size)
-ALSO_LIBC(memalign, (size_t alignment, size_t size), alignment, size)
-ALSO_LIBC(valloc, (size_t size), size)
-ALSO_LIBC(pvalloc, (size_t size), size)
-
-/* C++'s operators. An allocator may export its own, which never call malloc.
+/* C++'s operators new. An allocator may export its own, which never call malloc.
 
    An operator new without memory must run the new_handler and throw; the next definition does both. It can return a
    block after all, if the handler freed something. */
-static void find_next(void *function, const char *symbol) {
+static bool find_next(void *function, const char *symbol) {
   void *found = dlsym(RTLD_NEXT, symbol);
   if (!found) abort(); /* C cannot throw, and this operator must not return NULL */
   memcpy(function, &found, sizeof found);
+  return true;
 }
 
 /* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it. */
@@ -82,43 +77,26 @@ static bool find_next_with_handler(void *function, const char *symbol) {
 }
 
 static void *adopt(void *block, size_t size) {
-  if (block) heapster__preload.adopt(block, size);
+  if (block && heapster__preload.adopt) heapster__preload.adopt(block, size);
   return block;
 }
 
-#define NEW(name, symbol, request, parameters, ...) \
-  ALSO(symbol, void *name parameters);              \
-  void *name parameters {                           \
-    void *(*next)parameters = NULL;                 \
-    void *block = request;                          \
-    if (block) return block;                        \
-    find_next(&next, symbol);                       \
-    return adopt(next(__VA_ARGS__), size);          \
+#define NEW(name, symbol, find, request, parameters, ...) \
+  ALSO(symbol, void *name parameters);                    \
+  void *name parameters {                                 \
+    void *(*next)parameters = NULL;                       \
+    void *block = heapster__preload.objects.request;      \
+    if (block || !find(&next, symbol)) return block;      \
+    return adopt(next(__VA_ARGS__), size);                \
   }
-#define NEW_OR_NULL(name, symbol, request, parameters, ...)            \
-  ALSO(symbol, void *name parameters);                                 \
-  void *name parameters {                                              \
-    void *(*next)parameters = NULL;                                    \
-    void *block = request;                                             \
-    if (block || !find_next_with_handler(&next, symbol)) return block; \
-    return adopt(next(__VA_ARGS__), size);                             \
-  }
-
-#define NEW_PLAIN(name, symbol) NEW(name, symbol, heapster__preload.objects.malloc(size), (size_t size), size)
-#define NEW_ALIGNED(name, symbol)                                                                               \
-  NEW(name, symbol, heapster__preload.objects.memalign(alignment, size), (size_t size, size_t alignment), size, \
-      alignment)
+#define NEW_PLAIN(name, symbol) NEW(name, symbol, find_next, malloc(size), (size_t size), size)
+#define NEW_ALIGNED(name, symbol) \
+  NEW(name, symbol, find_next, memalign(alignment, size), (size_t size, size_t alignment), size, alignment)
 #define NEW_NOTHROW(name, symbol) \
-  NEW_OR_NULL(name, symbol, heapster__preload.objects.malloc(size), (size_t size, const void *nothrow), size, nothrow)
-#define NEW_ALIGNED_NOTHROW(name, symbol)                                        \
-  NEW_OR_NULL(name, symbol, heapster__preload.objects.memalign(alignment, size), \
-              (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
+  NEW(name, symbol, find_next_with_handler, malloc(size), (size_t size, const void *nothrow), size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name, symbol)                              \
+  NEW(name, symbol, find_next_with_handler, memalign(alignment, size), \
+      (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
 
 #define X(kind, name, symbol) NEW_##kind(name, symbol)
 HEAPSTER__NEW_OPERATORS(X)
-#undef X
-
-#define X(name, symbol)                 \
-  ALSO(symbol, void name(void *block)); \
-  void name(void *block) { heapster__preload.objects.free(block); }
-HEAPSTER__DELETE_OPERATORS(X)

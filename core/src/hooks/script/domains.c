@@ -17,7 +17,7 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   } else if (block) {
     heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
-    heapster__count_alloc_failure(HEAPSTER__PYTHON);
+    heapster__count_one(HEAPSTER__PYTHON, alloc_fail_count);
   }
   return block;
 }
@@ -92,29 +92,17 @@ HEAPSTER__INLINE void counted_free(unsigned number, void *context, void *block) 
     free_slow(number, context, block, done == HEAPSTER__FAST_FLUSH);
 }
 
-HEAPSTER__INLINE void *guarded_malloc(unsigned number, void *context, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *block = next[number].malloc(context, size);
-  heapster__guard_leave(&guard);
-  return block;
-}
-
-HEAPSTER__INLINE void *guarded_calloc(unsigned number, void *context, size_t count, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *block = next[number].calloc(context, count, size);
-  heapster__guard_leave(&guard);
-  return block;
-}
-
-HEAPSTER__INLINE void *guarded_realloc(unsigned number, void *context, void *block, size_t size) {
-  struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__this_thread());
-  void *fresh = next[number].realloc(context, block, size);
-  heapster__guard_leave(&guard);
-  return fresh;
-}
+#define GUARDED(name, parameters, ...)                      \
+  HEAPSTER__INLINE void *guarded_##name parameters {        \
+    struct heapster__guard guard;                           \
+    heapster__guard_enter(&guard, heapster__this_thread()); \
+    void *result = next[number].name(context, __VA_ARGS__); \
+    heapster__guard_leave(&guard);                          \
+    return result;                                          \
+  }
+GUARDED(malloc, (unsigned number, void *context, size_t size), size)
+GUARDED(calloc, (unsigned number, void *context, size_t count, size_t size), count, size)
+GUARDED(realloc, (unsigned number, void *context, void *block, size_t size), block, size)
 
 HEAPSTER__INLINE void guarded_free(unsigned number, void *context, void *block) {
   struct heapster__guard guard;
@@ -159,11 +147,7 @@ static void guard_all(void) {
 
 bool heapster__domains_open(void) {
   heapster__at_layers(guard_all);
-#ifdef HEAPSTER_SHARED_COUNTERS
-  return false;
-#else
-  return heapster__heap_open(HEAPSTER__PYTHON, "python");
-#endif
+  return HEAPSTER__HAS_THREAD_RECORDS && heapster__heap_open(HEAPSTER__PYTHON, "python");
 }
 
 struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *given) {

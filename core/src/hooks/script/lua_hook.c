@@ -30,11 +30,6 @@ enum backing {
   ANY
 };
 
-HEAPSTER__INLINE enum backing backing_of(const lua_state *state) {
-  const int is_other = state->is_exact | heapster__load_flag(&heapster__has_malloc); /* one test for both */
-  return heapster__unlikely(is_other) ? ANY : PLAIN;
-}
-
 HEAPSTER__INLINE void *call_next(const lua_state *state, void *ptr, size_t osize, size_t nsize, enum backing backing) {
   if (backing == PLAIN) return state->next.alloc(state->next.ud, ptr, osize, nsize);
   return heapster__lua_call_next(state, ptr, osize, nsize);
@@ -143,7 +138,8 @@ static NOINLINE void *alloc_any(lua_state *state, void *ptr, size_t osize, size_
 
 HEAPSTER__HOT void *heapster_lua_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   lua_state *state = ud;
-  if (backing_of(state) == ANY) return alloc_any(state, ptr, osize, nsize);
+  const int is_other = state->is_exact | heapster__load_flag(&heapster__has_malloc); /* one test for both */
+  if (heapster__unlikely(is_other)) return alloc_any(state, ptr, osize, nsize);
   if (!ptr) return nsize ? create_plain(state, ptr, osize, nsize) : NULL;
   return nsize ? resize_plain(state, ptr, osize, nsize) : free_plain(state, ptr, osize);
 }

@@ -29,25 +29,18 @@ void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, s
   return state->next.alloc(state->next.ud, ptr, osize, nsize);
 }
 
-static void record_nested(const lua_state *state, size_t size) {
-  heapster__record_nested(heapster__this_thread());
-  heapster__lua_note_uncounted(state, (int64_t)size);
-}
-
-static void count_block(unsigned heap, size_t tag, size_t size) {
-  heapster__count_alloc(heap, size);
-  const size_t kind = heapster__lua_kind_of(tag);
-  if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
-}
-
 void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
-  if (heapster__is_nested(heapster__this_thread()))
-    record_nested(state, size);
-  else if (!is_mapped(state, size) || heapster__enter_block(state->map, heap, block, size))
-    count_block(heap, tag, size);
-  else
+  const size_t kind = heapster__lua_kind_of(tag);
+  if (heapster__is_nested(heapster__this_thread())) {
+    heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
+  } else if (!is_mapped(state, size) || heapster__enter_block(state->map, heap, block, size)) {
+    heapster__count_alloc(heap, size);
+    if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
+  } else {
+    heapster__lua_note_uncounted(state, (int64_t)size);
+  }
   return block;
 }
 
@@ -109,17 +102,14 @@ void *heapster__lua_free_slow(lua_state *state, void *ptr, size_t size) {
 /* Records a resize to a block that is not in the map. Whether the state's heap counts it. */
 static bool record_unmapped_resize(const lua_state *state, struct heapster__block taken, bool is_moved, size_t size) {
   unsigned heap = state->number;
-  if (heapster__is_nested(heapster__this_thread())) {
-    heapster__record_gone(heap, taken);
-    return false;
-  }
-  if (taken.owner == heap) {
+  const bool is_outermost = !heapster__is_nested(heapster__this_thread());
+  if (is_outermost && taken.owner == heap) {
     heapster__count_resize(heap, (struct heapster__resize){taken.size, size, is_moved});
     return true;
   }
   heapster__record_gone(heap, taken);
-  heapster__count_alloc(heap, size);
-  return true;
+  if (is_outermost) heapster__count_alloc(heap, size);
+  return is_outermost;
 }
 
 static void record_resize(const lua_state *state, struct taken taken, size_t old, const void *from, const void *to,
@@ -132,21 +122,16 @@ static void record_resize(const lua_state *state, struct taken taken, size_t old
   } else {
     is_counted = record_unmapped_resize(state, taken.block, from != to, size);
   }
-  struct heapster__block now = {size, is_counted ? heap : 0, false};
-  heapster__lua_note_uncounted(state, (int64_t)size - (int64_t)old - counted_bytes(state, now) +
-                                          counted_bytes(state, taken.block));
-}
-
-static void record_refusal(const lua_state *state, struct taken taken, const void *ptr, size_t size) {
-  if (is_mapped(state, size))
-    heapster__restore_block(taken.map, state->number, taken.block, ptr);
-  else
-    heapster__count_realloc_failure(state->number);
+  const int64_t uncounted = is_counted ? 0 : (int64_t)size;
+  heapster__lua_note_uncounted(state, uncounted + counted_bytes(state, taken.block) - (int64_t)old);
 }
 
 static void *finish_resize(lua_state *state, struct taken taken, void *ptr, size_t osize, void *fresh, size_t nsize) {
   if (!fresh && nsize > osize) {
-    record_refusal(state, taken, ptr, osize);
+    if (is_mapped(state, osize))
+      heapster__restore_block(taken.map, state->number, taken.block, ptr);
+    else
+      heapster__count_one(state->number, realloc_fail_count);
     return NULL;
   }
   if (!fresh) fresh = ptr;

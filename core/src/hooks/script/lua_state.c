@@ -37,27 +37,21 @@ static lua_state *make_record(void) {
   return state;
 }
 
-static void clear_record(lua_state *state) {
-  state->next = (struct heapster_lua_backing){NULL, NULL};
+/* A record without a heap and a mode yet, or NULL: no memory. Callers hold the lock. */
+static lua_state *take_record(struct heapster_lua_backing next, bool is_exact) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  lua_state *state = first_record();
+  while (state && !try_take(state)) state = state->next_record;
+  if (!state) state = make_record();
+  if (!state) return NULL;
+  state->next = next;
   state->heap = NULL;
-  state->map = NULL;
-  state->is_exact = false;
+  state->is_exact = is_exact;
   state->is_system = false;
   state->bytes = 0;
   state->last = NULL;
-  heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
   heapster__store_relaxed(&state->is_lost, false);
-}
-
-/* A record that is taken, all else 0, or NULL: no memory. Callers hold the lock. */
-static lua_state *take_record(void) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  for (lua_state *state = first_record(); state; state = state->next_record) {
-    if (!try_take(state)) continue;
-    clear_record(state);
-    return state;
-  }
-  return make_record();
+  return state;
 }
 
 void heapster__lua_state_release(lua_state *state) {
@@ -126,13 +120,10 @@ static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return NULL;
 }
 
-static enum heapster_error create_state(const char *name, const struct heapster_lua_backing *backing,
-                                        lua_state **made) {
-  lua_state *state = take_record();
+static enum heapster_error create_state(const char *name, const struct heapster_lua_backing *backing, void **ud) {
+  lua_state *state = take_record(backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL}, backing);
   if (!state) return HEAPSTER_NO_MEMORY;
-  state->is_exact = backing;
   state->is_system = !backing;
-  state->next = backing ? *backing : (struct heapster_lua_backing){system_alloc, NULL};
   struct heapster_heap *heap;
   enum heapster_error error = heapster__heap_make(name, NULL, first_map_for(state), &heap);
   if (error) {
@@ -141,47 +132,31 @@ static enum heapster_error create_state(const char *name, const struct heapster_
   }
   open_record(state, heap, heap->map);
   heapster__store_relaxed(&state->mode, HEAPSTER__MODE_HOST);
-  *made = state;
+  *ud = state;
   return HEAPSTER_OK;
 }
 
 enum heapster_error heapster_lua_state_create(const char *name, const struct heapster_lua_backing *backing, void **ud) {
-  lua_state *state = NULL;
   if (!ud) return HEAPSTER_BAD_ARGUMENT;
+  *ud = NULL;
   enum heapster_error error = heapster__heap_check_name(name);
-  if (!error && backing && !backing->alloc) error = HEAPSTER_BAD_ALLOCATOR;
-  if (!error) {
-    heapster__lock();
-    error = create_state(name, backing, &state);
-    heapster__unlock();
-  }
-  *ud = state;
+  if (error) return error;
+  if (backing && !backing->alloc) return HEAPSTER_BAD_ALLOCATOR;
+  heapster__lock();
+  error = create_state(name, backing, ud);
+  heapster__unlock();
   return error;
 }
 
-bool heapster__lua_can_wrap(void) {
-#ifdef HEAPSTER_SHARED_COUNTERS
-  return false;
-#else
-  return true;
-#endif
-}
-
-static lua_state *make_hooked(const struct heapster__lua_start *start) {
-  lua_state *state = take_record();
-  if (!state) return NULL;
-  state->next = start->below;
-  state->is_exact = !start->ignores_osize;
-  if (set_heap(state)) return state;
-  heapster__lua_state_release(state);
-  return NULL;
-}
+bool heapster__lua_can_wrap(void) { return HEAPSTER__HAS_THREAD_RECORDS; }
 
 void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   heapster__lock();
-  lua_state *state = make_hooked(start);
+  lua_state *state = take_record(start->below, !start->ignores_osize);
+  const bool has_heap = state && set_heap(state);
+  if (state && !has_heap) heapster__lua_state_release(state);
   heapster__unlock();
-  if (!state) return NULL;
+  if (!has_heap) return NULL;
   state->last = start->last;
   state->bytes = start->bytes;
   heapster__lua_note_uncounted(state, (int64_t)start->bytes);
@@ -189,16 +164,15 @@ void *heapster__lua_wrap(const struct heapster__lua_start *start) {
   return state;
 }
 
-void heapster__lua_unwrap(void *ud) {
-  lua_state *state = ud;
-  heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
-  heapster__lua_state_release(state);
-}
-
 void heapster__lua_forget(void *ud) {
   lua_state *state = ud;
   heapster__lua_note_uncounted(state, -(int64_t)state->bytes);
   heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
+}
+
+void heapster__lua_unwrap(void *ud) {
+  heapster__lua_forget(ud);
+  heapster__lua_state_release(ud);
 }
 
 struct heapster_lua_backing heapster__lua_next(void *ud) {

@@ -13,6 +13,8 @@ static struct {
   _Atomic uint64_t *_Atomic entries;
   _Atomic size_t count;
   size_t capacity;
+  _Atomic unsigned version;                /* raised when a list is complete */
+  _Atomic unsigned ended;                  /* the last version in which a reader found no doubtful block */
   bool is_doubted[HEAPSTER__HEAP_NUMBERS]; /* by heap */
   _Atomic bool is_busy;                    /* a thread takes a block out of the map */
 } list;
@@ -35,7 +37,7 @@ static void add_entry(const void *entries, const void *address, unsigned owner, 
   const size_t count = heapster__load_relaxed(&list.count);
   if (!list.is_doubted[owner] || count == list.capacity) return;
   heapster__store_relaxed((_Atomic uint64_t *)(uintptr_t)entries + count, granule_at(address));
-  heapster__store_relaxed(&list.count, count + 1);
+  heapster__store_release(&list.count, count + 1); /* pairs with the acquire in count_entries */
 }
 
 /* The old list stays mapped for threads that read it. */
@@ -58,9 +60,18 @@ void heapster__doubt_heap(unsigned heap) {
   if (!ensure_capacity(count)) return;
   heapster__store_relaxed(&list.count, 0);
   heapster__shadow_visit(&heapster__main_map, add_entry, (const void *)heapster__load_relaxed(&list.entries));
+  /* pairs with the acquire in doubt_read: who reads this version reads all of the list */
+  heapster__store_release(&list.version, heapster__load_relaxed(&list.version) + 1);
 }
 
-bool heapster__has_doubts(void) { return heapster__load_relaxed(&list.count) != 0; }
+/* The entries to look at: none once all doubts have ended. Call it before `entries` is read: who reads the count of a
+   longer list then reads that list. */
+static size_t count_entries(void) {
+  const bool is_over = heapster__load_relaxed(&list.ended) == heapster__load_relaxed(&list.version);
+  return is_over ? 0 : heapster__load_acquire(&list.count);
+}
+
+bool heapster__has_doubts(void) { return count_entries() != 0; }
 
 static bool try_begin(void) {
   enum { TRIES = 1000 }; /* the other thread has a few instructions to go, unless this is its signal handler */
@@ -102,8 +113,8 @@ static size_t first_from(const _Atomic uint64_t *entries, size_t count, uint64_t
 }
 
 void heapster__settle_block(const void *block, size_t bytes) {
+  const size_t count = count_entries();
   _Atomic uint64_t *entries = heapster__load_acquire(&list.entries);
-  const size_t count = heapster__load_relaxed(&list.count);
   const uint64_t begin = HEAPSTER__ADDRESS(block);
   const uint64_t end = begin + bytes;
   if (!count) return;
@@ -134,14 +145,15 @@ static void settle_range(_Atomic uint64_t *entries, size_t first, size_t last) {
 
 void heapster__settle_unmapped(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  const size_t count = heapster__load_relaxed(&list.count);
+  const size_t count = count_entries();
   if (count) settle_range(heapster__load_relaxed(&list.entries), 0, count - 1);
 }
 
 struct heapster__doubt heapster__doubt_read(void) {
   struct heapster__doubt doubt = {0, 0};
+  const unsigned version = heapster__load_acquire(&list.version);
+  const size_t count = count_entries();
   _Atomic uint64_t *entries = heapster__load_acquire(&list.entries);
-  const size_t count = heapster__load_relaxed(&list.count);
   for (size_t i = 0; i < count; i++) {
     const uint64_t entry = heapster__load_relaxed(&entries[i]);
     const struct heapster__block block = entry & SETTLED ? (struct heapster__block){0, 0, false} : block_in(entry);
@@ -149,5 +161,6 @@ struct heapster__doubt heapster__doubt_read(void) {
     doubt.blocks++;
     doubt.bytes += block.size;
   }
+  if (!doubt.blocks) heapster__store_relaxed(&list.ended, version);
   return doubt;
 }

@@ -21,11 +21,11 @@ struct heapster__doubt {
   uint64_t bytes;
 };
 
-/* Every live block of `heap` is doubtful from now on, and those of the heaps that were doubted before still are. Without
-   memory for the list nothing is. Callers hold the lock. */
+/* Every live block of `heap` is doubtful from now on, and those of the heaps that were doubted before still are.
+   Without memory for the list nothing is. Callers hold the lock. */
 void heapster__doubt_heap(unsigned heap);
 
-/* Whether there is a list. */
+/* Whether there is a list that may have doubtful blocks. */
 bool heapster__has_doubts(void);
 
 /* A block of `bytes` was handed out: records the missed frees of what it overlaps. Call it before the block is entered.
@@ -35,7 +35,7 @@ void heapster__settle_block(const void *block, size_t bytes);
 /* Records the missed frees of blocks whose memory is gone. Callers hold the lock. */
 void heapster__settle_unmapped(void);
 
-/* The blocks that are doubtful now. */
+/* The blocks that are doubtful now. If there are none, nothing looks at the list from now on. */
 struct heapster__doubt heapster__doubt_read(void);
 
 #endif

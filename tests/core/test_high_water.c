@@ -19,7 +19,7 @@ static int set_up(void **state) {
   return 0;
 }
 
-static int64_t peak_of_mark(void) { return heapster__high_water_raise(&mark, 0, 0); }
+static int64_t peak_of_mark(void) { return heapster__high_water_raise(&mark, 0); }
 
 static void flush(void) { heapster__pending_flush(&pending, &mark); }
 

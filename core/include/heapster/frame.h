@@ -27,6 +27,8 @@ struct heapster_frame {
   uint64_t realloc_growth_count; /* resizes to a larger size */
   uint64_t total_alloc_sum;      /* bytes requested by both */
   uint64_t use_peak;             /* highest use inside, above the use at its begin */
+  uint64_t use_peak_error; /* by how much use_peak may be too low or too high; 0 if only the marking thread acted, and
+                              it marked the last frame too. Its formula is in heapster/stats.h */
 };
 
 /* The frames of one heap, or of the total. */

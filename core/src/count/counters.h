@@ -86,6 +86,9 @@ void heapster__flush_all(struct heapster__thread *thread);
 /* The thread's pending bytes of a heap, or of the total for 0; NULL if there is no memory for them. */
 struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, unsigned heap);
 
+/* The same, or NULL if the thread has not counted for the heap yet. */
+struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap);
+
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();

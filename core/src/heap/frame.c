@@ -15,6 +15,10 @@ struct track {
   uint64_t changes;                        /* its change counter at the last mark */
   struct heapster__requests counted;       /* up to the last mark */
   struct heapster__peak_observer observer; /* since the last mark */
+  /* Of the thread that marked last, unless it was alone; since its last mark. */
+  struct heapster__thread_observer thread_observer;
+  struct heapster__requests thread_counted;
+  uint64_t foreign_changes; /* the change counter of all other threads, at the last mark */
 };
 _Static_assert(HEAPSTER_FRAMES * sizeof(struct heapster_frame) <= HEAPSTER__PIECE, "a ring is one piece of memory");
 
@@ -22,7 +26,10 @@ _Static_assert(HEAPSTER_FRAMES * sizeof(struct heapster_frame) <= HEAPSTER__PIEC
 static struct {
   struct track tracks[HEAPSTER__HEAP_NUMBERS];
   bool is_running;
-  uint64_t count; /* frames that have ended */
+  uint64_t count;                  /* frames that have ended */
+  struct heapster__thread *marker; /* the thread that marked last, if its own bytes are observed; else NULL */
+  uint32_t marker_generation;
+  bool was_alone; /* at the last mark, no other thread than the marking one had ever counted anything */
 } frames;
 
 static void follow(struct track *track, unsigned number) {
@@ -32,44 +39,126 @@ static void follow(struct track *track, unsigned number) {
   if (track->ring) heapster__observe_peak(&track->observer, number);
 }
 
-/* Begins a new peak interval and returns how far the use rose in the frame. */
-static uint64_t take_peak(struct track *track, unsigned number, const struct heapster__requests *requests) {
-  const int64_t next = heapster__peak_interval_begin(number);
-  const int64_t change = (int64_t)(requests->total_alloc_sum - requests->total_dealloc_sum);
-  const uint64_t peak = heapster__observed_rise(&track->observer, requests->total_alloc_sum, change);
-  track->observer.start = track->observer.peak = next;
-  return peak;
+/* Observes the calling thread's own bytes of the heap in the frame that begins. */
+static void observe_marker(struct track *track, unsigned number, uint64_t changes) {
+  if (!frames.marker) return;
+  if (number) {
+    track->thread_counted = heapster__requests_of_thread(frames.marker, number);
+    track->foreign_changes = changes - heapster__thread_changes(frames.marker, number);
+  }
+  heapster__observe_thread(&track->thread_observer, number);
 }
 
-static void write_frame(struct track *track, unsigned number, const struct heapster__requests *requests) {
-  track->ring[frames.count % HEAPSTER_FRAMES] =
-      (struct heapster_frame){requests->alloc_count, requests->realloc_growth_count, requests->total_alloc_sum,
-                              take_peak(track, number, requests)};
+/* What one frame of a heap was, and of the total: of all threads, and of others than the marking one. */
+struct span {
+  struct heapster__requests all;
+  struct heapster__requests foreign;
+  uint64_t foreign_count; /* 0: no other thread acted; else a bound of their operations */
+};
+
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+/* Begins a new peak interval and returns the peak of the frame. */
+static struct heapster__peak take_peak(struct track *track, unsigned number, const struct span *span) {
+  const bool is_observed = track->thread_observer.thread;
+  const int64_t of_thread = heapster__stop_observing_thread(&track->thread_observer, number);
+  const int64_t next = heapster__peak_interval_begin(number);
+  const struct heapster__rise rise = {
+      .observed = track->observer.peak - track->observer.start,
+      .of_thread = of_thread,
+      .is_thread_observed = is_observed,
+      .requested = span->all.total_alloc_sum,
+      .change = (int64_t)(span->all.total_alloc_sum - span->all.total_dealloc_sum),
+      .foreign_count = span->foreign_count,
+      .foreign_bytes = larger(span->foreign.total_alloc_sum, span->foreign.total_dealloc_sum),
+  };
+  track->observer.start = track->observer.peak = next;
+  return heapster__peak_of(&rise, number);
+}
+
+static void write_frame(struct track *track, unsigned number, const struct span *span) {
+  const struct heapster__peak peak = take_peak(track, number, span);
+  track->ring[frames.count % HEAPSTER_FRAMES] = (struct heapster_frame){
+      span->all.alloc_count, span->all.realloc_growth_count, span->all.total_alloc_sum, peak.rise, peak.error};
 }
 
 static void write_empty_frame(struct track *track) {
   if (track->ring) memset(&track->ring[frames.count % HEAPSTER_FRAMES], 0, sizeof *track->ring);
 }
 
+static struct heapster__requests subtract(struct heapster__requests after, struct heapster__requests before) {
+  return (struct heapster__requests){
+      after.alloc_count - before.alloc_count, after.realloc_growth_count - before.realloc_growth_count,
+      after.total_alloc_sum - before.total_alloc_sum, after.total_dealloc_sum - before.total_dealloc_sum};
+}
+
+static void add(struct heapster__requests *sum, const struct heapster__requests *requests) {
+  sum->alloc_count += requests->alloc_count;
+  sum->realloc_growth_count += requests->realloc_growth_count;
+  sum->total_alloc_sum += requests->total_alloc_sum;
+  sum->total_dealloc_sum += requests->total_dealloc_sum;
+}
+
+/* Which part of the frame was not the marking thread's. */
+static void read_foreign(const struct track *track, unsigned number, struct span *span) {
+  if (!track->thread_observer.thread) {
+    const bool is_first_alone =
+        frames.was_alone && heapster__heap_changes(number) == heapster__thread_changes(heapster__thread_at(0), number);
+    span->foreign = span->all;
+    span->foreign_count = is_first_alone ? 0 : UINT64_MAX;
+    return;
+  }
+  const struct heapster__requests own =
+      subtract(heapster__requests_of_thread(frames.marker, number), track->thread_counted);
+  const uint64_t foreign_changes = heapster__heap_changes(number) - heapster__thread_changes(frames.marker, number);
+  span->foreign = subtract(span->all, own);
+  span->foreign_count = foreign_changes == track->foreign_changes ? 0 : foreign_changes - track->foreign_changes;
+}
+
 /* Writes what the heap counted since the last mark, and adds it to `total`. */
-static void end_frame(struct track *track, unsigned number, struct heapster__requests *total) {
+static void end_frame(struct track *track, unsigned number, struct span *total) {
+  struct span span = {.foreign_count = 0};
   const struct heapster__requests now = heapster__requests_of(number);
-  const struct heapster__requests requests = {
-      now.alloc_count - track->counted.alloc_count, now.realloc_growth_count - track->counted.realloc_growth_count,
-      now.total_alloc_sum - track->counted.total_alloc_sum, now.total_dealloc_sum - track->counted.total_dealloc_sum};
+  span.all = subtract(now, track->counted);
   track->counted = now;
-  total->alloc_count += requests.alloc_count;
-  total->realloc_growth_count += requests.realloc_growth_count;
-  total->total_alloc_sum += requests.total_alloc_sum;
-  total->total_dealloc_sum += requests.total_dealloc_sum;
-  if (track->ring) write_frame(track, number, &requests);
+  read_foreign(track, number, &span);
+  add(&total->all, &span.all);
+  add(&total->foreign, &span.foreign);
+  total->foreign_count = larger(total->foreign_count, span.foreign_count);
+  if (track->ring) write_frame(track, number, &span);
+}
+
+/* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more. */
+static void change_marker(unsigned last) {
+  struct heapster__thread *thread = heapster__this_thread();
+  const bool is_same =
+      thread && thread == frames.marker && frames.marker_generation == heapster__load_relaxed(&thread->generation);
+  if (is_same) return;
+  for (unsigned number = 0; frames.marker && number <= last; number++)
+    heapster__stop_observing_thread(&frames.tracks[number].thread_observer, number);
+  frames.marker = NULL;
+}
+
+/* In the frame that begins the calling thread is observed, unless it is alone. */
+static void observe_from_here(const uint64_t *changes, unsigned last) {
+  struct heapster__thread *thread = heapster__this_thread();
+  const bool is_new = !frames.marker;
+  frames.was_alone = heapster__is_alone(thread);
+  if (!thread || frames.was_alone) return;
+  frames.marker = thread;
+  frames.marker_generation = heapster__load_relaxed(&thread->generation);
+  for (unsigned number = 0; number <= last; number++) {
+    struct track *track = &frames.tracks[number];
+    if (track->ring && (is_new || !track->thread_observer.thread)) observe_marker(track, number, changes[number]);
+  }
 }
 
 /* Ends the frame of every heap, then of the total. Of a heap where nothing happened only the change counter is read. */
 static void end_frames(const uint64_t *changes, unsigned last) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  struct heapster__requests total = {0};
+  struct span total = {.foreign_count = 0};
   bool has_changes = false;
+  if (frames.marker) change_marker(last);
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
     if (!track->first && heapster__heap_at(number)) {
@@ -90,6 +179,7 @@ static void end_frames(const uint64_t *changes, unsigned last) {
   else
     write_empty_frame(&frames.tracks[HEAPSTER__TOTAL]);
   frames.count++;
+  if (has_changes || !frames.was_alone) observe_from_here(changes, last);
 }
 
 static enum heapster_error begin_frames(const uint64_t *changes, unsigned last) {
@@ -103,6 +193,7 @@ static enum heapster_error begin_frames(const uint64_t *changes, unsigned last) 
     track->counted = heapster__requests_of(number);
   }
   frames.is_running = true;
+  observe_from_here(changes, last);
   return HEAPSTER_OK;
 }
 
@@ -140,6 +231,7 @@ static void summarize_frames(struct heapster_frames *read) {
     sum.realloc_growth_count += frame->realloc_growth_count;
     sum.total_alloc_sum += frame->total_alloc_sum;
     sum.use_peak += frame->use_peak;
+    sum.use_peak_error += frame->use_peak_error;
     read->quiet_count += !requests_of(frame);
     if (!is_worse(frame, &read->worst)) continue;
     read->worst = *frame;
@@ -147,7 +239,7 @@ static void summarize_frames(struct heapster_frames *read) {
   }
   const uint64_t count = read->kept_count;
   read->mean = (struct heapster_frame){sum.alloc_count / count, sum.realloc_growth_count / count,
-                                       sum.total_alloc_sum / count, sum.use_peak / count};
+                                       sum.total_alloc_sum / count, sum.use_peak / count, sum.use_peak_error / count};
 }
 
 static void read_frames(const struct heapster_heap *heap, struct heapster_frames *read) {

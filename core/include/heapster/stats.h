@@ -79,7 +79,8 @@ struct heapster_stats {
   struct heapster_histogram realloc_growth_histogram; /* by the difference */
   struct heapster_histogram realloc_shrink_histogram; /* by the difference */
 
-  bool has_lua_kinds;   /* heaps of Lua states, and a total that has one among its heaps: of those together */
+  bool has_lua_kinds;   /* true for the heap of a Lua state, and for a total that includes one: lua_kinds is then their
+                           sum */
   uint32_t struct_size; /* bytes of this struct that the reader or maker filled; 0 stands for all up to lua_kinds */
   struct heapster_lua_kinds lua_kinds;
 

@@ -99,7 +99,7 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
    up. */
 bool heapster__activate_heap(unsigned heap);
 
-/* A new block, with the shard at hand, without its bytes: heapster__pending_grow must follow, last. */
+/* A new block, with the shard at hand, but not the use: the caller then calls heapster__pending_grow, last. */
 HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);

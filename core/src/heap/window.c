@@ -280,21 +280,22 @@ static enum heapster_error end_window(struct heapster_window window, struct heap
   return error;
 }
 
-/* For a caller whose structs are not of our size: a size of 0 in ours says that nothing was filled. */
+/* For a caller whose structs are not both of our size, or who wants the part only. A size of 0 in ours says that
+   nothing was filled. */
 static __attribute__((noinline)) enum heapster_error end_in_other_size(struct heapster_window window,
                                                                        struct heapster_stats *stats, size_t stats_size,
                                                                        struct heapster_stats *thread,
                                                                        size_t thread_size) {
   struct heapster_stats room[2] = {{.struct_size = 0}};
-  enum heapster_error error = end_window(window, stats ? &room[0] : NULL, thread ? &room[1] : NULL);
-  if (room[0].struct_size) heapster__stats_give(stats, stats_size, &room[0]);
-  if (room[1].struct_size) heapster__stats_give(thread, thread_size, &room[1]);
+  enum heapster_error error = end_window(window, &room[0], thread ? &room[1] : NULL);
+  if (stats && room[0].struct_size) heapster__stats_give_sized(stats, stats_size, &room[0]);
+  if (room[1].struct_size) heapster__stats_give_sized(thread, thread_size, &room[1]);
   return error;
 }
 
 enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
                                               size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
-  const bool is_ours = stats_size == sizeof *stats && (!thread || thread_size == sizeof *thread);
+  const bool is_ours = stats_size == sizeof *stats && (!thread || (stats && thread_size == sizeof *thread));
   if (heapster__likely(is_ours)) return end_window(window, stats, thread);
   return end_in_other_size(window, stats, stats_size, thread, thread_size);
 }

@@ -52,8 +52,8 @@ local heapster = {}
 ---@field use_peak integer? windows: highest use inside, above the use at the begin
 ---@field unseen_alloc_count integer blocks from before the hook, first met at their free or resize
 ---@field unseen_free_count integer missed frees: the address of a live block was handed out again
----@field use_peak_error integer? windows: bytes by which use_peak may be too low or too high; 0 if no other thread took part
 ---@field foreign_count integer? windows: requests, resizes and frees by other threads meanwhile
+---@field use_peak_error integer? windows: bytes by which use_peak may be too low or too high; 0 if no other thread took part
 ---@field alloc_histogram heapster.Histogram by size
 ---@field realloc_growth_histogram heapster.Histogram by the difference
 ---@field realloc_shrink_histogram heapster.Histogram by the difference

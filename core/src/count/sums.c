@@ -140,10 +140,14 @@ static int64_t total_pending_peak(struct heapster__thread *thread) {
   return highest > earlier ? highest : earlier;
 }
 
-int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap) {
+static inline int64_t pending_peak(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return total_pending_peak(thread);
   struct heapster__shard *shard = heapster__load_acquire(&thread->shards[heap]);
   return shard ? heapster__pending_peak(&shard->pending) : 0;
+}
+
+int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap) {
+  return pending_peak(thread, heap);
 }
 
 int64_t heapster__highest_pending(unsigned heap) {
@@ -151,7 +155,7 @@ int64_t heapster__highest_pending(unsigned heap) {
   int64_t highest = 0;
   for (uint32_t i = 0; i < threads; i++) {
     struct heapster__thread *thread = heapster__thread_at(i);
-    int64_t pending = thread ? heapster__thread_pending_peak(thread, heap) : 0;
+    int64_t pending = thread ? pending_peak(thread, heap) : 0;
     if (pending > highest) highest = pending;
   }
   return highest;

@@ -84,9 +84,8 @@ void heapster__observe_thread(struct heapster__thread_observer *observer, unsign
   thread_observers[number] = observer;
 }
 
-int64_t heapster__stop_observing_thread(struct heapster__thread_observer *observer, unsigned number) {
+int64_t heapster__thread_observer_end(struct heapster__thread_observer *observer, unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  if (!observer->thread) return 0;
   struct heapster__thread_observer **link = &thread_observers[number];
   while (*link != observer) link = &(*link)->next;
   *link = observer->next;
@@ -109,19 +108,15 @@ static uint64_t mark_error(const struct heapster__rise *rise, unsigned number) {
   return (acted + 1) * span;
 }
 
-/* No use rises by more than was requested, nor by less than it changed. */
-static uint64_t limit_rise(int64_t found, const struct heapster__rise *rise) {
-  const int64_t least = larger(found, rise->change);
-  if (least <= 0) return 0;
-  return (uint64_t)least < rise->requested ? (uint64_t)least : rise->requested;
-}
-
 struct heapster__peak heapster__peak_of(const struct heapster__rise *rise, unsigned number) {
   if (!rise->foreign_count)
-    return (struct heapster__peak){limit_rise(rise->is_thread_observed ? rise->of_thread : rise->observed, rise), 0};
+    return (struct heapster__peak){heapster__limit_rise(rise->is_thread_observed ? rise->of_thread : rise->observed,
+                                                        rise->requested, rise->change),
+                                   0};
   const uint64_t of_mark = mark_error(rise, number);
   const bool is_thread_better = rise->is_thread_observed && rise->foreign_bytes < of_mark;
   const uint64_t error = is_thread_better ? rise->foreign_bytes : of_mark;
-  return (struct heapster__peak){limit_rise(is_thread_better ? rise->of_thread : rise->observed, rise),
-                                 error < rise->requested ? error : rise->requested};
+  return (struct heapster__peak){
+      heapster__limit_rise(is_thread_better ? rise->of_thread : rise->observed, rise->requested, rise->change),
+      error < rise->requested ? error : rise->requested};
 }

@@ -47,7 +47,18 @@ void heapster__stop_observing(struct heapster__peak_observer *observer, unsigned
 void heapster__observe_thread(struct heapster__thread_observer *observer, unsigned number);
 
 /* Ends that, from any thread, and returns how far the thread's own bytes rose above the start. */
-int64_t heapster__stop_observing_thread(struct heapster__thread_observer *observer, unsigned number);
+int64_t heapster__thread_observer_end(struct heapster__thread_observer *observer, unsigned number);
+static inline int64_t heapster__stop_observing_thread(struct heapster__thread_observer *observer, unsigned number) {
+  return observer->thread ? heapster__thread_observer_end(observer, number) : 0;
+}
+
+/* A rise as it was found, within what is possible: a use rises by no more than was requested, and by no less than it
+   changed. */
+static inline uint64_t heapster__limit_rise(int64_t found, uint64_t requested, int64_t change) {
+  const int64_t rise = found > change ? found : change;
+  if (rise <= 0) return 0;
+  return (uint64_t)rise < requested ? (uint64_t)rise : requested;
+}
 
 /* What is known of a span in which the use may have risen. */
 struct heapster__rise {

@@ -43,17 +43,23 @@ static struct heapster__thread *counted_thread(const struct entry *entry) {
   return entry->scope == HEAPSTER_THREAD ? entry->thread : NULL;
 }
 
+static __attribute__((noinline)) void begin_of_thread(struct entry *entry) {
+  if (entry->scope == HEAPSTER_PROCESS && entry->thread)
+    heapster__cached_sums_refresh(&entry->thread_sums, entry->thread, entry->number);
+  heapster__observe_thread(&entry->thread_observer, entry->number);
+}
+
 /* The counters are read before the interval begins, and after it ends: so what they show of other threads is all that
    these did in it. */
 static void begin_window(struct entry *entry) {
   const bool is_thread = entry->scope == HEAPSTER_THREAD;
   entry->was_alone = heapster__is_alone(entry->thread);
-  if (!is_thread && entry->thread && !entry->was_alone)
-    heapster__cached_sums_refresh(&entry->thread_sums, entry->thread, entry->number);
   heapster__cached_sums_refresh(&entry->sums[entry->begin_index], counted_thread(entry), entry->number);
-  if (is_thread || !entry->was_alone) heapster__observe_thread(&entry->thread_observer, entry->number);
-  if (!is_thread) heapster__observe_peak(&entry->observer, entry->number);
-  entry->use_max = is_thread ? 0 : heapster__use_max_so_far(entry->number);
+  if (is_thread || !entry->was_alone) begin_of_thread(entry);
+  if (!is_thread) {
+    heapster__observe_peak(&entry->observer, entry->number);
+    entry->use_max = heapster__use_max_so_far(entry->number);
+  }
   entry->is_open = true;
 }
 
@@ -199,7 +205,7 @@ static void fill_window(const struct entry *entry, const struct span *all, const
   stats->scope = entry->scope;
   stats->struct_size = sizeof *stats;
   stats->foreign_count = count_foreign(entry, all, part);
-  fill_peak(entry, part, of_thread, stats);
+  if (all->after != all->before) fill_peak(entry, part, of_thread, stats);
   if (entry->scope == HEAPSTER_THREAD) {
     fill_live(stats, entry->number);
     return;

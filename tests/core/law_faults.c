@@ -1,18 +1,15 @@
 /* The laws when heapster's own memory runs out, and at the limits of names and heaps. law_faults
-   The program replaces mmap by one that can refuse, so the core must be linked statically. */
-#include <errno.h>
+   The program replaces the system call for pages by one that can refuse, so the core must be linked statically. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <heapster/hook.h>
 
 #include "churn.h"
 #include "commanded.h"
 #include "figures.h"
+#include "page_calls.h"
 
 /* Each far block lies in a mebibyte of address space of its own, where the shadow map has no leaf yet. */
 enum { FAR_BLOCK = 900000, NEAR_BLOCK = 500000, FAR_BLOCKS = 12, KEPT_ERRNO = 4711 };
@@ -21,13 +18,11 @@ static atomic_bool refuses_pages;
 static atomic_uint pages_left; /* how many calls are served before they are refused */
 static atomic_uint pages_refused;
 
-void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+static void *map_pages(size_t bytes) {
   const bool is_left = atomic_load(&pages_left) > 0 && atomic_fetch_sub(&pages_left, 1) > 0;
-  if (is_left || !atomic_load(&refuses_pages))
-    return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+  if (is_left || !atomic_load(&refuses_pages)) return map_really(bytes);
   atomic_fetch_add(&pages_refused, 1);
-  errno = ENOMEM;
-  return MAP_FAILED;
+  return refuse_pages();
 }
 
 static struct commanded arena;

@@ -99,7 +99,7 @@ static void require_opened(const struct opening *first) {
 
 static _Noreturn void run_child(const struct opening *first) {
   const struct sigaction action = {.sa_handler = stop};
-  pthread_t thread;
+  pthread_t thread = 0;
   alarm(CHILD_SECONDS); /* otherwise a deadlock would hang the test for ever */
   require(!sem_init(&may_open, 0, 0) && !sem_init(&is_opened, 0, 0), "no semaphore");
   require(!sigaction(SIGTRAP, &action, NULL), "no handler");

@@ -1,12 +1,9 @@
 /* Accounting: the rules of counting, block by block. Blocks are never accessed, so their addresses are made up. */
 #include "cmocka_test.h"
 
-#include <errno.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "count/accounting.h"
+#include "page_calls.h"
 #include "sum_of.h"
 #include "under_lock.h"
 
@@ -18,11 +15,7 @@ static uint64_t lost_before;
 static uint64_t uncounted_before;
 static atomic_bool refuses_pages;
 
-void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
-  if (!refuses_pages) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
-  errno = ENOMEM;
-  return MAP_FAILED;
-}
+static void *map_pages(size_t bytes) { return refuses_pages ? refuse_pages() : map_really(bytes); }
 
 static int set_up(void **state) {
   (void)state;

@@ -7,9 +7,11 @@ import pytest
 from run_support import BUILD, execute
 
 FOLDER = BUILD / "tests" / "attach"
+HOOK = BUILD / "lib" / "libheapster_malloc.so"
 BUILDS = ("lazy", "now", "norelro", "fixed", "hosted")
 OTHERS = ("jemalloc", "mimalloc", "tcmalloc_minimal")
 CASES = execute([FOLDER / "lazy"]).stdout.split()
+BYPASSING = execute([FOLDER / "lazy", "--bypass"]).stdout.split()  # with the hook preloaded
 NOT_ALLOWED = 77
 
 # Cases for an allocator in front of libc's malloc, to which a library may be bound too; and cases for libc's alone.
@@ -49,6 +51,18 @@ def test_over_glibc(build, case):
 @pytest.mark.parametrize("allocator", OTHERS)
 def test_over_another_allocator(allocator, case):
     require_case("lazy", case, preloaded(allocator))
+
+
+@pytest.mark.parametrize("case", [case for case in BYPASSING if "over_another_allocator" not in case])
+@pytest.mark.parametrize("build", ("lazy", "now", "fixed"))
+def test_past_a_preloaded_hook(build, case):
+    require_case(build, case, {**os.environ, "LD_PRELOAD": str(HOOK)})
+
+
+def test_past_a_preloaded_hook_over_another_allocator():
+    behind = preloaded("jemalloc")["LD_PRELOAD"]
+    case = "a_bypassing_library_over_another_allocator_is_left_alone_and_reported"
+    require_case("lazy", case, {**os.environ, "LD_PRELOAD": f"{HOOK} {behind}"})
 
 
 def test_a_case_that_does_not_exist_fails():

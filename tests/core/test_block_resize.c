@@ -37,9 +37,10 @@ static bool is_aligned(const void *block, size_t alignment) { return (uintptr_t)
 static void the_size_is_the_requested_one(void **state) {
   (void)state;
   static const size_t sizes[] = {0, 1, 15, 16, 17, 252, 253, 4096, 100000};
-  struct heapster_heap *const heaps[] = {whole, bare, of_system};
+  enum { HEAPS = 3 };
+  struct heapster_heap *const heaps[HEAPS] = {whole, bare, of_system};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    for (size_t j = 0; j < sizeof heaps / sizeof *heaps; j++) {
+    for (size_t j = 0; j < HEAPS; j++) {
       void *block = heapster_heap_malloc(heaps[j], sizes[i]);
       assert_int_equal(heapster_heap_size(heaps[j], block), sizes[i]);
       assert_int_equal(heapster_heap_size(heaps[j], block), sizes[i]); /* reading it takes nothing out */
@@ -75,8 +76,9 @@ static void what_is_not_counted_has_no_size(void **state) {
 
 static void an_aligned_resize_keeps_contents_and_alignment_and_is_one_resize(void **state) {
   (void)state;
-  struct heapster_heap *const heaps[] = {whole, of_system};
-  for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) {
+  enum { HEAPS = 2 };
+  struct heapster_heap *const heaps[HEAPS] = {whole, of_system};
+  for (size_t i = 0; i < HEAPS; i++) {
     char *block = heapster_heap_aligned_alloc(heaps[i], 256, 1000);
     for (int j = 0; j < 1000; j++) block[j] = (char)j;
     block = heapster_heap_aligned_realloc(heaps[i], block, 256, 3000);

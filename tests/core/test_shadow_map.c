@@ -1,12 +1,9 @@
 /* The shadow map: a block that is put in is taken out once, with its size, and nothing else is. */
 #include "cmocka_test.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "page_calls.h"
 #include "shadow_map_support.h"
 
 enum { THREADS = 4 };
@@ -16,21 +13,18 @@ static const uint64_t SIZES[] = {
 };
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
-static _Atomic int pages_left = INT32_MAX; /* how many calls mmap serves before it refuses */
+static _Atomic int pages_left = INT32_MAX; /* how many calls are served before they are refused */
 
-static atomic_bool threads_meet; /* in mmap: each has found that there is no leaf */
+static atomic_bool threads_meet; /* in map_pages: each has found that there is no leaf */
 static pthread_barrier_t barrier;
 
 /* Maps an inaccessible page behind the pages. */
-void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
-  if (threads_meet && length == sizeof(struct heapster__leaf)) pthread_barrier_wait(&barrier);
-  if (pages_left > 0 && pages_left-- > 0) {
-    char *pages = (char *)syscall(SYS_mmap, address, length + 4096, protection, flags, file, offset);
-    if (pages != MAP_FAILED && file < 0) mprotect(pages + length, 4096, PROT_NONE);
-    return pages;
-  }
-  errno = ENOMEM;
-  return MAP_FAILED;
+static void *map_pages(size_t bytes) {
+  if (threads_meet && bytes == sizeof(struct heapster__leaf)) pthread_barrier_wait(&barrier);
+  if (pages_left <= 0 || pages_left-- <= 0) return refuse_pages();
+  char *pages = map_really(bytes + 4096);
+  if (pages != MAP_FAILED) mprotect(pages + bytes, 4096, PROT_NONE);
+  return pages;
 }
 
 /* No block begins there or in the granules behind. */

@@ -34,6 +34,7 @@ static struct heapster_stats make_snapshot(void) {
   const struct heapster__totals totals = make_totals();
   struct heapster_stats stats;
   heapster__stats_fill(&stats, &totals, &nothing);
+  stats.struct_size = sizeof stats;
   return stats;
 }
 

@@ -1,25 +1,18 @@
 /* Threads: records that are claimed, handed on and run out. */
 #include "cmocka_test.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "another_thread.h"
 #include "count/thread.h"
+#include "page_calls.h"
 
 /* Rounds of thread-end destructors that may call the core: in the last round a sanitizer has ended the thread. */
 enum { THREADS = 32, ROUNDS = 3 };
 
 static atomic_bool refuses_pages;
 
-void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
-  if (!refuses_pages) return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
-  errno = ENOMEM;
-  return MAP_FAILED;
-}
+static void *map_pages(size_t bytes) { return refuses_pages ? refuse_pages() : map_really(bytes); }
 
 static void *claim(void *unused) {
   (void)unused;

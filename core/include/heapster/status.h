@@ -14,7 +14,7 @@ struct heapster_status {
   const char *malloc_way;     /* "preload", "link", "attach" or "none" */
   const char *malloc_problem; /* one sentence why malloc is not counted, or not all of it; NULL if it is. Overwritten by
                                  the next call */
-  bool malloc_is_proved;      /* a probe through libc's strdup and free reached the hook */
+  bool malloc_is_proved;      /* a malloc and a free of libc's own reached the hook */
   uint32_t struct_size;       /* bytes of this struct that heapster_status_read filled */
   const char *python_way;     /* "import", "host" or "none" */
   const char *python_problem; /* one sentence why Python's objects are not counted; NULL if they are */

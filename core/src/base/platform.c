@@ -3,8 +3,10 @@
 
 #include "base/atomics.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,18 +20,22 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
+/* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
+   that waits for these pages would wait for itself. */
 void *heapster__pages_map(size_t bytes) {
   int error = errno;
-  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const long protection = PROT_READ | PROT_WRITE;
+  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
   errno = error;
-  if (pages == MAP_FAILED) return NULL;
+  if (pages == -1) return NULL;
   heapster__add_relaxed(&mapped_bytes, bytes);
-  return pages;
+  return (void *)pages;
 }
 
 void heapster__pages_unmap(void *pages, size_t bytes) {
   int error = errno;
-  if (bytes) munmap(pages, bytes);
+  if (bytes) syscall(SYS_munmap, pages, bytes);
   errno = error;
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
@@ -82,7 +88,8 @@ bool heapster__word_is_writable(void *word) {
 
 bool heapster__page_protect(void *page, bool is_writable) {
   int error = errno;
-  const bool is_changed = mprotect(page, (size_t)getpagesize(), is_writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+  const long protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const bool is_changed = syscall(SYS_mprotect, page, (size_t)getpagesize(), protection) == 0;
   errno = error;
   return is_changed;
 }
@@ -107,6 +114,31 @@ bool heapster__may_be_called(uintptr_t function) {
 }
 
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
+
+#if defined(__GLIBC__)
+
+static const struct link_map *object_of(const void *function) {
+  Dl_info info;
+  struct link_map *object = NULL;
+  return function && dladdr1(function, &info, (void **)&object, RTLD_DL_LINKMAP) ? object : NULL;
+}
+
+bool heapster__is_loaded_before(const void *function, const void *other) {
+  const struct link_map *const last = object_of(other);
+  const struct link_map *object = object_of(function);
+  while (object && last && object != last) object = object->l_next;
+  return object && last;
+}
+
+#else
+
+bool heapster__is_loaded_before(const void *function, const void *other) {
+  (void)function;
+  (void)other;
+  return false;
+}
+
+#endif
 
 /* The first thread that needs the key of the thread-end call creates it. No other thread waits for that: it goes
    without the call meanwhile. */

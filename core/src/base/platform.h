@@ -2,12 +2,29 @@
 #ifndef HEAPSTER__BASE_PLATFORM_H
 #define HEAPSTER__BASE_PLATFORM_H
 
+#include <heapster/base.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Two lines: processors fetch them in pairs. */
 enum { HEAPSTER__CACHE_LINE = 128 };
+
+/* The next definition of a symbol after the calling library, as RTLD_NEXT, of the version that programs are linked to,
+   and of no other. It may be hidden from references without a version, as all symbols of glibc's libc_malloc_debug are.
+   NULL if there is none, or the version is not known. */
+#if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2.5")
+#elif defined(__GLIBC__) && (defined(__aarch64__) || defined(__powerpc64__))
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.17")
+#elif defined(__GLIBC__) && defined(__riscv)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.27")
+#elif defined(__GLIBC__) && defined(__s390x__)
+#define HEAPSTER__NEXT_VERSIONED(symbol) dlvsym(RTLD_NEXT, symbol, "GLIBC_2.2")
+#else
+#define HEAPSTER__NEXT_VERSIONED(symbol) NULL
+#endif
 
 /* TLS_MODEL: glibc reserves space so that libraries opened late can use the fastest thread-local model; musl refuses to
    open such a library.
@@ -78,6 +95,10 @@ bool heapster__may_be_called(uintptr_t function);
 /* Whether, in the child of a fork made now, the loader's lock may be held by a thread that no longer exists: glibc does
    not reset it. */
 bool heapster__may_lose_loader(void);
+
+/* Whether the object of `function` was loaded before that of `other`. Asks no function that a sanitizer replaces: it
+   may not have started. False where that is not known. */
+HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
 /* Calls these at every fork from now on: before it, after it in the parent, after it in the child. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));

@@ -10,11 +10,15 @@ static void record_missed_free(struct heapster__block missed) {
   if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
 }
 
+void heapster__record_missed_free(struct heapster__map *map, const void *block) {
+  struct heapster__block missed = heapster__shadow_take(map, block);
+  if (missed.owner) record_missed_free(missed);
+}
+
 bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,
                                 enum heapster__put_result put) {
   while (put == HEAPSTER__PUT_MISSED_FREE) {
-    struct heapster__block missed = heapster__shadow_take(map, block);
-    if (missed.owner) record_missed_free(missed);
+    heapster__record_missed_free(map, block);
     put = heapster__shadow_put(map, block, heap, size);
   }
   if (put == HEAPSTER__PUT_DONE) return true;

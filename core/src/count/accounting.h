@@ -60,6 +60,9 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
 void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
+/* The address was handed out again: if a block is recorded there, its free was missed, and is recorded now. */
+void heapster__record_missed_free(struct heapster__map *map, const void *block);
+
 /* A request nested in another layer, which passes uncounted. */
 void heapster__record_nested(struct heapster__thread *thread);
 

@@ -4,9 +4,9 @@
    By then the program may have closed or reused any descriptor, changed its folder, and corrupted its heap: the report
    needs only an absolute path and static buffers. */
 #include "base/platform.h"
+#include "hooks/malloc/family.h"
 #include "process/report_protocol.h"
 
-#include <heapster/hook.h>
 #include <heapster/report.h>
 
 #include <dlfcn.h>
@@ -271,7 +271,7 @@ HEAPSTER__AT_LOAD static void prepare(void) {
   const char *const pattern = secure_getenv(HEAPSTER__REPORT);
   if (!must_report(pattern, secure_getenv(HEAPSTER__REPORT_PID))) return;
   read_settings(pattern);
-  heapster_status_read(&(struct heapster_status){0}); /* proves the hook now: at exit nothing may be allocated */
+  heapster__malloc_prove(); /* now, because at exit nothing may be allocated */
   HEAPSTER__ON_EXIT(write_at_exit);
   at_quick_exit(write_last);
   if (heapster__report_is_per_process(own.pattern)) pthread_atfork(NULL, NULL, start_reports);

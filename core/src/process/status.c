@@ -4,6 +4,7 @@
 #include "heap/window.h"
 #include "hooks/attach/attach.h"
 #include "hooks/malloc/family.h"
+#include "hooks/malloc/front.h"
 #include "hooks/script/lua_hook.h"
 #include "process/hook.h"
 #include "value/sized.h"
@@ -16,6 +17,11 @@ static void read_offer(const char *name, const char **mode, const char **problem
   *problem = hook ? hook->problem() : "its module is not loaded";
 }
 
+/* An attached hook exchanges libc's own slots, so nothing stands in front of those that it found. */
+static const char *describe_miss(const struct heapster__malloc_hook *lasting) {
+  return lasting ? heapster__malloc_front(lasting->library) : "libc's own requests do not reach the hook";
+}
+
 static void read_malloc(struct heapster_status *status) {
   const struct heapster__malloc_hook *hook = heapster__lasting_hook();
   const bool is_attached = heapster__is_attached();
@@ -23,9 +29,10 @@ static void read_malloc(struct heapster_status *status) {
   status->malloc_way = heapster__mode_name(hook ? hook->mode : attach_mode);
   status->malloc_problem = hook ? hook->problem : heapster__attach_problem();
   if (hook ? hook->problem != NULL : !is_attached) return;
-  status->malloc_is_proved = heapster__malloc_prove();
-  if (!status->malloc_is_proved && !status->malloc_problem)
-    status->malloc_problem = "the program's requests do not reach the hook: another allocator stands in front of it";
+  const enum heapster__probe found = heapster__malloc_prove();
+  status->malloc_is_proved = found == HEAPSTER__PROBE_REACHED;
+  if (found == HEAPSTER__PROBE_MISSED && !status->malloc_problem) status->malloc_problem = describe_miss(hook);
+  if (hook && !status->malloc_problem) status->malloc_problem = heapster__bypass_problem();
 }
 
 static void read_threads(struct heapster_status *status) {

@@ -11,4 +11,4 @@ int main(void) {
 C
 "$CC" -O0 -fno-builtin program.c -o program || exit 1
 heapster run -- valgrind -q ./program 2>report || exit 1
-expect "$(head -n 1 report)" 'valgrind|vgpreload'
+expect "$(sed -n 2p report)" 'valgrind|vgpreload'

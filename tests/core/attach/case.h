@@ -24,6 +24,7 @@ struct test {
 extern const struct test slots_cases[];
 extern const struct test libraries_cases[];
 extern const struct test lives_cases[];
+extern const struct test bypass_cases[]; /* with the hook preloaded */
 
 /* Windows are on heap `malloc`, and every block that is requested in one has BYTES. require_counted leaves out frees
    that were missed while the hook was off, and are recorded when the address is handed out again. */

@@ -20,7 +20,14 @@ static struct {
   _Atomic unsigned rescans;        /* throttled rescans of unfinished slots since an object was loaded */
   bool has_lost_loader; /* in the child of a fork among threads: one of the parent's threads may hold its lock */
   bool is_forking_among_threads; /* written by the forking thread, around a fork */
+  size_t startup_objects;        /* of a hook that the program was started with: loaded when that began */
 } attached;
+
+/* The objects whose calls passed such a hook by until a walk found them. Written under the loader's lock. */
+static struct {
+  _Atomic unsigned objects;
+  char first[HEAPSTER__OBJECT_NAME];
+} late;
 
 /* Why slots of an object are not replaced, the most important reason first. */
 enum reason { REFUSED, BOUND_ELSEWHERE, RELOCATING, UNRESOLVED, REASONS };
@@ -52,13 +59,15 @@ struct object_walk {
   struct walk *walk;
   struct heapster__object *object;
   bool has[REASONS];
+  bool is_late; /* its slots led past a hook that the program was started with */
 };
 
-static void write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
+static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
   const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
   if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
+  return answer == HEAPSTER__SLOT_WRITTEN;
 }
 
 /* Whether an unresolved slot will lead to the first definition. It does unless its object was opened with
@@ -74,25 +83,40 @@ static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t 
          found == heapster__object_find(at->object, heapster__replacements[index].name);
 }
 
+/* Slots that lead to the public malloc of a hook which the program was started with, and unresolved ones that will. */
+static bool leads_to_hook(const struct object_walk *at, unsigned index, uintptr_t found, bool is_unresolved) {
+  const struct heapster__survey *survey = at->walk->survey;
+  if (found == heapster__replacements[index].counted) return true;
+  if (!survey->front) return false;
+  return is_unresolved ? at->walk->objects <= survey->startup_objects : heapster__range_has(survey->public, found);
+}
+
 static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
-  if (found == heapster__replacements[index].counted) return;
   const bool is_unresolved = !is_resolved(at, index, found);
-  if (found == heapster__real[index] || (is_unresolved && is_predictable(at, index)))
-    write_slot(at, slot, heapster__replacements[index].counted);
+  if (leads_to_hook(at, index, found, is_unresolved)) return;
+  const bool is_real = found == heapster__real[index];
+  if (is_real || (is_unresolved && is_predictable(at, index)))
+    at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real;
   else if (is_unresolved)
     at->has[UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
     return;
   else if (heapster__object_contains(at->object, at->object->base + found, 0))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
-  else
+  else if (!at->walk->survey->has_wrapper)
     at->has[BOUND_ELSEWHERE] = true;
 }
 
 static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__replacements[index].counted)
     write_slot(at, slot, heapster__real[index]);
+}
+
+static void note_late(const struct heapster__object *object) {
+  const unsigned before = heapster__load_relaxed(&late.objects);
+  if (!before) heapster__object_name(object, late.first);
+  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in describe_late: the name is there */
 }
 
 static void visit_slot(void *context, const char *name, uintptr_t *slot) {
@@ -105,19 +129,26 @@ static void visit_slot(void *context, const char *name, uintptr_t *slot) {
     detach_slot(at, index, slot);
 }
 
+/* The functions behind a preloaded hook are not known before a walk. They are the same in each. */
+static void begin_walk(struct walk *walk) {
+  walk->is_on = heapster__load_acquire(&attached.is_on);
+  if (walk->survey->front) memcpy(heapster__real, walk->survey->real, sizeof heapster__real);
+}
+
 /* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
    requested last. */
 static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   struct walk *walk = context;
   struct heapster__object object;
-  if (!walk->objects++) walk->is_on = heapster__load_acquire(&attached.is_on);
+  if (!walk->objects++) begin_walk(walk);
   walk->is_outdated = walk->is_on && info->dlpi_adds != walk->survey->adds;
   if (walk->is_outdated) return 1;
   if (!heapster__object_read(&object, info)) return 0;
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
   heapster__page_close(&object);
+  if (at.is_late && walk->survey->front) note_late(&object);
   for (unsigned i = 0; i < REASONS; i++) {
     struct findings *found = &walk->found[i];
     if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);
@@ -135,11 +166,13 @@ static struct walk patch_all(void) {
   heapster__store_relaxed(&attached.is_unfinished, false);
   for (unsigned i = 0; i < TRIES; i++) {
     heapster__survey_make(&survey);
+    if (survey.front) survey.startup_objects = attached.startup_objects;
     walk = (struct walk){.survey = &survey};
     dl_iterate_phdr(patch_object, &walk);
     if (!walk.is_outdated) break;
   }
-  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || walk.found[UNRESOLVED].objects)
+  const bool has_unresolved = !survey.front && walk.found[UNRESOLVED].objects;
+  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || has_unresolved)
     heapster__store_relaxed(&attached.is_unfinished, true);
   if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
     heapster__store_relaxed(&attached.rescans, 0);
@@ -262,6 +295,43 @@ const char *heapster__attach_problem(void) {
   if (heapster__is_attached()) return problem_while_on();
   if (heapster__load_relaxed(&attached.refusal)) return heapster__load_relaxed(&attached.refusal);
   return attached.is_started ? "its hook is off" : "its functions are not hooked";
+}
+
+static int count_object(struct dl_phdr_info *info, size_t size, void *objects) {
+  (void)size;
+  heapster__store_relaxed(&attached.adds, info->dlpi_adds);
+  ++*(size_t *)objects;
+  return 0;
+}
+
+void heapster__bypass_watch(void) {
+  if (!HEAPSTER__KNOWS_SLOTS || heapster__malloc_hook()->problem) return;
+  dl_iterate_phdr(count_object, &attached.startup_objects);
+  heapster__store_relaxed(&attached.is_on, true);
+  heapster__on_rescan(rescan, rescan_throttled);
+}
+
+static const char *describe_late(void) {
+  static char text[256];
+  const unsigned objects = heapster__load_acquire(&late.objects);
+  if (!objects) return NULL;
+  if (objects == 1)
+    snprintf(text, sizeof text, "not counted are the calls that %s made until it was found: %s", late.first,
+             "it was loaded with RTLD_DEEPBIND");
+  else
+    snprintf(text, sizeof text,
+             "not counted are the calls that %u libraries, %s the first, made until they were found: %s", objects,
+             late.first, "they were loaded with RTLD_DEEPBIND");
+  return text;
+}
+
+const char *heapster__bypass_problem(void) {
+  if (!may_rescan()) return describe_late();
+  const struct walk walk = patch_all();
+  for (unsigned i = REFUSED; i <= BOUND_ELSEWHERE; i++) {
+    if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
+  }
+  return describe_late();
 }
 
 static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }

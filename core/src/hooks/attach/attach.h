@@ -22,6 +22,12 @@
      in the child of a fork of a program with threads nothing is rescanned any more: glibc leaves the loader's lock as
        another thread may have held it
 
+   Where a hook was preloaded or linked, what is left are objects that were opened with RTLD_DEEPBIND, or bring a malloc
+   of their own. Each rescan looks for them:
+
+     a library opened with RTLD_DEEPBIND is counted from the next rescan on, and what it missed is reported
+     a library that is bound to another allocator than the hook calls is left alone, and that is reported
+
    No slot is remembered: hook, unhook and every rescan walk the loaded objects, and compare values. The loader's lock,
    which glibc's dl_iterate_phdr holds, serializes the walks. */
 #ifndef HEAPSTER__ATTACH_ATTACH_H
@@ -42,5 +48,11 @@ bool heapster__is_attached(void);
 /* Why malloc is not counted, or not all of it; NULL if all is. One sentence in static storage, overwritten by the next
    call. */
 const char *heapster__attach_problem(void);
+
+/* Looks for objects that pass by a hook which the program was started with, from now on. Call it in a constructor. */
+HEAPSTER_API void heapster__bypass_watch(void);
+
+/* Which objects pass it by, or did before they were found; NULL if none. As heapster__attach_problem. */
+const char *heapster__bypass_problem(void);
 
 #endif

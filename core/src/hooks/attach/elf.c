@@ -51,14 +51,19 @@ bool heapster__object_read(struct heapster__object *object, const struct dl_phdr
   return object->symbols && object->names;
 }
 
-/* Whether other objects bind to this symbol by that name. Old versions of a symbol are hidden. */
-static bool is_definition(const struct heapster__object *object, uint32_t index, const char *name) {
+/* What is looked for. Old versions of a symbol are hidden: only references that name the version bind to them. */
+struct search {
+  const char *name;
+  bool is_hidden;
+};
+
+static bool is_definition(const struct heapster__object *object, uint32_t index, struct search wanted) {
   enum { HIDDEN = 0x8000 };
   const ElfW(Sym) *symbol = &object->symbols[index];
   if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value) return false;
   if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL) return false;
-  if (object->versions && object->versions[index] & HIDDEN) return false;
-  return !strcmp(object->names + symbol->st_name, name);
+  if ((object->versions && object->versions[index] & HIDDEN) != wanted.is_hidden) return false;
+  return !strcmp(object->names + symbol->st_name, wanted.name);
 }
 
 static uint32_t gnu_hash_of(const char *name) {
@@ -69,17 +74,17 @@ static uint32_t gnu_hash_of(const char *name) {
 
 /* Laid out as: number of buckets, first symbol, words of the filter, its shift; the filter; the buckets; a chain of
    hashes from the first symbol on, whose lowest bit ends it. */
-static uint32_t find_by_gnu_hash(const struct heapster__object *object, const char *name) {
+static uint32_t find_by_gnu_hash(const struct heapster__object *object, struct search wanted) {
   const uint32_t *table = object->gnu_hash;
   const uint32_t first = table[1];
   const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
   const uint32_t *chain = buckets + table[0];
-  const uint32_t hash = gnu_hash_of(name);
+  const uint32_t hash = gnu_hash_of(wanted.name);
   uint32_t index = table[0] ? buckets[hash % table[0]] : 0;
   if (index < first || !index) return 0;
   for (;; index++) {
     const uint32_t found = chain[index - first];
-    if ((found | 1) == (hash | 1) && is_definition(object, index, name)) return index;
+    if ((found | 1) == (hash | 1) && is_definition(object, index, wanted)) return index;
     if (found & 1) return 0;
   }
 }
@@ -94,21 +99,30 @@ static uint32_t hash_of(const char *name) {
 }
 
 /* Laid out as: number of buckets, number of symbols; the buckets; the next symbol of each. */
-static uint32_t find_by_hash(const struct heapster__object *object, const char *name) {
+static uint32_t find_by_hash(const struct heapster__object *object, struct search wanted) {
   const uint32_t *table = object->hash;
   const uint32_t *chain = table + 2 + table[0];
-  uint32_t index = table[0] ? table[2 + hash_of(name) % table[0]] : 0;
-  while (index && !is_definition(object, index, name)) index = chain[index];
+  uint32_t index = table[0] ? table[2 + hash_of(wanted.name) % table[0]] : 0;
+  while (index && !is_definition(object, index, wanted)) index = chain[index];
   return index;
 }
 
-uintptr_t heapster__object_find(const struct heapster__object *object, const char *name) {
+static uintptr_t find(const struct heapster__object *object, struct search wanted) {
   uint32_t index = 0;
   if (object->gnu_hash)
-    index = find_by_gnu_hash(object, name);
+    index = find_by_gnu_hash(object, wanted);
   else if (object->hash)
-    index = find_by_hash(object, name);
+    index = find_by_hash(object, wanted);
   return index ? object->base + object->symbols[index].st_value : 0;
+}
+
+uintptr_t heapster__object_find(const struct heapster__object *object, const char *name) {
+  return find(object, (struct search){name, false});
+}
+
+uintptr_t heapster__object_find_any(const struct heapster__object *object, const char *name) {
+  const uintptr_t found = heapster__object_find(object, name);
+  return found ? found : find(object, (struct search){name, true});
 }
 
 bool heapster__object_contains(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags) {

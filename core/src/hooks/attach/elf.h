@@ -36,8 +36,10 @@ struct heapster__object {
 /* False: it has no symbols (a static program). `object` is valid during the callback that gave `info`. */
 bool heapster__object_read(struct heapster__object *object, const struct dl_phdr_info *info);
 
-/* The address of the function that the object exports under that name, or 0. */
+/* The address of the function that the object exports under that name, or 0: in the version that a reference without
+   one binds to; or in any, if there is none such. */
 uintptr_t heapster__object_find(const struct heapster__object *object, const char *name);
+uintptr_t heapster__object_find_any(const struct heapster__object *object, const char *name);
 
 /* Whether the address is in a segment that has these flags: 0 for any segment, PF_X for an executable one. */
 bool heapster__object_contains(const struct heapster__object *object, uintptr_t address, ElfW(Word) flags);

@@ -12,29 +12,41 @@ void heapster__object_name(const struct heapster__object *object, char name[HEAP
   name[HEAPSTER__OBJECT_NAME - 1] = '\0';
 }
 
+/* Whether the object is the one whose functions are read: it defines the malloc of the process. */
+static bool is_allocator(const struct heapster__survey *survey, const struct heapster__object *object) {
+  if (survey->front) return heapster__object_contains(object, (uintptr_t)survey->front->next_library, 0);
+  return !survey->real[0] && heapster__object_find_any(object, heapster__replacements[0].name);
+}
+
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
-  const bool is_first = !survey->real[0] && heapster__object_find(object, heapster__replacements[0].name);
+  const bool is_first = is_allocator(survey, object);
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
-    const uintptr_t function = heapster__object_find(object, heapster__replacements[i].name);
+    const uintptr_t function = heapster__object_find_any(object, heapster__replacements[i].name);
     if (is_first)
       survey->real[i] = function;
-    else if (function)
+    else if (function && !heapster__range_has(survey->public, function))
       survey->is_ambiguous[i] = true;
   }
   if (is_first) survey->program_has_malloc = survey->objects == 0;
 }
 
-static void note_program(struct heapster__survey *survey, const struct dl_phdr_info *info) {
+static struct heapster__range code_of(const struct dl_phdr_info *info) {
+  struct heapster__range code = {0, 0};
   for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X)) continue;
-    survey->program_begin = info->dlpi_addr + segment->p_vaddr;
-    survey->program_end = survey->program_begin + segment->p_memsz;
+    code.begin = info->dlpi_addr + segment->p_vaddr;
+    code.end = code.begin + segment->p_memsz;
   }
+  return code;
+}
+
+bool heapster__range_has(struct heapster__range range, uintptr_t address) {
+  return address >= range.begin && address < range.end;
 }
 
 bool heapster__is_program_code(const struct heapster__survey *survey, uintptr_t function) {
-  return function >= survey->program_begin && function < survey->program_end;
+  return heapster__range_has(survey->program, function);
 }
 
 enum { MAX_STARTUP = 64 }; /* further startup objects count as opened later */
@@ -78,6 +90,15 @@ static void note_startup(struct pass *pass, const struct heapster__object *objec
   if (pass->startup_count < MAX_STARTUP) pass->startup[pass->startup_count++] = *object;
 }
 
+static void look_for_reasons(struct pass *pass, const struct heapster__object *object) {
+  struct heapster__survey *survey = pass->survey;
+  if (heapster__object_find(object, "__asan_init") || heapster__object_find(object, "__tsan_init"))
+    survey->has_sanitizer = true;
+  if (survey->has_libc || !heapster__object_find(object, "gnu_get_libc_version")) return;
+  survey->has_libc = true;
+  heapster__object_visit_slots(object, check_slot, &(struct check){survey, object});
+}
+
 /* The loader's lock is held: call no dl function. */
 static int survey_object(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
@@ -85,16 +106,11 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
   struct heapster__survey *survey = pass->survey;
   struct heapster__object object;
   survey->adds = info->dlpi_adds;
-  if (!survey->objects) note_program(survey, info);
+  if (!survey->objects) survey->program = code_of(info);
   if (heapster__object_read(&object, info)) {
     note_startup(pass, &object);
     note_functions(survey, &object);
-    if (heapster__object_find(&object, "__asan_init") || heapster__object_find(&object, "__tsan_init"))
-      survey->has_sanitizer = true;
-    if (!survey->has_libc && heapster__object_find(&object, "strdup")) {
-      survey->has_libc = true;
-      heapster__object_visit_slots(&object, check_slot, &(struct check){survey, &object});
-    }
+    look_for_reasons(pass, &object);
   }
   survey->objects++;
   return 0;
@@ -115,13 +131,35 @@ static const char *refusal_of(const struct heapster__survey *survey) {
   return NULL;
 }
 
-void heapster__survey_make(struct heapster__survey *survey) {
-  memset(survey, 0, sizeof *survey);
-  if (!HEAPSTER__KNOWS_SLOTS) {
-    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
-    return;
-  }
+static __attribute__((noinline)) void survey_all(struct heapster__survey *survey) {
   struct pass pass = {.survey = survey};
   dl_iterate_phdr(survey_object, &pass);
   survey->refusal = refusal_of(survey);
+}
+
+/* The stack of this pass is small: a report at exit may be written by a thread that has little. */
+static int survey_behind(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct heapster__survey *survey = context;
+  struct heapster__object object;
+  survey->adds = info->dlpi_adds;
+  if (!survey->objects++) survey->program = code_of(info);
+  if (!heapster__object_read(&object, info)) return 0;
+  if (heapster__object_contains(&object, (uintptr_t)survey->front->library, 0)) survey->public = code_of(info);
+  if (!survey->public.begin && heapster__object_find_any(&object, heapster__replacements[0].name))
+    survey->has_wrapper = true;
+  note_functions(survey, &object);
+  return 0;
+}
+
+void heapster__survey_make(struct heapster__survey *survey) {
+  memset(survey, 0, sizeof *survey);
+  const struct heapster__malloc_hook *hook = heapster__malloc_hook();
+  if (hook && !hook->can_end) survey->front = hook;
+  if (!HEAPSTER__KNOWS_SLOTS)
+    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
+  else if (survey->front)
+    dl_iterate_phdr(survey_behind, survey);
+  else
+    survey_all(survey);
 }

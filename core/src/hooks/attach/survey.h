@@ -8,7 +8,9 @@
      libc's own slots are bound elsewhere                  another hook was attached before: it would be cut off
      the system tracks indirect branches (CET)             our functions have no marks for them
 
-   The process uses the first definition in the order of loading, as the loader binds. */
+   The process uses the first definition in the order of loading, as the loader binds. Where a hook was preloaded or
+   linked, that is the hook's; the functions read are then those of the allocator that the hook calls, no reason is
+   looked for, and `startup_objects` is left to the caller. */
 #ifndef HEAPSTER__ATTACH_SURVEY_H
 #define HEAPSTER__ATTACH_SURVEY_H
 
@@ -17,6 +19,11 @@
 
 enum { HEAPSTER__OBJECT_NAME = 64 };
 
+struct heapster__range {
+  uintptr_t begin;
+  uintptr_t end;
+};
+
 struct heapster__survey {
   unsigned long long adds;                   /* objects ever loaded when it was made */
   size_t objects;                            /* visited so far */
@@ -24,12 +31,16 @@ struct heapster__survey {
   const char *refusal;                       /* why not to attach, one sentence; NULL if it can be done */
   uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, the first; or 0 */
   bool is_ambiguous[HEAPSTER__REPLACEMENTS]; /* another object defines the name too, and some may be bound to that */
-  uintptr_t program_begin;                   /* the code of the program itself */
-  uintptr_t program_end;
+  const struct heapster__malloc_hook *front; /* a hook that the program was started with, or NULL */
+  struct heapster__range program;            /* the code of the program itself */
+  struct heapster__range public;             /* that of the library whose public malloc leads to `front` */
   bool has_sanitizer, program_has_malloc, has_libc, libc_is_bound_elsewhere;
+  bool has_wrapper; /* an allocator in front of `front`, which leads there by glibc's names for its functions */
 };
 
 void heapster__survey_make(struct heapster__survey *survey);
+
+bool heapster__range_has(struct heapster__range range, uintptr_t address);
 
 /* If the program takes a function's address, that may be, for all objects, an entry in the program's own code, which
    jumps through its slot. */

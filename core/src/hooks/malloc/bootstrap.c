@@ -5,12 +5,14 @@
    own where a sanitizer must see every call. */
 #include "hooks/malloc/preload.h"
 
+#include "base/platform.h"
+#include "hooks/attach/attach.h"
+#include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,8 +69,19 @@ static const void *base_of(const void *function) {
   return function && dladdr(function, &object) ? object.dli_fbase : NULL;
 }
 
+/* What the program would be bound to without the hook. dlsym passes by a hidden version, dlvsym a definition without
+   one: the next malloc is the one that was loaded first. */
+static bool is_next_hidden;
+
+static void *look_up_malloc(void) {
+  void *visible = dlsym(RTLD_NEXT, "malloc");
+  void *versioned = HEAPSTER__NEXT_VERSIONED("malloc");
+  is_next_hidden = versioned != visible && heapster__is_loaded_before(versioned, visible);
+  return is_next_hidden ? versioned : visible;
+}
+
 static void look_up(void *function, const char *name) {
-  void *found = dlsym(RTLD_NEXT, name);
+  void *found = is_next_hidden ? HEAPSTER__NEXT_VERSIONED(name) : dlsym(RTLD_NEXT, name);
   if (base_of(found) != next_base) found = NULL;
   memcpy(function, &found, sizeof found);
 }
@@ -97,22 +110,50 @@ static void fill_gaps(void) {
   if (!next.pvalloc) next.pvalloc = pvalloc_by_memalign;
 }
 
+/* glibc's functions by their own names, where the next allocator has none of these names and may be built on glibc's:
+   called through the hook it would be called again, for ever. */
+static struct heapster__malloc_family libc;
+
+static void look_up_libc(void) {
+  void *found = dlsym(RTLD_NEXT, "__libc_malloc");
+  if (!found || base_of(found) == next_base) return;
+#define X(name)                              \
+  found = dlsym(RTLD_NEXT, "__libc_" #name); \
+  memcpy(&libc.name, &found, sizeof found);
+  HEAPSTER__FAMILY_FUNCTIONS(X)
+#undef X
+  heapster__preload.libc = libc;
+}
+
 static void look_up_all(void) {
-  next_base = base_of(dlsym(RTLD_NEXT, "malloc"));
+  next_base = base_of(look_up_malloc());
 #define X(name) look_up(&next.name, #name);
   HEAPSTER__FAMILY_FUNCTIONS(X)
 #undef X
   look_up(&next_usable_size, "malloc_usable_size");
   fill_gaps();
+  look_up_libc();
 }
 
-/* musl's calloc and aligned functions call the public malloc, which the table still sends to the pool. */
-static bool probe_next(void) {
-  const size_t used = pool.used;
-  void *block = next.calloc(1, UNIT);
-  const bool comes_back = pool.used != used;
+/* Whether the block was allocated with a public function, which the table still sends to the pool. */
+static bool drop_probe(void *block, size_t used_before) {
   if (!is_pooled(block)) next.free(block);
-  return comes_back;
+  return pool.used != used_before;
+}
+
+/* musl's calloc and aligned functions call the public malloc. */
+static bool calloc_comes_back(void) {
+  const size_t used = pool.used;
+  return drop_probe(next.calloc(1, UNIT), used);
+}
+
+/* Electric Fence's malloc calls the public memalign; a simple realloc calls the public malloc and free. The free of the
+   probe's old block is lost then. */
+static bool malloc_comes_back(void) {
+  const size_t used = pool.used;
+  void *block = next.malloc(UNIT);
+  void *fresh = block && !is_pooled(block) ? next.realloc(block, (size_t)4 * UNIT) : NULL;
+  return drop_probe(fresh ? fresh : block, used);
 }
 
 static enum heapster__mode mode_of_process(void) {
@@ -135,10 +176,14 @@ static size_t usable_size(void *block) {
 
 #define X(name) heapster__counted_##name,
 static void switch_to_counted(void) {
+  static const struct heapster__malloc_family counted = {HEAPSTER__FAMILY_FUNCTIONS(X)};
   heapster__preload = (struct heapster__preload_table){
-      {HEAPSTER__FAMILY_FUNCTIONS(X)}, {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
-      heapster__counted_reallocarray,  usable_size,
-      heapster__malloc_adopt,
+      .family = counted,
+      .libc = libc.malloc ? libc : counted,
+      .objects = {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
+      .reallocarray = heapster__counted_reallocarray,
+      .usable_size = usable_size,
+      .adopt = heapster__malloc_adopt,
   };
 }
 #undef X
@@ -159,12 +204,16 @@ static void *passthrough_reallocarray(void *block, size_t count, size_t size) {
 }
 
 static void switch_to_next(void) {
-  struct heapster__preload_table table = {
-      next, {next.malloc, next.memalign, passthrough_free}, passthrough_reallocarray, usable_size, NULL,
+  struct heapster__malloc_family family = next;
+  family.free = passthrough_free;
+  family.realloc = passthrough_realloc;
+  heapster__preload = (struct heapster__preload_table){
+      .family = family,
+      .libc = libc.malloc ? libc : family,
+      .objects = {next.malloc, next.memalign, passthrough_free},
+      .reallocarray = passthrough_reallocarray,
+      .usable_size = usable_size,
   };
-  table.family.free = passthrough_free;
-  table.family.realloc = passthrough_realloc;
-  heapster__preload = table;
 }
 
 static bool has_begun;
@@ -174,9 +223,16 @@ static bool ensure_started(void) {
   if (has_begun) return false;
   has_begun = true;
   look_up_all();
-  struct heapster__malloc_hook hook = {.next = next, .mode = mode_of_process(), .problem = problem_of_process()};
-  hook.find_bootstrap_block = find_pool_block;
-  if (!hook.problem) hook.comes_back = probe_next();
+  struct heapster__malloc_hook hook = {.next = next,
+                                       .mode = mode_of_process(),
+                                       .problem = problem_of_process(),
+                                       .library = &pool,
+                                       .next_library = next_base,
+                                       .find_bootstrap_block = find_pool_block};
+  if (!hook.problem) {
+    hook.comes_back = calloc_comes_back();
+    hook.malloc_comes_back = malloc_comes_back();
+  }
   if (heapster__malloc_start(&hook))
     switch_to_counted();
   else
@@ -228,11 +284,11 @@ static size_t bootstrap_usable_size(void *block) { return ensure_started() ? usa
 
 #define X(name) bootstrap_##name,
 struct heapster__preload_table heapster__preload = {
-    {HEAPSTER__FAMILY_FUNCTIONS(X)},
-    {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
-    bootstrap_reallocarray,
-    bootstrap_usable_size,
-    NULL,
+    .family = {HEAPSTER__FAMILY_FUNCTIONS(X)},
+    .libc = {HEAPSTER__FAMILY_FUNCTIONS(X)},
+    .objects = {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
+    .reallocarray = bootstrap_reallocarray,
+    .usable_size = bootstrap_usable_size,
 };
 #undef X
 
@@ -253,22 +309,14 @@ static void switch_to_front(void) {
   heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
 }
 
-/* Names the allocator that the program calls instead: the first that the loader finds. */
-static const char *describe_front(void) {
-  static char text[256];
-  Dl_info front;
-  const char *path = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &front) && front.dli_fname ? front.dli_fname : "the program";
-  const char *slash = strrchr(path, '/');
-  snprintf(text, sizeof text, "the requests do not reach the hook: the allocator of %s stands in front of it",
-           slash ? slash + 1 : path);
-  return text;
-}
-
 /* Counts from here on in a program that allocates nothing before its first fork or thread. All libraries are loaded and
    bound by now, so the probe tells whether requests reach the hook. */
 __attribute__((constructor)) static void start(void) {
   ensure_started();
-  if (!heapster__malloc_probe_missed()) return;
-  heapster__malloc_give_up(describe_front());
-  switch_to_front();
+  if (heapster__malloc_prove() == HEAPSTER__PROBE_MISSED) {
+    heapster__malloc_give_up(heapster__malloc_front(&pool));
+    switch_to_front();
+  } else {
+    heapster__bypass_watch();
+  }
 }

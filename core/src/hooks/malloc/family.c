@@ -6,6 +6,7 @@
 #include "heap/system.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,11 +29,34 @@ static void next_free(void *context, void *block) {
   hook.next.free(block);
 }
 
+/* An allocator such as Electric Fence, whose malloc calls the public memalign. Its functions are called in a guard, so
+   that the outermost request is counted alone. All others are called directly. */
+static struct heapster__malloc_family unguarded;
+
+#define GUARDED(name, parameters, ...)                       \
+  static void *guarded_##name parameters {                   \
+    struct heapster__guard guard;                            \
+    heapster__guard_enter(&guard, heapster__thread_claim()); \
+    void *block = unguarded.name(__VA_ARGS__);               \
+    heapster__guard_leave(&guard);                           \
+    return block;                                            \
+  }
+GUARDED(malloc, (size_t size), size)
+GUARDED(realloc, (void *old, size_t size), old, size)
+
+static void guard_next(void) {
+  if (hook.next.malloc == guarded_malloc) return;
+  unguarded = hook.next;
+  hook.next.malloc = guarded_malloc;
+  hook.next.realloc = guarded_realloc;
+}
+
 bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   const struct heapster_allocator next = {next_malloc, next_calloc, next_realloc, next_free, next_aligned_alloc, NULL};
   hook = *given;
   if (hook.problem) return false;
+  if (hook.malloc_comes_back) guard_next();
   heapster__system_replace(&next, hook.comes_back);
   if (heapster__heap_open_locked(HEAPSTER__MALLOC, "malloc")) return true;
   hook.problem = "there was no memory for its counters";
@@ -53,34 +77,46 @@ bool heapster__malloc_start(const struct heapster__malloc_hook *given) {
 
 const struct heapster__malloc_hook *heapster__malloc_hook(void) { return hook.mode ? &hook : NULL; }
 
-enum probe { UNTRIED, MISSED, REACHED };
+static uint64_t nested_count_of(struct heapster__thread *thread) {
+  return heapster__load_relaxed(&thread->nested_count);
+}
 
-/* If the hook was not reached, the block belongs to another allocator, and the public free leads there. */
-static enum probe probe(void) {
+static int compare_equal(const void *one, const void *other) {
+  (void)one;
+  (void)other;
+  return 0;
+}
+
+/* One node enters an empty tree and leaves it: a malloc and a free of libc's own, bound as the rest of libc's. Unlike
+   strdup, which many allocators define, nobody else defines these two. If the hook was not reached, the block belongs
+   to another allocator, to which the free leads as well. A block from before the hook that is recorded at the node's
+   address was freed unseen. */
+static enum heapster__probe probe(void) {
   struct heapster__thread *thread = heapster__thread_claim();
-  if (!thread) return UNTRIED;
-  uint64_t before = heapster__load_relaxed(&thread->nested_count);
+  if (!thread) return HEAPSTER__PROBE_UNTRIED;
+  static const char key;
   struct heapster__guard guard;
+  void *tree = NULL;
   heapster__guard_enter(&guard, thread);
-  char *block = strdup("x");
-  if (heapster__load_relaxed(&thread->nested_count) != before)
-    heapster__counted_free(block);
-  else
-    free(block);
+  const uint64_t before = nested_count_of(thread);
+  void *node = tsearch(&key, &tree, compare_equal);
+  const uint64_t between = nested_count_of(thread);
+  if (between != before && node) heapster__record_missed_free(&heapster__main_map, node);
+  if (node) tdelete(&key, &tree, compare_equal);
+  const uint64_t after = nested_count_of(thread);
   heapster__guard_leave(&guard);
-  if (!block) return UNTRIED;
-  return heapster__load_relaxed(&thread->nested_count) - before == 2 ? REACHED : MISSED;
+  if (!node) return HEAPSTER__PROBE_UNTRIED;
+  return between != before && after != between ? HEAPSTER__PROBE_REACHED : HEAPSTER__PROBE_MISSED;
 }
 
-bool heapster__malloc_prove(void) {
+enum heapster__probe heapster__malloc_prove(void) {
   static _Atomic bool is_proved;
-  if (heapster__load_relaxed(&is_proved) && !hook.can_end) return true;
-  const bool is_reached = probe() == REACHED;
-  heapster__store_relaxed(&is_proved, is_reached);
-  return is_reached;
+  if (!hook.mode || hook.problem) return HEAPSTER__PROBE_UNTRIED;
+  if (heapster__load_relaxed(&is_proved) && !hook.can_end) return HEAPSTER__PROBE_REACHED;
+  const enum heapster__probe found = probe();
+  heapster__store_relaxed(&is_proved, found == HEAPSTER__PROBE_REACHED);
+  return found;
 }
-
-bool heapster__malloc_probe_missed(void) { return hook.mode && !hook.problem && probe() == MISSED; }
 
 void heapster__malloc_give_up(const char *problem) {
   hook.problem = problem;
@@ -92,13 +128,17 @@ void heapster__malloc_probe_next(void) {
   struct heapster__thread *thread = heapster__thread_claim();
   if (!thread) return;
   void *aligned = NULL;
-  uint64_t before = heapster__load_relaxed(&thread->nested_count);
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
+  const uint64_t before = nested_count_of(thread);
   hook.next.free(hook.next.calloc(1, HEAPSTER__MAIN_MIN_SIZE));
   if (!hook.next.posix_memalign(&aligned, alignof(max_align_t), HEAPSTER__MAIN_MIN_SIZE)) hook.next.free(aligned);
+  const uint64_t between = nested_count_of(thread);
+  hook.next.free(hook.next.realloc(hook.next.malloc(HEAPSTER__MAIN_MIN_SIZE), (size_t)2 * HEAPSTER__MAIN_MIN_SIZE));
+  const uint64_t after = nested_count_of(thread);
   heapster__guard_leave(&guard);
-  hook.comes_back = heapster__load_relaxed(&thread->nested_count) != before;
+  hook.comes_back = between != before;
+  if (after != between) guard_next();
   heapster__system_replace(heapster_allocator_system(), hook.comes_back);
 }
 

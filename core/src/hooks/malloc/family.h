@@ -22,7 +22,10 @@ struct heapster__malloc_family {
 struct heapster__malloc_hook {
   struct heapster__malloc_family next; /* functions that the system lacks are NULL */
   bool comes_back;                     /* its calloc or aligned functions call the public malloc inside */
+  bool malloc_comes_back;              /* its malloc or realloc call other public functions inside */
   bool can_end;                        /* the hook can be removed again */
+  const void *library;                 /* unless the hook can end: an address in the library of the public malloc */
+  const void *next_library;            /* and one in the library of the next allocator */
   enum heapster__mode mode;            /* never NONE */
   const char *problem;                 /* why nothing is counted after all, or NULL */
   /* Whether a block was handed out before `next` was known, and its size; or NULL. */
@@ -39,19 +42,23 @@ bool heapster__malloc_start_locked(const struct heapster__malloc_hook *hook);
 /* NULL while malloc is not hooked. */
 const struct heapster__malloc_hook *heapster__malloc_hook(void);
 
-/* Probes whether libc's own requests (strdup's) reach the hook. Shows in no figure. A hook that cannot end is not
-   probed again after the first success: no allocator comes in front of it later, and a report at exit may be written
-   where nothing can be allocated. */
-HEAPSTER_API bool heapster__malloc_prove(void);
+enum heapster__probe {
+  HEAPSTER__PROBE_UNTRIED, /* no hook that counts, or no memory for the probe */
+  HEAPSTER__PROBE_MISSED,
+  HEAPSTER__PROBE_REACHED
+};
 
-/* Probes the same; true if the probe was made and did not reach the hook. */
-HEAPSTER_API bool heapster__malloc_probe_missed(void);
+/* Probes whether libc's own requests reach the hook. Shows in no figure, except that a free which the hook missed is
+   recorded if the probe gets its address. A hook that cannot end is not probed again after the first success: no
+   allocator comes in front of it later, and a report at exit may be written where nothing can be allocated. */
+HEAPSTER_API enum heapster__probe heapster__malloc_prove(void);
 
 /* Counts nothing after all: closes the heap, which would show zeros, and makes the system's allocator the public one
    again. `problem` is a sentence in static storage. Call it while there is only one thread. */
 HEAPSTER_API void heapster__malloc_give_up(const char *problem);
 
-/* Finds out `comes_back` once the hook is on, where nothing else can tell; start such a hook with true. */
+/* Finds out `comes_back` and `malloc_comes_back` once the hook is on, where nothing else can tell; start such a hook
+   with true and false. */
 void heapster__malloc_probe_next(void);
 
 /* The family, with the contracts of C, POSIX and glibc. */

@@ -17,7 +17,7 @@
 #define FUNCTION(name, parameters, ...)                                               \
   PUBLIC void *name parameters { return heapster__preload.family.name(__VA_ARGS__); } \
   ALSO("__libc_" #name, void *libc_##name parameters);                                \
-  void *libc_##name parameters { return heapster__preload.family.name(__VA_ARGS__); }
+  void *libc_##name parameters { return heapster__preload.libc.name(__VA_ARGS__); }
 FUNCTION(malloc, (size_t size), size)
 FUNCTION(calloc, (size_t count, size_t size), count, size)
 FUNCTION(realloc, (void *block, size_t size), block, size)
@@ -48,7 +48,7 @@ PUBLIC size_t malloc_usable_size(void *block) { return heapster__preload.usable_
 FREE(family, sized_free, "free_sized")
 FREE(family, sized_aligned_free, "free_aligned_sized")
 FREE(family, old_free, "cfree")
-FREE(family, libc_free, "__libc_free")
+FREE(libc, libc_free, "__libc_free")
 #define X(name, symbol) FREE(objects, name, symbol)
 HEAPSTER__DELETE_OPERATORS(X)
 #undef X

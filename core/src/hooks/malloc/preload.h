@@ -14,6 +14,7 @@ struct heapster__object_family {
 
 struct heapster__preload_table {
   struct heapster__malloc_family family;
+  struct heapster__malloc_family libc; /* what glibc's own names for its functions call; without posix_memalign */
   struct heapster__object_family objects;
   void *(*reallocarray)(void *block, size_t count, size_t size);
   size_t (*usable_size)(void *block);

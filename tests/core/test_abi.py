@@ -18,8 +18,7 @@ LIBRARY = BUILD / "lib"
 LAST = {
     "stats.h": "  uint64_t use_peak_error; /* windows: use_peak may be too low or too high by as much; see below */\n};",
     "status.h": "  uint64_t own_bytes; /* memory that heapster took from the system for itself (address space mapped) */\n};",
-    "frame.h": "  uint64_t use_peak_error; /* by how much use_peak may be too low or too high; 0 if only the marking thread acted, and\n"
-               "                              it marked the last frame too. Its formula is in heapster/stats.h */\n};",
+    "frame.h": "  uint64_t use_peak_error;       /* use_peak may be too low or too high by as much: see heapster/stats.h */\n};",
     "limit.h": "  int64_t max;\n};",
     "allocator.h": "  void *context;\n};",
 }

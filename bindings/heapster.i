@@ -38,7 +38,7 @@
 
 /* Figures that not every kind of Stats has, and averages, which need a count. */
 %apply uint64_t FIGURE {
-  int64_t live_change, int64_t use_change, uint64_t use_peak, uint64_t foreign_count,
+  int64_t live_change, int64_t use_change, uint64_t use_peak, uint64_t foreign_count, uint64_t use_peak_error,
   uint64_t alloc_avg, uint64_t dealloc_avg, uint64_t realloc_growth_avg, uint64_t realloc_shrink_avg,
   uint64_t realloc_move_avg };
 
@@ -77,7 +77,7 @@ struct heapster_heap {};
 %include <heapster/stats.h>
 %include <heapster/status.h>
 %include <heapster/hook.h>
-%clear uint64_t use_peak; /* every frame has one */
+%clear uint64_t use_peak, uint64_t use_peak_error; /* every frame has them */
 %include <heapster/frame.h>
 %include "common/script.h"
 void heapster_reset(void);

@@ -76,6 +76,7 @@ DOC(heapster_stats::unseen_free_count, "Missed frees: the address of a live bloc
 DOC(heapster_stats::lua_kinds, "What Lua states created, by kind, as a LuaKinds; None if no state is counted.")
 DOC(heapster_stats::thread, "The calling thread's part, as a diff. Windows of scope 'process' have it if they end on the thread that began
 them; else None.")
+DOC(heapster_stats::use_peak_error, "Windows: use_peak may be too low or too high by so many bytes; 0 if no other thread took part.")
 DOC(heapster_stats::foreign_count, "Windows: requests, resizes and frees by other threads meanwhile. 0 is a clean measurement.")
 DOC(heapster_stats::as_dict, "as_dict($self, /)\n--\n
 Return a dict of kind, scope, every figure, and the histograms as lists of 64: the same as to_json().")
@@ -103,6 +104,7 @@ a window's Stats.")
 DOC(heapster_frame::alloc_count, "Served requests for a new block.")
 DOC(heapster_frame::realloc_growth_count, "Resizes to a larger size.")
 DOC(heapster_frame::total_alloc_sum, "Bytes requested by both.")
+DOC(heapster_frame::use_peak_error, "Bytes by which use_peak may be too low or too high; 0 if only the marking thread acted.")
 DOC(heapster_frame::use_peak, "Bytes: the highest use inside, above the use at the begin.")
 DOC(heapster_frames, "The last frames of a heap or of all heaps: a sequence of Frame, the oldest first, at most 256.")
 DOC(heapster_frames::frame_count, "Frames that have ended since the first call of frame(): the number of the last one.")

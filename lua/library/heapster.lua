@@ -53,6 +53,7 @@ local heapster = {}
 ---@field unseen_alloc_count integer blocks from before the hook, first met at their free or resize
 ---@field unseen_free_count integer missed frees: the address of a live block was handed out again
 ---@field foreign_count integer? windows: requests, resizes and frees by other threads meanwhile
+---@field use_peak_error integer? windows: bytes by which use_peak may be too low or too high; 0 if no other thread took part
 ---@field alloc_histogram heapster.Histogram by size
 ---@field realloc_growth_histogram heapster.Histogram by the difference
 ---@field realloc_shrink_histogram heapster.Histogram by the difference
@@ -140,6 +141,7 @@ function Heap:stats() end
 ---@field alloc_count integer requests for a new block that were served
 ---@field realloc_growth_count integer resizes to a larger size
 ---@field total_alloc_sum integer bytes requested by both
+---@field use_peak_error integer bytes by which use_peak may be too low or too high; 0 if only the marking thread acted
 ---@field use_peak integer bytes: the highest use inside, above the use at the begin
 
 --- The last frames of a heap or of all heaps: an array that cannot be changed, the oldest first, at most 256. tostring

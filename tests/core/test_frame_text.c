@@ -7,6 +7,8 @@
 
 #include "text_sink.h"
 
+#define SIZES .struct_size = sizeof(struct heapster_frames), .frame_size = sizeof(struct heapster_frame)
+
 static const char *text_of(const struct heapster_frames *frames) {
   struct text_sink *const sink = text_sink_new();
   assert_int_equal(heapster_frames_text(frames, text_sink_of(sink)), HEAPSTER_OK);
@@ -16,14 +18,15 @@ static const char *text_of(const struct heapster_frames *frames) {
 /* As heapster_frames_read would return it. */
 static const struct heapster_frames *few(void) {
   static struct heapster_frames frames = {
+      SIZES,
       .frame_count = 1005,
       .kept_count = 5,
       .quiet_count = 2,
       .worst_index = 1004,
-      .last = {0, 0, 0, 0},
-      .mean = {247, 1, 2508, 1024},
-      .worst = {1232, 2, 12544, 5120},
-      .kept = {{0, 0, 0, 0}, {1, 0, 1, 1}, {0, 1, 0, 0}, {1232, 2, 12544, 5120}, {0, 0, 0, 0}},
+      .last = {0},
+      .mean = {247, 1, 2508, 1024, 0},
+      .worst = {1232, 2, 12544, 5120, 0},
+      .kept = {{0}, {1, 0, 1, 1, 0}, {0, 1, 0, 0, 0}, {1232, 2, 12544, 5120, 0}, {0}},
   };
   return &frames;
 }
@@ -43,7 +46,8 @@ static void a_few_frames_are_a_bar_each(void **state) {
 static void many_frames_share_bars_of_the_worst_of_them(void **state) {
   (void)state;
   static struct heapster_frames frames;
-  frames = (struct heapster_frames){.frame_count = 256, .kept_count = 256, .quiet_count = 190, .worst_index = 256};
+  frames =
+      (struct heapster_frames){SIZES, .frame_count = 256, .kept_count = 256, .quiet_count = 190, .worst_index = 256};
   for (unsigned i = 0; i < 64; ++i) frames.kept[4 * i + i % 4].alloc_count = i;
   frames.kept[255].alloc_count = 64;
   frames.last = frames.worst = frames.kept[255];
@@ -55,7 +59,7 @@ static void many_frames_share_bars_of_the_worst_of_them(void **state) {
 static void sixty_five_frames_are_two_a_bar(void **state) {
   (void)state;
   static struct heapster_frames frames;
-  frames = (struct heapster_frames){.frame_count = 65, .kept_count = 65, .quiet_count = 64, .worst_index = 65};
+  frames = (struct heapster_frames){SIZES, .frame_count = 65, .kept_count = 65, .quiet_count = 64, .worst_index = 65};
   frames.kept[64].alloc_count = frames.worst.alloc_count = frames.last.alloc_count = 3;
   assert_non_null(
       strstr(text_of(&frames),
@@ -71,7 +75,7 @@ static void without_a_frame_the_text_explains_frames(void **state) {
 static void the_largest_figures_have_bars_too(void **state) {
   (void)state;
   static struct heapster_frames frames;
-  frames = (struct heapster_frames){.frame_count = 2, .kept_count = 2, .worst_index = 2};
+  frames = (struct heapster_frames){SIZES, .frame_count = 2, .kept_count = 2, .worst_index = 2};
   frames.kept[0].alloc_count = 1;
   frames.kept[1].alloc_count = frames.worst.alloc_count = UINT64_MAX;
   assert_non_null(strstr(text_of(&frames), "|▁█|\n"));

@@ -42,7 +42,8 @@ static void json_has_plain_numbers_and_null_for_absent_figures(void **state) {
   assert_memory_equal(json, start, strlen(start));
   assert_non_null(strstr(json, "\"realloc_shrink_avg\": null"));
   assert_non_null(strstr(json, "\"live_change\": null, \"use_curr\": 266639, \"use_change\": null"));
-  assert_non_null(strstr(json, "\"foreign_count\": null, \"alloc_histogram\": [0, 0, 2, 0, "));
+  assert_non_null(
+      strstr(json, "\"foreign_count\": null, \"use_peak_error\": null, \"alloc_histogram\": [0, 0, 2, 0, "));
   const char *const end = " 0, 0], \"lua_kinds\": null}";
   assert_string_equal(json + strlen(json) - strlen(end), end);
 }

@@ -183,8 +183,35 @@ static void a_thread_that_is_ending_begins_no_window(void **state) {
   on_another_thread(begin_when_dead, NULL);
 }
 
+static void the_part_of_the_thread_can_be_had_alone_and_in_any_size(void **state) {
+  (void)state;
+  struct {
+    struct heapster_stats stats;
+    uint64_t later;
+  } longer = {.later = 4711};
+  struct heapster_stats whole;
+  struct heapster_stats part = {.alloc_count = 4711};
+  struct heapster_window windows[3];
+  for (unsigned i = 0; i < 3; i++) windows[i] = begin(heap, HEAPSTER_PROCESS);
+  heapster_heap_free(heap, heapster_heap_malloc(heap, 100));
+  assert_int_equal(heapster_window_end_with_thread(windows[0], NULL, &part), HEAPSTER_OK);
+  assert_field(part, alloc_count, 1);
+  assert_int_equal(heapster_window_end_sized(windows[1], &longer.stats, sizeof longer, &part, sizeof part),
+                   HEAPSTER_OK);
+  assert_field(longer.stats, alloc_count, 1);
+  assert_int_equal(longer.later, 0);
+  part.alloc_count = 4711;
+  whole.alloc_count = 4711;
+  const size_t shorter = offsetof(struct heapster_stats, use_peak_error);
+  assert_int_equal(heapster_window_end_sized(windows[2], &whole, sizeof whole, &part, shorter), HEAPSTER_OK);
+  assert_field(whole, alloc_count, 1);
+  assert_field(part, alloc_count, 1);
+  assert_field(part, struct_size, shorter);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_part_of_the_thread_can_be_had_alone_and_in_any_size),
       cmocka_unit_test(process_scope_counts_other_threads_and_reports_them_as_foreign),
       cmocka_unit_test(bytes_from_before_the_begin_that_are_flushed_inside_are_no_peak),
       cmocka_unit_test(thread_scope_counts_only_its_own_thread),

@@ -28,7 +28,7 @@ function TestStats.test_figures_without_meaning_are_nil()
   for _, name in ipairs { "alloc_avg", "dealloc_avg", "realloc_growth_avg", "realloc_shrink_avg", "realloc_move_avg" } do
     lu.assertNil(stats[name], name)
   end
-  for _, name in ipairs { "live_change", "use_change", "use_peak", "foreign_count" } do lu.assertNil(stats[name], name) end
+  for _, name in ipairs { "live_change", "use_change", "use_peak", "foreign_count", "use_peak_error" } do lu.assertNil(stats[name], name) end
   lu.assertEquals((stats - stats).live_change, 0)
 end
 
@@ -61,6 +61,7 @@ function TestStats.test_pairs_gives_the_fields_in_the_order_of_the_header()
     "realloc_shrink_count realloc_shrink_sum realloc_shrink_in_place_count",
     "realloc_same_count realloc_move_count realloc_move_sum realloc_fail_count total_alloc_sum total_dealloc_sum",
     "live_count live_change use_curr use_change use_max use_peak unseen_alloc_count unseen_free_count foreign_count",
+    "use_peak_error",
     "alloc_histogram realloc_growth_histogram realloc_shrink_histogram",
   }, " "))
 end

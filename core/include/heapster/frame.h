@@ -21,12 +21,14 @@ extern "C" {
 
 enum { HEAPSTER_FRAMES = 256 };
 
-/* What happened in one frame; the fields mean what those of heapster_stats mean in a window. */
+/* What happened in one frame; the fields mean what those of heapster_stats mean in a window. use_peak_error is 0 where
+   only the marking thread acted, and it marked the last frame too. */
 struct heapster_frame {
   uint64_t alloc_count;          /* requests for a new block that were served */
   uint64_t realloc_growth_count; /* resizes to a larger size */
   uint64_t total_alloc_sum;      /* bytes requested by both */
   uint64_t use_peak;             /* highest use inside, above the use at its begin */
+  uint64_t use_peak_error;       /* use_peak may be too low or too high by as much: see heapster/stats.h */
 };
 
 /* The frames of one heap, or of the total. */

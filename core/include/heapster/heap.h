@@ -47,9 +47,9 @@ HEAPSTER_API const char *heapster_heap_name(const struct heapster_heap *heap) HE
 
 /* Blocks of a heap, which is never NULL here and is not checked, with the contracts of C11's functions of the same
    names: NULL and errno when refused; alignment 16 (or what the backing gives). A size of 0 gives a block of size 0;
-   resizing to 0 keeps a block of size 0. A block may be freed or resized through any heap over the same allocator (equal
-   functions, and the same context), and by plain free for a heap over the system's: the heap that counted it stays its
-   owner. */
+   resizing to 0 keeps a block of size 0. A block may be freed or resized through any heap over the same allocator
+   (equal functions, and the same context), and by plain free for a heap over the system's: the heap that counted it
+   stays its owner. */
 HEAPSTER_API HEAPSTER_ALLOCATES(2) void *heapster_heap_malloc(struct heapster_heap *heap,
                                                               size_t size) HEAPSTER_NOEXCEPT;
 HEAPSTER_API HEAPSTER_ALLOCATES(2, 3) void *heapster_heap_calloc(struct heapster_heap *heap, size_t count,

@@ -1,4 +1,4 @@
-/* Limits: what a window may have done at most, the verdict, and its words. */
+/* Limits on the figures of a window, their check, and its text. */
 #ifndef HEAPSTER_LIMIT_H
 #define HEAPSTER_LIMIT_H
 
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* A field and the values that it may have, both ends allowed. INT64_MIN and INT64_MAX leave an end open. */
+/* A field and its allowed values, min and max included. INT64_MIN and INT64_MAX leave an end open. */
 struct heapster_limit {
   const struct heapster_field *field;
   int64_t min;

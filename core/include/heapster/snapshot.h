@@ -49,8 +49,8 @@ static inline size_t heapster_stats_read_all(struct heapster_stats *total, struc
 #endif
 
 /* The sizes of the blocks that are alive now, of one heap or of all for NULL. Other threads go on meanwhile: a block
-   that they allocate or free may be counted or not. Takes no lock; it takes as long as reading the shadow map, an
-   eighth of the address space that the heap touched. */
+   that they allocate or free may be counted or not. Takes no lock; it takes as long as reading a
+   byte for every 32 of address space that the heap touched. */
 HEAPSTER_API void heapster_live_histogram(const struct heapster_heap *heap,
                                           struct heapster_histogram *histogram) HEAPSTER_NOEXCEPT;
 

@@ -79,10 +79,27 @@ struct heapster_stats {
   struct heapster_histogram realloc_growth_histogram; /* by the difference */
   struct heapster_histogram realloc_shrink_histogram; /* by the difference */
 
-  bool has_lua_kinds;   /* heaps of Lua states, and a total that has one among its heaps: of those together */
+  bool has_lua_kinds;   /* true for the heap of a Lua state, and for a total that includes one: lua_kinds is then their
+                           sum */
   uint32_t struct_size; /* bytes of this struct that the reader or maker filled; 0 stands for all up to lua_kinds */
   struct heapster_lua_kinds lua_kinds;
+
+  uint64_t use_peak_error; /* windows: use_peak may be too low or too high by as much; see below */
 };
+
+/* use_peak_error. A window whose foreign_count is 0 is exact: its use_peak is the record of the thread that began it,
+   whatever other threads did before, and whether they sleep, end, fork, begin windows or mark frames meanwhile. So is a
+   window of thread scope; the error is 0 in both. Otherwise the true peak is within use_peak +- use_peak_error, and the
+   error is the smallest of
+
+     - the bytes that other threads requested inside the window, or those that they freed, whichever are more;
+     - 64 KiB (128 KiB for the total) for each other thread that may have acted, and for one more: what a thread has
+       counted, but not yet added to the heap's high-water mark, is within half of that on either side of 0. As many
+       may have acted as there were operations (foreign_count), but no more than there are other thread records;
+     - total_alloc_sum, above which no use rises.
+
+   The first is not known, and the second counts, if another thread began the window and ended since. A limit on
+   use_peak that is broken by no more than the error is not broken (heapster_limit_check). */
 
 /* What was created, by kind; NULL if no Lua state is counted. */
 HEAPSTER_API const struct heapster_lua_kinds *

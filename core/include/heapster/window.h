@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* As many may be open at one time in a process. */
+/* The most windows that a process can have open at one time. */
 enum { HEAPSTER_WINDOWS = 256 };
 
 /* A plain value that names an open window. Nothing dangles if it is lost, but one of the HEAPSTER_WINDOWS stays taken.
@@ -27,9 +27,9 @@ HEAPSTER_API enum heapster_error heapster_window_begin(const struct heapster_hea
                                                        struct heapster_window *window) HEAPSTER_NOEXCEPT;
 
 /* Closes it. `stats` gets its figures (of kind HEAPSTER_WINDOW), and `thread` the part of the calling thread, as a diff
-   of scope HEAPSTER_THREAD; each may be NULL, and their structs have so many bytes. A part has no peak; its live_count
-   and use_curr are the heap's. `thread` is untouched if there is no part to tell: after a window of thread scope, which
-   is all the thread's; if another thread began it; with HEAPSTER_COUNTERS=shared.
+   of scope HEAPSTER_THREAD; each may be NULL. stats_size and thread_size are the sizes of the two structs. A part has
+   no peak; its live_count and use_curr are the heap's. `thread` is untouched if there is no part to tell: after a
+   window of thread scope, which is all the thread's; if another thread began it; with HEAPSTER_COUNTERS=shared.
 
    Any thread may end a process-scope window, but then foreign_count counts the ending thread's requests as foreign.
    HEAPSTER_WINDOW_CLOSED, for any value that names no open window; HEAPSTER_WRONG_THREAD (the window stays open). Both

@@ -243,4 +243,11 @@ struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, 
   return shard ? &shard->pending : NULL;
 }
 
+struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap) {
+  if (!heap) return &thread->total;
+  struct heapster__shard *shard =
+      heapster__load_acquire(&thread->shards[heap]); /* pairs with the swap in ensure_shard */
+  return shard ? &shard->pending : NULL;
+}
+
 HEAPSTER__AT_LOAD static void start(void) { heapster__threads_on_release(heapster__flush_all); }

@@ -86,6 +86,9 @@ void heapster__flush_all(struct heapster__thread *thread);
 /* The thread's pending bytes of a heap, or of the total for 0; NULL if there is no memory for them. */
 struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, unsigned heap);
 
+/* The same, or NULL if the thread has not counted for the heap yet. */
+struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap);
+
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();
@@ -96,7 +99,7 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
    up. */
 bool heapster__activate_heap(unsigned heap);
 
-/* A new block, with the shard at hand, without its bytes: heapster__pending_grow must follow, last. */
+/* A new block, with the shard at hand, but not the use: the caller then calls heapster__pending_grow, last. */
 HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);

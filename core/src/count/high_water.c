@@ -73,7 +73,8 @@ void heapster__pending_flush(struct heapster__pending *pending, struct heapster_
   heapster__move_owned(&pending->left, bytes);
   heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
   heapster__store_relaxed(&pending->earlier_peak, 0);
-  pending->peak = larger(pending->peak, heapster__load_relaxed(&pending->flushed) + highest);
+  const int64_t peak = heapster__load_relaxed(&pending->flushed) + highest;
+  heapster__store_relaxed(&pending->peak, larger(heapster__load_relaxed(&pending->peak), peak));
   heapster__move_owned(&pending->flushed, bytes);
   flush(mark, bytes, highest);
 }
@@ -96,9 +97,9 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
 
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change) { flush(mark, change, 0); }
 
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending, int64_t use) {
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending) {
   uint64_t seen = heapster__load_acquire(&mark->peak);
-  raise(mark, seen, larger(heapster__load_acquire(&mark->current) + pending, use));
+  raise(mark, seen, heapster__load_acquire(&mark->current) + pending);
   return bytes_of(heapster__load_acquire(&mark->peak));
 }
 

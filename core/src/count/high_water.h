@@ -38,7 +38,7 @@ struct heapster__pending {
   heapster__level lowest_left;  /* since the heap became active, where blocks were freed; of the total unused */
   heapster__level earlier_peak; /* the highest pending bytes before the heap became active, at least 0 */
   heapster__level flushed;      /* all bytes flushed so far */
-  int64_t peak;                 /* the highest value of flushed + pending since a thread-scope window read it last */
+  heapster__level peak; /* the highest value of flushed + pending up to the last flush, since an interval began */
 };
 
 struct heapster__high_water {
@@ -55,8 +55,8 @@ void heapster__pending_flush(struct heapster__pending *pending, struct heapster_
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);
 
-/* Raises the peak to `current + pending` (the highest of what threads have not flushed) and to `use`; returns it. */
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending, int64_t use);
+/* Raises the peak to `current + pending`, the highest of what threads have not flushed; returns it. */
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending);
 
 /* Begins a new interval, at the current use. Callers hold the lock. */
 struct heapster__peak_interval {

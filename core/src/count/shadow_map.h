@@ -68,7 +68,8 @@ struct heapster__cache_entry {
   _Atomic uintptr_t origin; /* where the byte of address 0 would be if the leaf reached down to it */
 };
 
-/* Direct-mapped cache of leaves: 2^18 entries, 4 MiB reserved. Two segments collide only if at least 256 GiB apart. */
+/* Direct-mapped cache of leaves: 2^18 entries, 4 MiB reserved. Two segments collide only if
+   at least 256 GiB apart (512 in the main map, whose segments are twice as long). */
 enum { HEAPSTER__LEAF_CACHE = 1 << 18 };
 
 struct heapster__map {
@@ -197,7 +198,7 @@ HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__map *map, cons
                                                  uint64_t *size) {
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
-  *size = (uint64_t)heapster__load_relaxed(byte) - 1; /* 0 wraps */
+  *size = (uint64_t)heapster__load_relaxed(byte) - 1; /* an empty byte becomes UINT64_MAX, which is no short size */
   if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
       (*size != HEAPSTER__BYTE_LONG - 1 || !heapster__read_size_cell(byte, size)))
     return false;

@@ -110,6 +110,12 @@ static void add_requests(struct heapster__requests *sum, struct heapster__shard 
   sum->total_dealloc_sum += heapster__load_relaxed(&shard->realloc_shrink_sum);
 }
 
+struct heapster__requests heapster__requests_of_thread(struct heapster__thread *thread, unsigned heap) {
+  struct heapster__requests sum = {0};
+  add_requests(&sum, heapster__load_acquire(&thread->shards[heap]));
+  return sum;
+}
+
 struct heapster__requests heapster__requests_of(unsigned heap) {
   struct heapster__requests sum = {0};
   const uint32_t threads = heapster__thread_count();
@@ -134,10 +140,14 @@ static int64_t total_pending_peak(struct heapster__thread *thread) {
   return highest > earlier ? highest : earlier;
 }
 
-static int64_t pending_peak(struct heapster__thread *thread, unsigned heap) {
+static inline int64_t pending_peak(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return total_pending_peak(thread);
   struct heapster__shard *shard = heapster__load_acquire(&thread->shards[heap]);
   return shard ? heapster__pending_peak(&shard->pending) : 0;
+}
+
+int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap) {
+  return pending_peak(thread, heap);
 }
 
 int64_t heapster__highest_pending(unsigned heap) {

@@ -26,9 +26,13 @@ struct heapster__requests {
   uint64_t total_dealloc_sum;
 };
 struct heapster__requests heapster__requests_of(unsigned heap);
+struct heapster__requests heapster__requests_of_thread(struct heapster__thread *thread, unsigned heap);
 
 /* Whether no other thread than this one ever counted anything. */
 bool heapster__is_alone(const struct heapster__thread *thread);
+
+/* The highest number of bytes that a thread had pending since its last flush, of a heap (0: of the total). */
+int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap);
 
 /* The highest pending bytes that any thread has of a heap (0: of the total), at least 0. */
 int64_t heapster__highest_pending(unsigned heap);

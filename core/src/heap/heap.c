@@ -14,6 +14,7 @@ __attribute__((used)) static const void *const anchors[] = {heapster__anchor, &h
 static struct {
   struct heapster_heap heaps[HEAPSTER__HEAP_NUMBERS];
   _Atomic unsigned last;
+  unsigned open_count; /* heaps ever opened; under the lock */
 } registry;
 
 static struct {
@@ -22,6 +23,11 @@ static struct {
 } layers;
 
 _Atomic bool heapster__has_malloc;
+
+unsigned heapster__opened_heaps(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  return registry.open_count;
+}
 
 unsigned heapster__last_heap(void) { return heapster__load_acquire(&registry.last); }
 
@@ -47,6 +53,7 @@ static void announce_layer(void) {
 static void publish_heap(struct heapster_heap *heap, const char *name) {
   memcpy(heap->name, name, strlen(name) + 1);
   heapster__store_release(&heap->is_open, true);
+  registry.open_count++;
   if (heap->number != HEAPSTER__PYTHON) announce_layer();
   if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);

@@ -58,4 +58,7 @@ struct heapster_heap *heapster__heap_at(unsigned number);
 /* The highest number in use. */
 unsigned heapster__last_heap(void);
 
+/* How many heaps were ever opened; the caller holds the lock. */
+unsigned heapster__opened_heaps(void);
+
 #endif

@@ -5,6 +5,9 @@
 
 static heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
 static struct heapster__peak_observer *observers[HEAPSTER__HEAP_NUMBERS];
+static struct heapster__thread_observer *thread_observers[HEAPSTER__HEAP_NUMBERS];
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static void raise_use_max(unsigned number, int64_t peak) {
   int64_t seen = heapster__load_relaxed(&use_max[number]);
@@ -21,7 +24,8 @@ uint64_t heapster__use_max_so_far(unsigned number) { return (uint64_t)heapster__
 
 uint64_t heapster__use_max(unsigned number, uint64_t use) {
   int64_t highest = heapster__highest_pending(number);
-  raise_use_max(number, heapster__high_water_raise(&heapster__high_water_marks[number], highest, (int64_t)use));
+  raise_use_max(number, heapster__high_water_raise(&heapster__high_water_marks[number], highest));
+  raise_use_max(number, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
   uint64_t so_far = heapster__use_max_so_far(number);
   return so_far > use ? so_far : use; /* a reset may have restarted it in between */
 }
@@ -33,7 +37,7 @@ int64_t heapster__peak_interval_begin(unsigned number) {
   if (thread) heapster__flush_heap(thread, number);
   struct heapster__high_water *mark = &heapster__high_water_marks[number];
   /* use_max never falls in between: it is raised before the peak is taken away, and again to the peak taken */
-  raise_use_max(number, heapster__high_water_raise(mark, heapster__highest_pending(number), 0));
+  raise_use_max(number, heapster__high_water_raise(mark, heapster__highest_pending(number)));
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);
   raise_use_max(number, interval.earlier_peak);
   for (struct heapster__peak_observer *each = observers[number]; each; each = each->next) {
@@ -56,9 +60,63 @@ void heapster__stop_observing(struct heapster__peak_observer *observer, unsigned
   *link = observer->next;
 }
 
-uint64_t heapster__observed_rise(const struct heapster__peak_observer *observer, uint64_t requested, int64_t change) {
-  const int64_t observed = observer->peak - observer->start; /* both may be below 0 in thread scope */
-  const int64_t rise = observed > change ? observed : change;
-  if (rise <= 0) return 0;
-  return (uint64_t)rise < requested ? (uint64_t)rise : requested;
+/* Begins a new interval of the calling thread's own bytes; the old one's peak goes to all that observe it. */
+static int64_t begin_thread_interval(struct heapster__thread *thread, struct heapster__pending *pending,
+                                     unsigned number) {
+  heapster__flush_heap(thread, number);
+  const int64_t start = heapster__load_relaxed(&pending->flushed);
+  const int64_t peak = heapster__load_relaxed(&pending->peak);
+  for (struct heapster__thread_observer *each = thread_observers[number]; each; each = each->next) {
+    if (each->thread == thread && peak > each->peak) each->peak = peak;
+  }
+  heapster__store_relaxed(&pending->peak, start);
+  return start;
+}
+
+void heapster__observe_thread(struct heapster__thread_observer *observer, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  struct heapster__thread *thread = heapster__this_thread();
+  observer->thread = thread;
+  if (!thread) return;
+  struct heapster__pending *pending = heapster__find_pending(thread, number);
+  observer->start = observer->peak = pending ? begin_thread_interval(thread, pending, number) : 0;
+  observer->next = thread_observers[number];
+  thread_observers[number] = observer;
+}
+
+int64_t heapster__thread_observer_end(struct heapster__thread_observer *observer, unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  struct heapster__thread_observer **link = &thread_observers[number];
+  while (*link != observer) link = &(*link)->next;
+  *link = observer->next;
+  struct heapster__thread *thread = observer->thread;
+  const struct heapster__pending *pending = heapster__find_pending(thread, number);
+  observer->thread = NULL;
+  if (!pending) return 0;
+  const int64_t flushed = heapster__load_relaxed(&pending->peak);
+  const int64_t latest = heapster__load_relaxed(&pending->flushed) + heapster__thread_pending_peak(thread, number);
+  return larger(observer->peak, larger(flushed, latest)) - observer->start;
+}
+
+/* By how much the high-water mark may be off if so many other threads act. What a thread has pending is within half a
+   span of 0 (a span in the total: that of its active heap, and the rest), and each of them, and the thread that begins
+   and ends, is noted in the peak with it or without. */
+static uint64_t mark_error(const struct heapster__rise *rise, unsigned number) {
+  const uint64_t others = heapster__thread_count() - rise->is_thread_observed;
+  const uint64_t acted = rise->foreign_count < others ? rise->foreign_count : others;
+  const uint64_t span = number ? HEAPSTER__PENDING_SPAN : 2 * (uint64_t)HEAPSTER__PENDING_SPAN;
+  return (acted + 1) * span;
+}
+
+struct heapster__peak heapster__peak_of(const struct heapster__rise *rise, unsigned number) {
+  if (!rise->foreign_count)
+    return (struct heapster__peak){heapster__limit_rise(rise->is_thread_observed ? rise->of_thread : rise->observed,
+                                                        rise->requested, rise->change),
+                                   0};
+  const uint64_t of_mark = mark_error(rise, number);
+  const bool is_thread_better = rise->is_thread_observed && rise->foreign_bytes < of_mark;
+  const uint64_t error = is_thread_better ? rise->foreign_bytes : of_mark;
+  return (struct heapster__peak){
+      heapster__limit_rise(is_thread_better ? rise->of_thread : rise->observed, rise->requested, rise->change),
+      error < rise->requested ? error : rise->requested};
 }

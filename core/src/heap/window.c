@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* A window takes its peak from a high-water mark in process scope, and from its thread's pending bytes in thread scope.
-   Every begin and end starts a new interval of that peak, and the old interval's peak goes to every window open there.
-   In this way windows nest and overlap independently. */
+/* A window takes its peak from a high-water mark in process scope, and from its thread's own bytes in thread scope and
+   wherever no other thread took part. Every begin starts a new interval of both, and so does an end of the mark's; the
+   old interval's peak goes to every window open there. In this way windows nest and overlap independently. */
 struct entry {
   uint32_t generation;
   bool is_open;
@@ -18,9 +18,10 @@ struct entry {
   unsigned number;                 /* the heap's, or 0 for the total */
   struct heapster__thread *thread; /* the thread that began it; NULL with HEAPSTER_COUNTERS=shared */
   uint32_t thread_generation;
-  struct heapster__peak_observer observer; /* in thread scope it is in no list: see begin_thread_interval */
-  uint64_t use_max;                        /* at the begin */
-  bool was_alone;                          /* at the begin, no other thread had ever counted anything */
+  struct heapster__peak_observer observer;          /* in process scope */
+  struct heapster__thread_observer thread_observer; /* of the thread that began it, unless it was alone */
+  uint64_t use_max;                                 /* at the begin */
+  bool was_alone;                                   /* at the begin, no other thread had ever counted anything */
   /* The counters of its scope: at the begin in sums[begin_index], at the end in the other element. That one is kept for
      the next window of the same scope, heap and thread, which begins with it if nothing happened in between. */
   struct heapster__cached_sums sums[2];
@@ -37,37 +38,29 @@ static struct {
 
 uint32_t heapster__windows_open(void) { return (uint32_t)heapster__load_relaxed(&windows.open_count); }
 
-/* Begins a new peak interval of the calling thread's pending bytes and returns its start. */
-static int64_t begin_thread_interval(struct heapster__thread *thread, unsigned number) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  heapster__flush_heap(thread, number);
-  struct heapster__pending *pending = heapster__pending_of(thread, number);
-  for (uint32_t i = 0; i < windows.used_count; i++) {
-    struct entry *entry = &windows.entries[i];
-    if (!entry->is_open || entry->scope != HEAPSTER_THREAD) continue;
-    if (entry->thread != thread || entry->number != number) continue;
-    if (pending->peak > entry->observer.peak) entry->observer.peak = pending->peak;
-  }
-  return pending->peak = heapster__load_relaxed(&pending->flushed);
-}
-
 /* The thread whose counters the window reads; NULL: every thread's. */
 static struct heapster__thread *counted_thread(const struct entry *entry) {
   return entry->scope == HEAPSTER_THREAD ? entry->thread : NULL;
 }
 
+static __attribute__((noinline)) void begin_of_thread(struct entry *entry) {
+  if (entry->scope == HEAPSTER_PROCESS && entry->thread)
+    heapster__cached_sums_refresh(&entry->thread_sums, entry->thread, entry->number);
+  heapster__observe_thread(&entry->thread_observer, entry->number);
+}
+
+/* The counters are read before the interval begins, and after it ends: so what they show of other threads is all that
+   these did in it. */
 static void begin_window(struct entry *entry) {
   const bool is_thread = entry->scope == HEAPSTER_THREAD;
-  if (is_thread)
-    entry->observer.start = entry->observer.peak = begin_thread_interval(entry->thread, entry->number);
-  else
-    heapster__observe_peak(&entry->observer, entry->number);
-  entry->is_open = true;
-  entry->use_max = is_thread ? 0 : heapster__use_max_so_far(entry->number);
   entry->was_alone = heapster__is_alone(entry->thread);
-  if (!is_thread && entry->thread && !entry->was_alone)
-    heapster__cached_sums_refresh(&entry->thread_sums, entry->thread, entry->number);
   heapster__cached_sums_refresh(&entry->sums[entry->begin_index], counted_thread(entry), entry->number);
+  if (is_thread || !entry->was_alone) begin_of_thread(entry);
+  if (!is_thread) {
+    heapster__observe_peak(&entry->observer, entry->number);
+    entry->use_max = heapster__use_max_so_far(entry->number);
+  }
+  entry->is_open = true;
 }
 
 /* An entry that is not open, or NULL. */
@@ -172,21 +165,53 @@ static void fill_live(struct heapster_stats *stats, unsigned number) {
   stats->use_curr = heapster__totals_use(&heap);
 }
 
-static void fill_window(const struct entry *entry, const struct span *all, const struct span *part,
+/* Bytes that other threads requested, or that they freed: the larger of the two. */
+static uint64_t count_foreign_bytes(const struct heapster_stats *stats, const struct span *part) {
+  const struct heapster__totals *before = part->before;
+  const struct heapster__totals *after = part->after;
+  const uint64_t own_allocs =
+      after->alloc_sum - before->alloc_sum + after->realloc_growth_sum - before->realloc_growth_sum;
+  const uint64_t own_frees =
+      after->dealloc_sum - before->dealloc_sum + after->realloc_shrink_sum - before->realloc_shrink_sum;
+  const uint64_t allocs = heapster__beyond(stats->total_alloc_sum, own_allocs);
+  const uint64_t frees = heapster__beyond(stats->total_dealloc_sum, own_frees);
+  return allocs > frees ? allocs : frees;
+}
+
+/* `of_thread` is how far the thread's own bytes rose, if that was observed. */
+static void fill_peak(const struct entry *entry, const struct span *part, int64_t of_thread,
+                      struct heapster_stats *stats) {
+  const bool is_thread = entry->scope == HEAPSTER_THREAD;
+  const bool is_observed = is_thread || (part && !entry->was_alone);
+  const struct heapster__peak peak = heapster__peak_of(
+      &(struct heapster__rise){
+          .observed = is_thread ? of_thread : entry->observer.peak - entry->observer.start,
+          .of_thread = of_thread,
+          .is_thread_observed = is_observed,
+          .requested = stats->total_alloc_sum,
+          .change = stats->use_change,
+          .foreign_count = stats->foreign_count,
+          .foreign_bytes = is_observed && !is_thread ? count_foreign_bytes(stats, part) : 0,
+      },
+      entry->number);
+  stats->use_peak = peak.rise;
+  stats->use_peak_error = peak.error;
+}
+
+static void fill_window(const struct entry *entry, const struct span *all, const struct span *part, int64_t of_thread,
                         struct heapster_stats *stats) {
   heapster__stats_fill(stats, all->after, all->before);
   stats->kind = HEAPSTER_WINDOW;
   stats->scope = entry->scope;
   stats->struct_size = sizeof *stats;
   stats->foreign_count = count_foreign(entry, all, part);
-  const uint64_t requested = stats->total_alloc_sum;
-  stats->use_peak = heapster__observed_rise(&entry->observer, requested, stats->use_change);
+  if (all->after != all->before) fill_peak(entry, part, of_thread, stats);
   if (entry->scope == HEAPSTER_THREAD) {
     fill_live(stats, entry->number);
     return;
   }
   const uint64_t rise = heapster__beyond((uint64_t)entry->observer.peak, entry->use_max);
-  stats->use_max = rise < requested ? rise : requested; /* a reset in between may have lowered use_max */
+  stats->use_max = rise < stats->total_alloc_sum ? rise : stats->total_alloc_sum; /* a reset may have lowered use_max */
 }
 
 /* The thread's part is a diff: nothing observed its peak. live_count and use_curr are the heap's. */
@@ -196,6 +221,7 @@ static void fill_thread_part(const struct span *all, const struct span *part, co
     *thread = *stats; /* no other thread did anything; where nobody did, writing zeros is faster than this copy */
     thread->use_max = 0;
     thread->use_peak = 0;
+    thread->use_peak_error = 0;
   } else {
     heapster__stats_fill(thread, part->after, part->before);
   }
@@ -206,32 +232,34 @@ static void fill_thread_part(const struct span *all, const struct span *part, co
   thread->use_curr = stats->use_curr;
 }
 
-/* Reads the end, and stops observing. If nothing happened no new interval is needed: the use is that of the begin. */
-static struct span read_end(struct entry *entry) {
-  const bool is_thread = entry->scope == HEAPSTER_THREAD;
-  struct heapster__cached_sums *const before = &entry->sums[entry->begin_index];
-  struct heapster__cached_sums *after = before;
-  const uint64_t changes = heapster__changes(counted_thread(entry), entry->number);
-  if (changes != before->changes) {
-    entry->begin_index = !entry->begin_index;
-    after = &entry->sums[entry->begin_index];
-    heapster__cached_sums_fill(after, changes, counted_thread(entry), entry->number);
-    if (is_thread)
-      begin_thread_interval(entry->thread, entry->number);
-    else
-      heapster__peak_interval_begin(entry->number);
+/* Stops observing, and reads the end. If nothing happened no new interval is needed: the use is that of the begin. */
+static struct span read_end(struct entry *entry, int64_t *of_thread) {
+  struct heapster__thread *counted = counted_thread(entry);
+  const struct heapster__cached_sums *const before = &entry->sums[entry->begin_index];
+  const struct heapster__cached_sums *after = before;
+  const bool has_changes = heapster__changes(counted, entry->number) != before->changes;
+  *of_thread = heapster__stop_observing_thread(&entry->thread_observer, entry->number);
+  if (!counted) {
+    if (has_changes) heapster__peak_interval_begin(entry->number);
+    heapster__stop_observing(&entry->observer, entry->number);
   }
-  if (!is_thread) heapster__stop_observing(&entry->observer, entry->number);
+  if (has_changes) {
+    entry->begin_index = !entry->begin_index;
+    heapster__cached_sums_fill(&entry->sums[entry->begin_index], heapster__changes(counted, entry->number), counted,
+                               entry->number);
+    after = &entry->sums[entry->begin_index];
+  }
   return (struct span){&before->totals, &after->totals};
 }
 
 static void end_entry(struct entry *entry, struct heapster_stats *stats, struct heapster_stats *thread) {
-  const struct span all = read_end(entry);
+  int64_t of_thread;
+  const struct span all = read_end(entry, &of_thread);
   if (stats) {
     struct heapster__totals sum;
     struct span part;
     const bool has_part = read_thread_part(entry, &all, &sum, &part);
-    fill_window(entry, &all, has_part ? &part : NULL, stats);
+    fill_window(entry, &all, has_part ? &part : NULL, of_thread, stats);
     if (thread && has_part && entry->thread == heapster__this_thread()) fill_thread_part(&all, &part, stats, thread);
   }
   entry->is_open = false;
@@ -258,21 +286,22 @@ static enum heapster_error end_window(struct heapster_window window, struct heap
   return error;
 }
 
-/* For a caller whose structs are not of our size: a size of 0 in ours says that nothing was filled. */
+/* For a caller whose structs are not both of our size, or who wants the part only. A size of 0 in ours says that
+   nothing was filled. */
 static __attribute__((noinline)) enum heapster_error end_in_other_size(struct heapster_window window,
                                                                        struct heapster_stats *stats, size_t stats_size,
                                                                        struct heapster_stats *thread,
                                                                        size_t thread_size) {
   struct heapster_stats room[2] = {{.struct_size = 0}};
-  enum heapster_error error = end_window(window, stats ? &room[0] : NULL, thread ? &room[1] : NULL);
-  if (room[0].struct_size) heapster__stats_give(stats, stats_size, &room[0]);
-  if (room[1].struct_size) heapster__stats_give(thread, thread_size, &room[1]);
+  enum heapster_error error = end_window(window, &room[0], thread ? &room[1] : NULL);
+  if (stats && room[0].struct_size) heapster__stats_give_sized(stats, stats_size, &room[0]);
+  if (room[1].struct_size) heapster__stats_give_sized(thread, thread_size, &room[1]);
   return error;
 }
 
 enum heapster_error heapster_window_end_sized(struct heapster_window window, struct heapster_stats *stats,
                                               size_t stats_size, struct heapster_stats *thread, size_t thread_size) {
-  const bool is_ours = stats_size == sizeof *stats && (!thread || thread_size == sizeof *thread);
+  const bool is_ours = stats_size == sizeof *stats && (!thread || (stats && thread_size == sizeof *thread));
   if (heapster__likely(is_ours)) return end_window(window, stats, thread);
   return end_in_other_size(window, stats, stats_size, thread, thread_size);
 }
@@ -284,6 +313,7 @@ void heapster__windows_drop_others(void) {
     struct entry *entry = &windows.entries[i];
     if (!entry->is_open || entry->thread == own) continue;
     entry->is_open = false;
+    heapster__stop_observing_thread(&entry->thread_observer, entry->number);
     if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
     heapster__add_owned(&windows.open_count, UINT64_MAX);
   }

@@ -11,6 +11,7 @@
 #define MAXIMUM(peak) .difference = HEAPSTER__RISE, .base.instead = #peak
 #define LEVEL(change) .difference = HEAPSTER__LEVEL, .base.instead = #change
 #define OF_WINDOW .difference = HEAPSTER__OF_WINDOW, .base.is_limit = true
+#define ERROR_OF(figure) .difference = HEAPSTER__OF_WINDOW, .base.instead = #figure
 #define CHANGE(level)                                                            \
   .difference = HEAPSTER__CHANGE, .base.is_limit = true, .base.is_signed = true, \
   .other = offsetof(struct heapster_stats, level)
@@ -35,7 +36,7 @@
    .group = HEAPSTER__##section,                           \
    .shown = HEAPSTER__ALWAYS},
 
-static const struct heapster__field fields[] = {HEAPSTER__FIELDS(FIGURE, AVERAGE)};
+static const struct heapster__field fields[] = {HEAPSTER__FIELDS(FIGURE, AVERAGE) HEAPSTER__ADDED_FIELDS(FIGURE)};
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 #define PLACE(name, ...) PLACE_##name,

@@ -49,6 +49,9 @@
     "Blocks whose address was handed out again before their free was seen.")                               \
   X(foreign_count, COUNT, OF_WINDOW, USE, IF_ANY, NULL, NULL)
 
+/* Figures that came after the first version: at the end of the struct and of the table. */
+#define HEAPSTER__ADDED_FIELDS(X) X(use_peak_error, BYTES, ERROR_OF(use_peak), USE, IF_ANY, NULL, NULL)
+
 /* How after - before is computed. It also says which kinds of stats have the field: see heapster__field_is_in. */
 enum heapster__difference {
   HEAPSTER__RISE,      /* after - before, at least 0 */

@@ -17,18 +17,26 @@ static const struct column {
     {"realloc_growth_count", HEAPSTER_COUNT, offsetof(struct heapster_frame, realloc_growth_count), 22},
     {"total_alloc_sum", HEAPSTER_BYTES, offsetof(struct heapster_frame, total_alloc_sum), 17},
     {"use_peak", HEAPSTER_BYTES, offsetof(struct heapster_frame, use_peak), 14},
+    {"use_peak_error", HEAPSTER_BYTES, offsetof(struct heapster_frame, use_peak_error), 16},
 };
-enum { COLUMNS = sizeof columns / sizeof columns[0] };
+enum { ALL_COLUMNS = sizeof columns / sizeof columns[0] };
 
-static void write_head(struct heapster__writer *writer) {
+/* The last column is shown only if one of the rows has something to show there. */
+static size_t column_count(const struct heapster_frames *frames) {
+  const uint64_t errors = frames->last.use_peak_error | frames->mean.use_peak_error | frames->worst.use_peak_error;
+  return errors ? ALL_COLUMNS : ALL_COLUMNS - 1;
+}
+
+static void write_head(struct heapster__writer *writer, size_t count) {
   heapster__write_left(writer, "", LABEL_WIDTH);
-  for (size_t i = 0; i < COLUMNS; i++) heapster__write_right(writer, columns[i].name, columns[i].width);
+  for (size_t i = 0; i < count; i++) heapster__write_right(writer, columns[i].name, columns[i].width);
   heapster__write_text(writer, "\n");
 }
 
-static void write_row(struct heapster__writer *writer, const char *label, const struct heapster_frame *frame) {
+static void write_row(struct heapster__writer *writer, const char *label, const struct heapster_frame *frame,
+                      size_t count) {
   heapster__write_left(writer, label, LABEL_WIDTH);
-  for (size_t i = 0; i < COLUMNS; i++) {
+  for (size_t i = 0; i < count; i++) {
     char text[HEAPSTER__FIGURE_TEXT];
     const int64_t *const figure = (const int64_t *)(const void *)((const char *)frame + columns[i].offset);
     heapster__figure_text(columns[i].unit, *figure, text);
@@ -97,10 +105,11 @@ enum heapster_error heapster_frames_text_sized(const struct heapster_frames *fra
     heapster__write_text(&writer, "no frame has ended yet: a frame is what happens between two marks\n");
   } else {
     write_counts(&writer, frames);
-    write_head(&writer);
-    write_row(&writer, "last", &frames->last);
-    write_row(&writer, "mean", &frames->mean);
-    write_row(&writer, "worst", &frames->worst);
+    const size_t count = column_count(frames);
+    write_head(&writer, count);
+    write_row(&writer, "last", &frames->last, count);
+    write_row(&writer, "mean", &frames->mean, count);
+    write_row(&writer, "worst", &frames->worst, count);
     write_strip(&writer, frames);
   }
   return heapster__writer_result(&writer);

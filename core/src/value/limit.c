@@ -95,20 +95,28 @@ static void write_surplus(struct heapster__writer *writer, const char *count_nam
   heapster__write_text(writer, surplus ? " and others)" : ")");
 }
 
-static void write_broken(struct heapster__writer *writer, const struct heapster_stats *stats,
-                         const struct heapster_limit *limit, int64_t value) {
+static uint64_t gap_of(const struct heapster_limit *limit, int64_t value) {
+  return value > limit->max ? (uint64_t)value - (uint64_t)limit->max : (uint64_t)limit->min - (uint64_t)value;
+}
+
+static void write_gap(struct heapster__writer *writer, const struct heapster_limit *limit, int64_t value) {
   const struct heapster_field *const field = limit->field;
+  const uint64_t gap = gap_of(limit, value);
   const bool is_above = value > limit->max;
-  const int64_t allowed = is_above ? limit->max : limit->min;
-  const uint64_t gap = is_above ? (uint64_t)value - (uint64_t)allowed : (uint64_t)allowed - (uint64_t)value;
   heapster__write_texts(writer, field->name, ": ");
   heapster__write_figure(writer, field->unit, value);
   heapster__write_text(writer, " is ");
   heapster__write_figure(writer, field->unit, gap > INT64_MAX ? INT64_MAX : (int64_t)gap);
   heapster__write_text(writer, is_above ? " above the limit of " : " below the limit of ");
-  heapster__write_figure(writer, field->unit, allowed);
-  const struct heapster_histogram *const histogram = histogram_of(stats, field->name);
-  if (is_above && histogram) write_surplus(writer, field->name, *histogram, gap);
+  heapster__write_figure(writer, field->unit, is_above ? limit->max : limit->min);
+}
+
+static void write_broken(struct heapster__writer *writer, const struct heapster_stats *stats,
+                         const struct heapster_limit *limit, int64_t value) {
+  const char *const name = limit->field->name;
+  const struct heapster_histogram *const histogram = histogram_of(stats, name);
+  write_gap(writer, limit, value);
+  if (value > limit->max && histogram) write_surplus(writer, name, *histogram, gap_of(limit, value));
   heapster__write_text(writer, "\n");
 }
 
@@ -116,6 +124,20 @@ static void write_foreign(struct heapster__writer *writer, uint64_t count) {
   heapster__write_count(writer, count);
   heapster__write_text(writer, count == 1 ? " operation meanwhile was another thread's\n"
                                           : " operations meanwhile were other threads'\n");
+}
+
+/* Whether use_peak may keep the limit, for all that is known: other threads took part. */
+static bool is_within_error(const struct heapster_stats *stats, const struct heapster_limit *limit, int64_t value) {
+  if (limit->field != heapster_field_find("use_peak")) return false;
+  return gap_of(limit, value) <= stats->use_peak_error;
+}
+
+static void write_doubt(struct heapster__writer *writer, const struct heapster_stats *stats,
+                        const struct heapster_limit *limit, int64_t value) {
+  write_gap(writer, limit, value);
+  heapster__write_text(writer, ", which is not judged: with other threads at work it may be off by ");
+  heapster__write_figure(writer, HEAPSTER_BYTES, (int64_t)stats->use_peak_error);
+  heapster__write_text(writer, "\n");
 }
 
 size_t heapster_limit_check_sized(const struct heapster_stats *stats, const struct heapster_limit *limits,
@@ -131,6 +153,10 @@ size_t heapster_limit_check_sized(const struct heapster_stats *stats, const stru
     heapster__copy_sized(&limit, sizeof limit, (const char *)limits + i * stride, stride);
     if (!heapster_stats_get(stats, limit.field, &value)) continue;
     if (value >= limit.min && value <= limit.max) continue;
+    if (is_within_error(stats, &limit, value)) {
+      write_doubt(&writer, stats, &limit, value);
+      continue;
+    }
     write_broken(&writer, stats, &limit, value);
     broken++;
   }

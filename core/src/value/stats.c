@@ -105,6 +105,7 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   stats->use_max = 0;
   stats->use_peak = 0;
   stats->foreign_count = 0;
+  stats->use_peak_error = 0;
   stats->has_lua_kinds = raw->has_kinds;
   heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
 }

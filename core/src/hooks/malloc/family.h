@@ -6,7 +6,7 @@
 
 #include "hooks/mode.h"
 
-/* The functions of the next allocator. */
+/* One function for each name of the family: the next allocator's, the counted ones, or the bootstrap's. */
 struct heapster__malloc_family {
   void *(*malloc)(size_t size);
   void *(*calloc)(size_t count, size_t size);

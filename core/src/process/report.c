@@ -60,6 +60,7 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
+/* A snapshot has every field of a column. */
 static size_t cell_text(const struct heapster_stats *stats, const struct column *column,
                         char text[HEAPSTER__FIGURE_TEXT]) {
   const struct heapster_field *const field = heapster_field_find(column->field);

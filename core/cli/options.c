@@ -28,6 +28,7 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "                             error; with %p in PATH, which stands for the\n"
                                "                             process id, every process that the program starts\n"
                                "                             reports too\n"
+                               "  -v, --verbose              With text: sums, totals and live_count, too\n"
                                "  -h, --help                 Give this help list\n"
                                "  -V, --version              Print program version\n"
                                "\n"
@@ -41,11 +42,10 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
 /* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-static const struct option run_options[] = {{"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {0}};
+static const struct option run_options[] = {
+    {"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
+    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {0}};
 
 static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);
@@ -67,6 +67,8 @@ static void apply_run_option(struct heapster__options *options, int key) {
   if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
   if (key == 'o') {
     options->output = optarg;
+  } else if (key == 'v') {
+    options->is_verbose = true;
   } else if (key == 'f') {
     options->format = optarg;
     if (!is_format(optarg)) errx(HEAPSTER__FAILED, "unknown format '%s': it can be text, json or prometheus", optarg);
@@ -106,8 +108,10 @@ void heapster__options_parse(struct heapster__options *options, int argc, char *
   words[0] = name;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+f:o:hV", run_options, NULL)) != -1) apply_run_option(options, key);
+  while ((key = getopt_long(argc - run, words, "+f:o:vhV", run_options, NULL)) != -1) apply_run_option(options, key);
   if (optind >= argc - run) errx(HEAPSTER__FAILED, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
   options->program = words + optind;
+  if (options->is_verbose && strcmp(options->format, "text") != 0)
+    errx(HEAPSTER__FAILED, "--verbose is for text: %s always has all figures", options->format);
   read_environment(options);
 }

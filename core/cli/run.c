@@ -102,7 +102,7 @@ static void finish_report(const struct heapster__child *child, const struct heap
 }
 
 _Noreturn void heapster__run(const struct heapster__options *options) {
-  struct preparation preparation = {.format = options->format};
+  struct preparation preparation = {.format = options->is_verbose ? "verbose" : options->format};
   struct heapster__child child;
   if (!heapster__environment_find_library(preparation.library) || !heapster__output_open(&preparation.output, options))
     exit(HEAPSTER__FAILED);

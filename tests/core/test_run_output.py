@@ -185,6 +185,7 @@ def test_file_that_is_no_program_gives_126(tmp_path):
     [
         (["walk"], "unknown command 'walk'"),
         (["run", "--format", "yaml", "true"], "unknown format 'yaml': it can be text, json or prometheus"),
+        (["run", "-v", "--format", "json", "true"], "--verbose is for text: json always has all figures"),
         (["run"], "no program to run"),
         (["run", "--"], "no program to run"),
     ],

@@ -12,6 +12,9 @@ extern "C" {
    there are several, then the report of the total. */
 HEAPSTER_API enum heapster_error heapster_report(struct heapster_sink sink);
 
+/* The same with the sums, total_alloc_sum, total_dealloc_sum and live_count, which heapster_report leaves out. */
+HEAPSTER_API enum heapster_error heapster_report_verbose(struct heapster_sink sink);
+
 /* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; each
    value as heapster_stats_json writes it, ended by a newline. "total" is null if no heap is counted; "malloc_problem"
    follows if malloc is not counted as it should be. */

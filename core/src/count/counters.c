@@ -201,8 +201,8 @@ void heapster__count_kind(unsigned heap, size_t kind, uint64_t size) {
   add(target, &target.shard->kinds[2 * kind + 1], size);
 }
 
-/* Pending bytes are in [-span, span) between requests; so a request of 4 spans or more leaves them beyond 3, on either
-   side. */
+/* Between requests pending bytes are within half a span of 0, so a request of 4 spans or more leaves them beyond 3, on
+   either side. */
 static void note_size(struct heapster__shard *shard) {
   int64_t bytes = heapster__pending_bytes(&shard->pending);
   if (bytes >= INT64_C(3) * HEAPSTER__PENDING_SPAN || bytes <= INT64_C(-3) * HEAPSTER__PENDING_SPAN)

@@ -8,7 +8,7 @@
      abs(pending) <= half             between requests; half = HEAPSTER__PENDING_HALF
 
    While one thread works, current + pending is the use, and every figure is exact; each further thread blurs a peak by
-   at most HEAPSTER__PENDING_SPAN, twice the half.
+   at most HEAPSTER__PENDING_SPAN, twice the half; that of the total by two spans.
 
    A new block costs one subtraction from the budget, whose sign says whether a flush is due. How high the use was, the
    lowest budget, is noted where the next block is freed: a program that only allocates, while it builds something, does

@@ -222,15 +222,17 @@ HEAPSTER_API _Noreturn void _Exit(int status) {
 }
 
 static enum heapster_error (*figures_of(const char *format))(struct heapster_sink) {
-  if (format && !strcmp(format, "json")) return heapster_json;
-  return format && !strcmp(format, "prometheus") ? heapster_prometheus : heapster_report;
+  if (!format) return heapster_report;
+  if (!strcmp(format, "json")) return heapster_json;
+  if (!strcmp(format, "prometheus")) return heapster_prometheus;
+  return !strcmp(format, "verbose") ? heapster_report_verbose : heapster_report;
 }
 
 /* Fills in the names of this process's files, and the heading. */
 static bool prepare_file(void) {
   if (!heapster__report_path(own.file.path, own.pattern, own.pid)) return false;
   if (own.has_snapshots && !heapster__report_beside(own.file.beside, own.file.path, own.pid)) return false;
-  if (own.file.figures == heapster_report)
+  if (own.file.figures == heapster_report || own.file.figures == heapster_report_verbose)
     snprintf(own.file.heading, sizeof own.file.heading, "heapster: %s (pid %ld)\n", own.program, (long)own.pid);
   return true;
 }

@@ -60,6 +60,7 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
+/* A snapshot has every field of a column. */
 static size_t cell_text(const struct heapster_stats *stats, const struct column *column,
                         char text[HEAPSTER__FIGURE_TEXT]) {
   const struct heapster_field *const field = heapster_field_find(column->field);
@@ -121,7 +122,7 @@ static bool write_missing_malloc(struct heapster__writer *writer) {
   return true;
 }
 
-static void write_report(struct heapster__writer *writer, const struct snapshot *snapshot) {
+static void write_text_report(struct heapster__writer *writer, const struct snapshot *snapshot, bool is_verbose) {
   const bool has_line = write_missing_malloc(writer);
   if (!snapshot->count) return;
   if (has_line) heapster__write_text(writer, "\n");
@@ -129,10 +130,20 @@ static void write_report(struct heapster__writer *writer, const struct snapshot 
     write_table(writer, snapshot);
     heapster__write_text(writer, "\n");
   }
-  heapster__write_stats(writer, &snapshot->total);
+  heapster__write_stats(writer, &snapshot->total, is_verbose);
+}
+
+static void write_report(struct heapster__writer *writer, const struct snapshot *snapshot) {
+  write_text_report(writer, snapshot, false);
+}
+
+static void write_verbose_report(struct heapster__writer *writer, const struct snapshot *snapshot) {
+  write_text_report(writer, snapshot, true);
 }
 
 enum heapster_error heapster_report(struct heapster_sink sink) { return write_all(sink, write_report); }
+
+enum heapster_error heapster_report_verbose(struct heapster_sink sink) { return write_all(sink, write_verbose_report); }
 
 static void write_prometheus(struct heapster__writer *writer, const struct snapshot *snapshot) {
   heapster__write_prometheus(writer, snapshot->series, snapshot->count);

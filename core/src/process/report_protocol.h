@@ -11,7 +11,7 @@
 #define HEAPSTER__REPORT "HEAPSTER_REPORT"
 /* The process id of the program itself; exec keeps it. If the path has no %p, only this process reports. */
 #define HEAPSTER__REPORT_PID "HEAPSTER_REPORT_PID"
-/* "text", "json" or "prometheus". */
+/* "text", "verbose" (the same with more figures), "json" or "prometheus". */
 #define HEAPSTER__REPORT_FORMAT "HEAPSTER_REPORT_FORMAT"
 /* Seconds between two snapshots of the running program; each replaces the file. Absent: only the report at exit. */
 #define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"

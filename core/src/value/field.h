@@ -9,44 +9,44 @@
 /* In the order of struct heapster_stats, which field.c checks.
    X(name, unit, difference, group of the text, when it is shown, Prometheus name, help)
    A(stem, group): stem_avg, which is stem_sum / stem_count. */
-#define HEAPSTER__FIELDS(X, A)                                                                             \
-  X(alloc_count, COUNT, RISE, ALLOC, ALWAYS, "allocs_total", "Requests for a new block that were served.") \
-  X(alloc_sum, BYTES, RISE, ALLOC, NEVER, "allocated_bytes_total", "Bytes asked for in new blocks.")       \
-  A(alloc, ALLOC)                                                                                          \
-  X(alloc_fail_count, COUNT, RISE, ALLOC, IF_ANY, "alloc_failures_total",                                  \
-    "Requests for a new block that were refused.")                                                         \
-  X(dealloc_count, COUNT, RISE, DEALLOC, ALWAYS, "frees_total", "Blocks freed.")                           \
-  X(dealloc_sum, BYTES, RISE, DEALLOC, NEVER, "freed_bytes_total", "Bytes in freed blocks.")               \
-  A(dealloc, DEALLOC)                                                                                      \
-  X(realloc_growth_count, COUNT, RISE, GROWTH, ALWAYS, "growths_total", "Resizes to a larger size.")       \
-  X(realloc_growth_sum, BYTES, RISE, GROWTH, NEVER, "grown_bytes_total", "Bytes by which blocks grew.")    \
-  A(realloc_growth, GROWTH)                                                                                \
-  X(realloc_growth_in_place_count, COUNT, RISE, GROWTH, IF_ANY, "growths_in_place_total",                  \
-    "Resizes to a larger size that kept the address.")                                                     \
-  X(realloc_shrink_count, COUNT, RISE, SHRINK, ALWAYS, "shrinks_total", "Resizes to a smaller size.")      \
-  X(realloc_shrink_sum, BYTES, RISE, SHRINK, NEVER, "shrunk_bytes_total", "Bytes by which blocks shrank.") \
-  A(realloc_shrink, SHRINK)                                                                                \
-  X(realloc_shrink_in_place_count, COUNT, RISE, SHRINK, IF_ANY, "shrinks_in_place_total",                  \
-    "Resizes to a smaller size that kept the address.")                                                    \
-  X(realloc_same_count, COUNT, RISE, MOVE, IF_ANY, "same_size_resizes_total", "Resizes to the same size.") \
-  X(realloc_move_count, COUNT, RISE, MOVE, ALWAYS, "moves_total", "Resizes that changed the address.")     \
-  X(realloc_move_sum, BYTES, RISE, MOVE, NEVER, "moved_bytes_total",                                       \
-    "Bytes copied by resizes that changed the address.")                                                   \
-  A(realloc_move, MOVE)                                                                                    \
-  X(realloc_fail_count, COUNT, RISE, MOVE, IF_ANY, "resize_failures_total", "Resizes that were refused.")  \
-  X(total_alloc_sum, BYTES, RISE, USE, NEVER, NULL, NULL)                                                  \
-  X(total_dealloc_sum, BYTES, RISE, USE, NEVER, NULL, NULL)                                                \
-  X(live_count, COUNT, LEVEL(live_change), USE, NEVER, "live_blocks", "Blocks alive now.")                 \
-  X(live_change, COUNT, CHANGE(live_count), USE, IF_ANY, NULL, NULL)                                       \
-  X(use_curr, BYTES, LEVEL(use_change), USE, ALWAYS, "live_bytes", "Bytes alive now.")                     \
-  X(use_change, BYTES, CHANGE(use_curr), USE, IF_ANY, NULL, NULL)                                          \
-  X(use_max, BYTES, MAXIMUM(use_peak), USE, ALWAYS, "peak_bytes",                                          \
-    "Most bytes alive at one time, since the start or the last reset.")                                    \
-  X(use_peak, BYTES, OF_WINDOW, USE, IF_ANY, NULL, NULL)                                                   \
-  X(unseen_alloc_count, COUNT, RISE, ALLOC, IF_ANY, "unseen_allocs_total",                                 \
-    "Blocks first met at their free or resize.")                                                           \
-  X(unseen_free_count, COUNT, RISE, DEALLOC, IF_ANY, "unseen_frees_total",                                 \
-    "Blocks whose address was handed out again before their free was seen.")                               \
+#define HEAPSTER__FIELDS(X, A)                                                                               \
+  X(alloc_count, COUNT, RISE, ALLOC, ALWAYS, "allocs_total", "Requests for a new block that were served.")   \
+  X(alloc_sum, BYTES, RISE, ALLOC, VERBOSE, "allocated_bytes_total", "Bytes asked for in new blocks.")       \
+  A(alloc, ALLOC)                                                                                            \
+  X(alloc_fail_count, COUNT, RISE, ALLOC, IF_ANY, "alloc_failures_total",                                    \
+    "Requests for a new block that were refused.")                                                           \
+  X(dealloc_count, COUNT, RISE, DEALLOC, ALWAYS, "frees_total", "Blocks freed.")                             \
+  X(dealloc_sum, BYTES, RISE, DEALLOC, VERBOSE, "freed_bytes_total", "Bytes in freed blocks.")               \
+  A(dealloc, DEALLOC)                                                                                        \
+  X(realloc_growth_count, COUNT, RISE, GROWTH, ALWAYS, "growths_total", "Resizes to a larger size.")         \
+  X(realloc_growth_sum, BYTES, RISE, GROWTH, VERBOSE, "grown_bytes_total", "Bytes by which blocks grew.")    \
+  A(realloc_growth, GROWTH)                                                                                  \
+  X(realloc_growth_in_place_count, COUNT, RISE, GROWTH, IF_ANY, "growths_in_place_total",                    \
+    "Resizes to a larger size that kept the address.")                                                       \
+  X(realloc_shrink_count, COUNT, RISE, SHRINK, ALWAYS, "shrinks_total", "Resizes to a smaller size.")        \
+  X(realloc_shrink_sum, BYTES, RISE, SHRINK, VERBOSE, "shrunk_bytes_total", "Bytes by which blocks shrank.") \
+  A(realloc_shrink, SHRINK)                                                                                  \
+  X(realloc_shrink_in_place_count, COUNT, RISE, SHRINK, IF_ANY, "shrinks_in_place_total",                    \
+    "Resizes to a smaller size that kept the address.")                                                      \
+  X(realloc_same_count, COUNT, RISE, MOVE, IF_ANY, "same_size_resizes_total", "Resizes to the same size.")   \
+  X(realloc_move_count, COUNT, RISE, MOVE, ALWAYS, "moves_total", "Resizes that changed the address.")       \
+  X(realloc_move_sum, BYTES, RISE, MOVE, VERBOSE, "moved_bytes_total",                                       \
+    "Bytes copied by resizes that changed the address.")                                                     \
+  A(realloc_move, MOVE)                                                                                      \
+  X(realloc_fail_count, COUNT, RISE, MOVE, IF_ANY, "resize_failures_total", "Resizes that were refused.")    \
+  X(total_alloc_sum, BYTES, RISE, USE, VERBOSE, NULL, NULL)                                                  \
+  X(total_dealloc_sum, BYTES, RISE, USE, VERBOSE, NULL, NULL)                                                \
+  X(live_count, COUNT, LEVEL(live_change), USE, VERBOSE, "live_blocks", "Blocks alive now.")                 \
+  X(live_change, COUNT, CHANGE(live_count), USE, IF_ANY, NULL, NULL)                                         \
+  X(use_curr, BYTES, LEVEL(use_change), USE, ALWAYS, "live_bytes", "Bytes alive now.")                       \
+  X(use_change, BYTES, CHANGE(use_curr), USE, IF_ANY, NULL, NULL)                                            \
+  X(use_max, BYTES, MAXIMUM(use_peak), USE, ALWAYS, "peak_bytes",                                            \
+    "Most bytes alive at one time, since the start or the last reset.")                                      \
+  X(use_peak, BYTES, OF_WINDOW, USE, IF_ANY, NULL, NULL)                                                     \
+  X(unseen_alloc_count, COUNT, RISE, ALLOC, IF_ANY, "unseen_allocs_total",                                   \
+    "Blocks first met at their free or resize.")                                                             \
+  X(unseen_free_count, COUNT, RISE, DEALLOC, IF_ANY, "unseen_frees_total",                                   \
+    "Blocks whose address was handed out again before their free was seen.")                                 \
   X(foreign_count, COUNT, OF_WINDOW, USE, IF_ANY, NULL, NULL)
 
 /* Figures that came after the first version: at the end of the struct and of the table. */
@@ -72,7 +72,7 @@ enum heapster__group {
   HEAPSTER__GROUPS
 };
 
-enum heapster__shown { HEAPSTER__NEVER, HEAPSTER__ALWAYS, HEAPSTER__IF_ANY };
+enum heapster__shown { HEAPSTER__VERBOSE, HEAPSTER__ALWAYS, HEAPSTER__IF_ANY };
 
 struct heapster__field {
   struct heapster_field base; /* first, so that a heapster_field of the table is a heapster__field */

@@ -6,14 +6,16 @@
 #include "value/sized.h"
 #include "value/stats.h"
 
+/* The group's lines that are always there, or those that are there if their figure is not 0. */
 static void write_lines(struct heapster__writer *writer, const struct heapster_stats *stats, enum heapster__group group,
-                        enum heapster__shown shown) {
+                        bool is_if_any, bool is_verbose) {
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)); i++) {
     int64_t value;
-    if (field->group != group || field->shown != shown) continue;
+    if (field->group != group || (field->shown == HEAPSTER__IF_ANY) != is_if_any) continue;
+    if (field->shown == HEAPSTER__VERBOSE && !is_verbose) continue;
     if (!heapster_stats_get(stats, &field->base, &value)) continue;
-    if (!value && shown == HEAPSTER__IF_ANY) continue;
+    if (!value && is_if_any) continue;
     heapster__write_texts(writer, field->base.name, ": ");
     heapster__write_figure(writer, field->base.unit, value);
     heapster__write_text(writer, "\n");
@@ -42,12 +44,12 @@ static void write_kinds(struct heapster__writer *writer, const struct heapster_l
   }
 }
 
-void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats) {
+void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats, bool is_verbose) {
   for (unsigned i = 0; i < HEAPSTER__GROUPS; i++) {
     const enum heapster__group group = (enum heapster__group)i;
     if (i > 0) heapster__write_text(writer, "\n");
-    write_lines(writer, stats, group, HEAPSTER__ALWAYS);
-    write_lines(writer, stats, group, HEAPSTER__IF_ANY);
+    write_lines(writer, stats, group, false, is_verbose);
+    write_lines(writer, stats, group, true, is_verbose);
   }
   if (stats->has_lua_kinds) write_kinds(writer, &stats->lua_kinds);
 #define X(name) write_histogram(writer, #name, &stats->name);
@@ -59,6 +61,6 @@ enum heapster_error heapster_stats_text(const struct heapster_stats *stats, stru
   struct heapster__writer writer = heapster__writer_make(sink);
   struct heapster_stats room;
   if (!stats) return HEAPSTER_BAD_ARGUMENT;
-  heapster__write_stats(&writer, heapster__stats_accept(stats, &room));
+  heapster__write_stats(&writer, heapster__stats_accept(stats, &room), false);
   return heapster__writer_result(&writer);
 }

@@ -4,7 +4,7 @@
 
 #include "value/writer.h"
 
-/* heapster_stats_text, continuing a writer's text. */
-void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats);
+/* heapster_stats_text, continuing a writer's text; the verbose one has every field. */
+void heapster__write_stats(struct heapster__writer *writer, const struct heapster_stats *stats, bool is_verbose);
 
 #endif

@@ -222,6 +222,26 @@ static void require_within_error(const struct expected_window *expected, const s
           (unsigned long long)found->use_peak_error);
 }
 
+static void end_and_require(const struct expected_window *mine) {
+  unsigned i = 0;
+  while (open_windows[i].window.index != mine->window.index) i++;
+  struct expected_window expected;
+  const struct heapster_stats found = end_one(i, &expected);
+  require_within_error(&expected, &found);
+  support_run.step = ++ended_count;
+}
+
+static void free_all(struct worker *worker) {
+  pthread_mutex_lock(&turn);
+  for (unsigned i = 0; i < BLOCKS; i++) {
+    const struct block *block = &worker->blocks[i];
+    if (!block->address) continue;
+    heapster_heap_free(heaps[block->heap], block->address);
+    change_use(block->heap, -(int64_t)block->size);
+  }
+  pthread_mutex_unlock(&turn);
+}
+
 static void *take_turns(void *context) {
   struct worker worker = {.dice = dice_make((uint64_t)(uintptr_t)context)};
   struct expected_window mine = {.target = TARGETS};
@@ -231,15 +251,8 @@ static void *take_turns(void *context) {
     const unsigned steps = (unsigned)dice_below(&worker.dice, 40);
     for (unsigned i = 0; i < steps; i++) step(&worker);
     if (is_open && dice_below(&worker.dice, 3) == 0) {
-      for (unsigned i = 0; i < open_count; i++) {
-        if (open_windows[i].window.index != mine.window.index) continue;
-        struct expected_window expected;
-        const struct heapster_stats found = end_one(i, &expected);
-        require_within_error(&expected, &found);
-        break;
-      }
+      end_and_require(&mine);
       is_open = false;
-      support_run.step = ++ended_count;
     } else if (!is_open && open_count < OPEN) {
       begin_one(&worker.dice);
       mine = open_windows[open_count - 1];
@@ -249,13 +262,7 @@ static void *take_turns(void *context) {
     pthread_mutex_unlock(&turn);
     if (dice_below(&worker.dice, 20) == 0) sched_yield();
   }
-  pthread_mutex_lock(&turn);
-  for (unsigned i = 0; i < BLOCKS; i++) {
-    if (!worker.blocks[i].address) continue;
-    heapster_heap_free(heaps[worker.blocks[i].heap], worker.blocks[i].address);
-    change_use(worker.blocks[i].heap, -(int64_t)worker.blocks[i].size);
-  }
-  pthread_mutex_unlock(&turn);
+  free_all(&worker);
   return NULL;
 }
 

@@ -18,8 +18,8 @@ static bool is_reached; /* by libc's own requests */
 static unsigned probes;
 enum { NODE = 24 };
 
-/* If there is one, it is handed out by each request, as if it had been freed unseen. Not static: valgrind loads a program
-   into the first 2 MiB of the address space, where blocks pass uncounted. */
+/* If there is one, it is handed out by each request, as if it had been freed unseen. Not static: valgrind loads a
+   program into the first 2 MiB of the address space, where blocks pass uncounted. */
 static void *only_block;
 
 static void *family_malloc(size_t size) { return only_block ? only_block : whole.malloc(&arena, size); }

@@ -6,239 +6,37 @@
 #include "count/doubt.h"
 #include "heap/heap.h"
 #include "heap/snapshot.h"
-#include "hooks/attach/elf.h"
-#include "hooks/attach/survey.h"
-#include "hooks/attach/watch.h"
+#include "hooks/attach/walk.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 static struct {
-  _Atomic bool is_started;              /* written under the lock */
-  const char *_Atomic refusal;          /* why it could not be started, the last time it was tried */
-  _Atomic bool is_on;                   /* what all slots must agree with */
-  _Atomic bool is_unfinished;           /* the last walk left slots to a rescan */
-  _Atomic unsigned long long adds;      /* objects ever loaded at the last walk */
-  _Atomic unsigned long long relocated; /* as many of them are known to be relocated: the first in the loader's order */
-  _Atomic unsigned rescans;             /* throttled rescans of unfinished slots since an object was loaded */
-  bool has_lost_loader; /* in the child of a fork among threads: one of the parent's threads may hold its lock */
+  _Atomic bool is_started;     /* written under the lock */
+  const char *_Atomic refusal; /* why it could not be started, the last time it was tried */
+  bool has_lost_loader;        /* in the child of a fork among threads: one of the parent's threads may hold its lock */
   bool is_forking_among_threads; /* written by the forking thread, around a fork */
-  size_t startup_objects;        /* of a hook that the program was started with: loaded when that began */
 } attached;
 
-/* The objects whose calls passed such a hook by until a walk found them. Written under the loader's lock. */
-static struct {
-  _Atomic unsigned objects;
-  char first[HEAPSTER__OBJECT_NAME];
-} late;
-
-/* Why slots of an object are not replaced, the most important reason first. */
-enum reason { REFUSED, BOUND_ELSEWHERE, RELOCATING, UNRESOLVED, REASONS };
-static const char *const sentences[REASONS] = {
-    [REFUSED] = "the system does not allow its import table to be written to",
-    [BOUND_ELSEWHERE] = "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)",
-    [RELOCATING] = "its import table is writable: another thread is loading it just now, or another tool left it so",
-    [UNRESOLVED] = ("whose malloc it asks is not known before its first call; what follows that is counted from "
-                    "the next reading on"),
+static const char *const sentences[HEAPSTER__REASONS] = {
+    [HEAPSTER__REFUSED] = "the system does not allow its import table to be written to",
+    [HEAPSTER__BOUND_ELSEWHERE] = "it asks another malloc (loaded with RTLD_DEEPBIND, or its own)",
+    [HEAPSTER__RELOCATING] =
+        "its import table is writable: another thread is loading it just now, or another tool left it so",
+    [HEAPSTER__UNRESOLVED] =
+        ("whose malloc it asks is not known before its first call; what follows that is counted from "
+         "the next reading on"),
 };
 
-/* The objects that a walk found with one reason: how many, and the name of the first. */
-struct findings {
-  unsigned objects;
-  char first[HEAPSTER__OBJECT_NAME];
-};
-
-struct walk {
-  const struct heapster__survey *survey;
-  size_t objects;   /* visited so far */
-  size_t known;     /* as many objects, the first, were known to be relocated before */
-  size_t relocated; /* and are now */
-  size_t watched;   /* slots that are watched so far */
-  bool is_on;
-  bool is_outdated; /* an object was loaded or unloaded since the survey */
-  bool is_unfinished;
-  struct findings found[REASONS];
-};
-
-/* One object of a walk. */
-struct object_walk {
-  struct walk *walk;
-  struct heapster__object *object;
-  bool has[REASONS];
-  bool is_late; /* its slots led past a hook that the program was started with */
-};
-
-static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
-  const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
-  if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
-  if (answer == HEAPSTER__SLOT_RELOCATING) at->has[RELOCATING] = true;
-  if (answer == HEAPSTER__SLOT_REFUSED) at->has[REFUSED] = true;
-  return answer == HEAPSTER__SLOT_WRITTEN;
-}
-
-/* Whether an unresolved slot will lead to the first definition. It does unless its object was opened with
-   RTLD_DEEPBIND, which no object was that was loaded when the program started. */
-static bool is_predictable(const struct object_walk *at, unsigned index) {
-  const struct heapster__survey *survey = at->walk->survey;
-  return !survey->is_ambiguous[index] || at->walk->objects <= survey->startup_objects;
-}
-
-/* An unresolved slot leads into the code of its own object. So does a slot that is bound to a function there. */
-static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t found) {
-  return !heapster__object_contains(at->object, found, PF_X) ||
-         found == heapster__object_find(at->object, heapster__replacements[index].name);
-}
-
-/* Slots that lead to the public malloc of a hook which the program was started with, and unresolved ones that will. */
-static bool leads_to_hook(const struct object_walk *at, unsigned index, uintptr_t found, bool is_unresolved) {
-  const struct heapster__survey *survey = at->walk->survey;
-  if (found == heapster__replacements[index].counted) return true;
-  if (!survey->front) return false;
-  return is_unresolved ? at->walk->objects <= survey->startup_objects : heapster__range_has(survey->public, found);
-}
-
-static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
-  const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
-  const bool is_unresolved = !is_resolved(at, index, found);
-  if (leads_to_hook(at, index, found, is_unresolved)) return;
-  const bool is_real = found == heapster__real[index];
-  if (is_real || (is_unresolved && is_predictable(at, index)))
-    at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real;
-  else if (is_unresolved)
-    at->has[UNRESOLVED] = true;
-  else if (heapster__is_program_code(at->walk->survey, found))
-    return;
-  else if (heapster__object_contains(at->object, at->object->base + found, 0))
-    at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
-  else if (!at->walk->survey->has_wrapper)
-    at->has[BOUND_ELSEWHERE] = true;
-}
-
-static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
-  if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__replacements[index].counted)
-    write_slot(at, slot, heapster__real[index]);
-}
-
-static void note_late(const struct heapster__object *object) {
-  const unsigned before = heapster__load_relaxed(&late.objects);
-  if (!before) heapster__object_name(object, late.first);
-  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in describe_late: the name is there */
-}
-
-static void visit_slot(void *context, const char *name, uintptr_t *slot) {
-  struct object_walk *at = context;
-  const unsigned index = heapster__replacement_of(name);
-  if (index == HEAPSTER__REPLACEMENTS || !heapster__real[index]) return;
-  if (at->walk->is_on)
-    attach_slot(at, index, slot);
-  else
-    detach_slot(at, index, slot);
-  if (at->walk->objects <= at->walk->survey->startup_objects) heapster__watch_slot(at->walk->watched++, slot);
-}
-
-/* How many objects, the first in the loader's order, are known to be relocated. New objects come last in that order,
-   so all but the last ones are older than `attached.relocated`. A process of one thread relocates nothing now. */
-static size_t count_known(const struct heapster__survey *survey) {
-  const unsigned long long newer = survey->adds - heapster__load_relaxed(&attached.relocated);
-  if (!heapster__may_lose_loader()) return survey->objects;
-  return newer < survey->objects ? survey->objects - (size_t)newer : 0;
-}
-
-static void note_relocated(struct walk *walk, struct heapster__object *object) {
-  object->is_relocated = walk->objects <= walk->known || heapster__object_is_protected(object);
-  if (object->is_relocated && walk->relocated == walk->objects - 1) walk->relocated++;
-}
-
-/* The functions behind a preloaded hook are not known before a walk. They are the same in each. */
-static void begin_walk(struct walk *walk) {
-  walk->is_on = heapster__load_acquire(&attached.is_on);
-  if (walk->survey->front) memcpy(heapster__real, walk->survey->real, sizeof heapster__real);
-}
-
-/* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was
-   requested last. */
-static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
-  (void)size;
-  struct walk *walk = context;
-  struct heapster__object object;
-  if (!walk->objects++) begin_walk(walk);
-  walk->is_outdated = info->dlpi_adds != walk->survey->adds || info->dlpi_subs != walk->survey->subs;
-  if (walk->is_outdated) return 1;
-  const bool has_symbols = heapster__object_read(&object, info);
-  note_relocated(walk, &object);
-  if (!has_symbols) return 0;
-  struct object_walk at = {.walk = walk, .object = &object};
-  heapster__object_visit_slots(&object, visit_slot, &at);
-  heapster__page_close(&object);
-  if (at.is_late && walk->survey->front) note_late(&object);
-  for (unsigned i = 0; i < REASONS; i++) {
-    struct findings *found = &walk->found[i];
-    if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);
-  }
-  return 0;
-}
-
-/* Makes the slots of all loaded objects agree with `is_on`. `is_unfinished` is cleared before the walk, never after:
-   another thread's walk may set it meanwhile. */
-static struct walk patch_all(void) {
-  enum { TRIES = 16 }; /* if other threads load without end, a later rescan finds the rest */
-  struct heapster__survey survey;
-  struct walk walk;
-  const int error = errno;
-  heapster__store_relaxed(&attached.is_unfinished, false);
-  for (unsigned i = 0; i < TRIES; i++) {
-    heapster__survey_make(&survey);
-    if (survey.front) survey.startup_objects = attached.startup_objects;
-    walk = (struct walk){.survey = &survey, .known = count_known(&survey)};
-    dl_iterate_phdr(patch_object, &walk);
-    if (!walk.is_outdated) break;
-  }
-  if (!walk.is_outdated) heapster__store_relaxed(&attached.relocated, survey.adds - (walk.objects - walk.relocated));
-  const bool has_unresolved = !survey.front && walk.found[UNRESOLVED].objects;
-  if (walk.is_unfinished || walk.is_outdated || walk.found[RELOCATING].objects || has_unresolved)
-    heapster__store_relaxed(&attached.is_unfinished, true);
-  if (heapster__exchange_relaxed(&attached.adds, survey.adds) != survey.adds)
-    heapster__store_relaxed(&attached.rescans, 0);
-  errno = error;
-  walk.survey = NULL;
-  return walk;
-}
-
-static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
-  (void)size;
-  *(unsigned long long *)adds = info->dlpi_adds;
-  return 1;
-}
-
-static bool may_rescan(void) { return heapster__load_relaxed(&attached.is_on) && !attached.has_lost_loader; }
-
-static bool is_unfinished(void) { return heapster__load_relaxed(&attached.is_unfinished); }
-
-/* Whether an object was loaded since the last walk. */
-static bool has_new_object(void) {
-  unsigned long long adds = 0;
-  dl_iterate_phdr(read_adds, &adds);
-  return adds != heapster__load_relaxed(&attached.adds);
-}
+static bool may_walk(void) { return heapster__walk_is_on() && !attached.has_lost_loader; }
 
 /* Before figures are read. */
 static void rescan(void) {
-  if (may_rescan() && (has_new_object() || heapster__has_changed_slot() || is_unfinished())) patch_all();
-}
-
-/* Slots may stay unfinished as long as the program runs, such as that of a function which a library never calls, and a
-   walk takes as long as thousands of frame marks without one. So the first throttled rescans walk, then ever fewer,
-   down to one in 256. Two threads may count one rescan for two, which does no harm. */
-static bool count_throttled_rescan(void) {
-  const unsigned rescans = heapster__load_relaxed(&attached.rescans) + 1;
-  heapster__store_relaxed(&attached.rescans, rescans);
-  return (rescans & (rescans - 1)) == 0 || rescans % 256 == 0;
+  if (may_walk() && heapster__walk_is_due()) heapster__walk();
 }
 
 /* At a frame mark. */
 static void rescan_throttled(void) {
-  if (may_rescan() && (has_new_object() || (is_unfinished() && count_throttled_rescan()))) patch_all();
+  if (may_walk() && heapster__walk_is_due_at_mark()) heapster__walk();
 }
 
 static const char *const lost_loader =
@@ -281,10 +79,10 @@ enum heapster_error heapster__attach(void) {
   heapster__unlock();
   heapster__store_relaxed(&attached.refusal, refusal);
   if (refusal) return HEAPSTER_UNSUPPORTED;
-  const bool was_on = heapster__exchange_acq_rel(&attached.is_on, true); /* pairs with the acquire in patch_object */
+  const bool was_on = heapster__walk_switch(true);
   if (attached.has_lost_loader) return HEAPSTER_OK;
   heapster__on_rescan(rescan, rescan_throttled);
-  patch_all();
+  heapster__walk();
   if (!was_on) heapster__malloc_probe_next();
   return HEAPSTER_OK;
 }
@@ -298,17 +96,17 @@ static void doubt_blocks(void) {
 enum heapster_error heapster__detach(void) {
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
-  const bool was_on = heapster__exchange_acq_rel(&attached.is_on, false);
-  const struct walk walk = patch_all();
+  const bool was_on = heapster__walk_switch(false);
+  const struct heapster__found found = heapster__walk();
   if (was_on) doubt_blocks();
-  const bool is_done = !walk.found[REFUSED].objects && !walk.found[RELOCATING].objects;
+  const bool is_done = !found.by_reason[HEAPSTER__REFUSED].objects && !found.by_reason[HEAPSTER__RELOCATING].objects;
   heapster__store_relaxed(&attached.refusal, is_done ? NULL : left_behind);
   return is_done ? HEAPSTER_OK : HEAPSTER_UNSUPPORTED;
 }
 
-bool heapster__is_attached(void) { return heapster__load_relaxed(&attached.is_on); }
+bool heapster__is_attached(void) { return heapster__walk_is_on(); }
 
-static const char *describe(const struct findings *found, const char *sentence) {
+static const char *describe(const struct heapster__findings *found, const char *sentence) {
   static char text[256];
   if (found->objects == 1)
     snprintf(text, sizeof text, "not counted are the calls from %s: %s", found->first, sentence);
@@ -320,9 +118,9 @@ static const char *describe(const struct findings *found, const char *sentence) 
 
 static const char *problem_while_on(void) {
   if (attached.has_lost_loader) return lost_loader;
-  const struct walk walk = patch_all();
-  for (unsigned i = 0; i < REASONS; i++) {
-    if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
+  const struct heapster__found found = heapster__walk();
+  for (unsigned i = 0; i < HEAPSTER__REASONS; i++) {
+    if (found.by_reason[i].objects) return describe(&found.by_reason[i], sentences[i]);
   }
   if (heapster__load_relaxed(&heapster__small_new_count))
     return "operator new of less than 17 bytes is not counted over an allocator that has operators of its own";
@@ -335,39 +133,32 @@ const char *heapster__attach_problem(void) {
   return attached.is_started ? "its hook is off" : "its functions are not hooked";
 }
 
-static int count_object(struct dl_phdr_info *info, size_t size, void *objects) {
-  (void)size;
-  heapster__store_relaxed(&attached.adds, info->dlpi_adds);
-  ++*(size_t *)objects;
-  return 0;
-}
-
 void heapster__bypass_watch(void) {
   if (!HEAPSTER__KNOWS_SLOTS || heapster__malloc_hook()->problem) return;
-  dl_iterate_phdr(count_object, &attached.startup_objects);
-  heapster__store_relaxed(&attached.is_on, true);
+  heapster__walk_note_startup();
+  heapster__walk_switch(true);
   heapster__on_rescan(rescan, rescan_throttled);
 }
 
 static const char *describe_late(void) {
   static char text[256];
-  const unsigned objects = heapster__load_acquire(&late.objects);
-  if (!objects) return NULL;
-  if (objects == 1)
+  const struct heapster__findings late = heapster__walk_late();
+  if (!late.objects) return NULL;
+  if (late.objects == 1)
     snprintf(text, sizeof text, "not counted are the calls that %s made until it was found: %s", late.first,
              "it was loaded with RTLD_DEEPBIND");
   else
     snprintf(text, sizeof text,
-             "not counted are the calls that %u libraries, %s the first, made until they were found: %s", objects,
+             "not counted are the calls that %u libraries, %s the first, made until they were found: %s", late.objects,
              late.first, "they were loaded with RTLD_DEEPBIND");
   return text;
 }
 
 const char *heapster__bypass_problem(void) {
-  if (!may_rescan()) return describe_late();
-  const struct walk walk = patch_all();
-  for (unsigned i = REFUSED; i <= BOUND_ELSEWHERE; i++) {
-    if (walk.found[i].objects) return describe(&walk.found[i], sentences[i]);
+  if (!may_walk()) return describe_late();
+  const struct heapster__found found = heapster__walk();
+  for (unsigned i = HEAPSTER__REFUSED; i <= HEAPSTER__BOUND_ELSEWHERE; i++) {
+    if (found.by_reason[i].objects) return describe(&found.by_reason[i], sentences[i]);
   }
   return describe_late();
 }
@@ -378,15 +169,6 @@ static void lose_loader(void) {
   if (attached.is_forking_among_threads) attached.has_lost_loader = true;
 }
 
-/* A constructor runs once all that is loaded is relocated: the loader, whose lock its thread holds, does that first. */
-static void note_loaded(void) {
-  unsigned long long adds = 0;
-  dl_iterate_phdr(read_adds, &adds);
-  heapster__store_relaxed(&attached.relocated, adds);
-}
-
-HEAPSTER__AT_LOAD static void start_watching(void) {
-  if (!HEAPSTER__KNOWS_SLOTS) return;
-  heapster__at_fork(prepare_fork, NULL, lose_loader);
-  note_loaded();
+HEAPSTER__AT_LOAD static void watch_forks(void) {
+  if (HEAPSTER__KNOWS_SLOTS) heapster__at_fork(prepare_fork, NULL, lose_loader);
 }

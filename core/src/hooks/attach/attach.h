@@ -1,7 +1,7 @@
 /* malloc counted in a running process: the import slots (GOT entries) through which the loaded objects call it are
    pointed at the counted functions, and back.
 
-   The cases; each has a test of that name in tests/core/attach/case_*.c or tests/core/test_attach.py:
+   The cases; tests/core/attach/case_*.c and tests/core/test_attach.py try each:
 
      a slot that holds the real function is replaced
      a slot that is not resolved yet is replaced if its function is predictable: only one object defines the name, or
@@ -30,8 +30,7 @@
      a library opened with RTLD_DEEPBIND is counted from the next rescan on, and what it missed is reported
      a library that is bound to another allocator than the hook calls is left alone, and that is reported
 
-   No slot is remembered: hook, unhook and every rescan walk the loaded objects, and compare values. The loader's lock,
-   which glibc's dl_iterate_phdr holds, serializes the walks. */
+   Hook, unhook and every rescan walk the loaded objects, and compare values: see walk.h. */
 #ifndef HEAPSTER__ATTACH_ATTACH_H
 #define HEAPSTER__ATTACH_ATTACH_H
 

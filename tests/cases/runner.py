@@ -34,9 +34,9 @@ class Outcome:
     output: str = ""
 
 
-def run_all(cases, tree, jobs=None):
+def run_all(cases, tree):
     """Pairs of a case and its outcome in the cases' order, as they come to be known."""
-    with concurrent.futures.ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from zip(cases, pool.map(lambda case: run(case, tree), cases))
 
 
@@ -155,13 +155,20 @@ def end_session(leader):
             continue  # it has ended meanwhile
 
 
+def signal_of(status):
+    """The name of the signal that ended a process, or ended one that a shell waited for; else None."""
+    try:
+        return signal.Signals(-status if status < 0 else status - 128).name
+    except ValueError:
+        return None
+
+
 def judge(case, status, out, errors):
     output = out + errors
     if status is None:
         return Outcome("broken", f"it did not end within {case.timeout} s", output)
-    if status < 0 or status > 128:
-        how = f"ended by {signal.Signals(-status if status < 0 else status - 128).name}"
-        return Outcome("wrong" if case.can_crash else "broken", how, output)
+    if signal_name := signal_of(status):
+        return Outcome("wrong" if case.can_crash else "broken", f"ended by {signal_name}", output)
     found = VERDICT.fullmatch((out.strip().splitlines() or [""])[-1])
     if status or not found:
         last = (errors.strip().splitlines() or [f"status {status}, no verdict"])[-1]

@@ -21,6 +21,7 @@ SCRIPTS = {
     "says_nothing": "true",
     "fails": "echo 'right: four'; exit 1",
     "crashes": "kill -SEGV $$",
+    "gives_up": "exit 255",
     "cannot": "echo 'not run: needs a moon'",
     "hangs": "trap '' TERM; (exec sleep 1000) & sleep 1000",
     "leaves_a_child": "sleep 1000 & echo 'right: done'",
@@ -72,6 +73,7 @@ def run_as_tests(folder):
         ("says_nothing", "broken", "status 0, no verdict"),
         ("fails", "broken", "status 1, no verdict"),
         ("crashes", "broken", "ended by SIGSEGV"),
+        ("gives_up", "broken", "status 255, no verdict"),
     ],
 )
 def test_the_last_line_is_the_verdict_unless_the_case_fails_itself(cases, name, verdict, seen):

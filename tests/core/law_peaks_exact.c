@@ -58,7 +58,7 @@ static size_t random_size(struct dice *dice) {
   return (size_t)dice_below(dice, bounds[dice_below(dice, sizeof bounds / sizeof *bounds)]) + 1;
 }
 
-/* One request, resize or free, and the same in the books of the test. */
+/* One request, resize or free, and the same in the test's bookkeeping. */
 static void step(struct worker *worker) {
   struct block *block = &worker->blocks[dice_below(&worker->dice, BLOCKS)];
   if (!block->address) {

@@ -1,6 +1,7 @@
 /* Frames: what they count and which are kept. */
 #include "cmocka_test.h"
 
+#include "another_thread.h"
 #include "commanded.h"
 #include "frame_support.h"
 
@@ -151,6 +152,46 @@ static void the_first_frame_of_a_new_heap_has_all_that_it_counted(void **state) 
 
 #define TEST(name) cmocka_unit_test_setup(name, begin_frame)
 
+#ifndef HEAPSTER_SHARED_COUNTERS
+
+static void *leave_a_block(void *size) { return heapster_heap_malloc(heap, *(size_t *)size); }
+
+static void *turn_over_there(void *size) {
+  turn_over(heap, *(size_t *)size);
+  return NULL;
+}
+
+static void a_peak_is_exact_if_only_the_marking_thread_acted(void **state) {
+  (void)state;
+  size_t size = 30000;
+  void *block = on_another_thread(leave_a_block, &size);
+  mark();
+  turn_over(heap, 100);
+  mark();
+  assert_frame(last_of(heap), 1, 0, 100, 100);
+  assert_field(last_of(heap), use_peak_error, 0);
+  assert_frame(last_of(NULL), 1, 0, 100, 100);
+  assert_field(last_of(NULL), use_peak_error, 0);
+  heapster_heap_free(heap, block);
+}
+
+static void a_peak_of_several_threads_is_within_its_error(void **state) {
+  (void)state;
+  mark();
+  turn_over(heap, 100);
+  size_t size = 5000;
+  on_another_thread(turn_over_there, &size);
+  mark();
+  const struct heapster_frame frame = last_of(heap);
+  assert_field(frame, use_peak_error, 5000); /* what the other thread requested, and freed */
+  assert_true(frame.use_peak + frame.use_peak_error >= 5000 && frame.use_peak <= 5000 + frame.use_peak_error);
+  mark();
+  assert_frame(last_of(heap), 0, 0, 0, 0);
+  assert_field(last_of(heap), use_peak_error, 0);
+}
+
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_frame_ends_before_the_second_mark),
@@ -161,6 +202,10 @@ int main(void) {
       TEST(the_last_256_frames_are_kept_oldest_first),
       TEST(the_worst_frame_has_most_requests_then_most_bytes_then_is_the_latest),
       TEST(the_first_frame_of_a_new_heap_has_all_that_it_counted),
+#ifndef HEAPSTER_SHARED_COUNTERS
+      TEST(a_peak_is_exact_if_only_the_marking_thread_acted),
+      TEST(a_peak_of_several_threads_is_within_its_error),
+#endif
   };
   static struct commanded pools;
   commanded = &pools;

@@ -81,6 +81,17 @@ static void the_largest_figures_have_bars_too(void **state) {
   assert_non_null(strstr(text_of(&frames), "|▁█|\n"));
 }
 
+static void errors_of_peaks_have_a_column_if_there_are_any(void **state) {
+  (void)state;
+  static struct heapster_frames frames;
+  frames = *few();
+  frames.worst.use_peak_error = 64 << 10;
+  const char *const text = text_of(&frames);
+  assert_non_null(strstr(text, "      use_peak  use_peak_error\n"));
+  assert_non_null(strstr(text, "         5 KiB          64 KiB\n"));
+  assert_null(strstr(text_of(few()), "error"));
+}
+
 static void a_sink_that_refuses_ends_the_text(void **state) {
   (void)state;
   struct text_sink *sink = text_sink_new();
@@ -101,6 +112,7 @@ int main(void) {
       cmocka_unit_test(sixty_five_frames_are_two_a_bar),
       cmocka_unit_test(without_a_frame_the_text_explains_frames),
       cmocka_unit_test(the_largest_figures_have_bars_too),
+      cmocka_unit_test(errors_of_peaks_have_a_column_if_there_are_any),
       cmocka_unit_test(a_sink_that_refuses_ends_the_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

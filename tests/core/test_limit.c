@@ -147,6 +147,23 @@ static void operations_of_other_threads_come_last_if_a_limit_broke(void **state)
   assert_string_equal(check_limit(&polluted, "dealloc_count", 0, 0, 0), "");
 }
 
+static void a_peak_within_its_error_of_a_limit_breaks_none_and_has_a_line(void **state) {
+  (void)state;
+  struct heapster_stats polluted = window;
+  polluted.struct_size = sizeof polluted;
+  polluted.foreign_count = 3;
+  polluted.use_peak_error = 64 << 10;
+  assert_string_equal(
+      check_limit(&polluted, "use_peak", 0, (2 << 20) - (64 << 10), 0),
+      "use_peak: 2 MiB is 64 KiB above the limit of 1.94 MiB, which is not judged: with other threads at "
+      "work it may be off by 64 KiB\n");
+  assert_string_equal(check_limit(&polluted, "use_peak", (2 << 20) + 1, INT64_MAX, 0),
+                      "use_peak: 2 MiB is 1 B below the limit of 2.00 MiB, which is not judged: with other threads at "
+                      "work it may be off by 64 KiB\n");
+  check_limit(&polluted, "use_peak", 0, (2 << 20) - (64 << 10) - 1, 1);
+  check_limit(&polluted, "alloc_sum", 0, 121000 - 1, 1); /* of no other field */
+}
+
 static void sink_that_refuses_or_is_missing_does_not_change_the_result(void **state) {
   (void)state;
   struct heapster_limit limit;
@@ -175,6 +192,7 @@ int main(void) {
       cmocka_unit_test(average_of_nothing_breaks_no_limit),
       cmocka_unit_test(each_broken_limit_has_its_line),
       cmocka_unit_test(operations_of_other_threads_come_last_if_a_limit_broke),
+      cmocka_unit_test(a_peak_within_its_error_of_a_limit_breaks_none_and_has_a_line),
       cmocka_unit_test(sink_that_refuses_or_is_missing_does_not_change_the_result),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

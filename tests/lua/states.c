@@ -71,7 +71,7 @@ static void step(struct dice *dice, struct open_state *state) {
   state->is_unhooked = !state->is_unhooked;
 }
 
-/* With its hook on, so that nothing is left on the books. */
+/* With its hook on, so that no block stays counted. */
 static void close(struct open_state *state, bool unhooks) {
   const char *const change = unhooks ? "heapster.unhook('lua')" : "heapster.hook('lua')";
   require(luaL_dostring(state->L, change) == LUA_OK, "%s: %s", change, lua_tostring(state->L, -1));

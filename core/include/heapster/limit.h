@@ -28,9 +28,10 @@ HEAPSTER_API enum heapster_error heapster_limit_make_sized(const char *name, int
 HEAPSTER_API enum heapster_error heapster_limit_explain(const char *name, struct heapster_sink sink);
 
 /* How many of the limits `stats` breaks. `limits` has `count` entries of `stride` bytes; one without a field is not
-   broken. An average of nothing breaks no limit. With a sink, each broken limit is one line: field, found, allowed, by
-   how much, and for a count that has a histogram the buckets that hold the surplus; a last line says so if other
-   threads took part. `sink` may be NULL. A sink that fails does not change the result. */
+   broken. An average of nothing breaks no limit, nor does a use_peak that is off by no more than use_peak_error. With a
+   sink, each broken limit is one line: field, found, allowed, by how much, and for a count that has a histogram the
+   buckets that hold the surplus. So is each that is not judged because of use_peak_error, broken limits or none. A last
+   line says so if other threads took part. `sink` may be NULL. A sink that fails does not change the result. */
 HEAPSTER_API size_t heapster_limit_check_sized(const struct heapster_stats *stats, const struct heapster_limit *limits,
                                                size_t stride, size_t count, const struct heapster_sink *sink);
 

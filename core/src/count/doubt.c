@@ -126,7 +126,9 @@ void heapster__settle_block(const void *block, size_t bytes) {
     if (granule >= end) return;
     if (entry & SETTLED && granule != granule_at(block)) continue;
     take_overlapped(granule, begin, end);
-    if (granule == granule_at(block)) heapster__store_relaxed(&entries[index], granule | SETTLED);
+    if (granule != granule_at(block)) continue;
+    uint64_t seen = entry; /* unless a new list was made meanwhile */
+    heapster__swap_relaxed(&entries[index], &seen, granule | SETTLED);
   }
 }
 
@@ -164,3 +166,5 @@ struct heapster__doubt heapster__doubt_read(void) {
   if (!doubt.blocks) heapster__store_relaxed(&list.ended, version);
   return doubt;
 }
+
+void heapster__doubts_drop_others(void) { heapster__store_relaxed(&list.is_busy, false); }

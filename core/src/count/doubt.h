@@ -38,4 +38,7 @@ void heapster__settle_unmapped(void);
 /* The blocks that are doubtful now. If there are none, nothing looks at the list from now on. */
 struct heapster__doubt heapster__doubt_read(void);
 
+/* In the child of a fork: no other thread takes a block out any more. */
+void heapster__doubts_drop_others(void);
+
 #endif

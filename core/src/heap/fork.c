@@ -1,6 +1,7 @@
 /* Fork: the lock is held across it, and the child drops what belonged to threads that it does not have. */
 #include "base/lock.h"
 #include "base/platform.h"
+#include "count/doubt.h"
 #include "count/guard.h"
 #include "heap/window.h"
 
@@ -8,6 +9,7 @@ const bool heapster__fork_anchor = true;
 
 static void drop_others(void) {
   heapster__threads_drop_others();
+  heapster__doubts_drop_others();
   heapster__windows_drop_others();
 }
 

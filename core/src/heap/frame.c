@@ -54,11 +54,11 @@ static void follow(struct track *track, unsigned number) {
 }
 
 /* Observes the calling thread's own bytes of the heap in the frame that begins. */
-static void observe_marker(struct track *track, unsigned number, uint64_t changes) {
+static void observe_marker(struct track *track, unsigned number, const uint64_t *changes) {
   if (!frames.marker) return;
   if (number) {
     track->thread_counted = heapster__requests_of_thread(frames.marker, number);
-    track->foreign_changes = changes - heapster__thread_changes(frames.marker, number);
+    track->foreign_changes = changes[number] - heapster__thread_changes(frames.marker, number);
   }
   heapster__observe_thread(&track->thread_observer, number);
 }
@@ -190,7 +190,7 @@ static void observe_from_here(const uint64_t *changes, unsigned last) {
   frames.marker_generation = heapster__load_relaxed(&thread->generation);
   for (unsigned number = 0; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (track->ring && (is_new || !track->thread_observer.thread)) observe_marker(track, number, changes[number]);
+    if (track->ring && (is_new || !track->thread_observer.thread)) observe_marker(track, number, changes);
   }
 }
 

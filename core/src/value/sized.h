@@ -1,6 +1,6 @@
 /* Structs that callers own. They were compiled with an earlier or a later header, so theirs may be shorter or longer
-   than ours. What a function fills or reads goes through here: directly where their struct is at least as long as ours,
-   otherwise by way of `room`, a struct of ours. */
+   than ours. What a function reads or fills goes through here: directly where that can be done, otherwise by way of
+   `room`, a struct of ours. */
 #ifndef HEAPSTER__VALUE_SIZED_H
 #define HEAPSTER__VALUE_SIZED_H
 

@@ -53,7 +53,7 @@ void heapster__totals_clear(struct heapster__totals *totals);
 
 /* raw - since, where `since` was read earlier and has no larger counter. live_count and use_curr are those of `raw`;
    live_change and use_change are the change from `since` to `raw`. kind is SNAPSHOT and scope PROCESS. use_max,
-   use_peak and foreign_count are 0: totals do not have them. Cheap where `raw` is `since`. */
+   use_peak, its error and foreign_count are 0: totals do not have them. Cheap where `raw` is `since`. */
 void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__totals *raw,
                           const struct heapster__totals *since);
 

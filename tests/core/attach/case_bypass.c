@@ -21,7 +21,7 @@ static void a_bypassing_library_opened_with_deepbind_is_counted_from_the_next_re
   void *block = plugin.allocate(BYTES);
   require_counted_from_now_on(&plugin);
   plugin.release(block);
-  require_problem("calls that libplugin_now.so made until it was found");
+  require_problem("earlier calls from libplugin_now.so: it was loaded with RTLD_DEEPBIND");
   require_counted_from_now_on(&plugin);
 }
 
@@ -30,7 +30,7 @@ static void several_bypassing_libraries_are_reported_by_their_number(void) {
   const struct plugin second = open_plugin("plugin_lazy", RTLD_NOW | RTLD_DEEPBIND);
   require_counted_from_now_on(&first);
   require_counted_from_now_on(&second);
-  require_problem("calls that 2 libraries, libplugin_now.so the first, made until they were found");
+  require_problem("earlier calls from 2 libraries, libplugin_now.so the first: ");
 }
 
 static void a_bypassing_library_that_is_not_resolved_yet_misses_nothing(void) {

@@ -54,7 +54,8 @@ static const char *start(void) {
   struct heapster__survey survey;
   struct heapster__malloc_hook hook = {.comes_back = true, .can_end = true, .mode = HEAPSTER__MODE_ATTACH};
   heapster__survey_make(&survey);
-  if (survey.refusal) return survey.refusal;
+  const char *const refusal = heapster__survey_refusal(&survey);
+  if (refusal) return refusal;
   if (!heapster__replacements_start(survey.real, &hook.next))
     return "the allocator of the process lacks functions that others have";
   return heapster__malloc_start_locked(&hook) ? NULL : heapster__malloc_hook()->problem;
@@ -75,11 +76,11 @@ enum heapster_error heapster__attach(void) {
   heapster__lock();
   const char *const refusal = attached.is_started ? NULL : start();
   attached.is_started = !refusal;
-  if (!refusal && !heapster__is_attached()) settle_doubts();
+  const bool was_on = refusal || heapster__walk_switch(true);
+  if (!was_on) settle_doubts();
   heapster__unlock();
   heapster__store_relaxed(&attached.refusal, refusal);
   if (refusal) return HEAPSTER_UNSUPPORTED;
-  const bool was_on = heapster__walk_switch(true);
   if (attached.has_lost_loader) return HEAPSTER_OK;
   heapster__on_rescan(rescan, rescan_throttled);
   heapster__walk();
@@ -87,9 +88,11 @@ enum heapster_error heapster__attach(void) {
   return HEAPSTER_OK;
 }
 
+/* Another thread may have hooked again meanwhile, when there were no doubts to settle yet. */
 static void doubt_blocks(void) {
   heapster__lock();
   heapster__doubt_heap(HEAPSTER__MALLOC);
+  if (heapster__is_attached()) heapster__malloc_settle_doubts();
   heapster__unlock();
 }
 
@@ -106,12 +109,12 @@ enum heapster_error heapster__detach(void) {
 
 bool heapster__is_attached(void) { return heapster__walk_is_on(); }
 
-static const char *describe(const struct heapster__findings *found, const char *sentence) {
+static const char *describe(const char *calls, const struct heapster__findings *found, const char *sentence) {
   static char text[256];
   if (found->objects == 1)
-    snprintf(text, sizeof text, "not counted are the calls from %s: %s", found->first, sentence);
+    snprintf(text, sizeof text, "not counted are the %s from %s: %s", calls, found->first, sentence);
   else
-    snprintf(text, sizeof text, "not counted are the calls from %u libraries, %s the first: %s", found->objects,
+    snprintf(text, sizeof text, "not counted are the %s from %u libraries, %s the first: %s", calls, found->objects,
              found->first, sentence);
   return text;
 }
@@ -120,7 +123,7 @@ static const char *problem_while_on(void) {
   if (attached.has_lost_loader) return lost_loader;
   const struct heapster__found found = heapster__walk();
   for (unsigned i = 0; i < HEAPSTER__REASONS; i++) {
-    if (found.by_reason[i].objects) return describe(&found.by_reason[i], sentences[i]);
+    if (found.by_reason[i].objects) return describe("calls", &found.by_reason[i], sentences[i]);
   }
   if (heapster__load_relaxed(&heapster__small_new_count))
     return "operator new of less than 17 bytes is not counted over an allocator that has operators of its own";
@@ -141,24 +144,17 @@ void heapster__bypass_watch(void) {
 }
 
 static const char *describe_late(void) {
-  static char text[256];
   const struct heapster__findings late = heapster__walk_late();
   if (!late.objects) return NULL;
-  if (late.objects == 1)
-    snprintf(text, sizeof text, "not counted are the calls that %s made until it was found: %s", late.first,
-             "it was loaded with RTLD_DEEPBIND");
-  else
-    snprintf(text, sizeof text,
-             "not counted are the calls that %u libraries, %s the first, made until they were found: %s", late.objects,
-             late.first, "they were loaded with RTLD_DEEPBIND");
-  return text;
+  return describe("earlier calls", &late,
+                  "it was loaded with RTLD_DEEPBIND, or another tool wrote to its import table");
 }
 
 const char *heapster__bypass_problem(void) {
   if (!may_walk()) return describe_late();
   const struct heapster__found found = heapster__walk();
   for (unsigned i = HEAPSTER__REFUSED; i <= HEAPSTER__BOUND_ELSEWHERE; i++) {
-    if (found.by_reason[i].objects) return describe(&found.by_reason[i], sentences[i]);
+    if (found.by_reason[i].objects) return describe("calls", &found.by_reason[i], sentences[i]);
   }
   return describe_late();
 }

@@ -43,7 +43,7 @@ enum heapster_error heapster__attach(void);
 /* Restores our slots. HEAPSTER_UNSUPPORTED if some cannot be restored. */
 enum heapster_error heapster__detach(void);
 
-/* Whether malloc is counted by heapster__attach now. */
+/* Whether import slots lead to the counted functions now: after heapster__attach, or heapster__bypass_watch. */
 bool heapster__is_attached(void);
 
 /* Why malloc is not counted, or not all of it; NULL if all is. One sentence in static storage, overwritten by the next

@@ -129,7 +129,8 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
   return 0;
 }
 
-static const char *refusal_of(const struct heapster__survey *survey) {
+const char *heapster__survey_refusal(const struct heapster__survey *survey) {
+  if (!HEAPSTER__KNOWS_SLOTS) return "attaching to a running process was only made for x86-64 with glibc";
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
@@ -147,7 +148,6 @@ static const char *refusal_of(const struct heapster__survey *survey) {
 static __attribute__((noinline)) void survey_all(struct heapster__survey *survey) {
   struct pass pass = {.survey = survey};
   dl_iterate_phdr(survey_object, &pass);
-  survey->refusal = refusal_of(survey);
 }
 
 /* The stack of this pass is small: a report at exit may be written by a thread that has little. */
@@ -170,9 +170,8 @@ void heapster__survey_make(struct heapster__survey *survey) {
   memset(survey, 0, sizeof *survey);
   const struct heapster__malloc_hook *hook = heapster__malloc_hook();
   if (hook && !hook->can_end) survey->front = hook;
-  if (!HEAPSTER__KNOWS_SLOTS)
-    survey->refusal = "attaching to a running process was only made for x86-64 with glibc";
-  else if (survey->front)
+  if (!HEAPSTER__KNOWS_SLOTS) return;
+  if (survey->front)
     dl_iterate_phdr(survey_behind, survey);
   else
     survey_all(survey);

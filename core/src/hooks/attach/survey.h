@@ -28,7 +28,6 @@ struct heapster__survey {
   unsigned long long adds, subs;             /* objects ever loaded, and unloaded, when it was made */
   size_t objects;                            /* visited so far */
   size_t startup_objects;                    /* as many of them were loaded when the program started */
-  const char *refusal;                       /* why not to attach, one sentence; NULL if it can be done */
   uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, the first; or 0 */
   bool is_ambiguous[HEAPSTER__REPLACEMENTS]; /* another object defines the name too, and some may be bound to that */
   const struct heapster__malloc_hook *front; /* a hook that the program was started with, or NULL */
@@ -39,6 +38,9 @@ struct heapster__survey {
 };
 
 void heapster__survey_make(struct heapster__survey *survey);
+
+/* Why not to attach, one sentence; NULL if it can be done. */
+const char *heapster__survey_refusal(const struct heapster__survey *survey);
 
 bool heapster__range_has(struct heapster__range range, uintptr_t address);
 

@@ -40,7 +40,8 @@ struct object_walk {
   struct walk *walk;
   struct heapster__object *object;
   bool has[HEAPSTER__REASONS];
-  bool is_late; /* its slots led past a hook that the program was started with */
+  bool is_late;  /* its slots led past a hook that the program was started with */
+  bool is_known; /* an earlier walk replaced others of them */
 };
 
 static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
@@ -65,17 +66,20 @@ static bool is_resolved(const struct object_walk *at, unsigned index, uintptr_t 
 }
 
 /* Slots that lead to the public malloc of a hook which the program was started with, and unresolved ones that will. */
-static bool leads_to_hook(const struct object_walk *at, unsigned index, uintptr_t found, bool is_unresolved) {
+static bool leads_to_hook(const struct object_walk *at, uintptr_t found, bool is_unresolved) {
   const struct heapster__survey *survey = at->walk->survey;
-  if (found == heapster__replacements[index].counted) return true;
   if (!survey->front) return false;
   return is_unresolved ? at->walk->objects <= survey->startup_objects : heapster__range_has(survey->public, found);
 }
 
 static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
+  if (found == heapster__replacements[index].counted) {
+    at->is_known = true;
+    return;
+  }
   const bool is_unresolved = !is_resolved(at, index, found);
-  if (leads_to_hook(at, index, found, is_unresolved)) return;
+  if (leads_to_hook(at, found, is_unresolved)) return;
   const bool is_real = found == heapster__real[index];
   if (is_real || (is_unresolved && is_predictable(at, index)))
     at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real;
@@ -97,7 +101,7 @@ static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
 static void note_late(const struct heapster__object *object) {
   const unsigned before = heapster__load_relaxed(&late.objects);
   if (!before) heapster__object_name(object, late.first);
-  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in describe_late: the name is there */
+  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in heapster__walk_late: the name is there */
 }
 
 static void visit_slot(void *context, const char *name, uintptr_t *slot) {
@@ -145,7 +149,7 @@ static int patch_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct object_walk at = {.walk = walk, .object = &object};
   heapster__object_visit_slots(&object, visit_slot, &at);
   heapster__page_close(&object);
-  if (at.is_late && walk->survey->front) note_late(&object);
+  if (at.is_late && !at.is_known && walk->survey->front) note_late(&object);
   for (unsigned i = 0; i < HEAPSTER__REASONS; i++) {
     struct heapster__findings *found = &walk->found.by_reason[i];
     if (at.has[i] && !found->objects++) heapster__object_name(&object, found->first);

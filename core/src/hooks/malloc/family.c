@@ -45,11 +45,16 @@ static struct heapster__malloc_family unguarded;
 GUARDED(malloc, (size_t size), size)
 GUARDED(realloc, (void *old, size_t size), old, size)
 
+/* Other threads may be calling the function: it is replaced by one store, and finds complete what it calls itself. */
+#define REPLACE_NEXT(name, function) \
+  heapster__store_release((__typeof__(hook.next.name) _Atomic *)&hook.next.name, function)
+
 static void guard_next(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
   if (unguarded.malloc) return;
   unguarded = hook.next;
-  hook.next.malloc = guarded_malloc;
-  hook.next.realloc = guarded_realloc;
+  REPLACE_NEXT(malloc, guarded_malloc);
+  REPLACE_NEXT(realloc, guarded_realloc);
 }
 
 bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
@@ -138,9 +143,11 @@ void heapster__malloc_probe_next(void) {
   hook.next.free(hook.next.realloc(hook.next.malloc(HEAPSTER__MAIN_MIN_SIZE), (size_t)2 * HEAPSTER__MAIN_MIN_SIZE));
   const uint64_t after = nested_count_of(thread);
   heapster__guard_leave(&guard);
+  heapster__lock();
   hook.comes_back = between != before;
   if (after != between) guard_next();
   heapster__system_replace(heapster_allocator_system(), hook.comes_back);
+  heapster__unlock();
 }
 
 /* What the settling functions call. They take the place of the next allocator's, so no request tests whether there are
@@ -168,22 +175,18 @@ static int settling_posix_memalign(void **block, size_t alignment, size_t size) 
   return error;
 }
 
-/* Other threads may be calling these functions: each is replaced by one store, and finds `unsettled` complete. */
-#define REPLACE_NEXT(name) \
-  heapster__store_release((__typeof__(hook.next.name) _Atomic *)&hook.next.name, settling_##name)
-
 void heapster__malloc_settle_doubts(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (unsettled.malloc || !heapster__has_doubts()) return;
   unsettled = hook.next;
-  REPLACE_NEXT(malloc);
-  REPLACE_NEXT(calloc);
-  REPLACE_NEXT(realloc);
-  REPLACE_NEXT(posix_memalign);
-  REPLACE_NEXT(aligned_alloc);
-  REPLACE_NEXT(memalign);
-  if (unsettled.valloc) REPLACE_NEXT(valloc);
-  if (unsettled.pvalloc) REPLACE_NEXT(pvalloc);
+  REPLACE_NEXT(malloc, settling_malloc);
+  REPLACE_NEXT(calloc, settling_calloc);
+  REPLACE_NEXT(realloc, settling_realloc);
+  REPLACE_NEXT(posix_memalign, settling_posix_memalign);
+  REPLACE_NEXT(aligned_alloc, settling_aligned_alloc);
+  REPLACE_NEXT(memalign, settling_memalign);
+  if (unsettled.valloc) REPLACE_NEXT(valloc, settling_valloc);
+  if (unsettled.pvalloc) REPLACE_NEXT(pvalloc, settling_pvalloc);
 }
 
 static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {

@@ -1,4 +1,4 @@
-"""Checks that no file of ours uses a word that only this project would understand.
+"""Checks that no file in core, bindings, python and lua uses a word that only this project would understand.
 
 Run without arguments on the tree this file is in, or with the root of another. Prints one line per use; the status is 1 if
 there is any. The words to use instead are in core/README.md, Glossary. An identifier counts by its parts: `book_free` is a

@@ -78,7 +78,8 @@ static PyObject *broken(PyObject *object, PyObject *diff) {
 static PyMethodDef methods[] = {
     {"broken", broken, METH_O,
      "broken($self, diff, /)\n--\n\n"
-     "Return a line for each limit that diff, a Stats, breaks; an empty string if it breaks none."},
+     "Return a line for each limit that diff, a Stats, breaks; an empty string if it breaks none.\n"
+     "A use_peak that is off by no more than use_peak_error breaks none."},
     {NULL, NULL, 0, NULL},
 };
 

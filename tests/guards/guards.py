@@ -129,7 +129,7 @@ GUARDS = (
           "a frame mark over 8 heaps in which nothing happened"),
     Guard("mark-busy", 11068, pattern("measuring", "busy-marks"),
           "a frame in which each of 8 heaps serves and frees a block, all of it included"),
-    Guard("mark-rescan", 166, pattern("measuring", "hooked-marks") - pattern("measuring", "unhooked-marks"),
+    Guard("mark-rescan", 162, pattern("measuring", "hooked-marks") - pattern("measuring", "unhooked-marks"),
           "a frame mark's rescan for libraries, while malloc is hooked at run time"),
     Guard("window", 1369, pattern("measuring", "heap-windows"),
           "an empty window of process scope on one heap: begin and end"),

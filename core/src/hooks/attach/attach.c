@@ -27,16 +27,14 @@ static const char *const sentences[HEAPSTER__REASONS] = {
          "the next reading on"),
 };
 
-static bool may_walk(void) { return heapster__walk_is_on() && !attached.has_lost_loader; }
-
 /* Before figures are read. */
 static void rescan(void) {
-  if (may_walk() && heapster__walk_is_due()) heapster__walk();
+  if (!attached.has_lost_loader && heapster__walk_is_due()) heapster__walk();
 }
 
 /* At a frame mark. */
 static void rescan_throttled(void) {
-  if (may_walk() && heapster__walk_is_due_at_mark()) heapster__walk();
+  if (!attached.has_lost_loader && heapster__walk_is_due_at_mark()) heapster__walk();
 }
 
 static const char *const lost_loader =
@@ -151,7 +149,7 @@ static const char *describe_late(void) {
 }
 
 const char *heapster__bypass_problem(void) {
-  if (!may_walk()) return describe_late();
+  if (!heapster__walk_is_on() || attached.has_lost_loader) return describe_late();
   const struct heapster__found found = heapster__walk();
   for (unsigned i = HEAPSTER__REFUSED; i <= HEAPSTER__BOUND_ELSEWHERE; i++) {
     if (found.by_reason[i].objects) return describe("calls", &found.by_reason[i], sentences[i]);

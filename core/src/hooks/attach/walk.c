@@ -101,7 +101,8 @@ static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
 static void note_late(const struct heapster__object *object) {
   const unsigned before = heapster__load_relaxed(&late.objects);
   if (!before) heapster__object_name(object, late.first);
-  heapster__store_release(&late.objects, before + 1); /* pairs with the acquire in heapster__walk_late: the name is there */
+  /* pairs with the acquire in heapster__walk_late: the name is there */
+  heapster__store_release(&late.objects, before + 1);
 }
 
 static void visit_slot(void *context, const char *name, uintptr_t *slot) {
@@ -211,9 +212,13 @@ static bool count_throttled_rescan(void) {
   return (rescans & (rescans - 1)) == 0 || rescans % 256 == 0;
 }
 
-bool heapster__walk_is_due(void) { return has_new_object() || heapster__has_changed_slot() || is_unfinished(); }
+bool heapster__walk_is_due(void) {
+  return heapster__walk_is_on() && (has_new_object() || heapster__has_changed_slot() || is_unfinished());
+}
 
-bool heapster__walk_is_due_at_mark(void) { return has_new_object() || (is_unfinished() && count_throttled_rescan()); }
+bool heapster__walk_is_due_at_mark(void) {
+  return heapster__walk_is_on() && (has_new_object() || (is_unfinished() && count_throttled_rescan()));
+}
 
 static int count_object(struct dl_phdr_info *info, size_t size, void *objects) {
   (void)size;

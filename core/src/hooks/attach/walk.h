@@ -32,7 +32,8 @@ struct heapster__found heapster__walk(void);
 bool heapster__walk_switch(bool is_on);
 bool heapster__walk_is_on(void);
 
-/* Whether a walk may find something: before figures are read; and, less often, at a frame mark. */
+/* Whether slots are to lead to the counted functions, and a walk may find something: before figures are read; and, less
+ * often, at a frame mark. */
 bool heapster__walk_is_due(void);
 bool heapster__walk_is_due_at_mark(void);
 

@@ -175,6 +175,21 @@ static void a_peak_is_exact_if_only_the_marking_thread_acted(void **state) {
   heapster_heap_free(heap, block);
 }
 
+static void *mark_around_a_request(void *error) {
+  mark();
+  turn_over(heap, 100);
+  mark();
+  *(uint64_t *)error = last_of(heap).use_peak_error;
+  return NULL;
+}
+
+static void a_peak_is_exact_too_if_a_thread_marks_before_its_first_request(void **state) {
+  (void)state;
+  uint64_t error = 1;
+  on_another_thread(mark_around_a_request, &error);
+  assert_int_equal(error, 0);
+}
+
 static void a_peak_of_several_threads_is_within_its_error(void **state) {
   (void)state;
   mark();
@@ -204,6 +219,7 @@ int main(void) {
       TEST(the_first_frame_of_a_new_heap_has_all_that_it_counted),
 #ifndef HEAPSTER_SHARED_COUNTERS
       TEST(a_peak_is_exact_if_only_the_marking_thread_acted),
+      TEST(a_peak_is_exact_too_if_a_thread_marks_before_its_first_request),
       TEST(a_peak_of_several_threads_is_within_its_error),
 #endif
   };

@@ -255,6 +255,7 @@ enum heapster_error heapster_frame_mark(void) {
   uint64_t changes[HEAPSTER__HEAP_NUMBERS];
   enum heapster_error error = HEAPSTER_OK;
   heapster__rescan_throttled();
+  if (!heapster__this_thread()) heapster__thread_claim(); /* not under the lock: that may request memory */
   heapster__lock();
   const unsigned last = heapster__last_heap();
   heapster__all_changes(changes, last);

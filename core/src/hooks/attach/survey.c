@@ -42,13 +42,15 @@ static void note_functions(struct heapster__survey *survey, const struct heapste
   if (is_first) survey->program_has_malloc = survey->objects == 0;
 }
 
+/* From the first segment with code to the last. */
 static struct heapster__range code_of(const struct dl_phdr_info *info) {
   struct heapster__range code = {0, 0};
   for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X)) continue;
-    code.begin = info->dlpi_addr + segment->p_vaddr;
-    code.end = code.begin + segment->p_memsz;
+    const uintptr_t begin = info->dlpi_addr + segment->p_vaddr;
+    if (!code.begin) code.begin = begin;
+    code.end = begin + segment->p_memsz;
   }
   return code;
 }

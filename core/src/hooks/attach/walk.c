@@ -89,6 +89,8 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
     return;
   else if (heapster__object_contains(at->object, at->object->base + found, 0))
     at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
+  else if (index == HEAPSTER__REPLACE_reallocarray)
+    return; /* a library's own, as libbsd's: it calls realloc, whose slot is looked at, too */
   else if (!at->walk->survey->has_wrapper)
     at->has[HEAPSTER__BOUND_ELSEWHERE] = true;
 }

@@ -144,7 +144,8 @@ enum heapster_error heapster_heap_create_sized(const char *name, const struct he
   enum heapster_error error = heapster__heap_check_name(name);
   if (backing == heapster_allocator_system()) backing = NULL;
   if (!error && backing) {
-    heapster__copy_sized(&copy, sizeof copy, backing, size); /* functions that the host does not know are NULL */
+    /* functions that the host does not know are NULL, as is one of which it has a part */
+    heapster__copy_sized(&copy, sizeof copy, backing, size - size % sizeof copy.malloc);
     if (!copy.malloc || !copy.free) error = HEAPSTER_BAD_ALLOCATOR;
   }
   if (error) return error;

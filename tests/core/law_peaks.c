@@ -1,11 +1,11 @@
-/* The law of peaks under many threads: at most threads x 64 KiB too high, and (threads - 1) x 64 KiB too low.
+/* The law of peaks under many threads: at most threads x 32 KiB too high, and (threads - 1) x 32 KiB too low.
    law_peaks [windows] */
 #include <pthread.h>
 #include <sched.h>
 
 #include "churn.h"
 
-enum { THREADS = 64, SPAN = 65536, PIECE = 1000, PIECES = 500, ROUNDS = 20 };
+enum { THREADS = 64, SPAN = 32768, PIECE = 1000, PIECES = 500, ROUNDS = 20 };
 enum { TIDE_BLOCK = 40000, TIDE_BLOCKS = 64, TIDE_WINDOWS = 100 };
 
 static struct heapster_heap *heaps[CHURN_HEAPS];

@@ -16,7 +16,7 @@
 
 #include "support.h"
 
-enum { HEAPS = 3, TARGETS = HEAPS + 1, MOST_THREADS = 32, OPEN = 6, BLOCKS = 48, SPAN = 65536 };
+enum { HEAPS = 3, TARGETS = HEAPS + 1, MOST_THREADS = 32, OPEN = 6, BLOCKS = 48, SPAN = 32768 };
 
 static struct heapster_heap *heaps[HEAPS];
 

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-enum { THREADS = 2, SPAN = 65536, SMALL = 70000, LARGE = 100 << 20, MOST_STEPS = 100000 };
+enum { THREADS = 2, SPAN = 32768, SMALL = 70000, LARGE = 100 << 20, MOST_STEPS = 100000 };
 
 enum stage { IDLE, RUN, STOPPED, GO_ON, DONE, OVER };
 

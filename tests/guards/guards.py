@@ -106,7 +106,7 @@ GUARDS = (
           "a realloc that grows and moves"),
     Guard("preload-shrink", 108, preloaded("shrinks", COMMANDED) - preloaded("pairs", COMMANDED),
           "a realloc that shrinks in place"),
-    Guard("preload-other-thread", 91, preloaded("frees-from-another-thread", COMMANDED),
+    Guard("preload-other-thread", 92, preloaded("frees-from-another-thread", COMMANDED),
           "a malloc by one thread and its free by another, their flushes included"),
     Guard("preload-new-thread", 2384, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),

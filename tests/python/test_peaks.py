@@ -12,7 +12,7 @@ import heapster
 WINDOWS = int(os.environ.get("HEAPSTER_WINDOWS", "1500"))
 SIZES = (32, 300, 5000, 40000, 400000)
 MOST_THREADS = 31
-PENDING = 65536  # what a thread may not have added yet, see use_peak_error in heapster/stats.h
+PENDING = 32768  # what a thread may not have added yet, see use_peak_error in heapster/stats.h
 
 
 class Account:

@@ -90,10 +90,10 @@ struct heapster_stats {
 /* use_peak_error. A window whose foreign_count is 0 is exact: its use_peak is the record of the thread that began it,
    whatever other threads did before, and whether they sleep, end, fork, begin windows or mark frames meanwhile. So is a
    window of thread scope; the error is 0 in both. Otherwise the true peak is within use_peak +- use_peak_error, and the
-   error is the smallest of
+   error is at most the smallest of
 
      - the bytes that other threads requested inside the window, or those that they freed, whichever are more;
-     - 64 KiB (128 KiB for the total) for each other thread that may have acted, and for one more: what a thread has
+     - 32 KiB (64 KiB for the total) for each other thread that may have acted, and for one more: what a thread has
        counted, but not yet added to the heap's high-water mark, is within half of that on either side of 0. As many
        may have acted as there were operations (foreign_count), but no more than there are other thread records;
      - total_alloc_sum, above which no use rises.

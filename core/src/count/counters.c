@@ -217,7 +217,14 @@ static void flush_own(struct heapster__thread *thread, unsigned heap) {
 }
 
 void heapster__flush_heap(struct heapster__thread *thread, unsigned heap) {
-  struct heapster__shard *active = end_active(thread);
+  struct heapster__shard *active = heapster__active_shard_of(thread);
+  if (active && active->head.heap == heap && heapster__pending_is_alone(&active->pending, &thread->total)) {
+    note_size(active);
+    heapster__pending_flush_both(&active->pending, &heapster__high_water_marks[heap], &thread->total,
+                                 &heapster__high_water_marks[0]);
+    return;
+  }
+  end_active(thread);
   flush_own(thread, heap);
   flush_total(thread);
   begin_active(thread, active);

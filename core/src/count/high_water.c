@@ -65,6 +65,13 @@ int64_t heapster__pending_peak(const struct heapster__pending *pending) {
   return larger(heapster__load_relaxed(&pending->earlier_peak), latest_peak(pending));
 }
 
+/* The thread's own bytes take `bytes` in, whose highest value was `highest`. */
+static void note_flushed(struct heapster__pending *pending, int64_t bytes, int64_t highest) {
+  const int64_t peak = heapster__load_relaxed(&pending->flushed) + highest;
+  heapster__store_relaxed(&pending->peak, larger(heapster__load_relaxed(&pending->peak), peak));
+  heapster__move_owned(&pending->flushed, bytes);
+}
+
 /* What a signal handler adds in between stays pending. */
 void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark) {
   const int64_t highest = heapster__pending_peak(pending);
@@ -73,10 +80,25 @@ void heapster__pending_flush(struct heapster__pending *pending, struct heapster_
   heapster__move_owned(&pending->left, bytes);
   heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
   heapster__store_relaxed(&pending->earlier_peak, 0);
-  const int64_t peak = heapster__load_relaxed(&pending->flushed) + highest;
-  heapster__store_relaxed(&pending->peak, larger(heapster__load_relaxed(&pending->peak), peak));
-  heapster__move_owned(&pending->flushed, bytes);
+  note_flushed(pending, bytes, highest);
   flush(mark, bytes, highest);
+}
+
+bool heapster__pending_is_alone(const struct heapster__pending *heap, const struct heapster__pending *total) {
+  return !heapster__load_relaxed(&heap->earlier_peak) && !heapster__load_relaxed(&total->earlier_peak) &&
+         heapster__load_relaxed(&total->left) == HEAPSTER__PENDING_HALF;
+}
+
+void heapster__pending_flush_both(struct heapster__pending *heap, struct heapster__high_water *heap_mark,
+                                  struct heapster__pending *total, struct heapster__high_water *total_mark) {
+  const int64_t highest = larger(latest_peak(heap), 0);
+  const int64_t bytes = heapster__pending_bytes(heap);
+  heapster__move_owned(&heap->left, bytes);
+  heapster__store_relaxed(&heap->lowest_left, HEAPSTER__PENDING_HALF);
+  note_flushed(heap, bytes, highest);
+  note_flushed(total, bytes, highest);
+  flush(heap_mark, bytes, highest);
+  flush(total_mark, bytes, highest);
 }
 
 void heapster__active_begin(struct heapster__pending *heap, struct heapster__pending *total) {

@@ -30,7 +30,7 @@
 #include "base/atomics.h"
 #include "base/platform.h"
 
-enum { HEAPSTER__PENDING_SPAN = 65536, HEAPSTER__PENDING_HALF = HEAPSTER__PENDING_SPAN / 2 };
+enum { HEAPSTER__PENDING_SPAN = 32768, HEAPSTER__PENDING_HALF = HEAPSTER__PENDING_SPAN / 2 };
 
 /* What one thread has not flushed, of one heap or of the total. */
 struct heapster__pending {
@@ -51,6 +51,11 @@ void heapster__pending_init(struct heapster__pending *pending);
 
 /* Flushes into the mark. For the thread whose bytes these are, or for anybody once that thread is gone. */
 void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark);
+
+/* Flushes the active heap and the total at once, while the total has nothing pending but that heap's bytes. */
+bool heapster__pending_is_alone(const struct heapster__pending *heap, const struct heapster__pending *total);
+void heapster__pending_flush_both(struct heapster__pending *heap, struct heapster__high_water *heap_mark,
+                                  struct heapster__pending *total, struct heapster__high_water *total_mark);
 
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);

@@ -9,6 +9,8 @@ static struct heapster__thread_observer *thread_observers[HEAPSTER__HEAP_NUMBERS
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 static void raise_use_max(unsigned number, int64_t peak) {
   int64_t seen = heapster__load_relaxed(&use_max[number]);
   while (peak > seen && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
@@ -108,15 +110,35 @@ static uint64_t mark_error(const struct heapster__rise *rise, unsigned number) {
   return (acted + 1) * span;
 }
 
+/* What the true rise is surely within. */
+struct range {
+  int64_t least;
+  int64_t most;
+};
+
+static struct range narrow(struct range range, int64_t value, int64_t error) {
+  return (struct range){larger(range.least, value - error), smaller(range.most, value + error)};
+}
+
+/* The mark is mostly right, so the rise is the mark's, moved only as far as its error has to be within `error`.
+   Counters that are read while others count may contradict each other: `range` is empty then. */
+static struct heapster__peak rise_in(struct range range, int64_t observed, int64_t error) {
+  const int64_t least = smaller(range.least, range.most);
+  const int64_t rise = larger(least, smaller(larger(observed, range.most - error), least + error));
+  return (struct heapster__peak){(uint64_t)rise, (uint64_t)larger(range.most - rise, rise - least)};
+}
+
 struct heapster__peak heapster__peak_of(const struct heapster__rise *rise, unsigned number) {
   if (!rise->foreign_count)
     return (struct heapster__peak){heapster__limit_rise(rise->is_thread_observed ? rise->of_thread : rise->observed,
                                                         rise->requested, rise->change),
                                    0};
-  const uint64_t of_mark = mark_error(rise, number);
-  const bool is_thread_better = rise->is_thread_observed && rise->foreign_bytes < of_mark;
-  const uint64_t error = is_thread_better ? rise->foreign_bytes : of_mark;
-  return (struct heapster__peak){
-      heapster__limit_rise(is_thread_better ? rise->of_thread : rise->observed, rise->requested, rise->change),
-      error < rise->requested ? error : rise->requested};
+  const struct range possible = {larger(0, rise->change), (int64_t)rise->requested};
+  int64_t error = (int64_t)mark_error(rise, number);
+  struct range range = narrow(possible, rise->observed, error);
+  if (rise->is_thread_observed && rise->foreign_bytes < (uint64_t)error) {
+    error = (int64_t)rise->foreign_bytes;
+    range = narrow(range, rise->of_thread, error);
+  }
+  return rise_in(range, rise->observed, smaller(error, (int64_t)rise->requested));
 }

@@ -17,6 +17,7 @@ NOT_ALLOWED = 77
 # Cases for an allocator in front of libc's malloc, to which a library may be bound too; and cases for libc's alone.
 STACKED = [case for case in CASES if "over_a_stacked_allocator" in case]
 ALONE = [
+    "a_plugin_that_brings_libstdcxx_counts_what_was_asked_for",
     "blocks_freed_while_the_hook_was_off_leave_the_figures_when_their_memory_is_used_again",
     "pvalloc_is_counted",
     "an_object_that_was_loaded_later_is_found_when_a_window_begins",
@@ -79,8 +80,27 @@ def test_a_case_that_does_not_exist_fails():
     assert execute([FOLDER / "lazy", "no_such_case"]).returncode == 1
 
 
-def test_new_and_delete_are_counted_inside_their_malloc_over_glibc():
+def test_new_and_delete_are_counted_over_glibc():
     ended = execute([FOLDER / "operators"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_each_form_of_new_is_counted_by_what_was_asked_for_and_refused_once():
+    ended = execute([FOLDER / "new_forms"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("allocator", OTHERS)
+def test_each_form_of_new_is_refused_once_over_an_allocator_with_operators(allocator):
+    ended = execute([FOLDER / "new_forms", "own operators"], env=preloaded(allocator))
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("allocator", (None, *OTHERS))
+def test_each_form_of_new_is_refused_once_under_a_preloaded_hook(allocator):
+    behind = preloaded(allocator)["LD_PRELOAD"] if allocator else ""
+    own = ["own operators"] if allocator else []
+    ended = execute([FOLDER / "new_forms", *own], env={**os.environ, "LD_PRELOAD": f"{HOOK} {behind}"})
     assert (ended.returncode, ended.stderr) == (0, "")
 
 

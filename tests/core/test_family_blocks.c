@@ -1,4 +1,4 @@
-/* The malloc hook and blocks of other origin: older ones, adopted ones, a named heap's, nested ones. */
+/* The malloc hook and blocks of other origin: older ones, those of other operators, a named heap's, nested ones. */
 #include "cmocka_test.h"
 
 #include <string.h>
@@ -32,18 +32,22 @@ static void blocks_from_before_the_hook_are_reported(void **state) {
   assert_int_equal(stats.dealloc_sum, 70);
 }
 
-static void an_adopted_block_is_counted_once(void **state) {
+/* An operator new of the allocator's own that calls the public malloc, as jemalloc's does once it has run the handler.
+ */
+static void *find_memory(size_t size, const void *found) {
+  return found ? heapster__counted_malloc(size + 7) : heapster__counted_malloc(SIZE_MAX / 2);
+}
+
+static void a_new_that_is_passed_on_is_one_refusal_and_one_request(void **state) {
   (void)state;
-  void *unknown = family_malloc(40);
-  heapster__malloc_adopt(unknown, 33);
-  void *known = heapster__counted_malloc(50);
-  heapster__malloc_adopt(known, 50);
-  heapster__counted_free(unknown);
-  heapster__counted_free(known);
+  void *block = heapster__pass_new_on(find_memory, 50, "found");
+  assert_null(heapster__pass_new_on(find_memory, 60, NULL));
+  heapster__counted_free(block);
   const struct heapster_stats stats = end_window();
-  assert_int_equal(stats.alloc_count, 2);
-  assert_int_equal(stats.alloc_sum, 83);
-  assert_int_equal(stats.dealloc_sum, 83);
+  assert_int_equal(stats.alloc_fail_count, 2);
+  assert_int_equal(stats.alloc_count, 1);
+  assert_int_equal(stats.alloc_sum, 50);
+  assert_int_equal(stats.dealloc_sum, 50);
   assert_int_equal(stats.unseen_alloc_count, 0);
 }
 
@@ -102,10 +106,8 @@ static void a_family_that_calls_the_public_malloc_is_counted_once(void **state) 
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(bootstrap_blocks_are_not_counted_and_resizing_copies_them),
-      TEST(blocks_from_before_the_hook_are_reported),
-      TEST(an_adopted_block_is_counted_once),
-      TEST(a_named_heap_calls_the_next_allocator),
+      TEST(bootstrap_blocks_are_not_counted_and_resizing_copies_them), TEST(blocks_from_before_the_hook_are_reported),
+      TEST(a_new_that_is_passed_on_is_one_refusal_and_one_request),    TEST(a_named_heap_calls_the_next_allocator),
 #ifndef HEAPSTER_SHARED_COUNTERS
       TEST(a_family_that_calls_the_public_malloc_is_counted_once),
 #endif

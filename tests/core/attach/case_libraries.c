@@ -232,7 +232,27 @@ static void a_library_opened_with_deepbind_is_counted(void) {
   require_proved();
 }
 
+/* libstdc++ would ask malloc for 1,024 bytes, and twice if it gets none. Its second life is at another address,
+ * perhaps. */
+static void a_plugin_that_brings_libstdcxx_counts_what_was_asked_for(void) {
+  hook();
+  for (unsigned i = 0; i < 4; i++) {
+    const struct plugin plugin = open_plugin("plugin_cxx", i % 2 ? RTLD_NOW : RTLD_LAZY | RTLD_DEEPBIND);
+    struct heapster_window window = begin_window();
+    plugin.release(plugin.allocate(BYTES));
+    require_counted(window, 1, 1);
+    struct heapster_stats stats;
+    window = begin_window();
+    require(!plugin.allocate(SIZE_MAX / 4), "half of the address space was served");
+    require_ok(heapster_window_end(window, &stats));
+    require(stats.alloc_fail_count == 1, "%llu refusals", (unsigned long long)stats.alloc_fail_count);
+    dlclose(plugin.handle);
+  }
+  require_proved();
+}
+
 const struct test libraries_cases[] = {
+    CASE(a_plugin_that_brings_libstdcxx_counts_what_was_asked_for),
     CASE(an_object_that_was_loaded_later_is_found_when_a_window_begins),
     CASE(an_object_that_was_loaded_later_is_found_when_figures_are_read),
     CASE(an_object_that_was_loaded_later_is_found_when_a_frame_is_marked),

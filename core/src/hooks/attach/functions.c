@@ -2,40 +2,66 @@
 #include "hooks/attach/functions.h"
 
 #include "count/accounting.h"
+#include "hooks/malloc/operators.h"
 
 #include <string.h>
 
-uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
+_Atomic uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
 heapster__counter heapster__small_new_count;
+static _Atomic uint32_t own_operators; /* as in struct heapster__definitions */
 
-static bool note_small(size_t size) {
-  if (size >= HEAPSTER__MAIN_MIN_SIZE) return false;
+static bool is_own(unsigned index) {
+  return heapster__load_relaxed(&own_operators) >> (index - HEAPSTER__FIRST_NEW) & 1;
+}
+
+bool heapster__is_of_cxx_library(unsigned index) {
+  return index >= HEAPSTER__FIRST_NEW && index < HEAPSTER__FIRST_DELETE && !is_own(index);
+}
+
+/* Whether the request is left to the allocator's own operator, uncounted. */
+static bool is_left_alone(unsigned index, size_t size) {
+  if (size >= HEAPSTER__MAIN_MIN_SIZE || !is_own(index)) return false;
   heapster__add_relaxed(&heapster__small_new_count, 1);
   return true;
 }
 
-static void *adopt(void *block, size_t size) {
-  if (block && size >= HEAPSTER__MAIN_MIN_SIZE) heapster__malloc_adopt(block, size);
-  return block;
-}
+#define FIND_REAL(index, parameters)                                      \
+  void *(*real)parameters;                                                \
+  const uintptr_t found = heapster__load_relaxed(&heapster__real[index]); \
+  memcpy(&real, &found, sizeof real)
 
-/* A request without memory is passed on to the allocator's own operator, which runs the new_handler and throws; or
-   returns a block, if the handler freed something. The nothrow forms return NULL by themselves. */
-#define NEW(name, request, parameters, ...)                                \
-  static void *name parameters {                                           \
-    void *block = note_small(size) ? NULL : request;                       \
-    if (block) return block;                                               \
-    void *(*real)parameters;                                               \
-    memcpy(&real, &heapster__real[HEAPSTER__REPLACE_##name], sizeof real); \
-    return adopt(real(__VA_ARGS__), size);                                 \
+#define NEW_OR_THROW(name, parameters, function, call, ...)                                     \
+  static void *name parameters {                                                                \
+    FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                                            \
+    if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__);                \
+    HEAPSTER__NEW_OR_THROW(heapster__counted_##function call, heapster__tried_##function call); \
   }
-#define NEW_PLAIN(name) NEW(name, heapster__counted_malloc(size), (size_t size), size)
+#define NEW_PLAIN(name) NEW_OR_THROW(name, (size_t size), malloc, (size), size)
 #define NEW_ALIGNED(name) \
-  NEW(name, heapster__counted_memalign(alignment, size), (size_t size, size_t alignment), size, alignment)
-#define NEW_NOTHROW(name) NEW(name, heapster__counted_malloc(size), (size_t size, const void *nothrow), size, nothrow)
-#define NEW_ALIGNED_NOTHROW(name)                                                                                    \
-  NEW(name, heapster__counted_memalign(alignment, size), (size_t size, size_t alignment, const void *nothrow), size, \
-      alignment, nothrow)
+  NEW_OR_THROW(name, (size_t size, size_t alignment), memalign, (alignment, size), size, alignment)
+
+/* The real nothrow form runs the new_handler. That of the C++ library calls operator new, whose slot is replaced, too.
+ */
+#define NEW_OR_NULL(name, request, pass, parameters, ...)                        \
+  static void *name parameters {                                                 \
+    FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                             \
+    if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__); \
+    void *block = request;                                                       \
+    if (block) return block;                                                     \
+    if (!heapster__has_new_handler())                                            \
+      heapster__refuse_new();                                                    \
+    else if (is_own(HEAPSTER__REPLACE_##name))                                   \
+      block = pass(real, __VA_ARGS__);                                           \
+    else                                                                         \
+      block = real(__VA_ARGS__);                                                 \
+    return block;                                                                \
+  }
+#define NEW_NOTHROW(name)                                                                                          \
+  NEW_OR_NULL(name, heapster__tried_malloc(size), heapster__pass_new_on, (size_t size, const void *nothrow), size, \
+              nothrow)
+#define NEW_ALIGNED_NOTHROW(name)                                                             \
+  NEW_OR_NULL(name, heapster__tried_memalign(alignment, size), heapster__pass_aligned_new_on, \
+              (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
 
 #define X(kind, name, symbol) NEW_##kind(name)
 HEAPSTER__NEW_OPERATORS(X)
@@ -71,13 +97,21 @@ unsigned heapster__replacement_of(const char *name) {
   return index;
 }
 
-bool heapster__replacements_start(const uintptr_t real[HEAPSTER__REPLACEMENTS],
-                                  struct heapster__malloc_family *family) {
-  _Static_assert(sizeof *family == HEAPSTER__FAMILY_COUNT * sizeof *real, "the family stands first, in its order");
-  for (unsigned index = 0; index <= HEAPSTER__REPLACE_memalign; index++) {
-    if (!real[index]) return false;
+void heapster__replacements_follow(const struct heapster__definitions *found) {
+  for (unsigned index = 0; index < HEAPSTER__REPLACEMENTS; index++) {
+    const bool is_other = found->real[index] && found->real[index] != heapster__load_relaxed(&heapster__real[index]);
+    if (is_other) heapster__store_relaxed(&heapster__real[index], found->real[index]);
   }
-  memcpy(heapster__real, real, sizeof heapster__real);
-  memcpy(family, real, sizeof *family);
+  heapster__store_relaxed(&own_operators, found->own_operators);
+}
+
+bool heapster__replacements_start(const struct heapster__definitions *found, struct heapster__malloc_family *family) {
+  _Static_assert(sizeof *family == HEAPSTER__FAMILY_COUNT * sizeof *found->real,
+                 "the family stands first, in its order");
+  for (unsigned index = 0; index <= HEAPSTER__REPLACE_memalign; index++) {
+    if (!found->real[index]) return false;
+  }
+  heapster__replacements_follow(found);
+  memcpy(family, found->real, sizeof *family);
   return true;
 }

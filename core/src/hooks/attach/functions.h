@@ -27,12 +27,22 @@ struct heapster__replacement {
 };
 extern HEAPSTER__HIDDEN const struct heapster__replacement heapster__replacements[HEAPSTER__REPLACEMENTS];
 
-/* The allocator's own functions; 0 where it lacks one, which is then not replaced. Its reallocarray may be libc's. */
-extern HEAPSTER__HIDDEN uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
+/* The functions that the process is bound to, the first definition of each in the order of loading; 0: it is not
+   replaced. The malloc family is the allocator's; its reallocarray may be libc's. The operators are replaced if they
+   are the allocator's own, which never call malloc; and so is operator new of the C++ library, which asks malloc for
+   other sizes than the program asked for. */
+struct heapster__definitions {
+  uintptr_t real[HEAPSTER__REPLACEMENTS];
+  uint32_t own_operators; /* bit 0 stands for HEAPSTER__FIRST_NEW: that operator new is the allocator's own */
+};
+extern HEAPSTER__HIDDEN _Atomic uintptr_t heapster__real[HEAPSTER__REPLACEMENTS];
 
-/* How often operator new was called for less than 17 bytes. Such a request is passed on unpadded and uncounted: an
-   allocator with operators of its own trusts the size given to delete, and an object whose slots are not replaced may
-   call that delete. */
+/* Whether it is an operator new of the C++ library. What passes it by is counted in its malloc. */
+bool heapster__is_of_cxx_library(unsigned index);
+
+/* How often operator new was called for less than 17 bytes over an allocator with operators of its own. Such a request
+   is passed on unpadded and uncounted: that allocator trusts the size given to delete, and an object whose slots are
+   not replaced may call that delete. */
 extern HEAPSTER__HIDDEN heapster__counter heapster__small_new_count;
 
 /* The index of that name, or HEAPSTER__REPLACEMENTS. */
@@ -40,6 +50,9 @@ unsigned heapster__replacement_of(const char *name);
 
 /* Sets the real functions, and copies the malloc family out of them. False: the allocator lacks a function that the
    hook needs. */
-bool heapster__replacements_start(const uintptr_t real[HEAPSTER__REPLACEMENTS], struct heapster__malloc_family *family);
+bool heapster__replacements_start(const struct heapster__definitions *found, struct heapster__malloc_family *family);
+
+/* Takes over what a later survey found: the C++ library may be loaded later, or again. */
+void heapster__replacements_follow(const struct heapster__definitions *found);
 
 #endif

@@ -19,25 +19,46 @@ static bool is_libc(const struct heapster__object *object) {
 /* Whether the object is the one whose functions are read: it defines the malloc of the process. */
 static bool is_allocator(const struct heapster__survey *survey, const struct heapster__object *object) {
   if (survey->front) return heapster__object_contains(object, (uintptr_t)survey->front->next_library, 0);
-  return !survey->real[0] && heapster__object_find_any(object, heapster__replacements[0].name);
+  return !survey->found.real[0] && heapster__object_find_any(object, heapster__replacements[0].name);
 }
 
 /* libc's reallocarray calls the process's realloc, so it may be counted over an allocator that has none of its own. In
    front of a preloaded or linked hook, that realloc is counted already. */
 static bool is_libc_reallocarray(const struct heapster__survey *survey, const struct heapster__object *object,
                                  unsigned index) {
-  return index == HEAPSTER__REPLACE_reallocarray && !survey->front && survey->real[0] && !survey->real[index] &&
-         !survey->is_ambiguous[index] && is_libc(object);
+  return index == HEAPSTER__REPLACE_reallocarray && !survey->front && survey->found.real[0] &&
+         !survey->found.real[index] && !survey->is_ambiguous[index] && is_libc(object);
+}
+
+/* libstdc++, or libc++ and its libc++abi: an operator new of theirs is malloc with another size. Not so in a program
+   that they are linked into, whose operators may be its own. */
+static bool is_cxx_library(const struct heapster__object *object) {
+  const char *name = object->soname ? object->names + object->soname : "";
+  return !strncmp(name, "libstdc++.so", strlen("libstdc++.so")) || !strncmp(name, "libc++", strlen("libc++"));
+}
+
+/* The first definition of an operator. */
+static void note_operator(struct heapster__survey *survey, unsigned index, uintptr_t function, bool is_own,
+                          bool is_cxx) {
+  const bool is_new = index < HEAPSTER__FIRST_DELETE;
+  if (is_own || (is_cxx && is_new)) survey->found.real[index] = function;
+  if (is_own && is_new) survey->found.own_operators |= UINT32_C(1) << (index - HEAPSTER__FIRST_NEW);
 }
 
 static void note_functions(struct heapster__survey *survey, const struct heapster__object *object) {
-  const bool is_first = is_allocator(survey, object);
+  const bool is_first = is_allocator(survey, object), is_cxx = is_cxx_library(object);
   for (unsigned i = 0; i < HEAPSTER__REPLACEMENTS; i++) {
     const uintptr_t function = heapster__object_find_any(object, heapster__replacements[i].name);
-    if (is_first || is_libc_reallocarray(survey, object, i))
-      survey->real[i] = function;
-    else if (function && !heapster__range_has(survey->public, function))
+    const bool is_taken =
+        i >= HEAPSTER__FIRST_NEW ? !survey->is_defined[i] : is_first || is_libc_reallocarray(survey, object, i);
+    if (!function || heapster__range_has(survey->public, function)) continue;
+    if (!is_taken)
       survey->is_ambiguous[i] = true;
+    else if (i >= HEAPSTER__FIRST_NEW)
+      note_operator(survey, i, function, is_first, is_cxx);
+    else
+      survey->found.real[i] = function;
+    survey->is_defined[i] = true;
   }
   if (is_first) survey->program_has_malloc = survey->objects == 0;
 }
@@ -80,8 +101,8 @@ struct check {
 static void check_slot(void *context, const char *name, uintptr_t *slot) {
   const struct check *check = context;
   const unsigned index = heapster__replacement_of(name);
-  if (index == HEAPSTER__REPLACEMENTS || !check->survey->real[index]) return;
-  const bool is_bound = *slot == check->survey->real[index] || *slot == heapster__replacements[index].counted;
+  if (index == HEAPSTER__REPLACEMENTS || !check->survey->found.real[index]) return;
+  const bool is_bound = *slot == check->survey->found.real[index] || *slot == heapster__replacements[index].counted;
   const bool is_unresolved =
       heapster__object_contains(check->object, *slot, PF_X) || heapster__is_program_code(check->survey, *slot);
   if (!is_bound && !is_unresolved) check->survey->libc_is_bound_elsewhere = true;
@@ -136,7 +157,7 @@ const char *heapster__survey_refusal(const struct heapster__survey *survey) {
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";
-  if (!survey->real[0])
+  if (!survey->found.real[0])
     return "no loaded library defines malloc: in a statically linked program there is nothing to attach to";
   if (survey->libc_is_bound_elsewhere)
     return "libc's own calls of malloc do not lead to the malloc of the process: another hook was attached before";

@@ -25,10 +25,11 @@ struct heapster__range {
 };
 
 struct heapster__survey {
-  unsigned long long adds, subs;             /* objects ever loaded, and unloaded, when it was made */
-  size_t objects;                            /* visited so far */
-  size_t startup_objects;                    /* as many of them were loaded when the program started */
-  uintptr_t real[HEAPSTER__REPLACEMENTS];    /* the functions of the object that defines malloc, the first; or 0 */
+  unsigned long long adds, subs; /* objects ever loaded, and unloaded, when it was made */
+  size_t objects;                /* visited so far */
+  size_t startup_objects;        /* as many of them were loaded when the program started */
+  struct heapster__definitions found;
+  bool is_defined[HEAPSTER__REPLACEMENTS];   /* by an object visited so far */
   bool is_ambiguous[HEAPSTER__REPLACEMENTS]; /* another object defines the name too, and some may be bound to that */
   const struct heapster__malloc_hook *front; /* a hook that the program was started with, or NULL */
   struct heapster__range program;            /* the code of the program itself */

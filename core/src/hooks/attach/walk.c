@@ -80,9 +80,12 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
   }
   const bool is_unresolved = !is_resolved(at, index, found);
   if (leads_to_hook(at, found, is_unresolved)) return;
-  const bool is_real = found == heapster__real[index];
+  const bool is_real = found == heapster__load_relaxed(&heapster__real[index]);
+  const bool is_of_cxx_library = heapster__is_of_cxx_library(index);
   if (is_real || (is_unresolved && is_predictable(at, index)))
-    at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real;
+    at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real && !is_of_cxx_library;
+  else if (is_of_cxx_library)
+    return;
   else if (is_unresolved)
     at->has[HEAPSTER__UNRESOLVED] = true;
   else if (heapster__is_program_code(at->walk->survey, found))
@@ -97,7 +100,7 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
 
 static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   if (heapster__load_relaxed((_Atomic uintptr_t *)slot) == heapster__replacements[index].counted)
-    write_slot(at, slot, heapster__real[index]);
+    write_slot(at, slot, heapster__load_relaxed(&heapster__real[index]));
 }
 
 static void note_late(const struct heapster__object *object) {
@@ -110,7 +113,7 @@ static void note_late(const struct heapster__object *object) {
 static void visit_slot(void *context, const char *name, uintptr_t *slot) {
   struct object_walk *at = context;
   const unsigned index = heapster__replacement_of(name);
-  if (index == HEAPSTER__REPLACEMENTS || !heapster__real[index]) return;
+  if (index == HEAPSTER__REPLACEMENTS || !heapster__load_relaxed(&heapster__real[index])) return;
   if (at->walk->is_on)
     attach_slot(at, index, slot);
   else
@@ -131,10 +134,10 @@ static void note_relocated(struct walk *walk, struct heapster__object *object) {
   if (object->is_relocated && walk->relocated == walk->objects - 1) walk->relocated++;
 }
 
-/* The functions behind a preloaded hook are not known before a walk. They are the same in each. */
+/* The functions behind a preloaded hook are not known before a walk, nor is a C++ library that was loaded since. */
 static void begin_walk(struct walk *walk) {
   walk->is_on = heapster__load_acquire(&slots.is_on);
-  if (walk->survey->front) memcpy(heapster__real, walk->survey->real, sizeof heapster__real);
+  heapster__replacements_follow(&walk->survey->found);
 }
 
 /* The loader's lock is held: call no dl function. `is_on` is read here too, so that the last walk leaves what was

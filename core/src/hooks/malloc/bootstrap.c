@@ -69,6 +69,8 @@ static const void *base_of(const void *function) {
   return function && dladdr(function, &object) ? object.dli_fbase : NULL;
 }
 
+static bool is_of_next(const void *function) { return base_of(function) == next_base; }
+
 /* What the program would be bound to without the hook. dlsym passes by a hidden version, dlvsym a definition without
    one: the next malloc is the one that was loaded first. */
 static bool is_next_hidden;
@@ -82,7 +84,7 @@ static void *look_up_malloc(void) {
 
 static void look_up(void *function, const char *name) {
   void *found = is_next_hidden ? HEAPSTER__NEXT_VERSIONED(name) : dlsym(RTLD_NEXT, name);
-  if (base_of(found) != next_base) found = NULL;
+  if (!is_of_next(found)) found = NULL;
   memcpy(function, &found, sizeof found);
 }
 
@@ -180,13 +182,26 @@ static void switch_to_counted(void) {
   heapster__preload = (struct heapster__preload_table){
       .family = counted,
       .libc = libc.malloc ? libc : counted,
-      .objects = {heapster__counted_malloc, heapster__counted_memalign, heapster__counted_free},
+      .objects = {heapster__counted_malloc, heapster__counted_memalign, heapster__tried_malloc,
+                  heapster__tried_memalign, heapster__refuse_new, heapster__pass_new_on, heapster__pass_aligned_new_on,
+                  heapster__counted_free},
       .reallocarray = heapster__counted_reallocarray,
       .usable_size = usable_size,
-      .adopt = heapster__malloc_adopt,
+      .is_next_object = is_of_next,
   };
 }
 #undef X
+
+static void count_no_refusal(void) {}
+
+static void *pass_on(heapster__new_nothrow *form, size_t size, const void *nothrow) { return form(size, nothrow); }
+
+static void *pass_on_aligned(heapster__new_aligned_nothrow *form, size_t size, size_t alignment, const void *nothrow) {
+  return form(size, alignment, nothrow);
+}
+
+#define UNCOUNTED(malloc, memalign, free) \
+  { malloc, memalign, malloc, memalign, count_no_refusal, pass_on, pass_on_aligned, free }
 
 static void passthrough_free(void *block) {
   if (!is_pooled(block)) next.free(block);
@@ -210,9 +225,10 @@ static void switch_to_next(void) {
   heapster__preload = (struct heapster__preload_table){
       .family = family,
       .libc = libc.malloc ? libc : family,
-      .objects = {next.malloc, next.memalign, passthrough_free},
+      .objects = UNCOUNTED(next.malloc, next.memalign, passthrough_free),
       .reallocarray = passthrough_reallocarray,
       .usable_size = usable_size,
+      .is_next_object = is_of_next,
   };
 }
 
@@ -286,7 +302,8 @@ static size_t bootstrap_usable_size(void *block) { return ensure_started() ? usa
 struct heapster__preload_table heapster__preload = {
     .family = {HEAPSTER__FAMILY_FUNCTIONS(X)},
     .libc = {HEAPSTER__FAMILY_FUNCTIONS(X)},
-    .objects = {bootstrap_malloc, bootstrap_memalign, bootstrap_free},
+    .objects = UNCOUNTED(bootstrap_malloc, bootstrap_memalign, bootstrap_free),
+    .is_next_object = is_of_next,
     .reallocarray = bootstrap_reallocarray,
     .usable_size = bootstrap_usable_size,
 };
@@ -306,7 +323,7 @@ static void public_free(void *block) {
    library's would. C functions that it lacks are the next allocator's, as without the hook. */
 static void switch_to_front(void) {
   switch_to_next();
-  heapster__preload.objects = (struct heapster__object_family){malloc, public_memalign, public_free};
+  heapster__preload.objects = (struct heapster__object_family)UNCOUNTED(malloc, public_memalign, public_free);
 }
 
 /* Counts from here on in a program that allocates nothing before its first fork or thread. All libraries are loaded and

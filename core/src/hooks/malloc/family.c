@@ -338,10 +338,31 @@ COUNTED_ALIGNED(memalign, (size_t alignment, size_t size), alignment, padded(siz
 COUNTED_ALIGNED(valloc, (size_t size), padded(size))
 COUNTED_ALIGNED(pvalloc, (size_t size), padded(size))
 
-void heapster__malloc_adopt(void *block, size_t size) {
-  struct heapster__block known = heapster__shadow_take(&heapster__main_map, block);
-  if (!known.owner)
-    heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
-  else
-    heapster__enter_block(&heapster__main_map, known.owner, block, known.size);
+void *heapster__tried_malloc(size_t size) {
+  void *block = hook.next.malloc(padded(size));
+  return block ? record_block(block, size) : NULL;
 }
+
+void *heapster__tried_memalign(size_t alignment, size_t size) {
+  struct heapster__guard guard;
+  enter_guard(&guard);
+  void *block = hook.next.memalign(alignment, padded(size));
+  heapster__guard_leave(&guard);
+  return block ? record_block(block, size) : NULL;
+}
+
+void heapster__refuse_new(void) { heapster__record_failure(HEAPSTER__MALLOC); }
+
+#define PASS_ON(name, parameters, ...)                       \
+  void *name parameters {                                    \
+    struct heapster__guard guard;                            \
+    heapster__refuse_new();                                  \
+    heapster__guard_enter(&guard, heapster__thread_claim()); \
+    void *block = form(__VA_ARGS__);                         \
+    heapster__guard_leave(&guard);                           \
+    return block ? record_block(block, size) : NULL;         \
+  }
+PASS_ON(heapster__pass_new_on, (heapster__new_nothrow * form, size_t size, const void *nothrow), size, nothrow)
+PASS_ON(heapster__pass_aligned_new_on,
+        (heapster__new_aligned_nothrow * form, size_t size, size_t alignment, const void *nothrow), size, alignment,
+        nothrow)

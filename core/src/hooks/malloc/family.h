@@ -4,6 +4,7 @@
 
 #include <heapster/base.h>
 
+#include "hooks/malloc/operators.h"
 #include "hooks/mode.h"
 
 /* One function for each name of the family: the next allocator's, the counted ones, or the bootstrap's. */
@@ -76,7 +77,17 @@ HEAPSTER_API void *heapster__counted_memalign(size_t alignment, size_t size);
 HEAPSTER_API void *heapster__counted_valloc(size_t size);
 HEAPSTER_API void *heapster__counted_pvalloc(size_t size);
 
-/* Counts a block that another library's operator new returned, unless it came from a counted malloc. */
-HEAPSTER_API void heapster__malloc_adopt(void *block, size_t size);
+/* malloc and memalign for an operator new that tries again: a refusal is not counted. */
+HEAPSTER_API void *heapster__tried_malloc(size_t size);
+HEAPSTER_API void *heapster__tried_memalign(size_t alignment, size_t size);
+
+/* Counts a refusal of an operator new. */
+HEAPSTER_API void heapster__refuse_new(void);
+
+/* Calls the allocator's own nothrow form, which runs the new_handler and may call the public malloc, after a refusal,
+   which is counted. What it and the handler request passes uncounted; the block is counted by `size`. */
+HEAPSTER_API void *heapster__pass_new_on(heapster__new_nothrow *form, size_t size, const void *nothrow);
+HEAPSTER_API void *heapster__pass_aligned_new_on(heapster__new_aligned_nothrow *form, size_t size, size_t alignment,
+                                                 const void *nothrow);
 
 #endif

@@ -53,50 +53,45 @@ FREE(libc, libc_free, "__libc_free")
 HEAPSTER__DELETE_OPERATORS(X)
 #undef X
 
-/* C++'s operators new. An allocator may export its own, which never call malloc.
+/* C++'s operators new. An allocator may export its own, which never call malloc. */
+#define NEW_OR_THROW(name, symbol, parameters, function, ...)                                     \
+  ALSO(symbol, void *name parameters);                                                            \
+  void *name parameters {                                                                         \
+    const struct heapster__object_family *objects = &heapster__preload.objects;                   \
+    HEAPSTER__NEW_OR_THROW(objects->function(__VA_ARGS__), objects->try_##function(__VA_ARGS__)); \
+  }
+#define NEW_PLAIN(name, symbol) NEW_OR_THROW(name, symbol, (size_t size), malloc, size)
+#define NEW_ALIGNED(name, symbol) NEW_OR_THROW(name, symbol, (size_t size, size_t alignment), memalign, alignment, size)
 
-   An operator new without memory must run the new_handler and throw; the next definition does both. It can return a
-   block after all, if the handler freed something. */
-static bool find_next(void *function, const char *symbol) {
-  void *found = dlsym(RTLD_NEXT, symbol);
-  if (!found) abort(); /* C cannot throw, and this operator must not return NULL */
-  memcpy(function, &found, sizeof found);
-  return true;
-}
-
-/* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it. */
-static bool find_next_with_handler(void *function, const char *symbol) {
-  typedef void handler_function(void);
-  handler_function *(*get_handler)(void) = NULL;
-  void *found = dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
-  if (!found) return false;
-  memcpy(&get_handler, &found, sizeof found);
-  found = get_handler() ? dlsym(RTLD_NEXT, symbol) : NULL;
+/* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it.
+   That of the C++ library calls operator new, and so comes back here. */
+static void *find_next(void *function, const char *symbol) {
+  void *found = heapster__has_new_handler() ? dlsym(RTLD_NEXT, symbol) : NULL;
   memcpy(function, &found, sizeof found);
   return found;
 }
 
-static void *adopt(void *block, size_t size) {
-  if (block && heapster__preload.adopt) heapster__preload.adopt(block, size);
-  return block;
-}
-
-#define NEW(name, symbol, find, request, parameters, ...) \
-  ALSO(symbol, void *name parameters);                    \
-  void *name parameters {                                 \
-    void *(*next)parameters = NULL;                       \
-    void *block = heapster__preload.objects.request;      \
-    if (block || !find(&next, symbol)) return block;      \
-    return adopt(next(__VA_ARGS__), size);                \
+#define NEW_OR_NULL(name, symbol, request, parameters, type, pass, ...) \
+  ALSO(symbol, void *name parameters);                                  \
+  void *name parameters {                                               \
+    type *next;                                                         \
+    void *block = heapster__preload.objects.request;                    \
+    if (block) return block;                                            \
+    const void *found = find_next(&next, symbol);                       \
+    if (!found)                                                         \
+      heapster__preload.objects.refuse();                               \
+    else if (heapster__preload.is_next_object(found))                   \
+      block = heapster__preload.objects.pass(next, __VA_ARGS__);        \
+    else                                                                \
+      block = next(__VA_ARGS__);                                        \
+    return block;                                                       \
   }
-#define NEW_PLAIN(name, symbol) NEW(name, symbol, find_next, malloc(size), (size_t size), size)
-#define NEW_ALIGNED(name, symbol) \
-  NEW(name, symbol, find_next, memalign(alignment, size), (size_t size, size_t alignment), size, alignment)
-#define NEW_NOTHROW(name, symbol) \
-  NEW(name, symbol, find_next_with_handler, malloc(size), (size_t size, const void *nothrow), size, nothrow)
-#define NEW_ALIGNED_NOTHROW(name, symbol)                              \
-  NEW(name, symbol, find_next_with_handler, memalign(alignment, size), \
-      (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
+#define NEW_NOTHROW(name, symbol)                                                                                 \
+  NEW_OR_NULL(name, symbol, try_malloc(size), (size_t size, const void *nothrow), heapster__new_nothrow, pass_on, \
+              size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name, symbol)                                                                        \
+  NEW_OR_NULL(name, symbol, try_memalign(alignment, size), (size_t size, size_t alignment, const void *nothrow), \
+              heapster__new_aligned_nothrow, pass_on_aligned, size, alignment, nothrow)
 
 #define X(kind, name, symbol) NEW_##kind(name, symbol)
 HEAPSTER__NEW_OPERATORS(X)

@@ -4,13 +4,7 @@
 #define HEAPSTER__MALLOC_PRELOAD_H
 
 #include "hooks/malloc/family.h"
-
-/* What new and delete call. */
-struct heapster__object_family {
-  void *(*malloc)(size_t size);
-  void *(*memalign)(size_t alignment, size_t size);
-  void (*free)(void *block);
-};
+#include "hooks/malloc/operators.h"
 
 struct heapster__preload_table {
   struct heapster__malloc_family family;
@@ -18,7 +12,7 @@ struct heapster__preload_table {
   struct heapster__object_family objects;
   void *(*reallocarray)(void *block, size_t count, size_t size);
   size_t (*usable_size)(void *block);
-  void (*adopt)(void *block, size_t size); /* heapster__malloc_adopt, or NULL */
+  bool (*is_next_object)(const void *function); /* whether the next allocator defines the function */
 };
 
 /* One indirect jump a call, and no test of a state. */

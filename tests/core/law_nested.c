@@ -1,4 +1,5 @@
-/* Every request is counted once, by the outermost layer: over backings that call other heaps. law_nested */
+/* Every request is counted once, by the outermost layer: over backings that pass it on to other heaps. What else such a
+   backing requests counts, too. law_nested */
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
@@ -60,7 +61,15 @@ static void make_nested_requests(void *unused) {
   heapster_heap_free(inner, block);
 }
 
-static void a_nested_request_is_not_counted(void) {
+static void expect_nested_requests(struct expected *expected) {
+  figures_alloc(&expected->inner, 50);
+  figures_resize(&expected->inner, 50, 80, true);
+  figures_alloc(&expected->inner, 60);
+  figures_free(&expected->inner, 60);
+  figures_free(&expected->inner, 80);
+}
+
+static void a_backings_own_requests_are_counted(void) {
   struct expected expected = begin_expecting();
   set_inward(make_nested_requests);
   void *block = outer_block(&expected, 100);
@@ -68,6 +77,7 @@ static void a_nested_request_is_not_counted(void) {
   figures_resize(&expected.outer, 100, 120, true);
   free_outer(&expected, block, 120);
   set_inward(NULL);
+  for (unsigned i = 0; i < 3; i++) expect_nested_requests(&expected);
   require_counts(__func__, &expected);
 }
 
@@ -76,7 +86,7 @@ static void hold_block(void *unused) {
   if (!held) held = heapster_heap_malloc(inner, 64);
 }
 
-static void a_nested_block_stays_uncounted(void) {
+static void a_block_that_a_backing_keeps_is_counted(void) {
   struct expected expected = begin_expecting();
   set_inward(hold_block);
   void *block = outer_block(&expected, 100);
@@ -85,7 +95,61 @@ static void a_nested_block_stays_uncounted(void) {
   require(held, "the backing never called back");
   heapster_heap_free(inner, held);
   held = NULL;
-  expected.inner.unseen_alloc_count = 1; /* to the heap it is a block from before counting */
+  figures_alloc(&expected.inner, 64);
+  figures_free(&expected.inner, 64);
+  require_counts(__func__, &expected);
+}
+
+static void hold_many(void *blocks) {
+  for (unsigned i = 0; i < 100; i++) ((void **)blocks)[i] = heapster_heap_malloc(inner, i);
+}
+
+static void however_many_a_backing_keeps_all_are_counted(void) {
+  static void *blocks[100];
+  struct expected expected = begin_expecting();
+  set_inward(hold_many);
+  outer_arena.inward_context = blocks;
+  void *block = outer_block(&expected, 100);
+  set_inward(NULL);
+  free_outer(&expected, block, 100);
+  for (unsigned i = 0; i < 100; i++) {
+    heapster_heap_free(inner, blocks[i]);
+    figures_alloc(&expected.inner, i);
+    figures_free(&expected.inner, i);
+  }
+  require_counts(__func__, &expected);
+}
+
+/* A backing that puts a header before each block that it gets from the inner heap. */
+enum { HEADER = 48 };
+
+static void *pass_on_malloc(void *unused, size_t size) {
+  (void)unused;
+  char *block = heapster_heap_malloc(inner, size + HEADER);
+  return block ? block + HEADER : NULL;
+}
+
+static void *pass_on_realloc(void *unused, void *block, size_t size) {
+  (void)unused;
+  char *fresh = heapster_heap_realloc(inner, (char *)block - HEADER, size + HEADER);
+  return fresh ? fresh + HEADER : NULL;
+}
+
+static void pass_on_free(void *unused, void *block) {
+  (void)unused;
+  heapster_heap_free(inner, (char *)block - HEADER);
+}
+
+static void a_request_that_is_passed_on_is_counted_once(void) {
+  static const struct heapster_allocator backing = {
+      .malloc = pass_on_malloc, .realloc = pass_on_realloc, .free = pass_on_free};
+  struct heapster_heap *passing = NULL;
+  require_ok(heapster_heap_create("passing", &backing, &passing));
+  struct expected expected = begin_expecting();
+  for (size_t size = 0; size < 100000; size = size * 2 + 1) {
+    void *block = heapster_heap_malloc(passing, size);
+    heapster_heap_free(passing, heapster_heap_realloc(passing, block, size + 10));
+  }
   require_counts(__func__, &expected);
 }
 
@@ -233,8 +297,10 @@ int main(void) {
   outer = heap_over(&outer_arena, "outer");
   inner = heap_over(&inner_arena, "inner");
   churn_heaps("inner", NULL, churned);
-  a_nested_request_is_not_counted();
-  a_nested_block_stays_uncounted();
+  a_backings_own_requests_are_counted();
+  a_block_that_a_backing_keeps_is_counted();
+  however_many_a_backing_keeps_all_are_counted();
+  a_request_that_is_passed_on_is_counted_once();
   a_nested_free_is_counted_by_the_blocks_heap();
   a_nested_failure_is_not_counted();
   a_guard_holds_for_its_own_thread_only();

@@ -41,10 +41,10 @@ void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void
     return;
   }
   struct heapster__thread *thread = heapster__this_thread();
-  if (heapster__is_nested(thread))
-    heapster__record_nested(thread);
-  else
+  if (!heapster__is_nested(thread))
     heapster__record_outer_alloc(map, heap, block, size);
+  else if (!heapster__nested_keep(thread, &(struct heapster__nested_request){map, block, size, heap}))
+    heapster__record_nested(thread);
 }
 
 /* A free of a block from before the hook. A program that was hooked late makes many of these at its end. */
@@ -76,9 +76,20 @@ void heapster__record_gone(unsigned heap, struct heapster__block taken) {
   heapster__count_dealloc(taken.owner, taken.size);
 }
 
+/* Counts a nested request that is kept, because its block is freed or resized. Returns the block, or none. */
+static struct heapster__block count_kept(const struct heapster__map *map, const void *block) {
+  struct heapster__thread *thread = heapster__this_thread();
+  struct heapster__nested_request kept;
+  if (!heapster__is_nested(thread) || !heapster__nested_take(thread, map, block, &kept))
+    return (struct heapster__block){0};
+  heapster__count_alloc(kept.heap, kept.size);
+  return (struct heapster__block){kept.size, kept.heap, false};
+}
+
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block) {
   struct heapster__shard *shard = activate_shard(heap);
   struct heapster__block taken = heapster__shadow_take(map, block);
+  if (heapster__unlikely(!taken.owner)) taken = count_kept(map, block);
   if (heapster__unlikely(!shard || taken.owner != heap || taken.is_size_lost))
     heapster__record_gone(heap, taken);
   else if (heapster__count_dealloc_in(shard, taken.size))
@@ -99,6 +110,7 @@ static bool record_first_met(struct heapster__map *map, unsigned heap, const voi
 
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                              const void *to, uint64_t size) {
+  if (!taken.owner) taken = count_kept(map, from);
   if (!taken.owner) return record_first_met(map, heap, to, size);
   note_inaccuracies(heap, taken);
   bool is_put = heapster__enter_block(map, taken.owner, to, size);

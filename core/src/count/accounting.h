@@ -15,7 +15,7 @@
 #define HEAPSTER__COUNT_ACCOUNTING_H
 
 #include "count/counters.h"
-#include "count/guard.h"
+#include "count/nested.h"
 #include "count/shadow_map.h"
 
 /* What could not be counted exactly; for heapster_status. Shared by all threads. */

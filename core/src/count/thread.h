@@ -17,6 +17,7 @@
 
 enum { HEAPSTER__THREADS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
 
+struct heapster__nested;
 struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
 struct heapster__shard_head {
@@ -28,6 +29,7 @@ struct heapster__thread {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head armed; /* sends every request to the slow path */
   const struct heapster__shard_head *_Atomic cached; /* while no guard is up: the active heap's shard, or `armed` */
   _Atomic uintptr_t guard;                           /* the innermost guard that is up; 0: none */
+  struct heapster__nested *_Atomic nested;           /* the innermost of those that keep requests; see nested.h */
   struct heapster__pending total;                    /* the thread's pending bytes over all heaps but the active one */
   struct heapster__shard *_Atomic last_shard;        /* the record's shards are in a chain */
   heapster__counter nested_count;                    /* nested requests that the guard let pass */

@@ -124,7 +124,8 @@ static struct range narrow(struct range range, int64_t value, int64_t error) {
    Counters that are read while others count may contradict each other: `range` is empty then. */
 static struct heapster__peak rise_in(struct range range, int64_t observed, int64_t error) {
   const int64_t least = smaller(range.least, range.most);
-  const int64_t rise = larger(least, smaller(larger(observed, range.most - error), least + error));
+  const int64_t lowest = larger(least, range.most - error), highest = smaller(range.most, least + error);
+  const int64_t rise = larger(lowest, smaller(observed, highest));
   return (struct heapster__peak){(uint64_t)rise, (uint64_t)larger(range.most - rise, rise - least)};
 }
 

@@ -17,7 +17,10 @@ struct heapster_heap;
 
 /* A heap over `backing`, which has `size` bytes and is copied, or over the system's allocator for NULL or
    heapster_allocator_system(). The name is copied: 1 to 47 characters of [A-Za-z0-9_.:-]. On failure `heap` is set to
-   NULL. */
+   NULL.
+
+   A request that the backing passes on to a counted function, such as malloc, counts once, in this heap. What else it
+   requests inside a call, to grow a pool, counts in the heap that it asks. */
 HEAPSTER_API enum heapster_error
 heapster_heap_create_sized(const char *name, const struct heapster_allocator *backing, size_t size,
                            struct heapster_heap **heap) HEAPSTER_NOEXCEPT HEAPSTER_USE_RESULT;

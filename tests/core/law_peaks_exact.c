@@ -1,7 +1,7 @@
 /* Law 5: a window is exact if only the thread that began it made requests, whatever other threads did before, and
-   whether they start, end, sleep, begin windows, mark frames, reset or fork meanwhile. So is a frame in which only the
-   marking thread acted. With several busy threads a peak is within its use_peak_error, and that within its formula.
-   law_peaks_exact [windows [seed]] */
+   whether they start, end, sleep, begin windows, mark frames, reset or fork meanwhile. With several busy threads the
+   peak of a window or a frame is within its use_peak_error, and that within its formula. law_peaks_exact [windows
+   [seed]] */
 #include <heapster/frame.h>
 #include <heapster/heap.h>
 #include <heapster/status.h>
@@ -43,6 +43,7 @@ struct worker {
 static int64_t use[TARGETS]; /* of all threads, where they take turns */
 static struct expected_window open_windows[OPEN];
 static unsigned open_count;
+static struct expected_window frame[TARGETS]; /* the open frame of each target; `window` is unused */
 
 static void change_use(unsigned heap, int64_t bytes) {
   use[0] += bytes;
@@ -50,6 +51,9 @@ static void change_use(unsigned heap, int64_t bytes) {
   for (unsigned i = 0; i < open_count; i++) {
     struct expected_window *each = &open_windows[i];
     if (use[each->target] > each->peak) each->peak = use[each->target];
+  }
+  for (unsigned i = 0; i < TARGETS; i++) {
+    if (use[i] > frame[i].peak) frame[i].peak = use[i];
   }
 }
 
@@ -205,21 +209,43 @@ static void law_5_a_window_of_one_busy_thread_is_exact(struct worker *worker, ui
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t windows_wanted;
 
-static void require_within_error(const struct expected_window *expected, const struct heapster_stats *found) {
+/* `what`: a window or a frame. */
+static void require_within_error(const char *what, const struct expected_window *expected,
+                                 const struct heapster_frame *found) {
   const uint64_t peak = (uint64_t)(expected->peak - expected->start);
   const uint64_t off = peak > found->use_peak ? peak - found->use_peak : found->use_peak - peak;
   require(off <= found->use_peak_error,
-          "use_peak is %llu, exactly %llu: off by %llu, use_peak_error is %llu (target %u)",
+          "%s: use_peak is %llu, exactly %llu: off by %llu, use_peak_error is %llu (target %u)", what,
           (unsigned long long)found->use_peak, (unsigned long long)peak, (unsigned long long)off,
           (unsigned long long)found->use_peak_error, expected->target);
   const uint64_t span = expected->target ? SPAN : 2 * SPAN;
   struct heapster_status status;
   heapster_status_read(&status);
-  require(found->use_peak_error <= span * (status.threads_seen + 1), "use_peak_error is %llu with %u threads",
+  require(found->use_peak_error <= span * (status.threads_seen + 1), "%s: use_peak_error is %llu with %u threads", what,
           (unsigned long long)found->use_peak_error, status.threads_seen);
-  require(found->use_peak_error <= found->total_alloc_sum, "use_peak_error is above what was requested");
+  require(found->use_peak_error <= found->total_alloc_sum, "%s: use_peak_error is above what was requested", what);
+}
+
+static void require_window_within_error(const struct expected_window *expected, const struct heapster_stats *found) {
+  require_within_error("window", expected,
+                       &(struct heapster_frame){.total_alloc_sum = found->total_alloc_sum,
+                                                .use_peak = found->use_peak,
+                                                .use_peak_error = found->use_peak_error});
   require(found->foreign_count || !found->use_peak_error, "use_peak_error is %llu, no other thread acted",
           (unsigned long long)found->use_peak_error);
+}
+
+/* The first frame was begun by the law above, whose bystanders mark, and is not looked at. */
+static void mark_and_require(void) {
+  static struct heapster_frames frames;
+  static bool is_begun;
+  require_ok(heapster_frame_mark());
+  for (unsigned i = 0; i < TARGETS; i++) {
+    heapster_frames_read(i ? heaps[i - 1] : NULL, &frames);
+    if (is_begun) require_within_error("frame", &frame[i], &frames.last);
+    frame[i] = (struct expected_window){.target = i, .start = use[i], .peak = use[i]};
+  }
+  is_begun = true;
 }
 
 static void end_and_require(const struct expected_window *mine) {
@@ -227,7 +253,7 @@ static void end_and_require(const struct expected_window *mine) {
   while (open_windows[i].window.index != mine->window.index) i++;
   struct expected_window expected;
   const struct heapster_stats found = end_one(i, &expected);
-  require_within_error(&expected, &found);
+  require_window_within_error(&expected, &found);
   support_run.step = ++ended_count;
 }
 
@@ -250,6 +276,7 @@ static void *take_turns(void *context) {
     pthread_mutex_lock(&turn);
     const unsigned steps = (unsigned)dice_below(&worker.dice, 40);
     for (unsigned i = 0; i < steps; i++) step(&worker);
+    if (dice_below(&worker.dice, 10) == 0) mark_and_require();
     if (is_open && dice_below(&worker.dice, 3) == 0) {
       end_and_require(&mine);
       is_open = false;

@@ -2,7 +2,6 @@
 #include "cmocka_test.h"
 
 #include "count/accounting.h"
-#include "count/doubt.h"
 #include "page_calls.h"
 #include "sum_of.h"
 #include "under_lock.h"
@@ -199,28 +198,6 @@ static void a_refusal_outside_other_requests_is_counted(void **state) {
   assert_field(sum_of(heap), alloc_fail_count, 1);
 }
 
-static void doubt_heap(void) {
-  heapster__lock();
-  heapster__doubt_heap(heap);
-  heapster__unlock();
-}
-
-static void a_list_of_doubts_is_looked_at_until_all_have_ended_and_the_next_list_again(void **state) {
-  (void)state;
-  for (unsigned list = 0; list < 2; list++) {
-    heapster__record_alloc(&heapster__main_map, heap, at(0), 300);
-    heapster__record_alloc(&heapster__main_map, heap, at(100), 300);
-    doubt_heap();
-    heapster__record_free(&heapster__main_map, heap, at(100));
-    assert_int_equal(heapster__doubt_read().blocks, 1);
-    assert_true(heapster__has_doubts());
-    heapster__settle_block(at(2), 64);
-    assert_field(sum_of(heap), unseen_free_count, list + 1);
-    assert_int_equal(heapster__doubt_read().blocks, 0);
-    assert_false(heapster__has_doubts());
-  }
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void) {
@@ -239,7 +216,6 @@ int main(void) {
       TEST(a_block_without_memory_for_its_leaf_passes_uncounted),
       TEST(a_move_to_where_there_is_no_memory_for_a_leaf_is_a_free),
       TEST(a_refusal_outside_other_requests_is_counted),
-      TEST(a_list_of_doubts_is_looked_at_until_all_have_ended_and_the_next_list_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__store_release(cell, value) atomic_store_explicit((cell), (value), memory_order_release)
 #define heapster__add_relaxed(cell, value) atomic_fetch_add_explicit((cell), (value), memory_order_relaxed)
 #define heapster__add_acq_rel(cell, value) atomic_fetch_add_explicit((cell), (value), memory_order_acq_rel)
+#define heapster__or_relaxed(cell, bits) atomic_fetch_or_explicit((cell), (bits), memory_order_relaxed)
+#define heapster__and_release(cell, bits) atomic_fetch_and_explicit((cell), (bits), memory_order_release)
 #define heapster__exchange_relaxed(cell, value) atomic_exchange_explicit((cell), (value), memory_order_relaxed)
 #define heapster__exchange_acq_rel(cell, value) atomic_exchange_explicit((cell), (value), memory_order_acq_rel)
 #define heapster__swap_relaxed(cell, expected, desired) \
@@ -64,6 +66,17 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
   for (unsigned i = 0; i < count; i += 2)
     total = _mm_add_epi64(total, _mm_load_si128((const __m128i *)(const void *)&cells[i]));
   return (uint64_t)_mm_cvtsi128_si64(total) + (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(total, total));
+}
+
+/* Which of 64 cells (aligned to 16 bytes) have that value, a bit for each. */
+static inline uint64_t heapster__find_bytes_relaxed(const _Atomic uint8_t *cells, uint8_t value) {
+  const __m128i wanted = _mm_set1_epi8((char)value);
+  uint64_t found = 0;
+  for (unsigned i = 0; i < 64; i += 16) {
+    const __m128i read = _mm_load_si128((const __m128i *)(const void *)&cells[i]);
+    found |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(read, wanted)) << i;
+  }
+  return found;
 }
 
 /* Whether other threads see a thread's writes, relaxed ones too, in the order of the program. */
@@ -122,6 +135,12 @@ static inline uint64_t heapster__total_relaxed(heapster__counter *cells, unsigne
   uint64_t total = 0;
   for (unsigned i = 0; i < count; i++) total += heapster__load_relaxed(&cells[i]);
   return total;
+}
+
+static inline uint64_t heapster__find_bytes_relaxed(const _Atomic uint8_t *cells, uint8_t value) {
+  uint64_t found = 0;
+  for (unsigned i = 0; i < 64; i++) found |= (uint64_t)(heapster__load_relaxed(&cells[i]) == value) << i;
+  return found;
 }
 
 enum { HEAPSTER__WRITES_IN_ORDER = 0 };

@@ -7,22 +7,16 @@ struct heapster__map *heapster__shadow_create(void) {
   return heapster__pages_map(sizeof(struct heapster__map));
 }
 
-/* A leaf, or NULL, and the owner of its segment. */
-struct segment {
-  struct heapster__leaf *leaf;
-  unsigned owner;
-};
-
-static const struct segment NO_SEGMENT = {NULL, 0};
+static const struct heapster__segment NO_SEGMENT = {NULL, 0};
 
 enum { OWNER_MASK = 255 }; /* a leaf begins at a page boundary, which leaves its low bits to a heap's number */
 
-static struct segment segment_from(uintptr_t word) {
-  return (struct segment){(struct heapster__leaf *)(word & ~(uintptr_t)OWNER_MASK), word & OWNER_MASK};
+static struct heapster__segment segment_from(uintptr_t word) {
+  return (struct heapster__segment){(struct heapster__leaf *)(word & ~(uintptr_t)OWNER_MASK), word & OWNER_MASK};
 }
 
 /* Gives the segment its cache entry if that is free. */
-static void fill_cache(struct heapster__map *map, uint64_t bits, struct segment segment) {
+static void fill_cache(struct heapster__map *map, uint64_t bits, struct heapster__segment segment) {
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uintptr_t none = 0;
   uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
@@ -31,21 +25,26 @@ static void fill_cache(struct heapster__map *map, uint64_t bits, struct segment 
   heapster__store_release(&entry->tag, heapster__cache_tag_of(map, bits, segment.owner));
 }
 
-HEAPSTER__INLINE struct segment lookup_cached(struct heapster__map *map, uint64_t bits) {
+HEAPSTER__INLINE struct heapster__segment lookup_cached(struct heapster__map *map, uint64_t bits) {
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uint64_t tag = heapster__load_acquire(&entry->tag); /* as in heapster__shadow_find */
   uint64_t owner = tag & OWNER_MASK;
   if (heapster__unlikely(!tag || tag != heapster__cache_tag_of(map, bits, (unsigned)owner))) return NO_SEGMENT;
   uintptr_t leaf = heapster__load_relaxed(&entry->origin) + heapster__segment_of(map, bits) * HEAPSTER__GRANULES;
-  return (struct segment){(struct heapster__leaf *)leaf, (unsigned)owner};
+  return (struct heapster__segment){(struct heapster__leaf *)leaf, (unsigned)owner};
 }
 
-static struct segment walk_tree(struct heapster__map *map, uint64_t bits) {
+static struct heapster__segment walk_tree(struct heapster__map *map, uint64_t bits) {
   if (bits >> 48) return NO_SEGMENT;
   uint64_t number = heapster__segment_of(map, bits);
   /* acquire pairs with the swap that published the branch, the leaf: their zeroes are seen */
   struct heapster__branch *branch = heapster__load_acquire(&map->branches[number / HEAPSTER__LEAVES]);
   return segment_from(branch ? heapster__load_acquire(&branch->leaves[number % HEAPSTER__LEAVES]) : 0);
+}
+
+/* For visitors, who then find what is published. */
+static void note_made(_Atomic uint64_t *bits, uint64_t number) {
+  heapster__or_relaxed(&bits[number / 64], (uint64_t)1 << number % 64);
 }
 
 static struct heapster__branch *ensure_branch(struct heapster__map *map, uint64_t number) {
@@ -54,20 +53,22 @@ static struct heapster__branch *ensure_branch(struct heapster__map *map, uint64_
   if (there) return there;
   struct heapster__branch *made = heapster__pages_map(sizeof *made);
   if (!made) return NULL;
+  note_made(map->made_branches, number / HEAPSTER__LEAVES);
   if (atomic_compare_exchange_strong(place, &there, made)) return made;
   heapster__pages_unmap(made, sizeof *made);
   return there;
 }
 
 /* Makes the leaf of a segment that has none, with `owner` as the owner. */
-static struct segment make_segment(struct heapster__map *map, uint64_t bits, unsigned owner) {
+static struct heapster__segment make_segment(struct heapster__map *map, uint64_t bits, unsigned owner) {
   uint64_t number = heapster__segment_of(map, bits);
   if (bits >> 48 || !number) return NO_SEGMENT;
   struct heapster__branch *branch = ensure_branch(map, number);
   if (!branch) return NO_SEGMENT;
   struct heapster__leaf *made = heapster__pages_map(sizeof *made);
   if (!made) return NO_SEGMENT;
-  struct segment segment = {made, owner};
+  note_made(branch->made_leaves, number % HEAPSTER__LEAVES);
+  struct heapster__segment segment = {made, owner};
   uintptr_t there = 0;
   if (!atomic_compare_exchange_strong(&branch->leaves[number % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
     heapster__pages_unmap(made, sizeof *made);
@@ -77,8 +78,9 @@ static struct segment make_segment(struct heapster__map *map, uint64_t bits, uns
   return segment;
 }
 
-static struct segment ensure_segment(struct heapster__map *map, uint64_t bits, unsigned owner) {
-  struct segment far = walk_tree(map, bits);
+static __attribute__((noinline)) struct heapster__segment ensure_segment(struct heapster__map *map, uint64_t bits,
+                                                                         unsigned owner) {
+  struct heapster__segment far = walk_tree(map, bits);
   return far.leaf ? far : make_segment(map, bits, owner);
 }
 
@@ -89,7 +91,7 @@ HEAPSTER__INLINE unsigned index_of(const struct heapster__map *map, uint64_t bit
 HEAPSTER__INLINE enum heapster__put_result put(struct heapster__map *map, const void *address, unsigned owner,
                                                uint64_t size) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct segment segment = lookup_cached(map, bits);
+  struct heapster__segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = ensure_segment(map, bits, owner);
   if (!segment.leaf) return HEAPSTER__PUT_NO_MEMORY;
   unsigned index = index_of(map, bits);
@@ -105,7 +107,7 @@ HEAPSTER__INLINE enum heapster__put_result put(struct heapster__map *map, const 
 }
 
 /* The block that begins there. */
-HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigned index) {
+HEAPSTER__INLINE struct heapster__block block_at(struct heapster__segment segment, unsigned index) {
   _Atomic uint8_t *byte = &segment.leaf->bytes[index];
   struct heapster__block block = {0, segment.owner, false};
   unsigned value = heapster__load_acquire(byte);
@@ -124,7 +126,7 @@ HEAPSTER__INLINE struct heapster__block block_at(struct segment segment, unsigne
 /* The block that begins at an address, which is taken out unless it is to stay. */
 HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const void *address, bool stays) {
   uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct segment segment = lookup_cached(map, bits);
+  struct heapster__segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
   if (!segment.leaf) return (struct heapster__block){0, 0, false};
   unsigned index = index_of(map, bits);
@@ -150,24 +152,55 @@ struct heapster__block heapster__shadow_peek(struct heapster__map *map, const vo
   return look_up(map, address, true);
 }
 
-static void visit_leaf(struct segment segment, const char *begin, unsigned granule_bits, heapster__visitor *visit,
-                       const void *context) {
+struct heapster__segment heapster__shadow_segment(struct heapster__map *map, const void *address) {
+  struct heapster__segment segment = lookup_cached(map, HEAPSTER__ADDRESS(address));
+  return heapster__likely(segment.leaf) ? segment : walk_tree(map, HEAPSTER__ADDRESS(address));
+}
+
+struct heapster__block heapster__shadow_block(struct heapster__segment segment, unsigned index) {
+  return block_at(segment, index);
+}
+
+static void visit_branch(struct heapster__branch *branch, uint64_t begin, uint64_t segment_bytes,
+                         heapster__segment_visitor *visit, const void *context) {
+  for (unsigned word = 0; word < HEAPSTER__LEAVES / 64; word++) {
+    for (uint64_t bits = heapster__load_relaxed(&branch->made_leaves[word]); bits; bits &= bits - 1) {
+      const unsigned number = word * 64 + (unsigned)__builtin_ctzll(bits);
+      /* pairs with the swap that published it */
+      const struct heapster__segment segment = segment_from(heapster__load_acquire(&branch->leaves[number]));
+      if (segment.leaf) visit(context, segment, (const void *)(uintptr_t)(begin + number * segment_bytes));
+    }
+  }
+}
+
+void heapster__shadow_visit_segments(struct heapster__map *map, heapster__segment_visitor *visit, const void *context) {
+  const uint64_t segment_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
+  for (unsigned word = 0; word < HEAPSTER__BRANCHES / 64; word++) {
+    for (uint64_t bits = heapster__load_relaxed(&map->made_branches[word]); bits; bits &= bits - 1) {
+      const uint64_t number = word * 64 + (unsigned)__builtin_ctzll(bits);
+      struct heapster__branch *branch = heapster__load_acquire(&map->branches[number]); /* as above */
+      if (branch) visit_branch(branch, number * HEAPSTER__LEAVES * segment_bytes, segment_bytes, visit, context);
+    }
+  }
+}
+
+struct block_visit {
+  heapster__visitor *visit;
+  const void *context;
+  unsigned granule_bits;
+};
+
+static void visit_blocks(const void *context, struct heapster__segment segment, const void *begin) {
+  const struct block_visit *to = context;
   for (unsigned i = 0; i < HEAPSTER__GRANULES; i++) {
     if (heapster__likely(!heapster__load_relaxed(&segment.leaf->bytes[i]))) continue;
     struct heapster__block block = block_at(segment, i);
-    if (block.owner) visit(context, begin + ((size_t)i << granule_bits), block.owner, block.size);
+    const char *granule = (const char *)begin + ((size_t)i << to->granule_bits);
+    if (block.owner) to->visit(to->context, granule, block.owner, block.size);
   }
 }
 
 void heapster__shadow_visit(struct heapster__map *map, heapster__visitor *visit, const void *context) {
-  const unsigned granule_bits = heapster__granule_bits(map);
-  for (uint64_t i = 0; i < HEAPSTER__BRANCHES; i++) {
-    /* pairs with the swap that published it */
-    struct heapster__branch *branch = heapster__load_acquire(&map->branches[i]);
-    for (uint64_t j = 0; branch && j < HEAPSTER__LEAVES; j++) {
-      struct segment segment = segment_from(heapster__load_acquire(&branch->leaves[j]));
-      const uint64_t begin = (i * HEAPSTER__LEAVES + j) * HEAPSTER__GRANULES << granule_bits;
-      if (segment.leaf) visit_leaf(segment, (const char *)(uintptr_t)begin, granule_bits, visit, context);
-    }
-  }
+  const struct block_visit to = {visit, context, heapster__granule_bits(map)};
+  heapster__shadow_visit_segments(map, visit_blocks, &to);
 }

@@ -58,9 +58,20 @@ struct heapster__leaf {
   _Atomic uint8_t bytes[HEAPSTER__GRANULES];
   _Atomic uint64_t size_cells[HEAPSTER__GRANULES >> HEAPSTER__SIZE_CELL_BITS];
   _Atomic uint16_t foreign_cells[HEAPSTER__GRANULES]; /* heap << 8 | byte */
+  /* Of doubt.h: a bit for each granule; one for each of those words that may not be 0; one for each half granule. */
+  _Atomic uint64_t doubts[HEAPSTER__GRANULES / 64];
+  _Atomic uint64_t doubt_words[HEAPSTER__GRANULES / 64 / 64];
+  _Atomic uint64_t settled[2 * HEAPSTER__GRANULES / 64];
 };
 struct heapster__branch {
-  _Atomic uintptr_t leaves[HEAPSTER__LEAVES]; /* a leaf's address; the segment's owner in its low bits */
+  _Atomic uintptr_t leaves[HEAPSTER__LEAVES];          /* a leaf's address; the segment's owner in its low bits */
+  _Atomic uint64_t made_leaves[HEAPSTER__LEAVES / 64]; /* a bit for each that is made, or just being made */
+};
+
+/* A leaf, or NULL, and the owner of its segment. */
+struct heapster__segment {
+  struct heapster__leaf *leaf;
+  unsigned owner;
 };
 
 struct heapster__cache_entry {
@@ -75,6 +86,7 @@ enum { HEAPSTER__LEAF_CACHE = 1 << 18 };
 struct heapster__map {
   struct heapster__cache_entry cache[HEAPSTER__LEAF_CACHE];
   struct heapster__branch *_Atomic branches[HEAPSTER__BRANCHES];
+  _Atomic uint64_t made_branches[HEAPSTER__BRANCHES / 64];
 };
 
 /* What a map knows of an address; owner 0: nothing. */
@@ -106,6 +118,16 @@ struct heapster__block heapster__shadow_take(struct heapster__map *map, const vo
 
 /* The block that begins there, which stays. For the thread that owns it. */
 struct heapster__block heapster__shadow_peek(struct heapster__map *map, const void *address);
+
+/* The segment of an address. Its leaf is never unmapped. */
+struct heapster__segment heapster__shadow_segment(struct heapster__map *map, const void *address);
+
+/* The block that begins in a granule of a segment that has a leaf. */
+struct heapster__block heapster__shadow_block(struct heapster__segment segment, unsigned index);
+
+/* Visits every segment that has a leaf, in the order of addresses. `begin` is its first address. */
+typedef void heapster__segment_visitor(const void *context, struct heapster__segment segment, const void *begin);
+void heapster__shadow_visit_segments(struct heapster__map *map, heapster__segment_visitor *visit, const void *context);
 
 /* Visits every block in the order of addresses, while other threads go on. A block that is entered or taken out
    meanwhile is visited or not; a long one that is replaced by another long one may be visited as one of 253 bytes. A

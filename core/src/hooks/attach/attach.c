@@ -86,11 +86,11 @@ enum heapster_error heapster__attach(void) {
   return HEAPSTER_OK;
 }
 
-/* Another thread may have hooked again meanwhile, when there were no doubts to settle yet. */
+/* Doubts are settled from now on: heaps over the system's allocator go on, and another thread may have hooked again. */
 static void doubt_blocks(void) {
   heapster__lock();
   heapster__doubt_heap(HEAPSTER__MALLOC);
-  if (heapster__is_attached()) heapster__malloc_settle_doubts();
+  heapster__malloc_settle_doubts();
   heapster__unlock();
 }
 

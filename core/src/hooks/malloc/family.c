@@ -155,7 +155,7 @@ void heapster__malloc_probe_next(void) {
 static struct heapster__malloc_family unsettled;
 
 static void *settle(void *block, size_t size) {
-  if (block) heapster__settle_block(block, (size + alignof(max_align_t) - 1) & -alignof(max_align_t));
+  if (block) heapster__settle_block(0, block, (size + alignof(max_align_t) - 1) & -alignof(max_align_t));
   return block;
 }
 

@@ -68,5 +68,6 @@ struct heapster_text heapster__status_text(const struct heapster_status *status)
   append_unless_0(&text, "frees of unknown size", status->lost_size_count);
   append_unless_0(&text, "blocks that crossed heaps", status->crossed_count);
   append_unless_0(&text, "blocks perhaps freed while a hook was off", status->doubtful_count);
+  append_unless_0(&text, "bytes of these blocks", status->doubtful_bytes);
   return heapster__text_finish_for_people(&text, HEAPSTER_OK);
 }

@@ -78,10 +78,12 @@ static bool try_reach(void) {
     if (may_call_python()) hook.seen[i] = now;
   }
   if (is_known || !may_call_python()) return hook.was_reached;
+  const bool was_reached = hook.was_reached;
   hook.was_reached = true;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
     if (!reach(i)) hook.was_reached = false;
   }
+  if (was_reached && !hook.was_reached) heapster__domains_doubt();
   return hook.was_reached;
 }
 
@@ -124,6 +126,7 @@ static enum heapster_error remove_hook(void) {
   if (!hook.mode) return HEAPSTER_OK;
   if (is_all_on_top()) {
     for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) set_in_force(i, heapster__domain_next(i));
+    heapster__domains_doubt();
   } else if (try_reach()) {
     hook.is_refused = true;
     return HEAPSTER_UNSUPPORTED;

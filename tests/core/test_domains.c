@@ -1,8 +1,10 @@
 /* An interpreter's domain, counted: over an allocator that counts too, and over one that does not. */
 #include "cmocka_test.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 
+#include "count/doubt.h"
 #include "heap/heap.h"
 #include "hooks/script/domains.h"
 
@@ -91,10 +93,70 @@ static void requests_nested_in_a_domain_are_not_counted_by_a_later_heap(void **s
   assert_int_equal(stats_of(layer).unseen_alloc_count, 0);
 }
 
+/* Hands out the pool from `pool_used` on. */
+static alignas(32) char pool[4096];
+static size_t pool_used;
+
+static void *pool_malloc(void *context, size_t size) {
+  (void)context;
+  void *block = pool + pool_used;
+  pool_used += (size + 15) & ~(size_t)15;
+  return block;
+}
+
+static void *pool_calloc(void *context, size_t count, size_t size) { return pool_malloc(context, count * size); }
+
+static void *pool_realloc(void *context, void *block, size_t size) {
+  (void)block;
+  return pool_malloc(context, size);
+}
+
+static void pool_free(void *context, void *block) { (void)context, (void)block; }
+
+static const struct heapster__domain pool_next = {NULL, pool_malloc, pool_calloc, pool_realloc, pool_free};
+
+static void *request(const struct heapster__domain *domain, unsigned kind, size_t size) {
+  if (kind == 0) return domain->malloc(domain->context, size);
+  if (kind == 1) return domain->calloc(domain->context, 1, size);
+  return domain->realloc(domain->context, domain->malloc(domain->context, 17), size);
+}
+
+/* Three blocks; two are freed, and one block of another size is handed out over both. */
+static void blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_out_again(void **state) {
+  (void)state;
+  for (unsigned kind = 0; kind < 3; kind++) {
+    const struct heapster_stats before = stats_of(heapster__heap_at(HEAPSTER__PYTHON));
+    const struct heapster__domain first = heapster__domain_counted(1, &pool_next);
+    struct heapster_stats diff;
+    pool_used = 0;
+    void *const alive = first.malloc(NULL, 500);
+    first.malloc(NULL, 300);
+    first.malloc(NULL, 400);
+    heapster__domains_doubt();
+    assert_int_equal(heapster__doubt_read().blocks, 3);
+    assert_int_equal(heapster__doubt_read().bytes, 1200);
+    pool_used = 512;
+    assert_true(heapster__domains_open());
+    const struct heapster__domain again = heapster__domain_counted(1, &pool_next);
+    void *const fresh = request(&again, kind, 1000);
+    assert_int_equal(heapster__doubt_read().blocks, 1);
+    const struct heapster_stats after = stats_of(heapster__heap_at(HEAPSTER__PYTHON));
+    heapster_stats_diff(&diff, &after, &before);
+    assert_int_equal(diff.unseen_free_count, 2);
+    assert_int_equal(diff.live_change, 2);
+    assert_int_equal(diff.use_change, 1500);
+    again.free(NULL, alive);
+    again.free(NULL, fresh);
+    assert_int_equal(heapster__doubt_read().blocks, 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(requests_of_a_domain_are_counted_once),
+      cmocka_unit_test(blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_out_again),
       cmocka_unit_test(requests_nested_in_a_domain_are_not_counted_by_a_later_heap),
+      cmocka_unit_test(blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_out_again),
   };
   return cmocka_run_group_tests(tests, open_domain, NULL);
 }

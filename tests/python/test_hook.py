@@ -180,11 +180,54 @@ def test_the_hook_goes_and_comes_against_busy_threads(plain):
         "        bytearray(5000)\n"
         "threads = [threading.Thread(target=work) for _ in range(3)]\n"
         "[thread.start() for thread in threads]\n"
-        "for _ in range(100_000):\n"
+        "for _ in range(20_000):\n"
         "    heapster.unhook('python'); heapster.hook('python')\n"
         "busy = False\n"
         "[thread.join() for thread in threads]\n" + COUNTS
         + "assert heapster.status().uncounted_count == 0\n"
+    )
+
+
+REUSED = """
+def use_memory_again():
+    for size in range(1, 1200, 50):
+        kept = [bytes(size) for _ in range(3000)]
+        del kept
+
+def books():
+    stats, status = heapster.stats('python'), heapster.status()
+    return stats.live_count, stats.use_curr, stats.unseen_free_count, status.doubtful_count, status.doubtful_bytes
+
+use_memory_again()
+live, use, unseen, _, _ = books()
+short, long = [bytes(300) for _ in range(5000)], [bytes(3000) for _ in range(500)]
+"""
+HEALED = """
+del short, long
+assert books()[0] >= live + 5500
+heapster.hook('python')
+for _ in range(3): use_memory_again()
+live_now, use_now, unseen_now, count, sum = books()
+assert live_now - live <= count and use_now - use <= sum, (books(), live, use)
+assert unseen_now - unseen > 4000, (books(), unseen)
+assert heapster.status().lost_size_count == 0
+"""
+
+
+def test_what_is_freed_while_the_hook_is_off_leaves_the_figures_or_is_doubtful(plain):
+    plain(
+        ON + REUSED + "heapster.unhook('python')\n"
+        "_, _, _, count, sum = books()\n"
+        "assert count >= 5500 and sum >= 5000 * 300 + 500 * 3000, books()\n" + HEALED
+        + "count = books()[3]; more = [bytes(3000) for _ in range(9000)]; assert books()[3] <= count, 'new and doubtful'\n"
+    )
+
+
+def test_so_does_what_is_freed_after_another_hook_dropped_ours(plain):
+    plain(
+        "import tracemalloc\ntracemalloc.start()\n" + ON + REUSED + "tracemalloc.stop()\n"
+        "assert heapster.status().python_way == 'none'\n"
+        "assert books()[3] >= 5500, books()\n" + HEALED
     )
 
 

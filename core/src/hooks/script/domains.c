@@ -2,7 +2,12 @@
 #include "hooks/script/domains.h"
 
 #include "base/assert.h"
+#include "base/lock.h"
+#include "count/doubt.h"
 #include "heap/heap.h"
+
+#include <stdalign.h>
+#include <stddef.h>
 
 #include <string.h>
 
@@ -28,14 +33,19 @@ HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size) : heapster__flush_here(block);
 }
 
-/* What the counted functions call: `next` or, once the interpreter's allocator may call another counted layer, the same
-   under a guard. So no request tests which. */
-static struct {
+struct calls {
   void *(*_Atomic malloc)(void *context, size_t size);
   void *(*_Atomic calloc)(void *context, size_t count, size_t size);
   void *(*_Atomic realloc)(void *context, void *block, size_t size);
   void (*_Atomic free)(void *context, void *block);
-} calls[HEAPSTER__DOMAINS];
+};
+
+/* `next` or, once the interpreter's allocator may call another counted layer, the same under a guard. */
+static struct calls below[HEAPSTER__DOMAINS];
+
+/* What the counted functions call: `below` or, where blocks were doubtful when the domain was hooked, the same with a
+   search for these. So no request tests which. */
+static struct calls calls[HEAPSTER__DOMAINS];
 
 HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
 
@@ -111,6 +121,24 @@ HEAPSTER__INLINE void guarded_free(unsigned number, void *context, void *block) 
   heapster__guard_leave(&guard);
 }
 
+HEAPSTER__INLINE void *settle(void *block, size_t size) {
+  const size_t bytes = (size + alignof(max_align_t) - 1) & -alignof(max_align_t);
+  if (block) heapster__settle_block(HEAPSTER__PYTHON, block, bytes);
+  return block;
+}
+
+#define SETTLING(name, parameters, size, ...)                                               \
+  HEAPSTER__INLINE void *settling_##name parameters {                                       \
+    return settle(heapster__load_relaxed(&below[number].name)(context, __VA_ARGS__), size); \
+  }
+SETTLING(malloc, (unsigned number, void *context, size_t size), size, size)
+SETTLING(calloc, (unsigned number, void *context, size_t count, size_t size), count *size, count, size)
+SETTLING(realloc, (unsigned number, void *context, void *block, size_t size), size, block, size)
+
+HEAPSTER__INLINE void settling_free(unsigned number, void *context, void *block) {
+  heapster__load_relaxed (&below[number].free)(context, block);
+}
+
 /* Only the function tells which domain is called: the context is the next allocator's. */
 #define FUNCTIONS(kind, number, attribute)                                                  \
   static attribute void *kind##_malloc_##number(void *context, size_t size) {               \
@@ -128,33 +156,60 @@ FUNCTIONS(counted, 0, HEAPSTER__HOT)
 FUNCTIONS(counted, 1, HEAPSTER__HOT)
 FUNCTIONS(guarded, 0, )
 FUNCTIONS(guarded, 1, )
+FUNCTIONS(settling, 0, )
+FUNCTIONS(settling, 1, )
 
 #define DOMAIN(kind, number) \
   { NULL, kind##_malloc_##number, kind##_calloc_##number, kind##_realloc_##number, kind##_free_##number }
 static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {DOMAIN(counted, 0), DOMAIN(counted, 1)};
 static const struct heapster__domain guarded[HEAPSTER__DOMAINS] = {DOMAIN(guarded, 0), DOMAIN(guarded, 1)};
 
-static void set_calls(unsigned number, const struct heapster__domain *to) {
-  heapster__store_relaxed(&calls[number].malloc, to->malloc);
-  heapster__store_relaxed(&calls[number].calloc, to->calloc);
-  heapster__store_relaxed(&calls[number].realloc, to->realloc);
-  heapster__store_relaxed(&calls[number].free, to->free);
+static const struct heapster__domain settling[HEAPSTER__DOMAINS] = {DOMAIN(settling, 0), DOMAIN(settling, 1)};
+
+static void set_calls(struct calls *from, const struct heapster__domain *to) {
+  heapster__store_relaxed(&from->malloc, to->malloc);
+  heapster__store_relaxed(&from->calloc, to->calloc);
+  heapster__store_relaxed(&from->realloc, to->realloc);
+  heapster__store_relaxed(&from->free, to->free);
+}
+
+static void set_below(unsigned number, const struct heapster__domain *to) {
+  const bool is_settling = heapster__load_relaxed(&calls[number].malloc) == settling[number].malloc;
+  set_calls(&below[number], to);
+  if (!is_settling) set_calls(&calls[number], to);
 }
 
 static void guard_all(void) {
-  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) set_calls(i, &guarded[i]);
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) set_below(i, &guarded[i]);
+}
+
+static _Atomic bool was_doubted;
+
+void heapster__domains_doubt(void) {
+  heapster__lock();
+  heapster__doubt_heap(HEAPSTER__PYTHON);
+  heapster__unlock();
+  heapster__store_relaxed(&was_doubted, true);
+}
+
+static void settle_unmapped(void) {
+  heapster__lock();
+  heapster__settle_unmapped();
+  heapster__unlock();
 }
 
 bool heapster__domains_open(void) {
   heapster__at_layers(guard_all);
+  if (heapster__load_relaxed(&was_doubted)) settle_unmapped();
   return HEAPSTER__HAS_THREAD_RECORDS && heapster__heap_open(HEAPSTER__PYTHON, "python");
 }
 
 struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *given) {
   HEAPSTER__ASSERT(number < HEAPSTER__DOMAINS);
   next[number] = *given;
-  set_calls(number, given);
-  if (heapster__has_layers()) set_calls(number, &guarded[number]); /* last: a layer may have been opened in between */
+  set_calls(&below[number], given);
+  set_calls(&calls[number], heapster__load_relaxed(&was_doubted) && heapster__has_doubts() ? &settling[number] : given);
+  if (heapster__has_layers()) set_below(number, &guarded[number]); /* last: a layer may have been opened in between */
   struct heapster__domain functions = counted[number];
   functions.context = given->context;
   return functions;

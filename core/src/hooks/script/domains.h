@@ -22,6 +22,10 @@ enum { HEAPSTER__DOMAINS = 2 };
 /* Opens the heap `python`. False: no memory, or HEAPSTER_COUNTERS=shared, which has no re-entry guard. */
 HEAPSTER_API bool heapster__domains_open(void);
 
+/* The counted functions are not in force any more: the blocks that they counted may be freed unseen from now on. If
+   they come into force again, this is found out where the memory is used again, or is gone by then. */
+HEAPSTER_API void heapster__domains_doubt(void);
+
 /* The functions that count for domain `number` and call `next`. Install them after this. They stay valid for ever: a
    caller that kept them may go on to call them. */
 HEAPSTER_API struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *next);

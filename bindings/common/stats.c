@@ -75,6 +75,16 @@ struct heapster_text heapster__explain_broken_limits(const struct heapster_stats
   return heapster__text_finish_for_people(&text, text.length > 0 ? HEAPSTER_OK : HEAPSTER_NO_MEMORY);
 }
 
+struct heapster_text heapster__explain_unjudged_limits(const struct heapster_stats *stats,
+                                                       const struct heapster_limit *limits, size_t count) {
+  struct heapster_text text = {0};
+  const struct heapster_sink sink = heapster__text_sink(&text);
+  for (size_t i = 0; i < count; i++) {
+    if (!heapster_limit_check(stats, &limits[i], 1, NULL)) heapster_limit_check(stats, &limits[i], 1, &sink);
+  }
+  return heapster__text_finish_for_people(&text, HEAPSTER_OK);
+}
+
 static const char *const scope_names[] = {"process", "thread"};
 static const char *const gc_names[] = {"leave", "stop"};
 

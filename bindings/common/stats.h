@@ -35,6 +35,10 @@ struct heapster_text heapster__stats_json(const struct heapster_stats *stats);
 struct heapster_text heapster__explain_broken_limits(const struct heapster_stats *stats,
                                                      const struct heapster_limit *limits, size_t count);
 
+/* A line for each limit that the window does not break, because it does so by no more than its use_peak_error. */
+struct heapster_text heapster__explain_unjudged_limits(const struct heapster_stats *stats,
+                                                       const struct heapster_limit *limits, size_t count);
+
 const char *heapster__kind_name(enum heapster_stats_kind kind);
 const char *heapster__scope_name(enum heapster_scope scope);
 

@@ -27,7 +27,12 @@ bool heapster__python_add_errors(PyObject *module) {
                                      "A block did more than its limit() allows: a line for each limit broken.\n\n"
                                      "diff is the Stats of the window, broken are the names of the limits.",
                                      PyExc_AssertionError);
-  return errors->not_counting && errors->unknown_heap && errors->limit_exceeded;
+  errors->limit_unjudged = add_error(module, "heapster.LimitUnjudged",
+                                     "A limit() passed because it was broken by no more than use_peak_error.\n\n"
+                                     "A warning. Other threads were at work, so use_peak is not exact;\n"
+                                     "scope='thread' leaves them out.",
+                                     PyExc_RuntimeWarning);
+  return errors->not_counting && errors->unknown_heap && errors->limit_exceeded && errors->limit_unjudged;
 }
 
 void *heapster__python_raise(enum heapster_error error) {

@@ -14,6 +14,7 @@ struct heapster__python_errors {
   PyObject *not_counting;   /* RuntimeError: the heap is not counted */
   PyObject *unknown_heap;   /* LookupError: no heap has that name */
   PyObject *limit_exceeded; /* AssertionError: a limit was broken */
+  PyObject *limit_unjudged; /* RuntimeWarning: other threads decide whether a limit was broken */
 };
 extern struct heapster__python_errors heapster__python_errors;
 

@@ -75,11 +75,22 @@ static PyObject *broken(PyObject *object, PyObject *diff) {
   return heapster__python_string(heapster__explain_broken_limits(stats, limits->limits, limits->count));
 }
 
+static PyObject *unjudged(PyObject *object, PyObject *diff) {
+  const struct heapster__limits *const limits = &((Limit *)object)->limits;
+  const struct heapster_stats *const stats = heapster__python_stats_of(diff);
+  if (!stats) return PyErr_Format(PyExc_TypeError, "unjudged() needs a Stats, not %.200s", Py_TYPE(diff)->tp_name);
+  return heapster__python_string(heapster__explain_unjudged_limits(stats, limits->limits, limits->count));
+}
+
 static PyMethodDef methods[] = {
     {"broken", broken, METH_O,
      "broken($self, diff, /)\n--\n\n"
      "Return a line for each limit that diff, a Stats, breaks; an empty string if it breaks none.\n"
-     "A use_peak that is off by no more than use_peak_error breaks none."},
+     "A use_peak that is off by no more than use_peak_error breaks none: unjudged() names it."},
+    {"unjudged", unjudged, METH_O,
+     "unjudged($self, diff, /)\n--\n\n"
+     "Return a line for each limit that diff, a Stats, breaks by no more than its use_peak_error,\n"
+     "so that other threads decide whether it is broken; an empty string if there is none."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -104,9 +104,18 @@ static bool set(PyObject *error, const char *name, PyObject *value) {
   return is_set;
 }
 
+static bool warn_of_unjudged(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+  const struct heapster_text words = heapster__explain_unjudged_limits(stats, limits->limits, limits->count);
+  if (!words.error && words.length == 0) return true;
+  PyObject *const message = heapster__python_string(words);
+  const bool goes_on = message && !PyErr_WarnFormat(heapster__python_errors.limit_unjudged, 1, "%U", message);
+  Py_XDECREF(message);
+  return goes_on;
+}
+
 bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats) {
   const struct heapster_text words = heapster__explain_broken_limits(stats, limits->limits, limits->count);
-  if (!words.error && words.length == 0) return true;
+  if (!words.error && words.length == 0) return warn_of_unjudged(limits, stats);
   PyObject *const message = heapster__python_string(words);
   PyObject *const type = heapster__python_errors.limit_exceeded;
   PyObject *const error = message ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;

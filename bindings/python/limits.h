@@ -13,7 +13,7 @@ struct heapster__limits {
 /* From keyword arguments: options, and at least one limit such as 10, "1 MiB", (None, 10). */
 bool heapster__parse_limits(struct heapster__limits *limits, PyObject *const *values, PyObject *names);
 
-/* Raises LimitExceeded if the window broke one. */
+/* Raises LimitExceeded if the window broke one; warns of those that could not be judged if it broke none. */
 bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats);
 
 /* limited.c: the function with the limits of `owner`, a Limit. For a coroutine function, `renew` makes another Limit

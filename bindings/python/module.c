@@ -88,8 +88,9 @@ static PyMethodDef methods[] = {
      "Limit a with block, or the function that it decorates: raises LimitExceeded if it did more.\n\n"
      "A limit's name is a figure of a window, such as alloc_count, use_peak or live_change. Its value is the most\n"
      "allowed: a number or, for bytes, a size such as '1 MiB'. A pair is the least and the most, None for no end:\n"
-     "live_change=(0, 0). A block that raises is not judged. Each call of a decorated function has its own window; a\n"
-     "decorated coroutine function is measured from a coroutine's start to its end."},
+     "live_change=(0, 0). A block that raises is not judged. A use_peak that is above its limit by no more than\n"
+     "use_peak_error is a warning, LimitUnjudged. Each call of a decorated function has its own window; a decorated\n"
+     "coroutine function is measured from a coroutine's start to its end."},
     {"heaps", heapster__python_heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap, the oldest first."},
     {"size_text", size_text, METH_O,
      "size_text(bytes, /)\n--\n\n"

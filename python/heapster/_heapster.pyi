@@ -18,6 +18,7 @@ __all__ = [
     "Histogram",
     "Limit",
     "LimitExceeded",
+    "LimitUnjudged",
     "LuaKind",
     "LuaKinds",
     "Measuring",
@@ -52,6 +53,7 @@ class LimitExceeded(AssertionError):
     diff: Stats
     broken: tuple[str, ...]
 
+class LimitUnjudged(RuntimeWarning): ...
 class _Value: ...
 
 @final
@@ -280,6 +282,7 @@ class Measuring:
 @final
 class Limit:
     def broken(self, diff: Stats, /) -> str: ...
+    def unjudged(self, diff: Stats, /) -> str: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /

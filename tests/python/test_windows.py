@@ -4,7 +4,9 @@ import contextlib
 import gc
 import inspect
 import pickle
+import re
 import threading
+import warnings
 
 import pytest
 
@@ -126,6 +128,76 @@ def test_every_broken_limit_has_a_line_and_the_error_its_diff(heap):
     assert caught.value.broken == ("alloc_count", "alloc_sum")
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (str(copy), copy.diff) == (str(caught.value), caught.value.diff)
+
+
+def allocate_beside_another_thread(heap):
+    """Another thread's bytes come and go beside 5,000 of this one: by as much may the peak be off."""
+    block = heap.malloc(5000)
+    thread = threading.Thread(target=lambda: heap.free(heap.malloc(10_000)))
+    thread.start()
+    thread.join()
+    heap.free(block)
+
+
+UNJUDGED = r"use_peak: .* above the limit of .*, which is not judged: .* may be off by .*B$"
+
+
+def limit_until_unjudged(heap, run, **others):
+    """What `run` returns, called with a limit that allocate_beside_another_thread breaks only within the error of its peak.
+    None: there, the other thread's end came at another moment, and so another peak."""
+    for _ in range(100):
+        with heapster.measuring(heap.name) as m:
+            allocate_beside_another_thread(heap)
+        limits = {"use_peak": m.diff.use_peak - 1, "heap": heap.name}
+        if not m.diff.use_peak_error:
+            continue
+        assert heapster.limit(**limits).broken(m.diff) == ""
+        assert re.match(UNJUDGED, heapster.limit(**limits).unjudged(m.diff))
+        seen = run(heapster.limit(**limits, **others))
+        if seen:
+            return seen
+    return pytest.fail("never within the error")
+
+
+def warnings_of(call, action):
+    with warnings.catch_warnings(record=True) as caught, contextlib.suppress(heapster.LimitExceeded):
+        warnings.simplefilter(action, heapster.LimitUnjudged)
+        call()
+    return [(str(each.message), each.category, each.filename) for each in caught]
+
+
+def test_a_limit_that_is_broken_only_within_the_error_of_the_peak_is_a_warning(heap):
+    def run_block(limit):
+        with limit:
+            allocate_beside_another_thread(heap)
+
+    for run in (run_block, lambda limit: limit(allocate_beside_another_thread)(heap)):
+        seen = limit_until_unjudged(heap, lambda limit, run=run: warnings_of(lambda: run(limit), "always"))
+        assert re.match(UNJUDGED, seen[0][0]) and seen[0][1:] == (heapster.LimitUnjudged, __file__)
+    assert issubclass(heapster.LimitUnjudged, RuntimeWarning)
+
+
+def test_the_warning_of_a_limit_that_is_not_judged_may_be_an_error(heap):
+    def run(limit):
+        try:
+            warnings_of(lambda: limit(allocate_beside_another_thread)(heap), "error")
+        except heapster.LimitUnjudged as warning:
+            return str(warning)
+
+    assert re.match(UNJUDGED, limit_until_unjudged(heap, run))
+    assert not warnings_of(heapster.limit(use_peak=8, heap=heap.name)(lambda: heap.free(heap.malloc(8))), "error")
+
+
+def test_a_limit_that_is_broken_beside_one_that_is_not_judged_is_an_error_that_names_both(heap):
+    def run(limit):
+        with pytest.raises(heapster.LimitExceeded) as caught, limit:
+            allocate_beside_another_thread(heap)
+        return "not judged" in str(caught.value) and (caught.value, limit.unjudged(caught.value.diff))
+
+    error, words = limit_until_unjudged(heap, run, alloc_count=1)
+    assert error.broken == ("alloc_count",) and re.match(UNJUDGED, words)
+    with pytest.raises(TypeError, match="needs a Stats"):
+        heapster.limit(alloc_count=1).unjudged(None)
 
 
 def test_a_block_that_raised_is_not_judged(heap):

@@ -116,3 +116,8 @@ def judge(bounds: Iterable[Bound], whole: heapster.Stats, own: Optional[heapster
         elif is_broken != is_own_broken:
             verdict.polluted.extend(bound.describe(whole if is_broken or own is None else own).splitlines())
     return verdict
+
+
+def list_unjudged(bounds: Iterable[Bound], whole: heapster.Stats) -> List[str]:
+    """A line for each limit that the peak of several threads is above, by no more than it may be off."""
+    return [line for bound in bounds for line in bound.limit.unjudged(whole).splitlines()]

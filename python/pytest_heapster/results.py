@@ -10,7 +10,7 @@ from heapster import baseline_file
 from heapster.baseline import Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
-from pytest_heapster.judge import Bound, Verdict, judge
+from pytest_heapster.judge import Bound, Verdict, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
 # Why a test that passed was not measured.
@@ -33,6 +33,7 @@ class Record(TypedDict):
     state: str
     is_in_doubt: bool  # other threads decide whether a limit is kept
     measured: Figures
+    unjudged: List[str]  # limits of which use_peak_error leaves open whether they are kept
     baseline: Optional[Figures]
     foreign_count: int
     improved: List[str]
@@ -127,6 +128,7 @@ class Expected:
             "state": "failed" if verdict.failed else "polluted" if is_polluted else "kept",
             "is_in_doubt": bool(verdict.polluted),
             "measured": pack(entry),
+            "unjudged": list_unjudged(bounds, whole),
             "baseline": pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,
             "improved": [field for field, old, most in compared if entry.figures[field] < old.figures[field] - most],

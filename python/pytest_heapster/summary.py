@@ -96,6 +96,7 @@ def _list_missing(results: Results, verbosity: int) -> List[str]:
 def _list_polluted(results: Results) -> List[str]:
     lines = []
     for each in results.records:
+        lines += [f"not judged: {each['name']}: {line}" for line in each["unjudged"]]
         if each["state"] == "polluted" and (each["is_in_doubt"] or results.expected.mode == "update"):
             what = "polluted" if each["is_in_doubt"] else "not written because it is polluted"
             lines.append(f"{what}: {each['name']}: {each['foreign_count']:,} operations were other threads'; "

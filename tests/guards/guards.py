@@ -88,7 +88,7 @@ class Guard:
 GUARDS = (
     Guard("heap", 112, named("pairs"),
           "a malloc and its free, in a named heap"),
-    Guard("heap-foreign", 300, named("foreign-pairs"),
+    Guard("heap-foreign", 301, named("foreign-pairs"),
           "the same where another heap owns the segment: each block is a foreign one"),
     Guard("heap-alternating", 497, named("alternating-pairs", COMMANDED),
           "a malloc and its free, where two heaps take turns at each request"),
@@ -113,7 +113,7 @@ GUARDS = (
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
     Guard("domain", 82, interpreter("domain-pairs", "counted"),
           "a malloc and its free, through CPython's counted functions"),
-    Guard("domain-foreign", 400, interpreter("domain-pairs", "foreign"),
+    Guard("domain-foreign", 401, interpreter("domain-pairs", "foreign"),
           "the same where another heap owns the segment"),
     Guard("python-object", 196, python("counted", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
@@ -127,7 +127,7 @@ GUARDS = (
           "a resize in place, through the counted lua_Alloc over the system's allocator"),
     Guard("mark", 923, pattern("measuring", "quiet-marks"),
           "a frame mark over 8 heaps in which nothing happened"),
-    Guard("mark-busy", 11070, pattern("measuring", "busy-marks"),
+    Guard("mark-busy", 11077, pattern("measuring", "busy-marks"),
           "a frame in which each of 8 heaps serves and frees a block, all of it included"),
     Guard("mark-rescan", 162, pattern("measuring", "hooked-marks") - pattern("measuring", "unhooked-marks"),
           "a frame mark's rescan for libraries, while malloc is hooked at run time"),

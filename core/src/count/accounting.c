@@ -34,6 +34,11 @@ static struct heapster__shard *activate_shard(unsigned heap) {
   return shard || !heapster__activate_heap(heap) ? shard : heapster__shard_here(heap);
 }
 
+static __attribute__((noinline)) void record_nested_alloc(struct heapster__thread *thread,
+                                                          struct heapster__nested_request request) {
+  if (!heapster__nested_keep(thread, &request)) heapster__record_nested(thread);
+}
+
 void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__shard *shard = activate_shard(heap);
   if (heapster__likely(shard && heapster__shadow_put(map, block, heap, size) == HEAPSTER__PUT_DONE)) {
@@ -41,24 +46,10 @@ void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void
     return;
   }
   struct heapster__thread *thread = heapster__this_thread();
-  if (!heapster__is_nested(thread))
-    heapster__record_outer_alloc(map, heap, block, size);
-  else if (!heapster__nested_keep(thread, &(struct heapster__nested_request){map, block, size, heap}))
-    heapster__record_nested(thread);
-}
-
-/* A free of a block from before the hook. A program that was hooked late makes many of these at its end. */
-static void record_unknown_free(unsigned heap) {
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  if (shard) {
-    heapster__add_owned(&shard->unseen_alloc_count, 1);
-    return;
-  }
-  struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread))
-    heapster__record_nested(thread);
+    record_nested_alloc(thread, (struct heapster__nested_request){map, block, size, heap});
   else
-    heapster__count_one(heap, unseen_alloc_count);
+    heapster__record_outer_alloc(map, heap, block, size);
 }
 
 /* Notes what is inaccurate about a block that comes back through the hook of `heap`. */
@@ -67,31 +58,64 @@ static void note_inaccuracies(unsigned heap, struct heapster__block taken) {
   if (taken.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
 }
 
-void heapster__record_gone(unsigned heap, struct heapster__block taken) {
-  if (!taken.owner) {
-    record_unknown_free(heap);
-    return;
-  }
+static void record_known_free(unsigned heap, struct heapster__block taken) {
   note_inaccuracies(heap, taken);
   heapster__count_dealloc(taken.owner, taken.size);
 }
 
 /* Counts a nested request that is kept, because its block is freed or resized. Returns the block, or none. */
-static struct heapster__block count_kept(const struct heapster__map *map, const void *block) {
-  struct heapster__thread *thread = heapster__this_thread();
+static __attribute__((noinline)) struct heapster__block count_kept(struct heapster__thread *thread,
+                                                                   const struct heapster__map *map, const void *block) {
   struct heapster__nested_request kept;
-  if (!heapster__is_nested(thread) || !heapster__nested_take(thread, map, block, &kept))
-    return (struct heapster__block){0};
+  if (!heapster__nested_take(thread, map, block, &kept)) return (struct heapster__block){0, 0, false};
   heapster__count_alloc(kept.heap, kept.size);
   return (struct heapster__block){kept.size, kept.heap, false};
 }
 
+static void record_nested_free(struct heapster__thread *thread, const struct heapster__map *map, unsigned heap,
+                               const void *block) {
+  const struct heapster__block kept = count_kept(thread, map, block);
+  if (kept.owner)
+    record_known_free(heap, kept);
+  else
+    heapster__record_nested(thread);
+}
+
+/* A free of a block from before the hook. A program that was hooked late makes many of these at its end. */
+static __attribute__((noinline)) void record_unknown_free(const struct heapster__map *map, unsigned heap,
+                                                          const void *block) {
+  struct heapster__shard *shard = heapster__shard_here(heap);
+  if (shard) {
+    heapster__add_owned(&shard->unseen_alloc_count, 1);
+    return;
+  }
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread))
+    record_nested_free(thread, map, heap, block);
+  else
+    heapster__count_one(heap, unseen_alloc_count);
+}
+
+HEAPSTER__INLINE void record_gone(const struct heapster__map *map, unsigned heap, struct heapster__block taken,
+                                  const void *block) {
+  if (taken.owner)
+    record_known_free(heap, taken);
+  else
+    record_unknown_free(map, heap, block);
+}
+
+void heapster__record_gone_from(const struct heapster__map *map, unsigned heap, struct heapster__block taken,
+                                const void *block) {
+  record_gone(map, heap, taken, block);
+}
+
+void heapster__record_gone(unsigned heap, struct heapster__block taken) { record_gone(NULL, heap, taken, NULL); }
+
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block) {
   struct heapster__shard *shard = activate_shard(heap);
   struct heapster__block taken = heapster__shadow_take(map, block);
-  if (heapster__unlikely(!taken.owner)) taken = count_kept(map, block);
   if (heapster__unlikely(!shard || taken.owner != heap || taken.is_size_lost))
-    heapster__record_gone(heap, taken);
+    record_gone(map, heap, taken, block);
   else if (heapster__count_dealloc_in(shard, taken.size))
     heapster__flush_here(NULL);
 }
@@ -110,7 +134,8 @@ static bool record_first_met(struct heapster__map *map, unsigned heap, const voi
 
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                              const void *to, uint64_t size) {
-  if (!taken.owner) taken = count_kept(map, from);
+  struct heapster__thread *thread = heapster__this_thread();
+  if (!taken.owner && heapster__is_nested(thread)) taken = count_kept(thread, map, from);
   if (!taken.owner) return record_first_met(map, heap, to, size);
   note_inaccuracies(heap, taken);
   bool is_put = heapster__enter_block(map, taken.owner, to, size);

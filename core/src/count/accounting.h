@@ -88,7 +88,12 @@ HEAPSTER__INLINE void heapster__record_failure(unsigned heap) {
   if (!heapster__is_nested(heapster__this_thread())) heapster__count_one(heap, alloc_fail_count);
 }
 
-/* The block of `taken`, which was taken out of the map, was freed. */
+/* The block of `taken`, which was taken out of the map, was freed. If the map had none, a nested request may have been
+   kept for it; see count/nested.h. */
+void heapster__record_gone_from(const struct heapster__map *map, unsigned heap, struct heapster__block taken,
+                                const void *block);
+
+/* The same for a layer whose nested requests are never kept. */
 void heapster__record_gone(unsigned heap, struct heapster__block taken);
 
 static inline struct heapster__block heapster__take_block(struct heapster__map *map, const void *block) {

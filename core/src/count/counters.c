@@ -217,22 +217,25 @@ static void flush_own(struct heapster__thread *thread, unsigned heap) {
 }
 
 void heapster__flush_heap(struct heapster__thread *thread, unsigned heap) {
-  struct heapster__shard *active = heapster__active_shard_of(thread);
-  if (active && active->head.heap == heap && heapster__pending_is_alone(&active->pending, &thread->total)) {
-    note_size(active);
-    heapster__pending_flush_both(&active->pending, &heapster__high_water_marks[heap], &thread->total,
-                                 &heapster__high_water_marks[0]);
-    return;
-  }
-  end_active(thread);
+  struct heapster__shard *active = end_active(thread);
   flush_own(thread, heap);
   flush_total(thread);
   begin_active(thread, active);
 }
 
+/* Most threads use one heap only: that and the total are then flushed at once. */
 void *heapster__flush_here(void *block) {
   const struct heapster__shard_head *head = heapster__cached_head();
-  if (head->thread) heapster__flush_heap(head->thread, head->heap);
+  struct heapster__thread *thread = head->thread;
+  struct heapster__shard *active = (struct heapster__shard *)(uintptr_t)head;
+  if (!thread) return block;
+  if (!head->heap || !heapster__pending_is_alone(&active->pending, &thread->total)) {
+    heapster__flush_heap(thread, head->heap);
+    return block;
+  }
+  note_size(active);
+  heapster__pending_flush_both(&active->pending, &heapster__high_water_marks[head->heap], &thread->total,
+                               &heapster__high_water_marks[0]);
   return block;
 }
 

@@ -93,6 +93,7 @@ void heapster__pending_flush_both(struct heapster__pending *heap, struct heapste
                                   struct heapster__pending *total, struct heapster__high_water *total_mark) {
   const int64_t highest = larger(latest_peak(heap), 0);
   const int64_t bytes = heapster__pending_bytes(heap);
+  if (!bytes && !highest) return;
   heapster__move_owned(&heap->left, bytes);
   heapster__store_relaxed(&heap->lowest_left, HEAPSTER__PENDING_HALF);
   note_flushed(heap, bytes, highest);

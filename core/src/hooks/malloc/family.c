@@ -273,7 +273,7 @@ static void *realloc_to_zero(void *block, struct heapster__block taken) {
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   else
-    heapster__record_gone(HEAPSTER__MALLOC, taken);
+    heapster__record_gone_from(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
   return fresh;
 }
 

@@ -1,4 +1,4 @@
-/* What help(heapster) says of SWIG's part of it. */
+/* What help(heapster) says of functions, methods and attributes; what it says of classes is in values.c and frames.c. */
 %define DOC(name, text)
 %feature("docstring") name text;
 %enddef
@@ -33,11 +33,6 @@ DOC(heapster_unhook, "unhook(name, /)\n--\n
 Stop the counting that hook() or the import started; do nothing if it is off. Raise RuntimeError, and change nothing, if
 another hook is above this one, or if malloc is counted by preloading or linking.")
 
-DOC(heapster_stats, "What a heap, or all heaps, did. A value, equal to another with the same figures.
-
-kind is 'snapshot' (since the start or reset()), 'diff' (after - before) or 'window' (from measure, measuring, limit).
-Counts are requests or blocks; sums and use_ figures are bytes as the program requested them. A figure without a meaning
-in this kind is None, and so is the average of nothing. str() is the report.")
 DOC(heapster_stats::kind, "'snapshot', 'diff' or 'window'.")
 DOC(heapster_stats::scope, "'process', or 'thread' for the requests of one thread.")
 DOC(heapster_stats::alloc_count, "Served requests for a new block.")
@@ -83,9 +78,6 @@ Return a dict of kind, scope, every figure, and the histograms as lists of 64: t
 DOC(heapster_stats::to_json, "to_json($self, /)\n--\n
 Return a JSON object of the same as as_dict().")
 
-DOC(heapster_histogram, "Counts by power-of-two size, a sequence of 64. Bucket k counts sizes from 2**k up to 2**(k+1) - 1; bucket 0 also
-counts the size 0. A loop, tuple() and list() read all buckets at once, much faster than 64 indexes. str() is a line with
-a bar for each bucket from the first to the last that is not 0.")
 DOC(heapster_histogram::total, "total($self, /)\n--\n
 Return the sum of all buckets.")
 DOC(heapster_histogram::is_empty, "is_empty($self, /)\n--\n
@@ -94,19 +86,15 @@ DOC(heapster_histogram::as_quantile, "quantile($self, q, /)\n--\n
 Return the size in bytes below which a share q, 0 .. 1, of all counted sizes lies, or None for an empty histogram. Sizes
 are taken as evenly spread inside their bucket.")
 
-DOC(heapster_heap, "A named set of counters, from heapster.heap(name) or heapster.heaps().")
 DOC(heapster_heap::name, "Its name.")
 DOC(heapster_heap::stats, "stats($self, /)\n--\n
 Return its counters as they are now: the same as heapster.stats(heap).")
 
-DOC(heapster_frame, "What happened between two calls of frame(). A value, equal to another with the same figures; they mean the same as in
-a window's Stats.")
 DOC(heapster_frame::alloc_count, "Served requests for a new block.")
 DOC(heapster_frame::realloc_growth_count, "Resizes to a larger size.")
 DOC(heapster_frame::total_alloc_sum, "Bytes requested by both.")
 DOC(heapster_frame::use_peak_error, "Bytes by which use_peak may be too low or too high; 0 if only the marking thread acted.")
 DOC(heapster_frame::use_peak, "Bytes: the highest use inside, above the use at the begin.")
-DOC(heapster_frames, "The last frames of a heap or of all heaps: a sequence of Frame, the oldest first, at most 256.")
 DOC(heapster_frames::frame_count, "Frames that have ended since the first call of frame(): the number of the last one.")
 DOC(heapster_frames::kept_count, "Frames that are here: len().")
 DOC(heapster_frames::quiet_count, "Allocation-free frames among them: no alloc, no growth.")
@@ -116,7 +104,6 @@ DOC(heapster_frames::mean, "The mean of the frames here, each figure rounded dow
 DOC(heapster_frames::worst, "The Frame with the most allocs and growths; of equals the one with the most bytes, then the latest. None if no
 frame has ended.")
 
-DOC(heapster_status, "What is hooked and how, and what could not be counted. str() is a few lines for people.")
 DOC(heapster_status::version, "Version of the core.")
 DOC(heapster_status::counters, "'sharded', or 'shared' for the build with one set of counters for all threads.")
 DOC(heapster_status::malloc_way, "How malloc is counted: 'preload', 'link', 'attach' (by hook) or 'none'.")

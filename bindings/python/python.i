@@ -44,7 +44,7 @@ RESULT(frames)
   $result = arg1->has_lua_kinds ? heapster__python_wrap_lua_kinds($1) : SWIG_Py_Void();
 }
 %typemap(out) struct heapster_stats *
-  "$result = $1 ? heapster__python_wrap_stats(heapster__stats_copy($1)) : SWIG_Py_Void();"
+  "$result = $1 ? heapster__python_wrap_stats(heapster__stats_copy_figures($1)) : SWIG_Py_Void();"
 %typemap(out) struct heapster_frame * "$result = arg1->kept_count ? heapster__python_wrap_frame($1) : SWIG_Py_Void();"
 %typemap(out) uint64_t worst_index "$result = $1 ? PyLong_FromUnsignedLongLong($1) : SWIG_Py_Void();"
 %typemap(out) enum heapster_error heapster_frame_mark {

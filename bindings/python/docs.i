@@ -1,4 +1,4 @@
-/* What help(heapster) says of functions, methods and attributes; what it says of classes is in values.c and frames.c. */
+/* What help(heapster) says of functions, methods and attributes; values.c and frames.c have the classes' own texts. */
 %define DOC(name, text)
 %feature("docstring") name text;
 %enddef

@@ -122,8 +122,8 @@ SLOTS(heapster_frames)
 
 /* --- for python/objects.h --- */
 
-/* -builtin puts its tables at the end of the generated file, where no code can follow: here they get a second name, that of
-   their first entry. */
+/* -builtin puts its tables at the end of the generated file, where no code can follow: here they get a second name, that
+   of their first entry. */
 %wrapper %{
 #define ALIAS(name) __attribute__((alias(name)))
 #define GENERATED(class) \

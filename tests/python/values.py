@@ -1,8 +1,8 @@
 """Makes and frees values of every class, in all ways that scripts have: values.py COUNT [BYTES].
 
 Ends with 1 if the process grew by more than BYTES over the second half. Meant to run under valgrind or CPython's debug
-allocators, which see a value freed twice, read afterwards, or freed where it does not come from. (Under valgrind a process
-grows by itself.)
+allocators, which see a value freed twice, read afterwards, or freed where it does not come from. (Under valgrind a
+process grows by itself.)
 """
 
 import copy
@@ -12,6 +12,7 @@ import pickle
 import sys
 
 import heapster
+
 
 def make():
     """Values of every class, from every source."""

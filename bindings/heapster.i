@@ -144,3 +144,9 @@ void heapster_reset(void);
 #define heapster_stats_thread_get(stats) heapster__stats_thread(stats)
 #define heapster_heap_name_get(heap) heapster_heap_name(heap)
 %}
+
+#if defined(SWIGPYTHON)
+%insert("wrapper") %{
+#include "python/tables.h"
+%}
+#endif

@@ -67,13 +67,9 @@ static bool list_names(PyObject *module) {
   return is_complete;
 }
 
-static bool add_functions(PyObject *module) {
-  heapster__python_tidy_docs(heapster__generated_module.methods);
-  return !PyModule_AddFunctions(module, heapster__generated_module.methods) && !PyModule_AddFunctions(module, methods);
-}
-
 static bool complete(PyObject *module) {
-  return rename_module(module) && add_functions(module) &&
+  return rename_module(module) && !PyModule_AddFunctions(module, heapster__generated_module.methods) &&
+         !PyModule_AddFunctions(module, methods) &&
          !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&
          heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&

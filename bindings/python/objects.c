@@ -60,22 +60,7 @@ void *heapster__python_value_of(PyObject *object, const PyTypeObject *type) {
   return Py_TYPE(object) == type ? ((heapster__Object *)object)->value : NULL;
 }
 
-void heapster__python_tidy_docs(PyMethodDef *methods) {
-  for (PyMethodDef *method = methods; method->ml_name; method++) {
-    if (method->ml_doc && method->ml_doc[0] == '\n') method->ml_doc++;
-  }
-}
-
-/* SWIG gives every class a __dict__; ours have no place for one. */
-static void drop_dict(PyGetSetDef *attributes) {
-  PyGetSetDef *at = attributes;
-  while (at->name && strcmp(at->name, "__dict__") != 0) at++;
-  for (; at->name; at++) at[0] = at[1];
-}
-
 bool heapster__python_add_class(PyObject *module, PyTypeObject *type, const struct heapster__generated *generated) {
-  heapster__python_tidy_docs(generated->methods);
-  drop_dict(generated->attributes);
   type->tp_methods = generated->methods;
   type->tp_getset = generated->attributes;
   if (PyType_Ready(&heapster__python_base_type) < 0 || PyType_Ready(type) < 0) return false;

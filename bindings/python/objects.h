@@ -36,7 +36,7 @@ extern PyTypeObject heapster__python_base_type;
                               .tp_flags = Py_TPFLAGS_DEFAULT, .tp_base = &heapster__python_base_type,  \
                               .tp_new = heapster__python_refuse_new
 
-/* In generated code: a class's methods and attributes, the module's functions. */
+/* In generated code, by python/tables.h: a class's methods and attributes, or the module's functions. */
 struct heapster__generated {
   PyMethodDef *methods;
   PyGetSetDef *attributes;
@@ -51,8 +51,4 @@ extern const struct heapster__generated heapster__generated_module;
 
 /* Adds a class to the module, with what SWIG generated for it. */
 bool heapster__python_add_class(PyObject *module, PyTypeObject *type, const struct heapster__generated *generated);
-
-/* SWIG begins each docstring with a newline, which hides the signature from Python. Another call does nothing. */
-void heapster__python_tidy_docs(PyMethodDef *methods);
-
 #endif

@@ -10,7 +10,6 @@
 #undef SWIGEXPORT
 #define SWIGEXPORT static SWIGUNUSED
 %}
-%include "python/docs.i"
 
 /* --- results --- */
 
@@ -119,25 +118,3 @@ SLOTS(heapster_frames)
 %extend heapster_histogram {
   PyObject *__reduce__(void) const { return heapster__python_histogram_reduce($self); }
 }
-
-/* --- for python/objects.h --- */
-
-/* -builtin puts its tables at the end of the generated file, where no code can follow: here they get a second name, that
-   of their first entry. */
-%wrapper %{
-#define ALIAS(name) __attribute__((alias(name)))
-#define GENERATED(class) \
-  extern PyMethodDef heapster__##class##_methods ALIAS("SwigPyBuiltin__heapster_" #class "_methods"); \
-  extern PyGetSetDef heapster__##class##_getset ALIAS("SwigPyBuiltin__heapster_" #class "_getset"); \
-  const struct heapster__generated heapster__generated_##class = { \
-    &heapster__##class##_methods, &heapster__##class##_getset};
-GENERATED(stats)
-GENERATED(histogram)
-GENERATED(heap)
-GENERATED(status)
-GENERATED(frame)
-GENERATED(frames)
-
-extern PyMethodDef heapster__functions ALIAS("SwigMethods");
-const struct heapster__generated heapster__generated_module = {&heapster__functions, NULL};
-%}

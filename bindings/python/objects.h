@@ -51,4 +51,5 @@ extern const struct heapster__generated heapster__generated_module;
 
 /* Adds a class to the module, with what SWIG generated for it. */
 bool heapster__python_add_class(PyObject *module, PyTypeObject *type, const struct heapster__generated *generated);
+
 #endif

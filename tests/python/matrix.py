@@ -47,6 +47,7 @@ class Cell:
             "HEAPSTER_BUILD": str(self.tree),
             "PYTHONPATH": str(self.tree / "python"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "HEAPSTER_ERROR_ROUNDS": "5000",
         }
 
     def run(self, *command, **variables):

@@ -61,13 +61,22 @@ static void run_subinterpreters(void) {
   }
 }
 
+/* From CPython 3.12 on an interpreter that is started again puts its own allocators back. */
+static void start(void) {
+  PyPreConfig config;
+  PyPreConfig_InitPythonConfig(&config);
+  require(!PyStatus_Exception(Py_PreInitialize(&config)), "not preinitialised");
+  require(heapster_python_hook() == HEAPSTER_OK, "not hooked before the start");
+  Py_Initialize();
+}
+
 int main(void) {
   require(PyImport_AppendInittab("heapster", PyInit__heapster) == 0, "no module");
   require(heapster_python_hook() == HEAPSTER_OK, "not hooked");
   require(heapster_python_hook() == HEAPSTER_OK, "hooked twice is not hooked");
   for (int round = 0; round < ROUNDS; round++) {
     const struct heapster_stats before = python();
-    Py_Initialize();
+    start();
     run();
     run_subinterpreters();
     require(Py_FinalizeEx() == 0, "not ended");

@@ -201,6 +201,12 @@ def lua_version():
     return re.search(r"Lua ([\d.]+)", test_wheel.output("lua5.4", "-v"))[1]
 
 
+def program(path):
+    if not os.access(path, os.X_OK) or pathlib.Path(path).is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is no program")
+    return path
+
+
 def cells(swigs, paths):
     pythons = [Python(path) for path in paths]
     for swig in swigs:
@@ -212,7 +218,7 @@ def cells(swigs, paths):
 def main():
     parser = argparse.ArgumentParser(prog="./dev matrix", description=__doc__.partition("\n")[0])
     parser.add_argument("--swig", nargs="+", choices=SWIGS, default=list(SWIGS))
-    parser.add_argument("--python", nargs="+", metavar="PATH", default=None)
+    parser.add_argument("--python", nargs="+", metavar="PATH", type=program, default=None)
     parser.add_argument("--write", type=pathlib.Path, metavar="README")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@
      struct heapster_histogram *, struct heapster_status *, struct heapster_frames *
                                     a copy; of a %newobject the memory itself, or an error for NULL
      struct heapster_new_stats      a new Stats, or an error
-     const struct heapster_stats *, struct heapster_frame *, struct heapster_lua_kinds *
+     struct heapster_stats *, struct heapster_frame *, struct heapster_lua_kinds *
                                     an attribute: a copy, or nothing if arg1 has none
      struct heapster_heap *         a Heap, never freed
      const struct heapster_heap *heap, const struct heapster_heap *named_heap, const char *name
@@ -33,6 +33,14 @@
 #elif defined(SWIGLUA)
 %include "lua/lua.i"
 #endif
+
+/* Objects are of classes of our own. A type without a typemap for that does not compile. */
+%insert("wrapper") %{
+#undef SWIG_NewPointerObj
+#undef SWIG_ConvertPtr
+#define SWIG_NewPointerObj(...) (struct heapster_type_without_typemap){0}
+#define SWIG_ConvertPtr(...) (struct heapster_type_without_typemap){0}
+%}
 
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
 
@@ -136,3 +144,9 @@ void heapster_reset(void);
 #define heapster_stats_thread_get(stats) heapster__stats_thread(stats)
 #define heapster_heap_name_get(heap) heapster_heap_name(heap)
 %}
+
+#if defined(SWIGPYTHON)
+%insert("wrapper") %{
+#include "python/tables.h"
+%}
+#endif

@@ -1,7 +1,7 @@
 """The files of bindings/ have an order: by the headers that they include and by the functions that they use.
 
 common/ uses neither python/ nor lua/, these two do not use each other, and no folder has a circle of files. Generated code
-is left out: it lies below the files that wrap values and above those that it calls.
+is left out: it lies above the files that it calls and below those that use its functions.
 """
 
 import functools

@@ -35,12 +35,16 @@ void heapster__stats_set_thread(struct heapster_stats *stats, const struct heaps
   *thread_of(stats) = *thread;
 }
 
-struct heapster_stats *heapster__stats_copy(const struct heapster_stats *stats) {
+struct heapster_stats *heapster__stats_copy_figures(const struct heapster_stats *stats) {
   struct heapster_stats *const copy = heapster__stats_alloc();
-  if (!copy) return NULL;
+  if (copy) *copy = *stats;
+  return copy;
+}
+
+struct heapster_stats *heapster__stats_copy(const struct heapster_stats *stats) {
+  struct heapster_stats *const copy = heapster__stats_copy_figures(stats);
   const struct heapster_stats *const thread = heapster__stats_thread(stats);
-  *copy = *stats;
-  if (thread) heapster__stats_set_thread(copy, thread);
+  if (copy && thread) heapster__stats_set_thread(copy, thread);
   return copy;
 }
 

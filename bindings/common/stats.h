@@ -15,8 +15,10 @@ struct heapster_stats_with_thread {
 struct heapster_stats *heapster__stats_alloc(void);
 void heapster__stats_free(struct heapster_stats *stats);
 
-/* The same figures and thread's part in new memory, or NULL. */
+/* The same figures and thread's part in new memory, or NULL. A thread's part has no such part itself: only its figures
+   may be copied. */
 struct heapster_stats *heapster__stats_copy(const struct heapster_stats *stats);
+struct heapster_stats *heapster__stats_copy_figures(const struct heapster_stats *stats);
 
 /* Ends a window into a Stats and its thread's part; `stats` may be NULL. */
 enum heapster_error heapster__stats_end_window(struct heapster_window window, struct heapster_stats *stats);

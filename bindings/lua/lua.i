@@ -48,7 +48,7 @@ RESULT(frames, HEAPSTER__CLASS_FRAMES)
   *heapster__lua_new_stats(L) = copy;
   SWIG_arg++;
 }
-%typemap(out) const struct heapster_stats * {
+%typemap(out) struct heapster_stats * {
   if ($1) *heapster__lua_new_stats(L) = *$1;
   else lua_pushnil(L);
   SWIG_arg++;

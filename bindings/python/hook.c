@@ -53,6 +53,13 @@ static bool is_all_on_top(void) {
   return true;
 }
 
+/* Whether CPython put back the functions below ours, as it does from 3.12 on when it is started again: then no other
+   hook stands above ours either. */
+static bool is_dropped(unsigned number) {
+  const struct heapster__domain now = in_force(number), next = heapster__domain_next(number);
+  return hook.mode && is_same(&now, &next);
+}
+
 /* Whether the calling thread may call Python. */
 static bool may_call_python(void) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -72,6 +79,7 @@ static bool reach(unsigned number) {
 static bool try_reach(void) {
   bool is_known = true;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    if (is_dropped(i)) return false;
     const struct heapster__domain now = in_force(i);
     if (is_same(&now, &hook.seen[i])) continue;
     is_known = false;
@@ -98,8 +106,10 @@ static const char *const unsupported = NULL;
 static _Atomic bool has_shared_counters; /* the core, which then cannot count domains */
 
 static bool wrap(unsigned number) {
-  if (hook.mode && !is_on_top(number) && !may_call_python()) return false; /* another hook may stand above ours */
-  if (is_on_top(number) || (may_call_python() && reach(number))) return true;
+  const bool is_lost = is_dropped(number);
+  if (hook.mode && !is_on_top(number) && !is_lost && !may_call_python())
+    return false; /* another hook may stand above ours */
+  if (is_on_top(number) || (!is_lost && may_call_python() && reach(number))) return true;
   const struct heapster__domain below = in_force(number);
   set_in_force(number, heapster__domain_counted(number, &below));
   return true;

@@ -1,5 +1,5 @@
-/* Python.h, with memory for heapster's own objects from below every hook: they show in no figure. Generated code
-   includes this first, and so makes its objects here as well. */
+/* Python.h, with memory for heapster's own objects from below every hook: they show in no figure. CPython must
+   not free one, so each of their types has a tp_dealloc that does. */
 #ifndef HEAPSTER__PYTHON_MEMORY_H
 #define HEAPSTER__PYTHON_MEMORY_H
 

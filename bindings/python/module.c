@@ -1,62 +1,12 @@
-/* The module: SWIG's classes and functions, cleaned up, with the handwritten ones. */
+/* The module: its classes, SWIG's functions and the handwritten ones. */
 #include "python/module.h"
 
 #include "python/errors.h"
+#include "python/objects.h"
 #include "python/options.h"
 #include "python/values.h"
 
 #include <heapster/modules.h>
-
-/* SWIG starts each docstring with a newline, which hides the signature from Python. */
-static void tidy_doc(PyMethodDef *method) {
-  if (method->ml_doc && method->ml_doc[0] == '\n') method->ml_doc++;
-}
-
-static void tidy_docs(PyObject *dict) {
-  PyObject *name, *value;
-  for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &name, &value);) {
-    if (PyCFunction_Check(value)) tidy_doc(((PyCFunctionObject *)value)->m_ml);
-    if (Py_TYPE(value) == &PyMethodDescr_Type) tidy_doc(((PyMethodDescrObject *)value)->d_method);
-  }
-}
-
-/* Deletes SWIG's attributes for shared memory, since these objects are plain values, and the methods that Python has as
-   an operator or str(). */
-static void tidy_type(PyTypeObject *type) {
-  static const char *const names[] = {"this",    "thisown",  "acquire",  "disown",   "own",   "append", "next",
-                                      "__int__", "__dict__", "__init__", "__rsub__", "minus", "text"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    if (PyDict_GetItemString(type->tp_dict, names[i])) PyDict_DelItemString(type->tp_dict, names[i]);
-  }
-  tidy_docs(type->tp_dict);
-  if (type->tp_as_number) type->tp_as_number->nb_int = NULL;
-  ((PyObject *)type)->ob_type = &PyType_Type; /* SWIG's metaclass serves static members only */
-  PyType_Modified(type);
-}
-
-/* SWIG gives a class a new dict each time an interpreter starts, but CPython fills only the first. */
-static void restore_dict(PyTypeObject *type, PyObject **first) {
-  if (!*first) *first = type->tp_dict;
-  if (*first == type->tp_dict) return;
-  Py_DECREF(type->tp_dict);
-  type->tp_dict = *first;
-}
-
-static bool tidy(PyObject *module) {
-  static const char *const classes[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
-  static PyObject *first_dicts[sizeof classes / sizeof classes[0]];
-  tidy_docs(PyModule_GetDict(module));
-  for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-    PyTypeObject *const type = (PyTypeObject *)PyObject_GetAttrString(module, classes[i]);
-    if (!type) return false;
-    restore_dict(type, &first_dicts[i]);
-    tidy_type(type->tp_base);
-    type->tp_base->tp_name = "heapster._Value";
-    tidy_type(type);
-    Py_DECREF(type);
-  }
-  return true;
-}
 
 static PyObject *size_text(PyObject *module, PyObject *bytes) {
   (void)module;
@@ -119,17 +69,22 @@ static bool list_names(PyObject *module) {
 }
 
 static bool complete(PyObject *module) {
-  return tidy(module) && rename_module(module) && !PyModule_AddFunctions(module, methods) &&
+  return rename_module(module) && !PyModule_AddFunctions(module, heapster__generated_module.methods) &&
+         !PyModule_AddFunctions(module, methods) &&
          !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
+         heapster__python_add_values(module) && heapster__python_add_frames(module) &&
          heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
          heapster__python_add_lua_kinds(module) && heapster__python_add_measuring(module) &&
          heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
 }
 
+/* Of one phase: all interpreters of the process share the classes and exceptions. */
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_heapster", .m_size = -1};
+
 PyObject *PyInit__heapster(void) {
   const char *const conflict = heapster_conflict();
   if (conflict) return PyErr_Format(PyExc_ImportError, "%s", conflict);
-  PyObject *module = heapster__python_swig_init();
+  PyObject *module = PyModule_Create(&definition);
   if (module && !complete(module)) Py_CLEAR(module);
   return module;
 }

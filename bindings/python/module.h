@@ -6,9 +6,6 @@
 
 #include <heapster/heapster.h>
 
-/* In generated code: the module with SWIG's classes and functions. */
-PyObject *heapster__python_swig_init(void);
-
 PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);

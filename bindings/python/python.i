@@ -1,29 +1,15 @@
-/* How the values of heapster.i look in Python. */
-%begin %{
-#define SWIG_TYPE_TABLE heapster
-#include "python/memory.h"
-%}
+/* How the values of heapster.i look in Python. SWIG makes functions, methods and attributes. The classes and the module
+   are written by hand: no object is SWIG's, and its start never runs. */
 %{
 #include "python/errors.h"
-#include "python/module.h"
+#include "python/memory.h"
+#include "python/objects.h"
 #include "python/options.h"
 #include "python/values.h"
 
-/* PyInit__heapster is in python/module.c, since SWIG's classes are ready only after %init. */
-#undef SWIG_init
-#define SWIG_init heapster__python_swig_init
 #undef SWIGEXPORT
-#define SWIGEXPORT
-
-/* Takes over `value`; NULL is a MemoryError. */
-static PyObject *wrap_value(void *value, swig_type_info *type) {
-  if (!value) return PyErr_NoMemory();
-  PyObject *const object = SWIG_Python_NewPointerObj(NULL, value, type, SWIG_POINTER_OWN);
-  if (!object) heapster__value_free(value);
-  return object;
-}
+#define SWIGEXPORT static SWIGUNUSED
 %}
-%include "python/docs.i"
 
 /* --- results --- */
 
@@ -45,13 +31,19 @@ static PyObject *wrap_value(void *value, swig_type_info *type) {
 %typemap(out) struct heapster_text "$result = heapster__python_string($1);"
 %typemap(out) struct heapster_new_stats
   "$result = $1.error ? heapster__python_raise($1.error) : heapster__python_wrap_stats($1.value);"
-%typemap(out) struct heapster_histogram *, struct heapster_status *, struct heapster_frames *
-  "$result = wrap_value(($owner) ? $1 : heapster__value_copy($1, sizeof *$1), $1_descriptor);"
+%define RESULT(short_name)
+%typemap(out) struct heapster_##short_name * {
+  $result = heapster__python_wrap_##short_name(($owner) ? $1 : heapster__value_copy($1, sizeof *$1));
+}
+%enddef
+RESULT(histogram)
+RESULT(status)
+RESULT(frames)
 %typemap(out) struct heapster_lua_kinds * {
   $result = arg1->has_lua_kinds ? heapster__python_wrap_lua_kinds($1) : SWIG_Py_Void();
 }
-%typemap(out) const struct heapster_stats *
-  "$result = $1 ? heapster__python_wrap_stats(heapster__stats_copy($1)) : SWIG_Py_Void();"
+%typemap(out) struct heapster_stats *
+  "$result = $1 ? heapster__python_wrap_stats(heapster__stats_copy_figures($1)) : SWIG_Py_Void();"
 %typemap(out) struct heapster_frame * "$result = arg1->kept_count ? heapster__python_wrap_frame($1) : SWIG_Py_Void();"
 %typemap(out) uint64_t worst_index "$result = $1 ? PyLong_FromUnsignedLongLong($1) : SWIG_Py_Void();"
 %typemap(out) enum heapster_error heapster_frame_mark {
@@ -61,6 +53,19 @@ static PyObject *wrap_value(void *value, swig_type_info *type) {
 %typemap(out) struct heapster_heap * "$result = heapster__python_wrap_heap($1);"
 
 /* --- arguments --- */
+
+/* The object of a method or an attribute: CPython has checked its class. */
+%define SELF(short_name)
+%typemap(in) struct heapster_##short_name *, const struct heapster_##short_name * {
+  $1 = heapster__python_##short_name##_of($input);
+}
+%enddef
+SELF(stats)
+SELF(histogram)
+SELF(heap)
+SELF(status)
+SELF(frame)
+SELF(frames)
 
 %typemap(in) const char *name {
   if (!PyUnicode_Check($input)) {
@@ -92,36 +97,18 @@ static PyObject *wrap_value(void *value, swig_type_info *type) {
 
 /* --- values --- */
 
-%define VALUE(type, short_name)
-%feature("python:tp_flags") type "Py_TPFLAGS_DEFAULT";
-%feature("python:tp_dictoffset") type "0";
-%feature("python:tp_new") type "heapster__python_refuse_new";
-%feature("python:tp_setattro") type "heapster__python_refuse_set";
-%feature("python:tp_repr") type "heapster__python_" #short_name "_repr";
-%feature("python:slot", "tp_str", functype="reprfunc") type::as_text;
-%enddef
-%define COMPARED_VALUE(type, short_name)
-VALUE(type, short_name)
-%feature("python:tp_richcompare") type "heapster__python_" #short_name "_compare";
-%feature("python:tp_hash") type "heapster__python_" #short_name "_hash";
-%feature("python:slot", "nb_subtract", functype="binaryfunc") type::minus;
-%pythonmaybecall type::minus;
+/* Python has these as operators and str(), in values.c and frames.c. */
+%define SLOTS(type)
 %ignore type::is_equal;
+%ignore type::minus;
+%ignore type::as_text;
 %enddef
-
-COMPARED_VALUE(heapster_stats, stats)
-COMPARED_VALUE(heapster_histogram, histogram)
-COMPARED_VALUE(heapster_heap, heap)
-COMPARED_VALUE(heapster_frame, frame)
-VALUE(heapster_frames, frames)
-VALUE(heapster_status, status)
-
-%feature("python:sq_length") heapster_histogram "heapster__python_histogram_length";
-%feature("python:sq_item") heapster_histogram "heapster__python_histogram_bucket";
-%feature("python:tp_iter") heapster_histogram "heapster__python_histogram_iter";
-%feature("python:sq_length") heapster_frames "heapster__python_frames_length";
-%feature("python:sq_item") heapster_frames "heapster__python_frames_item";
-%feature("python:tp_iter") heapster_frames "PySeqIter_New";
+SLOTS(heapster_stats)
+SLOTS(heapster_histogram)
+SLOTS(heapster_heap)
+SLOTS(heapster_status)
+SLOTS(heapster_frame)
+SLOTS(heapster_frames)
 
 %extend heapster_stats {
   PyObject *as_dict(void) const { return heapster__python_stats_as_dict($self); }
@@ -131,36 +118,3 @@ VALUE(heapster_status, status)
 %extend heapster_histogram {
   PyObject *__reduce__(void) const { return heapster__python_histogram_reduce($self); }
 }
-
-/* --- between SWIG's types and python/ --- */
-
-%wrapper %{
-PyObject *heapster__python_wrap_stats(struct heapster_stats *stats) {
-  return wrap_value(stats, SWIGTYPE_p_heapster_stats);
-}
-
-PyObject *heapster__python_wrap_histogram(struct heapster_histogram *histogram) {
-  return wrap_value(histogram, SWIGTYPE_p_heapster_histogram);
-}
-
-PyObject *heapster__python_wrap_frame(const struct heapster_frame *frame) {
-  return wrap_value(heapster__value_copy(frame, sizeof *frame), SWIGTYPE_p_heapster_frame);
-}
-
-PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap) {
-  return SWIG_Python_NewPointerObj(NULL, (void *)heap, SWIGTYPE_p_heapster_heap, 0);
-}
-
-#define DEFINE_OF(name) \
-  struct heapster_##name *heapster__python_##name##_of(PyObject *object) { \
-    void *value = NULL; \
-    const int status = SWIG_ConvertPtr(object, &value, SWIGTYPE_p_heapster_##name, 0); \
-    return object != Py_None && SWIG_IsOK(status) ? value : NULL; \
-  }
-DEFINE_OF(stats)
-DEFINE_OF(histogram)
-DEFINE_OF(heap)
-DEFINE_OF(status)
-DEFINE_OF(frame)
-DEFINE_OF(frames)
-%}

@@ -1,61 +1,51 @@
-/* Slots of the classes that SWIG makes: equal, hashable, read-only, with a short repr. */
+/* The classes Stats, Histogram, Heap and Status: equal, hashable, read-only, with a short repr. */
 #include "python/values.h"
 
+#include "common/script.h"
 #include "common/stats.h"
 #include "common/values.h"
 #include "python/errors.h"
+#include "python/objects.h"
 
 #include <inttypes.h>
 
-PyObject *heapster__python_refuse_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-  (void)arguments, (void)keywords;
-  return PyErr_Format(PyExc_TypeError, "a %s cannot be made by hand: heapster's functions give it", type->tp_name);
-}
-
-int heapster__python_refuse_set(PyObject *self, PyObject *name, PyObject *value) {
-  PyErr_Format(PyExc_AttributeError, "a %s is read-only: cannot %s %R", Py_TYPE(self)->tp_name,
-               value ? "set" : "delete", name);
-  return -1;
-}
-
-static PyObject *compare(bool is_same_class, bool is_equal, int operation) {
-  if (!is_same_class || (operation != Py_EQ && operation != Py_NE)) Py_RETURN_NOTIMPLEMENTED;
-  return PyBool_FromLong(is_equal == (operation == Py_EQ));
-}
-
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *value, size_t size) {
-  const unsigned char *const bytes = value;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-  return hash;
-}
-
-static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
-
-/* Python reserves -1 for an error. */
-static Py_hash_t finish_hash(uint64_t hash) { return (Py_hash_t)hash == -1 ? -2 : (Py_hash_t)hash; }
-
 /* --- Stats --- */
 
-PyObject *heapster__python_stats_compare(PyObject *self, PyObject *other, int operation) {
+static PyTypeObject stats_type;
+
+PyObject *heapster__python_wrap_stats(struct heapster_stats *stats) {
+  return heapster__python_wrap_value(&stats_type, stats);
+}
+
+struct heapster_stats *heapster__python_stats_of(PyObject *object) {
+  return heapster__python_value_of(object, &stats_type);
+}
+
+static void stats_dealloc(PyObject *self) {
+  heapster__stats_free(heapster__python_stats_of(self));
+  PyObject_Del(self);
+}
+
+static PyObject *stats_compare(PyObject *self, PyObject *other, int operation) {
   const struct heapster_stats *const a = heapster__python_stats_of(self), *const b = heapster__python_stats_of(other);
-  return compare(a && b, a && b && heapster_stats_is_equal(a, b), operation);
+  return heapster__python_compare(a && b, a && b && heapster_stats_is_equal(a, b), operation);
 }
 
 /* Over what equality compares: the figures that have a meaning. */
-Py_hash_t heapster__python_stats_hash(PyObject *self) {
+static Py_hash_t stats_hash(PyObject *self) {
   const struct heapster_stats *const stats = heapster__python_stats_of(self);
   const struct heapster_field *field;
   const int words[] = {(int)stats->kind, (int)stats->scope};
-  uint64_t hash = hash_bytes(hash_start, words, sizeof words);
+  uint64_t hash = heapster__python_hash(HEAPSTER__HASH_START, words, sizeof words);
   for (size_t i = 0; (field = heapster_field_at(i)); i++) {
     int64_t value;
-    if (heapster_stats_get(stats, field, &value)) hash = hash_bytes(hash, &value, sizeof value);
+    if (heapster_stats_get(stats, field, &value)) hash = heapster__python_hash(hash, &value, sizeof value);
   }
-  return finish_hash(hash_bytes(hash, &stats->alloc_histogram, sizeof stats->alloc_histogram));
+  return heapster__python_finish_hash(
+      heapster__python_hash(hash, &stats->alloc_histogram, sizeof stats->alloc_histogram));
 }
 
-PyObject *heapster__python_stats_repr(PyObject *self) {
+static PyObject *stats_repr(PyObject *self) {
   const struct heapster_stats *const stats = heapster__python_stats_of(self);
   char text[256];
   int length = snprintf(text, sizeof text, "<Stats %s alloc_count=%" PRIu64 " dealloc_count=%" PRIu64,
@@ -69,95 +59,181 @@ PyObject *heapster__python_stats_repr(PyObject *self) {
   return PyUnicode_FromString(text);
 }
 
+static PyObject *stats_str(PyObject *self) {
+  return heapster__python_string(heapster__stats_text(heapster__python_stats_of(self)));
+}
+
+static PyObject *stats_subtract(PyObject *left, PyObject *right) {
+  const struct heapster_stats *const after = heapster__python_stats_of(left);
+  const struct heapster_stats *const before = heapster__python_stats_of(right);
+  if (!after || !before) Py_RETURN_NOTIMPLEMENTED;
+  const struct heapster_new_stats diff = heapster__stats_subtract(after, before);
+  return diff.error ? heapster__python_raise(diff.error) : heapster__python_wrap_stats(diff.value);
+}
+
+static PyNumberMethods stats_number = {.nb_subtract = stats_subtract};
+
+static PyTypeObject stats_type = {
+    HEAPSTER__PYTHON_CLASS("Stats"),
+    .tp_doc = "What a heap, or all heaps, did. A value, equal to another with the same figures.\n\n"
+              "kind is 'snapshot' (since the start or reset()), 'diff' (after - before) or 'window' (from measure, "
+              "measuring, limit).\n"
+              "Counts are requests or blocks; sums and use_ figures are bytes as the program requested them. A figure "
+              "without a meaning\n"
+              "in this kind is None, and so is the average of nothing. str() is the report.",
+    .tp_dealloc = stats_dealloc,
+    .tp_richcompare = stats_compare,
+    .tp_hash = stats_hash,
+    .tp_repr = stats_repr,
+    .tp_str = stats_str,
+    .tp_as_number = &stats_number,
+};
+
 /* --- Histogram --- */
 
-PyObject *heapster__python_histogram_compare(PyObject *self, PyObject *other, int operation) {
+static PyTypeObject histogram_type;
+
+PyObject *heapster__python_wrap_histogram(struct heapster_histogram *histogram) {
+  return heapster__python_wrap_value(&histogram_type, histogram);
+}
+
+struct heapster_histogram *heapster__python_histogram_of(PyObject *object) {
+  return heapster__python_value_of(object, &histogram_type);
+}
+
+static PyObject *histogram_compare(PyObject *self, PyObject *other, int operation) {
   const struct heapster_histogram *const a = heapster__python_histogram_of(self);
   const struct heapster_histogram *const b = heapster__python_histogram_of(other);
-  return compare(a && b, a && b && !memcmp(a, b, sizeof *a), operation);
+  return heapster__python_compare(a && b, a && b && !memcmp(a, b, sizeof *a), operation);
 }
 
-Py_hash_t heapster__python_histogram_hash(PyObject *self) {
-  return finish_hash(hash_bytes(hash_start, heapster__python_histogram_of(self), sizeof(struct heapster_histogram)));
+static Py_hash_t histogram_hash(PyObject *self) {
+  const struct heapster_histogram *const histogram = heapster__python_histogram_of(self);
+  return heapster__python_finish_hash(heapster__python_hash(HEAPSTER__HASH_START, histogram, sizeof *histogram));
 }
 
-PyObject *heapster__python_histogram_repr(PyObject *self) {
+static PyObject *histogram_repr(PyObject *self) {
   const unsigned long long total = heapster_histogram_total(heapster__python_histogram_of(self));
   return PyUnicode_FromFormat("<Histogram total=%llu>", total);
 }
 
-Py_ssize_t heapster__python_histogram_length(PyObject *self) {
+static PyObject *histogram_str(PyObject *self) {
+  return heapster__python_string(heapster__histogram_text(heapster__python_histogram_of(self)));
+}
+
+static PyObject *histogram_subtract(PyObject *left, PyObject *right) {
+  const struct heapster_histogram *const after = heapster__python_histogram_of(left);
+  const struct heapster_histogram *const before = heapster__python_histogram_of(right);
+  if (!after || !before) Py_RETURN_NOTIMPLEMENTED;
+  return heapster__python_wrap_histogram(heapster__histogram_subtract(after, before));
+}
+
+static Py_ssize_t histogram_length(PyObject *self) {
   (void)self;
   return HEAPSTER_BUCKETS;
 }
 
-PyObject *heapster__python_histogram_bucket(PyObject *self, Py_ssize_t index) {
+static PyObject *histogram_bucket(PyObject *self, Py_ssize_t index) {
   if (index >= 0 && index < HEAPSTER_BUCKETS)
     return PyLong_FromUnsignedLongLong(heapster__python_histogram_of(self)->buckets[index]);
   return PyErr_Format(PyExc_IndexError, "a Histogram has the buckets 0 .. 63");
 }
 
 /* Over a list of all buckets: one call instead of 65. */
-PyObject *heapster__python_histogram_iter(PyObject *self) {
+static PyObject *histogram_iter(PyObject *self) {
   PyObject *const list = heapster__python_histogram_as_list(heapster__python_histogram_of(self));
   PyObject *const iterator = list ? PyObject_GetIter(list) : NULL;
   Py_XDECREF(list);
   return iterator;
 }
 
-/* --- Heap and Status --- */
+static PyNumberMethods histogram_number = {.nb_subtract = histogram_subtract};
+static PySequenceMethods histogram_sequence = {.sq_length = histogram_length, .sq_item = histogram_bucket};
 
-PyObject *heapster__python_heap_compare(PyObject *self, PyObject *other, int operation) {
+static PyTypeObject histogram_type = {
+    HEAPSTER__PYTHON_CLASS("Histogram"),
+    .tp_doc =
+        "Counts by power-of-two size, a sequence of 64. Bucket k counts sizes from 2**k up to 2**(k+1) - 1; bucket "
+        "0 also\n"
+        "counts the size 0. A loop, tuple() and list() read all buckets at once, much faster than 64 indexes. "
+        "str() is a line with\n"
+        "a bar for each bucket from the first to the last that is not 0.",
+    .tp_richcompare = histogram_compare,
+    .tp_hash = histogram_hash,
+    .tp_repr = histogram_repr,
+    .tp_str = histogram_str,
+    .tp_iter = histogram_iter,
+    .tp_as_number = &histogram_number,
+    .tp_as_sequence = &histogram_sequence,
+};
+
+/* --- Heap --- */
+
+static PyTypeObject heap_type;
+
+PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap) {
+  return heapster__python_new_object(&heap_type, (void *)(uintptr_t)heap);
+}
+
+struct heapster_heap *heapster__python_heap_of(PyObject *object) {
+  return heapster__python_value_of(object, &heap_type);
+}
+
+/* The heap itself stays. */
+static void heap_dealloc(PyObject *self) { PyObject_Del(self); }
+
+static PyObject *heap_compare(PyObject *self, PyObject *other, int operation) {
   const struct heapster_heap *const a = heapster__python_heap_of(self), *const b = heapster__python_heap_of(other);
-  return compare(a && b, a == b, operation);
+  return heapster__python_compare(a && b, a == b, operation);
 }
 
-Py_hash_t heapster__python_heap_hash(PyObject *self) {
+static Py_hash_t heap_hash(PyObject *self) {
   const uintptr_t address = (uintptr_t)heapster__python_heap_of(self);
-  return finish_hash(hash_bytes(hash_start, &address, sizeof address));
+  return heapster__python_finish_hash(heapster__python_hash(HEAPSTER__HASH_START, &address, sizeof address));
 }
 
-PyObject *heapster__python_heap_repr(PyObject *self) {
+static PyObject *heap_repr(PyObject *self) {
   return PyUnicode_FromFormat("<Heap '%s'>", heapster_heap_name(heapster__python_heap_of(self)));
 }
 
-PyObject *heapster__python_status_repr(PyObject *self) {
+static PyTypeObject heap_type = {
+    HEAPSTER__PYTHON_CLASS("Heap"), .tp_doc = "A named set of counters, from heapster.heap(name) or heapster.heaps().",
+    .tp_dealloc = heap_dealloc,     .tp_richcompare = heap_compare,
+    .tp_hash = heap_hash,           .tp_repr = heap_repr,
+};
+
+/* --- Status --- */
+
+static PyTypeObject status_type;
+
+PyObject *heapster__python_wrap_status(struct heapster_status *status) {
+  return heapster__python_wrap_value(&status_type, status);
+}
+
+struct heapster_status *heapster__python_status_of(PyObject *object) {
+  return heapster__python_value_of(object, &status_type);
+}
+
+static PyObject *status_repr(PyObject *self) {
   const struct heapster_status *const status = heapster__python_status_of(self);
   return PyUnicode_FromFormat("<Status %s malloc=%s windows_open=%u>", status->version, status->malloc_way,
                               status->windows_open);
 }
 
-/* --- Frame and Frames --- */
-
-PyObject *heapster__python_frame_compare(PyObject *self, PyObject *other, int operation) {
-  const struct heapster_frame *const a = heapster__python_frame_of(self), *const b = heapster__python_frame_of(other);
-  return compare(a && b, a && b && !memcmp(a, b, sizeof *a), operation);
+static PyObject *status_str(PyObject *self) {
+  return heapster__python_string(heapster__status_text(heapster__python_status_of(self)));
 }
 
-Py_hash_t heapster__python_frame_hash(PyObject *self) {
-  return finish_hash(hash_bytes(hash_start, heapster__python_frame_of(self), sizeof(struct heapster_frame)));
-}
+static PyTypeObject status_type = {
+    HEAPSTER__PYTHON_CLASS("Status"),
+    .tp_doc = "What is hooked and how, and what could not be counted. str() is a few lines for people.",
+    .tp_repr = status_repr,
+    .tp_str = status_str,
+};
 
-PyObject *heapster__python_frame_repr(PyObject *self) {
-  PyObject *const figures = heapster__python_string(heapster__frame_text(heapster__python_frame_of(self)));
-  PyObject *const text = figures ? PyUnicode_FromFormat("<Frame %U>", figures) : NULL;
-  Py_XDECREF(figures);
-  return text;
-}
-
-PyObject *heapster__python_frames_repr(PyObject *self) {
-  const struct heapster_frames *const frames = heapster__python_frames_of(self);
-  return PyUnicode_FromFormat("<Frames frame_count=%llu quiet_count=%llu worst_index=%llu>",
-                              (unsigned long long)frames->frame_count, (unsigned long long)frames->quiet_count,
-                              (unsigned long long)frames->worst_index);
-}
-
-Py_ssize_t heapster__python_frames_length(PyObject *self) {
-  return (Py_ssize_t)heapster__python_frames_of(self)->kept_count;
-}
-
-PyObject *heapster__python_frames_item(PyObject *self, Py_ssize_t index) {
-  const struct heapster_frames *const frames = heapster__python_frames_of(self);
-  if (index >= 0 && (uint64_t)index < frames->kept_count) return heapster__python_wrap_frame(&frames->kept[index]);
-  return PyErr_Format(PyExc_IndexError, "there are %llu frames here", (unsigned long long)frames->kept_count);
+bool heapster__python_add_values(PyObject *module) {
+  return heapster__python_add_class(module, &stats_type, &heapster__generated_stats) &&
+         heapster__python_add_class(module, &histogram_type, &heapster__generated_histogram) &&
+         heapster__python_add_class(module, &heap_type, &heapster__generated_heap) &&
+         heapster__python_add_class(module, &status_type, &heapster__generated_status);
 }

@@ -58,6 +58,7 @@ local heapster = {}
 ---@field realloc_growth_histogram heapster.Histogram by the difference
 ---@field realloc_shrink_histogram heapster.Histogram by the difference
 ---@field lua_kinds heapster.LuaKinds? what Lua states created; nil if none is counted
+---@field thread heapster.Stats? the calling thread's part, as a diff, of a window of scope "process"; not among pairs()
 ---@operator sub(heapster.Stats): heapster.Stats
 local Stats = {}
 

@@ -116,6 +116,16 @@ function TestMeasure.test_scope_is_known_to_the_diff()
   lu.assertTrue(both.foreign_count >= 2)
 end
 
+function TestMeasure.test_part_of_the_calling_thread_is_a_stats_that_outlives_its_window()
+  local _, diff = measure({ heap = "textures" }, ask, 5)
+  local part = diff.thread
+  diff = nil
+  for _ = 1, 3 do collectgarbage() end
+  lu.assertEquals({ part.kind, part.scope, part.alloc_count, part.alloc_sum }, { "diff", "thread", 1, 5 })
+  lu.assertNil(part.thread)
+  lu.assertNil(heapster.stats("textures").thread)
+end
+
 function TestMeasure.test_warmup_is_not_measured()
   local calls = 0
   local _, diff = measure({ heap = "textures", warmup = 3 }, function() calls = calls + 1 ask(calls) end)

@@ -1,4 +1,4 @@
-"""pip's backend asks PyPI for SWIG where PATH has none whose module works."""
+"""pip's backend asks PyPI for SWIG where PATH has none that is new enough."""
 
 import importlib
 import os
@@ -45,19 +45,21 @@ def swig_on_path(tmp_path, monkeypatch):
     [
         ("\nSWIG Version 4.1.0\n\nCompiled with g++", False),
         ("\nSWIG Version 4.2.1\n", False),
-        ("\nSWIG Version 4.3.0\n", True),
-        ("\nSWIG Version 4.5.1\n", True),
+        ("\nSWIG Version 4.5.1\n", False),
+        ("\nSWIG Version 4.10.0\n", False),
+        ("\nSWIG Version 5.0.0\n", False),
         ("\nSWIG Version 4.0.2\n", True),
+        ("\nSWIG Version 3.9.0\n", True),
         ("no version at all", True),
         (None, True),
     ],
 )
-def test_swig_is_asked_for_unless_path_has_one_that_works(backend, swig_on_path, told, is_asked_for):
+def test_swig_is_asked_for_unless_path_has_one_that_is_new_enough(backend, swig_on_path, told, is_asked_for):
     swig_on_path(told)
     wanted = [backend.SWIG] if is_asked_for else []
     assert backend.get_requires_for_build_wheel() == wanted
     assert backend.get_requires_for_build_editable() == wanted
 
 
-def test_the_swig_that_is_asked_for_is_below_the_one_whose_values_crash(backend):
-    assert backend.SWIG.endswith("<4.3")
+def test_pip_takes_the_newest_swig(backend):
+    assert backend.SWIG == "swig>=4.1"

@@ -81,6 +81,36 @@ def test_a_histogram_outlives_its_stats():
     assert histogram.total() == sum(histogram) > 0
 
 
+def test_the_calling_threads_part_outlives_its_stats():
+    window = heapster.measure(lambda: [object() for _ in range(50)])[1]
+    part = window.thread
+    same = part.as_dict()
+    del window
+    assert [heapster.measure(lambda: [object() for _ in range(5000)])[1] for _ in range(10)]
+    assert part.as_dict() == same and part == pickle.loads(pickle.dumps(part))
+
+
+@pytest.mark.parametrize("allocators", ["debug", "malloc_debug", "pymalloc_debug"])
+def test_values_survive_the_debug_allocators(plain, allocators):
+    """They are freed where they came from, below the allocators that would know whose they are not."""
+    plain(
+        "import copy, gc, pickle, heapster\n"
+        "for turn in range(3):\n"
+        "    heapster.frame()\n"
+        "    window = heapster.measure(dict)[1]\n"
+        "    frames = heapster.frames()\n"
+        "    values = [window, window.alloc_histogram, heapster.heaps(), heapster.status(), frames, frames.last]\n"
+        "    values += [window - window, window.thread, window.alloc_histogram - window.alloc_histogram]\n"
+        "    values += [pickle.loads(pickle.dumps(window)), copy.copy(window), heapster.live_histogram()]\n"
+        "    values += [str(value) + repr(value) for value in values]\n"
+        "    with heapster.measuring(thread_peak=True) as m: pass\n"
+        "    assert heapster.limit(alloc_count=0).broken(m.diff) == ''\n"
+        "    del values, window, frames, m\n"
+        "    gc.collect()\n",
+        PYTHONMALLOC=allocators,
+    )
+
+
 def test_a_histogram_is_a_sequence(figures):
     histogram = figures["window"].alloc_histogram
     assert [index for index, count in enumerate(histogram) if count] == [6]

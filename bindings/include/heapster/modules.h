@@ -22,8 +22,9 @@ HEAPSTER_API struct _object *PyInit__heapster(void);
 
 /* Starts counting Python's objects. Call it before Py_Initialize and before any thread runs Python, so that no object
    is older than the hook; `import heapster` does the same later. If PYTHONMALLOC is in use, call Py_PreInitialize
-   first, since that replaces CPython's allocators. HEAPSTER_OK also if they are counted already. HEAPSTER_UNSUPPORTED:
-   the status says why. */
+   first, since that replaces CPython's allocators; so it does from CPython 3.12 on each time the process starts an
+   interpreter again, and this has to be called again. HEAPSTER_OK also if they are counted already.
+   HEAPSTER_UNSUPPORTED: the status says why. */
 HEAPSTER_API enum heapster_error heapster_python_hook(void);
 
 /* Pushes the module's table and returns 1. */

@@ -24,13 +24,21 @@ static struct heapster_stats python(void) {
   return stats;
 }
 
-static const char script[] = "import heapster\n"
-                             "assert heapster.status().python_way == 'host', heapster.status()\n"
-                             "kept = [object() for _ in range(1000)]\n"
-                             "diff = heapster.measure(lambda: [object() for _ in range(100)], heap='python')[1]\n"
-                             "assert diff.alloc_count >= 100, diff\n"
-                             "heapster.hook('python')\n"
-                             "with heapster.measuring(): pass\n";
+static const char script[] =
+    "import heapster\n"
+    "assert heapster.status().python_way == 'host', heapster.status()\n"
+    "kept = [object() for _ in range(1000)]\n"
+    "diff = heapster.measure(lambda: [object() for _ in range(100)], heap='python')[1]\n"
+    "assert diff.alloc_count >= 100, diff\n"
+    "heapster.hook('python')\n"
+    "with heapster.measuring(): pass\n"
+    "heapster.frame(); heapster.frame()\n"
+    "frames = heapster.frames()\n"
+    "values = [diff, diff.thread, diff - diff, diff.alloc_histogram, frames, frames.last]\n"
+    "values += [heapster.status(), *heapster.heaps()]\n"
+    "assert all(value == value and str(value) and repr(value) for value in values), values\n"
+    "assert {type(value).__name__ for value in values} <= set(heapster.__all__)\n"
+    "assert diff.alloc_histogram.total() == diff.alloc_count == diff.as_dict()['alloc_count']\n";
 
 static void run(void) { require(PyRun_SimpleString(script) == 0, "the script failed"); }
 
@@ -53,13 +61,22 @@ static void run_subinterpreters(void) {
   }
 }
 
+/* From CPython 3.12 on an interpreter that is started again puts its own allocators back. */
+static void start(void) {
+  PyPreConfig config;
+  PyPreConfig_InitPythonConfig(&config);
+  require(!PyStatus_Exception(Py_PreInitialize(&config)), "not preinitialised");
+  require(heapster_python_hook() == HEAPSTER_OK, "not hooked before the start");
+  Py_Initialize();
+}
+
 int main(void) {
   require(PyImport_AppendInittab("heapster", PyInit__heapster) == 0, "no module");
   require(heapster_python_hook() == HEAPSTER_OK, "not hooked");
   require(heapster_python_hook() == HEAPSTER_OK, "hooked twice is not hooked");
   for (int round = 0; round < ROUNDS; round++) {
     const struct heapster_stats before = python();
-    Py_Initialize();
+    start();
     run();
     run_subinterpreters();
     require(Py_FinalizeEx() == 0, "not ended");

@@ -1,7 +1,8 @@
-/* Why a program cannot be counted, as far as its file shows it. */
+/* What a program's file shows of how it will run. */
 #include "program.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
@@ -49,12 +50,19 @@ static bool find_interpreter(char path[PATH_MAX], int fd) {
   return true;
 }
 
+static void note_missing(struct heapster__program *program, const char *path, bool is_loader) {
+  if (access(path, F_OK) == 0 || errno != ENOENT) return;
+  snprintf(program->missing, PATH_MAX, "%s", path);
+  program->is_missing_loader = is_loader;
+}
+
 /* Opens the file that the kernel loads in the end: the program, or a script's interpreter. */
-static int open_binary(char path[PATH_MAX]) {
+static int open_binary(struct heapster__program *program) {
   for (int i = 0; i < MAX_SCRIPTS; i++) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || !find_interpreter(path, fd)) return fd;
+    const int fd = open(program->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !find_interpreter(program->path, fd)) return fd;
     close(fd);
+    note_missing(program, program->path, false);
   }
   return -1;
 }
@@ -63,22 +71,18 @@ static bool read_header(int fd, ElfW(Ehdr) * header) {
   return pread(fd, header, sizeof *header, 0) == (ssize_t)sizeof *header && !memcmp(header->e_ident, ELFMAG, SELFMAG);
 }
 
-/* Whether the loader that runs this command would run that program too. */
-static bool is_our_machine(const ElfW(Ehdr) * header) {
-  ElfW(Ehdr) ours;
-  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  const bool is_read = fd >= 0 && read_header(fd, &ours);
-  if (fd >= 0) close(fd);
-  return !is_read || (header->e_ident[EI_CLASS] == ours.e_ident[EI_CLASS] && header->e_machine == ours.e_machine);
-}
-
 /* A static program, position-independent or not, names no loader. */
-static bool has_loader(int fd, const ElfW(Ehdr) * header) {
+static bool find_loader(int fd, const ElfW(Ehdr) * header, char path[PATH_MAX]) {
   for (unsigned i = 0; i < header->e_phnum; i++) {
     ElfW(Phdr) part;
     const off_t offset = (off_t)(header->e_phoff + (size_t)i * header->e_phentsize);
-    if (pread(fd, &part, sizeof part, offset) == (ssize_t)sizeof part && part.p_type == PT_INTERP) return true;
+    if (pread(fd, &part, sizeof part, offset) != (ssize_t)sizeof part || part.p_type != PT_INTERP) continue;
+    const size_t size = part.p_filesz < PATH_MAX ? (size_t)part.p_filesz : PATH_MAX - 1;
+    const ssize_t length = pread(fd, path, size, (off_t)part.p_offset);
+    path[length > 0 ? length : 0] = '\0';
+    return true;
   }
+  path[0] = '\0';
   return false;
 }
 
@@ -92,18 +96,63 @@ static const char *find_privilege(int fd) {
   return NULL;
 }
 
-static const char *find_obstacle(int fd) {
-  ElfW(Ehdr) header;
-  if (!read_header(fd, &header)) return NULL;
-  if (!is_our_machine(&header)) return "built for another kind of machine than this command";
-  return has_loader(fd, &header) ? find_privilege(fd) : "statically linked, so that nothing can be preloaded";
+/* This command's own file: the library that it preloads is of the same kind. */
+static bool read_own(ElfW(Ehdr) * header, char loader[PATH_MAX]) {
+  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  const bool is_read = fd >= 0 && read_header(fd, header);
+  if (is_read) find_loader(fd, header, loader);
+  if (fd >= 0) close(fd);
+  return is_read;
 }
 
-const char *heapster__program_find_obstacle(const char *name) {
-  char path[PATH_MAX];
-  const int fd = find_program(path, name) ? open_binary(path) : -1;
-  if (fd < 0) return NULL;
-  const char *const obstacle = find_obstacle(fd);
+/* A C library's loader has the same name wherever it is: ld-linux-x86-64.so.2, ld-musl-x86_64.so.1. */
+static bool is_same_loader(const char *one, const char *other) {
+  const char *const slash = strrchr(one, '/'), *const other_slash = strrchr(other, '/');
+  return !strcmp(slash ? slash + 1 : one, other_slash ? other_slash + 1 : other);
+}
+
+static enum heapster__program_kind find_kind(struct heapster__program *program, int fd) {
+  ElfW(Ehdr) header, ours;
+  char our_loader[PATH_MAX] = "";
+  if (!read_header(fd, &header)) return HEAPSTER__PROGRAM_COUNTED; /* execvp has a shell run it */
+  const bool is_known = read_own(&ours, our_loader);
+  if (is_known && (header.e_ident[EI_CLASS] != ours.e_ident[EI_CLASS] || header.e_machine != ours.e_machine))
+    return HEAPSTER__PROGRAM_OTHER_MACHINE;
+  if (!find_loader(fd, &header, program->loader)) return HEAPSTER__PROGRAM_STATIC;
+  note_missing(program, program->loader, true);
+  if (our_loader[0] && !is_same_loader(program->loader, our_loader)) return HEAPSTER__PROGRAM_OTHER_LIBC;
+  program->privilege = find_privilege(fd);
+  return program->privilege ? HEAPSTER__PROGRAM_PRIVILEGED : HEAPSTER__PROGRAM_COUNTED;
+}
+
+void heapster__program_inspect(struct heapster__program *program, const char *name) {
+  *program = (struct heapster__program){.kind = HEAPSTER__PROGRAM_UNKNOWN};
+  const int fd = find_program(program->path, name) ? open_binary(program) : -1;
+  if (fd < 0) return;
+  program->kind = find_kind(program, fd);
   close(fd);
-  return obstacle;
+}
+
+bool heapster__program_is_foreign(const struct heapster__program *program) {
+  return program->kind == HEAPSTER__PROGRAM_OTHER_MACHINE || program->kind == HEAPSTER__PROGRAM_OTHER_LIBC;
+}
+
+bool heapster__program_obstacle(const struct heapster__program *program, char *text, size_t capacity) {
+  const char *const libc = strstr(program->loader, "ld-musl") ? "musl, another C library" : "another C library";
+  switch (program->kind) {
+  case HEAPSTER__PROGRAM_STATIC:
+    snprintf(text, capacity, "is statically linked, so that nothing can be preloaded");
+    return true;
+  case HEAPSTER__PROGRAM_PRIVILEGED:
+    snprintf(text, capacity, "is %s", program->privilege);
+    return true;
+  case HEAPSTER__PROGRAM_OTHER_MACHINE:
+    snprintf(text, capacity, "is built for another kind of machine than this command");
+    return true;
+  case HEAPSTER__PROGRAM_OTHER_LIBC:
+    snprintf(text, capacity, "is linked to %s (its loader is %s)", libc, program->loader);
+    return true;
+  default:
+    return false;
+  }
 }

@@ -1,0 +1,130 @@
+/* The reports of all processes of a program. */
+#include "processes.h"
+
+#include "message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool heapster__processes_write(struct heapster__processes *processes, unsigned index, const char *killed_by) {
+  const struct heapster__found *const found = &processes->found;
+  const pid_t pid = found->info.pid;
+  char path[PATH_MAX];
+  const int file = heapster__output_begin(processes->output, pid);
+  const bool is_whole =
+      file >= 0 && heapster__found_write(found, processes->session, index, processes->format, killed_by, file);
+  processes->written[index] = found->sequence;
+  if (file >= 0 && heapster__output_finish(processes->output, pid, file, is_whole)) return true;
+  const char *const name = heapster__output_path(processes->output, pid, path);
+  heapster__say("cannot write the report to %s: %s", name, strerror(errno));
+  return false;
+}
+
+/* A process that nobody has waited for yet has ended as well. */
+static bool has_ended(int32_t pid) {
+  char path[64], text[512];
+  if (kill(pid, 0) < 0 && errno == ESRCH) return true;
+  snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  text[length > 0 ? length : 0] = '\0';
+  const char *const name_end = strrchr(text, ')');
+  return name_end && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
+static enum heapster__page_state state_of(const struct heapster__found *found) {
+  return (enum heapster__page_state)heapster__load_relaxed(&found->info.state);
+}
+
+/* The page of a process that ended without passing the library, and has no figures. */
+static void note_missing(struct heapster__processes *processes) {
+  enum { NAMED = 5 };
+  const struct heapster__page_info *const info = &processes->found.info;
+  const bool has_executed = heapster__load_relaxed(&info->is_executing);
+  const size_t used = strlen(processes->missing);
+  if (processes->missing_count++ >= NAMED) return;
+  snprintf(processes->missing + used, sizeof processes->missing - used, "%s%s (pid %ld)", used ? ", " : "",
+           has_executed ? info->executed_path : info->program, (long)info->pid);
+}
+
+/* Writes the report of a process that has ended, and frees its page. */
+static void write_ended(struct heapster__processes *processes, unsigned index) {
+  const struct heapster__found *const found = &processes->found;
+  if (!heapster__found_read(&processes->found, processes->session, index)) return;
+  if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing))
+    heapster__processes_write(processes, index, NULL);
+  else if (state_of(found) != HEAPSTER__PAGE_NEW)
+    note_missing(processes);
+  heapster__session_release(processes->session, index);
+}
+
+static void write_snapshot(struct heapster__processes *processes, unsigned index) {
+  const struct heapster__found *const found = &processes->found;
+  if (!processes->output->is_repeated || !heapster__found_read(&processes->found, processes->session, index)) return;
+  if (found->sequence && found->sequence != processes->written[index] && state_of(found) == HEAPSTER__PAGE_RUNNING)
+    heapster__processes_write(processes, index, NULL);
+}
+
+/* The process of a page other than the program itself; 0 if it is free. */
+static int32_t find_claimant(const struct heapster__processes *processes, unsigned index) {
+  const struct heapster__page_head *const head = processes->session->head;
+  const uint32_t pid = head ? heapster__load_acquire(&head->claims[index]) : 0; /* pairs with the swap of the claim */
+  return pid == (uint32_t)processes->main || pid > INT32_MAX ? 0 : (int32_t)pid;
+}
+
+/* Whether it has ended is asked first: its page is final then. */
+void heapster__processes_tick(struct heapster__processes *processes) {
+  if (!processes->output->is_per_process) {
+    write_snapshot(processes, 0);
+    return;
+  }
+  for (unsigned i = 0; i < processes->session->page_count; i++) {
+    const int32_t pid = find_claimant(processes, i);
+    if (pid && has_ended(pid))
+      write_ended(processes, i);
+    else if (processes->session->head && heapster__load_relaxed(&processes->session->head->claims[i]))
+      write_snapshot(processes, i);
+  }
+}
+
+static void say_missing(const struct heapster__processes *processes) {
+  const unsigned count = processes->missing_count;
+  if (count == 1)
+    heapster__say("no report from %s: it ended without storing its figures", processes->missing);
+  else if (count > 1)
+    heapster__say("no report from %u processes that ended without storing their figures: %s%s", count,
+                  processes->missing, count > 5 ? ", ..." : "");
+}
+
+void heapster__processes_finish(struct heapster__processes *processes) {
+  for (unsigned i = 0; i < processes->session->page_count; i++) {
+    const int32_t pid = find_claimant(processes, i);
+    if (pid && (has_ended(pid) || !heapster__session_leave(processes->session, i))) write_ended(processes, i);
+  }
+  say_missing(processes);
+  heapster__session_close(processes->session);
+}
+
+static bool is_main(struct heapster__processes *processes, unsigned index) {
+  const struct heapster__page_head *const head = processes->session->head;
+  return head && heapster__load_acquire(&head->claims[index]) == (uint32_t)processes->main &&
+         heapster__found_read(&processes->found, processes->session, index) &&
+         state_of(&processes->found) != HEAPSTER__PAGE_NEW;
+}
+
+unsigned heapster__processes_find_main(struct heapster__processes *processes) {
+  unsigned index = 0;
+  if (processes->output->is_per_process) {
+    while (index < processes->session->page_count && !is_main(processes, index)) index++;
+  }
+  if (index < processes->session->page_count && heapster__found_read(&processes->found, processes->session, index))
+    return index;
+  memset(&processes->found.info, 0, sizeof processes->found.info);
+  processes->found.sequence = 0;
+  return 0;
+}

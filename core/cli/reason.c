@@ -1,0 +1,83 @@
+/* Why there is no report. Each sentence says what was seen, and no more. */
+#include "reason.h"
+
+#include "message.h"
+#include "process/report_protocol.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool is_state(const struct heapster__page_info *info, enum heapster__page_state state) {
+  return heapster__load_relaxed(&info->state) == (uint32_t)state;
+}
+
+/* No library ever started. */
+static void describe_never(char *text, size_t capacity, const struct heapster__program *program,
+                           const struct heapster__child *child) {
+  char signal[HEAPSTER__SIGNAL_TEXT];
+  if (heapster__program_obstacle(program, text, capacity)) return;
+  if (WIFSIGNALED(child->status)) {
+    heapster__signal_text(signal, WTERMSIG(child->status));
+    snprintf(text, capacity, "was killed by %s before heapster's library started in it", signal);
+  } else {
+    snprintf(text, capacity, "ran without heapster's library, or with one that could not map its page");
+  }
+}
+
+/* The program that was run by exec. What is known of it was seen when that was called. */
+static void describe_executed(char *text, size_t capacity, const struct heapster__page_info *info,
+                              const struct heapster__child *child) {
+  struct heapster__program next;
+  char obstacle[PATH_MAX + 128];
+  heapster__program_inspect(&next, info->executed_path);
+  if (heapster__program_obstacle(&next, obstacle, sizeof obstacle))
+    snprintf(text, capacity, "became %s by exec, which %s", info->executed_path, obstacle);
+  else if (!info->is_preload_passed)
+    snprintf(text, capacity, "became %s by exec, without heapster's library in LD_PRELOAD", info->executed_path);
+  else if (child->last.user >= 0 && child->last.user != (long)geteuid())
+    snprintf(text, capacity, "became %s by exec as user %ld, who may not open the report page of user %ld",
+             info->executed_path, child->last.user, (long)geteuid());
+  else
+    snprintf(text, capacity,
+             "became %s by exec, where heapster's library could not be loaded or could not open its page",
+             info->executed_path);
+}
+
+/* The library started, but did not see the end. The system cuts the names that it keeps at 15 characters. */
+static void describe_passed_by(char *text, size_t capacity, const struct heapster__page_info *info,
+                               const struct heapster__child *child) {
+  enum { KEPT = 15 };
+  const char *const last = child->last.name;
+  if (heapster__load_relaxed(&info->is_executing))
+    describe_executed(text, capacity, info, child);
+  else if (*last && strncmp(last, info->program, KEPT) != 0)
+    snprintf(text, capacity,
+             "ended as '%s', by a system call past all exit handlers or as another program; heapster's library started "
+             "in %s last",
+             last, info->program);
+  else
+    snprintf(text, capacity, "ended without exit handlers, by a system call of its own");
+}
+
+static void describe_killed(char *text, size_t capacity, const struct heapster__page_info *info, int status) {
+  char signal[HEAPSTER__SIGNAL_TEXT];
+  heapster__signal_text(signal, WTERMSIG(status));
+  const bool has_executed = heapster__load_relaxed(&info->is_executing);
+  snprintf(text, capacity, "was killed by %s%s%s", signal, has_executed ? ", after it became " : "",
+           has_executed ? info->executed_path : "");
+}
+
+void heapster__reason_find(char text[HEAPSTER__REASON_TEXT], const struct heapster__found *found,
+                           const struct heapster__program *program, const struct heapster__child *child) {
+  const size_t capacity = HEAPSTER__REASON_TEXT;
+  if (is_state(&found->info, HEAPSTER__PAGE_NEW))
+    describe_never(text, capacity, program, child);
+  else if (WIFSIGNALED(child->status))
+    describe_killed(text, capacity, &found->info, child->status);
+  else if (is_state(&found->info, HEAPSTER__PAGE_RUNNING))
+    describe_passed_by(text, capacity, &found->info, child);
+  else
+    snprintf(text, capacity, "left a page that holds no whole report");
+}

@@ -1,0 +1,176 @@
+/* The memory of the report pages, from the command's side. */
+#include "session.h"
+
+#include "process/report_protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
+/* A limit of the size of files holds for memory too, and is enforced by a signal. It is raised for the command alone,
+   if that is allowed, and back. */
+static bool set_size(int file, off_t size) {
+  struct rlimit before, raised;
+  struct sigaction action;
+  sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &action);
+  getrlimit(RLIMIT_FSIZE, &before);
+  raised = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+  if (setrlimit(RLIMIT_FSIZE, &raised) < 0) setrlimit(RLIMIT_FSIZE, &(struct rlimit){before.rlim_max, before.rlim_max});
+  const int result = ftruncate(file, size);
+  const int error = errno;
+  setrlimit(RLIMIT_FSIZE, &before);
+  sigaction(SIGXFSZ, &action, NULL);
+  errno = error;
+  return result == 0;
+}
+
+static int make_memory(void) {
+  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  const int file = memfd_create("heapster", flags | MFD_NOEXEC_SEAL);
+  return file < 0 && errno == EINVAL ? memfd_create("heapster", flags) : file;
+}
+
+static bool seal(int file) { return fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0; }
+
+static void note_problem(struct heapster__session *session, const char *what) {
+  const int error = errno;
+  snprintf(session->problem, sizeof session->problem, "%s: %s%s", what, strerror(error),
+           error == EFBIG ? " (the limit of the size of files, ulimit -f)" : "");
+}
+
+static bool open_memory(struct heapster__session *session, unsigned page_count) {
+  session->file = make_memory();
+  if (session->file < 0) return false;
+  session->page_count = page_count;
+  if (set_size(session->file, heapster__page_offset(page_count)) && seal(session->file)) return true;
+  note_problem(session, "memory for the report cannot be made");
+  close(session->file);
+  session->file = -1;
+  return false;
+}
+
+static int make_file(const char *folder) {
+  char path[PATH_MAX];
+  const int length = snprintf(path, sizeof path, "%s/heapster-XXXXXX", folder);
+  errno = ENAMETOOLONG;
+  const int file = length < PATH_MAX ? mkostemp(path, O_CLOEXEC) : -1;
+  if (file >= 0) unlink(path);
+  return file;
+}
+
+/* Returns 0 or an errno. */
+static int fill_file(int file) {
+  const off_t size = heapster__page_offset(1);
+  return set_size(file, size) ? posix_fallocate(file, 0, size) : errno;
+}
+
+/* In TMPDIR, and without a name there: the program reaches it through the command's descriptor, as it does the memory.
+   What failed first is the problem. */
+static bool open_filled_file(struct heapster__session *session) {
+  const char *const tmpdir = getenv("TMPDIR");
+  const char *const folder = tmpdir && tmpdir[0] == '/' ? tmpdir : "/tmp";
+  char what[PATH_MAX + 64];
+  session->page_count = 1;
+  session->file = make_file(folder);
+  const int error = session->file < 0 ? errno : fill_file(session->file);
+  if (!error) return true;
+  if (session->file >= 0) close(session->file);
+  session->file = -1;
+  errno = error;
+  snprintf(what, sizeof what, "no file for the report can be made in %s (TMPDIR names the folder)", folder);
+  if (!session->problem[0]) note_problem(session, what);
+  return false;
+}
+
+static uint64_t make_key(void) {
+  uint64_t key = 0;
+  struct timespec now;
+  if (getrandom(&key, sizeof key, GRND_NONBLOCK) == (ssize_t)sizeof key) return key;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid();
+}
+
+/* The system sets a bit of the word when this thread ends, however it ends. */
+static void own_memory(struct heapster__page_head *head) {
+  static struct robust_list_head list;
+  list.list.next = &list.list;
+  list.list_op_pending = (struct robust_list *)(void *)&head->owner;
+  heapster__store_release(&head->owner, (uint32_t)syscall(SYS_gettid));
+  syscall(SYS_set_robust_list, &list, sizeof list);
+}
+
+static struct heapster__page_head *map_head(int file) {
+  void *const head = mmap(NULL, HEAPSTER__PAGE_HEAD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  return head == MAP_FAILED ? NULL : head;
+}
+
+static bool start(struct heapster__session *session, bool is_memory) {
+  const uint64_t key = make_key();
+  struct heapster__page_head *const head = map_head(session->file);
+  if (!head) {
+    note_problem(session, "memory for the report cannot be mapped");
+    return false;
+  }
+  heapster__page_head_fill(head, session->page_count, key);
+  snprintf(session->where, sizeof session->where, "%llx:/proc/%ld/fd/%d", (unsigned long long)key, (long)getpid(),
+           session->file);
+  own_memory(head);
+  if (is_memory)
+    session->head = head;
+  else
+    munmap(head, HEAPSTER__PAGE_HEAD_SIZE);
+  return true;
+}
+
+bool heapster__session_open(struct heapster__session *session, bool is_shared) {
+  enum { FEW = 16 }; /* where a limit of the size of files leaves no more */
+  *session = (struct heapster__session){.file = -1};
+  if (is_shared && (open_memory(session, HEAPSTER__PAGES) || open_memory(session, FEW))) return start(session, true);
+  if (open_memory(session, 1)) return start(session, true);
+  return open_filled_file(session) && start(session, false);
+}
+
+/* The first part of a page, as long as something is done with it. */
+static struct heapster__page *map_page(const struct heapster__session *session, unsigned index) {
+  void *const page = mmap(NULL, sizeof(struct heapster__page_info), PROT_READ | PROT_WRITE, MAP_SHARED, session->file,
+                          heapster__page_offset(index));
+  return page == MAP_FAILED ? NULL : page;
+}
+
+void heapster__session_release(struct heapster__session *session, unsigned index) {
+  struct heapster__page *const page = map_page(session, index);
+  if (!page) return; /* it stays claimed by a process that is gone */
+  page->info.program_count = 0;
+  heapster__store_release(&page->info.state, (uint32_t)HEAPSTER__PAGE_NEW);
+  munmap(page, sizeof(struct heapster__page_info));
+  heapster__page_release(session->head, index);
+}
+
+bool heapster__session_leave(struct heapster__session *session, unsigned index) {
+  struct heapster__page *const page = map_page(session, index);
+  uint32_t state = HEAPSTER__PAGE_RUNNING;
+  if (!page) return true;
+  while (state == HEAPSTER__PAGE_RUNNING && !heapster__swap_acq_rel(&page->info.state, &state, HEAPSTER__PAGE_LEFT))
+    continue;
+  munmap(page, sizeof(struct heapster__page_info));
+  return state != HEAPSTER__PAGE_ENDED;
+}
+
+void heapster__session_close(struct heapster__session *session) {
+  if (session->head) heapster__store_release(&session->head->owner, 0U);
+}

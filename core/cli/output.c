@@ -125,6 +125,13 @@ bool heapster__output_finish(const struct heapster__output *output, pid_t pid, i
   return is_done;
 }
 
+bool heapster__output_is_written(const struct heapster__output *output, pid_t pid) {
+  char path[PATH_MAX];
+  struct stat status;
+  return output->is_per_process && heapster__report_path(path, output->pattern, pid) && !lstat(path, &status) &&
+         status.st_size > 0;
+}
+
 const char *heapster__output_path(const struct heapster__output *output, pid_t pid, char path[PATH_MAX]) {
   const bool has_path = output->is_per_process && heapster__report_path(path, output->pattern, pid);
   return has_path ? path : output->name;

@@ -27,6 +27,9 @@ int heapster__output_begin(const struct heapster__output *output, pid_t pid);
 /* `is_whole`: all of it was written. What is not whole does not stay. False: errno says why not. */
 bool heapster__output_finish(const struct heapster__output *output, pid_t pid, int file, bool is_whole);
 
+/* Whether the process has written its report itself: with %p, where it could not reach its page. */
+bool heapster__output_is_written(const struct heapster__output *output, pid_t pid);
+
 /* The path of the process's report, for messages. */
 const char *heapster__output_path(const struct heapster__output *output, pid_t pid, char path[PATH_MAX]);
 

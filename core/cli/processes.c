@@ -58,7 +58,7 @@ static void write_ended(struct heapster__processes *processes, unsigned index) {
   if (!heapster__found_read(&processes->found, processes->session, index)) return;
   if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing))
     heapster__processes_write(processes, index, NULL);
-  else if (state_of(found) != HEAPSTER__PAGE_NEW)
+  else if (state_of(found) != HEAPSTER__PAGE_NEW && !heapster__output_is_written(processes->output, found->info.pid))
     note_missing(processes);
   heapster__session_release(processes->session, index);
 }

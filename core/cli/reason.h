@@ -3,7 +3,7 @@
 #define HEAPSTER__CLI_REASON_H
 
 #include "child.h"
-#include "program.h"
+#include "process/program_file.h"
 #include "report.h"
 
 enum { HEAPSTER__REASON_TEXT = 2 * PATH_MAX };

@@ -107,7 +107,7 @@ static void finish_report(void) {
   } else if (has_snapshot(found)) {
     if (WIFSIGNALED(run.child.status)) heapster__signal_text(signal, WTERMSIG(run.child.status));
     if (heapster__processes_write(&run.processes, index, WIFSIGNALED(run.child.status) ? signal : NULL)) say_snapshot();
-  } else {
+  } else if (!heapster__output_is_written(&run.output, run.child.pid)) {
     say_missing();
   }
 }

@@ -1,24 +1,32 @@
-/* The public exec functions, which note in the report page what is about to run in this process: it may be a program
-   without the library. They make the calls of those whom they replace.
+/* The public functions that run another program. The library takes itself out of LD_PRELOAD for a program whose loader
+   could not load it, of another C library or another kind of processor: it would say so, or not run the program. An
+   exec is noted in the report page, too: what runs in this process afterwards may not have the library.
 
-   A function with a list of arguments collects them on its stack, as the C library's own does: the child of a vfork may
-   call it, so nothing may be allocated. */
+   The child of a vfork may call all this, so nothing is allocated: lists of arguments and an environment are made on
+   the stack, as the C library's own functions do. */
 #include "base/platform.h"
 #include "process/own_page.h"
+#include "process/program_file.h"
+#include "process/report_protocol.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <spawn.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
 
-/* In the constructor: an exec in the child of a vfork finds them. */
+/* Found in the constructor, because an exec in the child of a vfork should not look for them. */
 static struct {
   int (*execve)(const char *path, char *const *arguments, char *const *environment);
-  int (*execv)(const char *path, char *const *arguments);
-  int (*execvp)(const char *file, char *const *arguments);
   int (*execvpe)(const char *file, char *const *arguments, char *const *environment);
+  int (*posix_spawn)(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                     const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment);
+  int (*posix_spawnp)(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                      const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment);
 } next;
 
 static void find(void *function, const char *name) {
@@ -28,34 +36,96 @@ static void find(void *function, const char *name) {
 
 HEAPSTER__AT_LOAD static void find_all(void) {
   find(&next.execve, "execve");
-  find(&next.execv, "execv");
-  find(&next.execvp, "execvp");
   find(&next.execvpe, "execvpe");
+  find(&next.posix_spawn, "posix_spawn");
+  find(&next.posix_spawnp, "posix_spawnp");
 }
 
-static int fail(int error) {
+static bool is_preload(const char *variable) { return !strncmp(variable, "LD_PRELOAD=", strlen("LD_PRELOAD=")); }
+
+/* The first LD_PRELOAD that names this library, or NULL. */
+static const char *find_preload(char *const *environment) {
+  for (; environment && *environment; environment++) {
+    if (is_preload(*environment)) return strstr(*environment, HEAPSTER__PRELOAD_LIBRARY) ? *environment : NULL;
+  }
+  return NULL;
+}
+
+static size_t count_variables(char *const *environment) {
+  size_t count = 0;
+  while (environment && environment[count]) count++;
+  return count;
+}
+
+/* Copies LD_PRELOAD without the name of this library, which has neither blanks nor colons. */
+static void copy_without_library(char *to, const char *variable) {
+  const char *const name = strstr(variable, HEAPSTER__PRELOAD_LIBRARY);
+  const char *begin = name;
+  while (begin > variable && !strchr(":= ", begin[-1])) begin--;
+  const char *const end = name + strcspn(name, ": ");
+  memcpy(to, variable, (size_t)(begin - variable));
+  strcpy(to + (begin - variable), end + (*end ? 1 : 0));
+}
+
+/* With `after` in the place of `before`, or without it if that is empty. */
+static void exchange_preload(char **to, char *const *environment, const char *before, char *after) {
+  const bool is_empty = after[strlen("LD_PRELOAD=")] == '\0';
+  for (; *environment; environment++) {
+    if (*environment != before)
+      *to++ = *environment;
+    else if (!is_empty)
+      *to++ = after;
+  }
+  *to = NULL;
+}
+
+/* Whether the program's loader could not load this library. */
+static bool must_leave_out(const char *preload, const char *path) {
+  struct heapster__program program;
+  if (!preload || !path) return false;
+  const int error = errno;
+  heapster__program_inspect(&program, path);
+  errno = error;
+  return heapster__program_is_foreign(&program);
+}
+
+/* Declares `passed`, the environment to pass on: `environment`, or one without the library, which lies on the stack. */
+#define CHOOSE_ENVIRONMENT(path, environment)                                \
+  const char *const preload = find_preload(environment);                     \
+  const bool is_left_out = must_leave_out(preload, path);                    \
+  const size_t variables = is_left_out ? count_variables(environment) : 0;   \
+  char changed[is_left_out ? strlen(preload) + 1 : 1];                       \
+  char *without[variables + 1];                                              \
+  if (is_left_out) copy_without_library(changed, preload);                   \
+  if (is_left_out) exchange_preload(without, environment, preload, changed); \
+  char *const *const passed = is_left_out ? without : (environment)
+
+static int fail(bool is_found) {
+  const int error = is_found ? errno : ENOSYS;
   heapster__own_page_note_failed_exec();
   errno = error;
   return -1;
 }
 
-#define EXEC(name, path, environment, ...)         \
-  find(&next.name, #name);                         \
-  heapster__own_page_note_exec(path, environment); \
-  if (next.name) next.name(__VA_ARGS__);           \
-  return fail(next.name ? errno : ENOSYS)
-
 HEAPSTER_API int execve(const char *path, char *const arguments[], char *const environment[]) {
-  EXEC(execve, path, environment, path, arguments, environment);
+  CHOOSE_ENVIRONMENT(path, environment);
+  find(&next.execve, "execve");
+  heapster__own_page_note_exec(path, find_preload(passed));
+  if (next.execve) next.execve(path, arguments, passed);
+  return fail(next.execve);
 }
-
-HEAPSTER_API int execv(const char *path, char *const arguments[]) { EXEC(execv, path, environ, path, arguments); }
-
-HEAPSTER_API int execvp(const char *file, char *const arguments[]) { EXEC(execvp, file, environ, file, arguments); }
 
 HEAPSTER_API int execvpe(const char *file, char *const arguments[], char *const environment[]) {
-  EXEC(execvpe, file, environment, file, arguments, environment);
+  CHOOSE_ENVIRONMENT(file, environment);
+  find(&next.execvpe, "execvpe");
+  heapster__own_page_note_exec(file, find_preload(passed));
+  if (next.execvpe) next.execvpe(file, arguments, passed);
+  return fail(next.execvpe);
 }
+
+HEAPSTER_API int execv(const char *path, char *const arguments[]) { return execve(path, arguments, environ); }
+
+HEAPSTER_API int execvp(const char *file, char *const arguments[]) { return execvpe(file, arguments, environ); }
 
 static size_t count_words(va_list words) {
   size_t count = 1;
@@ -97,3 +167,13 @@ HEAPSTER_API int execle(const char *path, const char *first, ...) {
   va_end(words);
   return execve(path, arguments, environment);
 }
+
+#define SPAWN(name)                                                                                                \
+  HEAPSTER_API int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,                   \
+                        const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) { \
+    CHOOSE_ENVIRONMENT(path, environment);                                                                         \
+    find(&next.name, #name);                                                                                       \
+    return next.name ? next.name(pid, path, actions, attributes, arguments, passed) : ENOSYS;                      \
+  }
+SPAWN(posix_spawn)
+SPAWN(posix_spawnp)

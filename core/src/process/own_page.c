@@ -2,7 +2,6 @@
 #include "process/own_page.h"
 
 #include "base/platform.h"
-#include "process/report_protocol.h"
 
 #include <heapster/heapster.h>
 
@@ -224,19 +223,11 @@ void heapster__own_page_store_last(int exit_status) {
   leave();
 }
 
-static bool has_preload(char *const *environment) {
-  for (; environment && *environment; environment++) {
-    if (!strncmp(*environment, "LD_PRELOAD=", strlen("LD_PRELOAD=")))
-      return strstr(*environment, HEAPSTER__PRELOAD_LIBRARY) != NULL;
-  }
-  return false;
-}
-
-void heapster__own_page_note_exec(const char *path, char *const *environment) {
+void heapster__own_page_note_exec(const char *path, bool is_preload_passed) {
   struct heapster__page *const page = heapster__is_reporting() ? own.identity->page : NULL;
   if (!page || !path) return;
   copy_text(page->info.executed_path, sizeof page->info.executed_path, path);
-  page->info.is_preload_passed = has_preload(environment);
+  page->info.is_preload_passed = is_preload_passed;
   heapster__store_release(&page->info.is_executing, 1U);
 }
 

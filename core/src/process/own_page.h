@@ -25,8 +25,8 @@ void heapster__own_page_store_snapshot(void);
    not known. */
 void heapster__own_page_store_last(int exit_status);
 
-/* Notes an exec that is about to be made: what runs afterwards may not have the library. And that it failed. */
-void heapster__own_page_note_exec(const char *path, char *const *environment);
+/* Notes an exec that is about to be made, and whether the library is in its LD_PRELOAD; and that it failed. */
+void heapster__own_page_note_exec(const char *path, bool is_preload_passed);
 void heapster__own_page_note_failed_exec(void);
 
 #endif

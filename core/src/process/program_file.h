@@ -1,6 +1,7 @@
-/* What a program's file shows of how it will run. */
-#ifndef HEAPSTER__PROGRAM_H
-#define HEAPSTER__PROGRAM_H
+/* What a program's file shows of how it will run, compared with the one that looks: the command, or a process that is
+   about to exec it. Allocates nothing; the child of a vfork may call it. */
+#ifndef HEAPSTER__PROCESS_PROGRAM_FILE_H
+#define HEAPSTER__PROCESS_PROGRAM_FILE_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,5 +1,7 @@
 /* What a program's file shows of how it will run. */
-#include "program.h"
+#include "process/program_file.h"
+
+#include "base/platform.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -96,13 +98,17 @@ static const char *find_privilege(int fd) {
   return NULL;
 }
 
-/* This command's own file: the library that it preloads is of the same kind. */
-static bool read_own(ElfW(Ehdr) * header, char loader[PATH_MAX]) {
-  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  const bool is_read = fd >= 0 && read_header(fd, header);
-  if (is_read) find_loader(fd, header, loader);
-  if (fd >= 0) close(fd);
-  return is_read;
+/* The header of the object that this is linked into: of the same kind as the library that is preloaded. */
+extern const ElfW(Ehdr) __ehdr_start HEAPSTER__HIDDEN;
+
+/* The first object is the program itself. */
+static int find_own_loader(struct dl_phdr_info *info, size_t size, void *loader) {
+  (void)size;
+  for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *const part = &info->dlpi_phdr[i];
+    if (part->p_type == PT_INTERP) *(const char **)loader = (const char *)(info->dlpi_addr + part->p_vaddr);
+  }
+  return 1;
 }
 
 /* A C library's loader has the same name wherever it is: ld-linux-x86-64.so.2, ld-musl-x86_64.so.1. */
@@ -112,21 +118,24 @@ static bool is_same_loader(const char *one, const char *other) {
 }
 
 static enum heapster__program_kind find_kind(struct heapster__program *program, int fd) {
-  ElfW(Ehdr) header, ours;
-  char our_loader[PATH_MAX] = "";
+  ElfW(Ehdr) header;
+  const char *own_loader = NULL;
   if (!read_header(fd, &header)) return HEAPSTER__PROGRAM_COUNTED; /* execvp has a shell run it */
-  const bool is_known = read_own(&ours, our_loader);
-  if (is_known && (header.e_ident[EI_CLASS] != ours.e_ident[EI_CLASS] || header.e_machine != ours.e_machine))
+  if (header.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] || header.e_machine != __ehdr_start.e_machine)
     return HEAPSTER__PROGRAM_OTHER_MACHINE;
   if (!find_loader(fd, &header, program->loader)) return HEAPSTER__PROGRAM_STATIC;
   note_missing(program, program->loader, true);
-  if (our_loader[0] && !is_same_loader(program->loader, our_loader)) return HEAPSTER__PROGRAM_OTHER_LIBC;
+  dl_iterate_phdr(find_own_loader, &own_loader);
+  if (own_loader && !is_same_loader(program->loader, own_loader)) return HEAPSTER__PROGRAM_OTHER_LIBC;
   program->privilege = find_privilege(fd);
   return program->privilege ? HEAPSTER__PROGRAM_PRIVILEGED : HEAPSTER__PROGRAM_COUNTED;
 }
 
 void heapster__program_inspect(struct heapster__program *program, const char *name) {
-  *program = (struct heapster__program){.kind = HEAPSTER__PROGRAM_UNKNOWN};
+  program->kind = HEAPSTER__PROGRAM_UNKNOWN;
+  program->path[0] = program->loader[0] = program->missing[0] = '\0';
+  program->is_missing_loader = false;
+  program->privilege = NULL;
   const int fd = find_program(program->path, name) ? open_binary(program) : -1;
   if (fd < 0) return;
   program->kind = find_kind(program, fd);

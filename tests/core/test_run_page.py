@@ -1,0 +1,296 @@
+"""The report page: what a program may forbid itself, use up or write over, and how it may be killed."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from run_support import HEAPSTER, MISSING, PROGRAMS
+from run_support import assert_one_line, assert_report, execute, run, started
+
+# Without a way to the system.
+
+
+@pytest.mark.parametrize("way", ["return", "_exit"])
+@pytest.mark.parametrize("otherwise", ["errno", "kill"])
+def test_program_that_forbids_itself_all_but_write_and_exit_reports_and_ends_as_ever(otherwise, way):
+    program = [PROGRAMS / "sandboxes", otherwise, way]
+    bare = execute(program)
+    if bare.returncode == 77:
+        pytest.skip("seccomp is not to be had")
+    counted = run(*program)
+    assert (counted.returncode, counted.stdout) == (bare.returncode, bare.stdout) == (3, "done\n")
+    assert_report(counted.stderr, "sandboxes")
+
+
+def test_limits_of_files_memory_and_descriptors_leave_the_report_as_it_is():
+    limits = "ulimit -f 0; ulimit -v 50000; ulimit -n 3; ulimit -l 0; exit 5"
+    result = run("sh", "-c", limits)
+    assert result.returncode == 5
+    assert_report(result.stderr, "sh")
+
+
+def run_without_memory(*program, **options):
+    result = execute([PROGRAMS / "without_memory", HEAPSTER, "run", "--", *program], **options)
+    if result.returncode == 77:
+        pytest.skip("seccomp is not to be had")
+    return result
+
+
+def test_system_without_sealed_memory_gets_a_file_in_tmpdir(temporary):
+    result = run_without_memory("sh", "-c", f"ls {temporary}; exit 3")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert_report(result.stderr, "sh")
+
+
+def test_without_memory_and_file_the_program_runs_and_the_reason_is_said():
+    result = run_without_memory("sh", "-c", "echo kept; exit 3", env={**os.environ, "TMPDIR": "/proc"})
+    assert (result.returncode, result.stdout) == (3, "kept\n")
+    assert_one_line(result.stderr, MISSING, "in /proc (TMPDIR", "No such file or directory; sh runs uncounted")
+
+
+def test_limit_of_the_size_of_files_is_named_where_it_stands_in_the_way():
+    result = execute(["sh", "-c", f"ulimit -f 0; exec {HEAPSTER} run -- sh -c 'echo kept; exit 3'"])
+    assert (result.returncode, result.stdout) == (3, "kept\n")
+    if "alloc_count" not in result.stderr:  # it can be raised for the command with the right to that
+        assert_one_line(result.stderr, MISSING, "File too large", "ulimit -f", "sh runs uncounted")
+
+
+# Children of which no library hears.
+
+
+@pytest.mark.parametrize("child", ["fork", "vfork"])
+def test_bare_child_that_ends_does_not_report_for_its_parent(child):
+    returned = run(PROGRAMS / "bare_children", child, "return", options=["--format", "json"])
+    assert returned.returncode == 4
+    assert json.loads(returned.stderr)["total"]["use_max"] < 1 << 20
+    killed = run(PROGRAMS / "bare_children", child, "kill")
+    assert_one_line(killed.stderr, MISSING, "bare_children was killed by SIGKILL")
+
+
+# Exec.
+
+
+def test_program_that_exec_hides_is_named_with_what_was_seen():
+    hidden = {
+        ("env", "-i", "/bin/echo"): "env became /bin/echo by exec, without heapster's library in LD_PRELOAD",
+        ("sh", "-c", f"exec {PROGRAMS}/allocates_static"): "allocates_static by exec, which is statically linked",
+    }
+    for program, words in hidden.items():
+        assert_one_line(run(*program).stderr, MISSING, words)
+
+
+def test_failed_exec_is_forgotten():
+    script = "exec { '/no/such/program' } 'x'; exit 3"
+    result = run("perl", "-e", script)
+    assert result.returncode == 3
+    assert_report(result.stderr, "perl")
+
+
+def test_program_of_another_user_after_exec_is_told_by_the_users():
+    if os.geteuid() != 0:
+        pytest.skip("changing the user needs root")
+    result = run("setpriv", "--reuid=65534", "--clear-groups", "sleep", "0")
+    assert_one_line(result.stderr, MISSING, "setpriv became sleep by exec as user 65534")
+
+
+def compile_with_musl(folder):
+    source, program = folder / "program.c", folder / "program"
+    source.write_text('#include <stdio.h>\nint main(void) { puts("kept"); return 5; }\n')
+    try:
+        subprocess.run(["musl-gcc", source, "-o", program], check=True, capture_output=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("musl-gcc is not to be had")
+    return program
+
+
+SPAWNING = "import os, sys; os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ); sys.exit(os.wait()[1] >> 8)"
+
+
+@pytest.mark.parametrize(
+    "way",
+    [[], ["env"], ["sh", "-c", '"$0"; exit $?'], ["perl", "-e", "exec @ARGV"], ["/usr/bin/python3", "-c", SPAWNING]],
+    ids=lambda way: " ".join(map(str, way[:1])) or "itself",
+)
+def test_program_of_another_c_library_runs_as_without_heapster(way, tmp_path):
+    program = compile_with_musl(tmp_path)
+    result = run(*way, program)
+    assert (result.returncode, result.stdout) == (5, "kept\n")
+    assert "Error" not in result.stderr
+    if not way:
+        assert_one_line(result.stderr, MISSING, "is linked to musl, another C library", "it runs uncounted")
+
+
+def test_script_and_program_whose_interpreter_is_missing_name_it(tmp_path):
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter -x\n")
+    script.chmod(0o755)
+    result = run(script)
+    assert result.returncode == 127
+    assert_one_line(result.stderr, f"cannot run {script}: its interpreter /no/such/interpreter does not exist")
+    program = tmp_path / "program"
+    source = "int main(void) { return 0; }\n"
+    command = ["gcc", "-x", "c", "-", "-Wl,--dynamic-linker=/no/such/loader.so", "-o", program]
+    subprocess.run(command, input=source, text=True, check=True)
+    result = run(program)
+    assert result.returncode == 127
+    assert_one_line(result.stderr, f"cannot run {program}: its loader /no/such/loader.so does not exist")
+
+
+# Namespaces, daemons.
+
+
+def reports_in(folder, count):
+    deadline = time.monotonic() + 30
+    while len(paths := [path for path in folder.glob("report.*") if path.read_text().endswith("}\n")]) < count:
+        assert time.monotonic() < deadline, paths
+        time.sleep(0.02)
+    return {path.name: json.loads(path.read_text()) for path in paths}
+
+
+def test_processes_of_another_namespace_of_process_ids_report(tmp_path):
+    if execute(["unshare", "-pf", "--mount-proc", "true"]).returncode != 0:
+        pytest.skip("namespaces are not to be had")
+    options = ["--format", "json", "--output", tmp_path / "report.%p"]
+    result = run("unshare", "-pf", "--mount-proc", "sh", "-c", "ls / >/dev/null; exit 4", options=options)
+    assert (result.returncode, result.stderr) == (4, "")
+    reports = reports_in(tmp_path, 3)
+    assert reports["report.1"]["command"][0] == "sh"
+    assert all(name == f"report.{report['pid']}" for name, report in reports.items())
+
+
+def test_daemon_reports_itself_after_the_command_was_killed(tmp_path):
+    script = "(sleep 0.1; exit 3) & echo ready; wait; exit 5"
+    with started("-f", "json", "-o", tmp_path / "report.%p", "--", "sh", "-c", script) as process:
+        process.kill()
+        process.communicate(timeout=30)
+    reports = reports_in(tmp_path, 2)
+    assert {"sleep", "sh"} >= {report["command"][0] for report in reports.values()}
+
+
+def test_killed_processes_are_counted_among_those_that_report(tmp_path):
+    script = "perl -e 'kill 9, $$'; perl -e 'kill 9, $$'; exit 2"
+    result = run("bash", "-c", script, options=["--output", tmp_path / "report.%p"])
+    assert result.returncode == 2
+    missing = re.compile(r"no report from 2 processes that ended without storing their figures: perl \(pid \d+\), perl")
+    assert missing.search(result.stderr)
+    assert len([path for path in tmp_path.glob("report.*") if path.read_text()]) == 1
+
+
+# Last words.
+
+
+def test_killed_program_leaves_its_last_figures_with_their_time():
+    script = "select undef, undef, undef, 0.2; kill 9, $$"
+    before = time.time()
+    result = run("perl", "-e", script, options=["--every", "0.01", "--format", "json"])
+    assert result.returncode == -signal.SIGKILL
+    report = json.loads(result.stderr)
+    assert report["killed_by"] == "SIGKILL" and before < report["snapshot_time"] <= time.time()
+    assert report["total"]["alloc_count"] > 0
+    text = run("perl", "-e", script, options=["--every", "0.01"])
+    assert_report(text.stderr, "perl")
+    assert re.search(r"perl was killed by SIGKILL: standard error holds the last snapshot, of \d{4}-", text.stderr)
+
+
+def test_there_is_no_thread_without_every():
+    script = 'opendir D, "/proc/self/task"; print scalar(grep /\\d/, readdir D)'
+    assert run("perl", "-e", script).stdout == "1"
+    assert run("perl", "-e", script, options=["--every", "5"]).stdout == "2"
+
+
+def assert_laws(report):
+    total = report["total"]
+    assert total["alloc_count"] == sum(total["alloc_histogram"])
+    assert total["realloc_growth_count"] == sum(total["realloc_growth_histogram"])
+    assert total["realloc_shrink_count"] == sum(total["realloc_shrink_histogram"])
+    heap = report["heaps"]["malloc"]
+    assert {key: total[key] for key in total if key != "use_max"} == {key: heap[key] for key in heap if key != "use_max"}
+
+
+def kill_at_random(path, seed):
+    """A program of eight threads is killed; what is left is whole, or nothing."""
+    command = [HEAPSTER, "run", "--every", "0.001", "-f", "json", "-o", path, "--"]
+    with subprocess.Popen([*command, PROGRAMS / "churns"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "ready\n"
+        (children,) = [open(f"/proc/{run.pid}/task/{run.pid}/children").read().split()]
+        time.sleep(random.Random(seed).uniform(0, 0.02))
+        os.kill(int(children[0]), signal.SIGKILL)
+        _, errors = run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGKILL
+    assert_one_line(errors, "churns was killed by SIGKILL")
+    text = path.read_text()
+    if text:
+        report = json.loads(text)
+        assert report["killed_by"] == "SIGKILL" and report["pid"] == int(children[0])
+        assert_laws(report)
+    return bool(text)
+
+
+@pytest.mark.parametrize("kills", [25, pytest.param(1000, marks=pytest.mark.long)])
+def test_kills_at_random_moments_leave_whole_reports(kills, tmp_path):
+    left = sum(kill_at_random(tmp_path / "report", seed) for seed in range(kills))
+    assert left > kills // 2
+    assert list(tmp_path.glob("report*")) == [tmp_path / "report"]
+
+
+# What a terminal obeys, and line breaks of other kinds.
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]")
+
+
+@pytest.mark.parametrize("end", ["return", "kill", "spin"])
+@pytest.mark.parametrize("count", [1, 10, 1000])
+def test_garbage_over_the_page_neither_stops_nor_deceives_the_command(end, count, tmp_path):
+    wanted = -signal.SIGKILL if end == "kill" else 4
+    for seed in range(1 if end == "spin" else 8):
+        options = ["--every", "0.002"] if end == "spin" else []
+        result = run(PROGRAMS / "vandal", count, seed, end, options=options)
+        assert result.returncode == wanted
+        assert not OBEYED.search(result.stderr), result.stderr
+        options = ["--format", "json", "--output", tmp_path / "report.%p"]
+        result = run(PROGRAMS / "vandal", count, seed, end, options=options)
+        assert result.returncode == wanted
+        for path in tmp_path.glob("report.*"):
+            assert not path.read_text() or json.loads(path.read_text(errors="strict"))
+            path.unlink()
+
+
+def test_program_without_its_environment_and_proc_ends_as_ever():
+    script = r"""
+        for my $name (keys %ENV) { $ENV{$name} = "\e[31m/proc/1/fd/0" }
+        delete $ENV{LD_PRELOAD};
+        exec { '/bin/true' } 'true';
+    """
+    result = run("perl", "-e", script)
+    assert result.returncode == 0
+    assert_one_line(result.stderr, MISSING, "perl became /bin/true by exec, without heapster's library in LD_PRELOAD")
+
+
+# Names.
+
+
+def test_names_reach_the_terminal_printable(tmp_path):
+    name = "na\x1b]0;owned\x07\u202e\x9bme\nalloc_count: 99"
+    os.symlink("/bin/sh", tmp_path / name)
+    shown = r"na\x1b]0;owned\a\u202e\u009bme\nalloc_count: 99"
+    ended = run(f"./{name}", "-c", "exit 0", cwd=tmp_path)
+    assert ended.stderr.startswith(f"heapster: {shown} (pid ")
+    killed = run(f"./{name}", "-c", "kill -9 $$", cwd=tmp_path)
+    assert_one_line(killed.stderr, f"no report: {shown} was killed")
+    assert_one_line(run(f"./{name}.not", cwd=tmp_path).stderr, f"cannot run ./{shown}.not: ")
+    missing = run("true", options=["--output", f"no/{name}"], cwd=tmp_path)
+    assert_one_line(missing.stderr, f"cannot write no/{shown}: ")
+
+
+def test_command_of_a_report_is_whole(tmp_path):
+    words = ["x" * 100_000, *(str(number) for number in range(20_000))]
+    for name in "one", "report.%p":
+        run("/bin/echo", *words, options=["--format", "json", "--output", tmp_path / name])
+    for path in tmp_path.glob("[or]*"):
+        if path.name != "private":
+            assert json.loads(path.read_text())["command"] == ["/bin/echo", *words]
+

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,11 +104,18 @@ static uint64_t make_key(void) {
   return (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid();
 }
 
+/* As in linux/futex.h, which not every C library ships. */
+struct robust_list {
+  const void *next; /* of the words that a thread holds, the list's own address at the end */
+  long offset;
+  void *pending; /* one more word */
+};
+
 /* The system sets a bit of the word when this thread ends, however it ends. */
 static void own_memory(struct heapster__page_head *head) {
-  static struct robust_list_head list;
-  list.list.next = &list.list;
-  list.list_op_pending = (struct robust_list *)(void *)&head->owner;
+  static struct robust_list list;
+  list.next = &list;
+  list.pending = &head->owner;
   heapster__store_release(&head->owner, (uint32_t)syscall(SYS_gettid));
   syscall(SYS_set_robust_list, &list, sizeof list);
 }

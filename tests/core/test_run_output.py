@@ -156,6 +156,35 @@ def test_snapshots_need_a_number_of_seconds(every, tmp_path):
     result = run("true", options=["--output", tmp_path / "report"], every=every)
     assert result.returncode == 125
     assert_one_line(result.stderr, f"HEAPSTER_REPORT_EVERY is '{every}'")
+    result = run("true", options=["--output", tmp_path / "report", "--every", every])
+    assert result.returncode == 125
+    assert_one_line(result.stderr, f"--every is '{every}'")
+
+
+def test_option_for_snapshots_comes_before_the_variable(tmp_path):
+    options = ["--output", tmp_path / "report", "--every", "0.01"]
+    with started(*options, "--", PROGRAMS / "waits_for_term", every="nonsense"):
+        wait_for((tmp_path / "report").read_text)
+
+
+def test_dash_is_standard_output(tmp_path):
+    for options in ([], ["--every", "5"]):
+        result = run("sh", "-c", "echo out; exit 3", options=["--output", "-", *options], cwd=tmp_path)
+        assert (result.returncode, result.stderr) == (3, "")
+        first, _, report = result.stdout.partition("\n")
+        assert first == "out"
+        assert_report(report, "sh")
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [(["-o", "", "true"], 125, "the path of --output is empty"), (["--", ""], 127, "the program's name is empty")],
+)
+def test_empty_words_are_errors(words, status, message):
+    result = execute([HEAPSTER, "run", *words])
+    assert result.returncode == status
+    assert_one_line(result.stderr, message)
 
 
 def test_snapshots_need_a_regular_file():

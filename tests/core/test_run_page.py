@@ -231,7 +231,7 @@ def kill_at_random(path, seed):
     return bool(text)
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [40, pytest.param(1000, marks=pytest.mark.long)])
 def test_kills_at_random_moments_leave_whole_reports(kills, tmp_path):
     left = sum(kill_at_random(tmp_path / "report", seed) for seed in range(kills))
     assert left > kills // 2

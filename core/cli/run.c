@@ -43,7 +43,7 @@ static void tick(void *unused) {
 
 /* As often as snapshots come, or as processes may end and leave their pages. 0: nothing is done meanwhile. */
 static uint64_t find_pause(void) {
-  const uint64_t tenth = 100 * 1000 * 1000;
+  const uint64_t tenth = 100000000;
   const double every = run.output.is_repeated ? heapster__report_seconds(run.options->every) * 1e9 / 4 : 0;
   const uint64_t pause = every > 0 ? (uint64_t)every : 0;
   if (!run.output.is_per_process) return pause;

@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Found in the constructor, because an exec in the child of a vfork should not look for them. */
 static struct {
   int (*execve)(const char *path, char *const *arguments, char *const *environment);
@@ -63,8 +61,9 @@ static void copy_without_library(char *to, const char *variable) {
   const char *begin = name;
   while (begin > variable && !strchr(":= ", begin[-1])) begin--;
   const char *const end = name + strcspn(name, ": ");
+  const char *const rest = end + (*end ? 1 : 0);
   memcpy(to, variable, (size_t)(begin - variable));
-  strcpy(to + (begin - variable), end + (*end ? 1 : 0));
+  memcpy(to + (begin - variable), rest, strlen(rest) + 1);
 }
 
 /* With `after` in the place of `before`, or without it if that is empty. */

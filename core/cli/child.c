@@ -63,24 +63,15 @@ static void wait_for_end(pid_t pid, const struct heapster__child_calls *calls) {
   if (descriptor >= 0) close(descriptor);
 }
 
-static size_t read_file(pid_t pid, const char *name, char *text, size_t capacity) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t length = file < 0 ? 0 : read(file, text, capacity - 1);
-  if (file >= 0) close(file);
-  text[length > 0 ? length : 0] = '\0';
-  return strlen(text);
-}
-
 /* As long as its end has not been collected, the system still knows this of it. */
-static void look_at_last(struct heapster__child *child) {
-  char status[2048];
-  size_t length = read_file(child->pid, "comm", child->last.name, sizeof child->last.name);
-  if (length && child->last.name[length - 1] == '\n') child->last.name[length - 1] = '\0';
-  read_file(child->pid, "status", status, sizeof status);
-  const char *const users = strstr(status, "\nUid:");
-  if (!users || sscanf(users, "\nUid:%*d%ld", &child->last.user) != 1) child->last.user = -1;
+static void look_at_last_name(struct heapster__child *child) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/comm", (long)child->pid);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t length = file < 0 ? 0 : read(file, child->last_name, sizeof child->last_name - 1);
+  if (file >= 0) close(file);
+  child->last_name[length > 0 ? length : 0] = '\0';
+  child->last_name[strcspn(child->last_name, "\n")] = '\0';
 }
 
 /* Forwarding stops before the process id is released: afterwards it may be another process's. */
@@ -95,7 +86,7 @@ static void supervise(struct heapster__child *child, int pipe, const struct heap
   child->failed = failure.step;
   child->error = failure.error;
   if (failure.step == HEAPSTER__STARTED) wait_for_end(child->pid, calls);
-  look_at_last(child);
+  look_at_last_name(child);
   collect(child);
 }
 

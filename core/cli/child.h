@@ -12,12 +12,9 @@ enum heapster__step { HEAPSTER__STARTED, HEAPSTER__FORK, HEAPSTER__PREPARE, HEAP
 struct heapster__child {
   pid_t pid;
   enum heapster__step failed;
-  int error;  /* the errno of that step */
-  int status; /* of wait(2), if the program was started */
-  struct {
-    char name[32]; /* of the program that ran in it last, as the system has it: cut at 15 characters; "": not known */
-    long user;     /* its effective user; -1: not known */
-  } last;          /* seen after its end */
+  int error;          /* the errno of that step */
+  int status;         /* of wait(2), if the program was started */
+  char last_name[32]; /* of the program that ran in it last, seen after its end: cut at 15 characters; "": not known */
 };
 
 struct heapster__child_calls {

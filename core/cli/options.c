@@ -58,8 +58,19 @@ static _Noreturn void print_and_exit(const char *text) {
   exit(EXIT_SUCCESS);
 }
 
-/* getopt_long has printed what is wrong. */
-static _Noreturn void suggest_help(const char *command) {
+/* What getopt_long found wrong: it returned `key`, and stopped behind the word. Its own messages show words as they
+ * are.
+ */
+static _Noreturn void refuse(const char *command, char *const *words, int key) {
+  const char *const word = words[optind - 1];
+  if (key == ':')
+    heapster__say("option '%s' needs a value", word);
+  else if (optopt && !strncmp(word, "--", 2))
+    heapster__say("option '%s' takes no value", word);
+  else if (optopt)
+    heapster__say("unknown option '-%c'", optopt);
+  else
+    heapster__say("unknown or ambiguous option '%s'", word);
   fprintf(stderr, "Try `%s --help' for more information.\n", command);
   exit(HEAPSTER__FAILED);
 }
@@ -86,7 +97,7 @@ static void set_every(struct heapster__options *options, const char *seconds, co
   options->every = seconds;
 }
 
-static void apply_run_option(struct heapster__options *options, int key) {
+static void apply_run_option(struct heapster__options *options, char *const *words, int key) {
   switch (key) {
   case 'h':
     print_and_exit(run_help);
@@ -105,17 +116,17 @@ static void apply_run_option(struct heapster__options *options, int key) {
     options->is_verbose = true;
     return;
   default:
-    suggest_help("heapster run");
+    refuse("heapster run", words, key);
   }
 }
 
 /* Returns the index of the word `run`. */
 static int parse_command(int argc, char **argv) {
   int key;
-  while ((key = getopt_long(argc, argv, "+hV", command_options, NULL)) != -1) {
+  while ((key = getopt_long(argc, argv, "+:hV", command_options, NULL)) != -1) {
     if (key == 'h') print_and_exit(command_help);
     if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
-    suggest_help("heapster");
+    refuse("heapster", argv, key);
   }
   if (optind < argc && !strcmp(argv[optind], "run")) return optind;
   if (optind < argc) heapster__die(HEAPSTER__FAILED, "unknown command '%s': there is 'run'", argv[optind]);
@@ -132,14 +143,13 @@ static void check(const struct heapster__options *options) {
 }
 
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
-  static char name[] = "heapster run"; /* the prefix of getopt_long's messages */
   *options = (struct heapster__options){.format = "text"};
   const int run = parse_command(argc, argv);
   char **const words = argv + run;
-  words[0] = name;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+e:f:o:vhV", run_options, NULL)) != -1) apply_run_option(options, key);
+  while ((key = getopt_long(argc - run, words, "+:e:f:o:vhV", run_options, NULL)) != -1)
+    apply_run_option(options, words, key);
   options->program = words + optind;
   check(options);
   const char *const every = getenv(HEAPSTER__REPORT_EVERY);

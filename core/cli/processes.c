@@ -2,6 +2,7 @@
 #include "processes.h"
 
 #include "message.h"
+#include "reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,15 +42,15 @@ static enum heapster__page_state state_of(const struct heapster__found *found) {
   return (enum heapster__page_state)heapster__load_relaxed(&found->info.state);
 }
 
-/* The page of a process that ended without passing the library, and has no figures. */
+enum { NAMED = 5 };
+
+/* The page of a process that ended without passing the library, and has no figures. The first ones are named. */
 static void note_missing(struct heapster__processes *processes) {
-  enum { NAMED = 5 };
   const struct heapster__page_info *const info = &processes->found.info;
-  const bool has_executed = heapster__load_relaxed(&info->is_executing);
-  const size_t used = strlen(processes->missing);
+  char reason[HEAPSTER__REASON_TEXT];
   if (processes->missing_count++ >= NAMED) return;
-  snprintf(processes->missing + used, sizeof processes->missing - used, "%s%s (pid %ld)", used ? ", " : "",
-           has_executed ? info->executed_path : info->program, (long)info->pid);
+  heapster__reason_find_unwaited(reason, &processes->found);
+  heapster__say("no report from process %ld: %s %s", (long)info->pid, info->program, reason);
 }
 
 /* Writes the report of a process that has ended, and frees its page. */
@@ -92,13 +93,10 @@ void heapster__processes_tick(struct heapster__processes *processes) {
   }
 }
 
-static void say_missing(const struct heapster__processes *processes) {
+static void say_others_missing(const struct heapster__processes *processes) {
   const unsigned count = processes->missing_count;
-  if (count == 1)
-    heapster__say("no report from %s: it ended without storing its figures", processes->missing);
-  else if (count > 1)
-    heapster__say("no report from %u processes that ended without storing their figures: %s%s", count,
-                  processes->missing, count > 5 ? ", ..." : "");
+  if (count > NAMED)
+    heapster__say("no report from %u more %s", count - NAMED, count - NAMED > 1 ? "processes" : "process");
 }
 
 void heapster__processes_finish(struct heapster__processes *processes) {
@@ -106,7 +104,7 @@ void heapster__processes_finish(struct heapster__processes *processes) {
     const int32_t pid = find_claimant(processes, i);
     if (pid && (has_ended(pid) || !heapster__session_leave(processes->session, i))) write_ended(processes, i);
   }
-  say_missing(processes);
+  say_others_missing(processes);
   heapster__session_close(processes->session);
 }
 

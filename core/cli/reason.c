@@ -26,32 +26,36 @@ static void describe_never(char *text, size_t capacity, const struct heapster__p
   }
 }
 
-/* The program that was run by exec. What is known of it was seen when that was called. */
-static void describe_executed(char *text, size_t capacity, const struct heapster__page_info *info,
-                              const struct heapster__child *child) {
+/* The program that was run by exec. What is known of it was seen just before. */
+static void describe_executed(char *text, size_t capacity, const struct heapster__page_info *info) {
+  const char *const path = info->executed_path;
   struct heapster__program next;
   char obstacle[PATH_MAX + 128];
-  heapster__program_inspect(&next, info->executed_path);
+  heapster__program_inspect(&next, path);
   if (heapster__program_obstacle(&next, obstacle, sizeof obstacle))
-    snprintf(text, capacity, "became %s by exec, which %s", info->executed_path, obstacle);
+    snprintf(text, capacity, "became %s by exec, which %s", path, obstacle);
   else if (!info->is_preload_passed)
-    snprintf(text, capacity, "became %s by exec, without heapster's library in LD_PRELOAD", info->executed_path);
-  else if (child->last.user >= 0 && child->last.user != (long)geteuid())
-    snprintf(text, capacity, "became %s by exec as user %ld, who may not open the report page of user %ld",
-             info->executed_path, child->last.user, (long)geteuid());
+    snprintf(text, capacity, "became %s by exec, without heapster's library in LD_PRELOAD", path);
+  else if (info->library_error)
+    snprintf(text, capacity, "became %s by exec, where heapster's library cannot be read: %s", path,
+             strerror(info->library_error));
+  else if (info->page_error)
+    snprintf(text, capacity, "became %s by exec, where the memory for its report cannot be opened: %s", path,
+             strerror(info->page_error));
+  else if (info->user != geteuid())
+    snprintf(text, capacity, "became %s by exec as user %u, who may not open the memory for its report, user %u's",
+             path, info->user, geteuid());
   else
-    snprintf(text, capacity,
-             "became %s by exec, where heapster's library could not be loaded or could not open its page",
-             info->executed_path);
+    snprintf(text, capacity, "became %s by exec, where heapster's library did not start", path);
 }
 
 /* The library started, but did not see the end. The system cuts the names that it keeps at 15 characters. */
 static void describe_passed_by(char *text, size_t capacity, const struct heapster__page_info *info,
                                const struct heapster__child *child) {
   enum { KEPT = 15 };
-  const char *const last = child->last.name;
+  const char *const last = child->last_name;
   if (heapster__load_relaxed(&info->is_executing))
-    describe_executed(text, capacity, info, child);
+    describe_executed(text, capacity, info);
   else if (*last && strncmp(last, info->program, KEPT) != 0)
     snprintf(text, capacity,
              "ended as '%s', by a system call past all exit handlers or as another program; heapster's library started "
@@ -80,4 +84,11 @@ void heapster__reason_find(char text[HEAPSTER__REASON_TEXT], const struct heapst
     describe_passed_by(text, capacity, &found->info, child);
   else
     snprintf(text, capacity, "left a page that holds no whole report");
+}
+
+void heapster__reason_find_unwaited(char text[HEAPSTER__REASON_TEXT], const struct heapster__found *found) {
+  if (heapster__load_relaxed(&found->info.is_executing))
+    describe_executed(text, HEAPSTER__REASON_TEXT, &found->info);
+  else
+    snprintf(text, HEAPSTER__REASON_TEXT, "ended by a signal, or by a system call of its own past all exit handlers");
 }

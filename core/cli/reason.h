@@ -12,4 +12,7 @@ enum { HEAPSTER__REASON_TEXT = 2 * PATH_MAX };
 void heapster__reason_find(char text[HEAPSTER__REASON_TEXT], const struct heapster__found *found,
                            const struct heapster__program *program, const struct heapster__child *child);
 
+/* The same for a process that is not the program itself: its wait status is not known. */
+void heapster__reason_find_unwaited(char text[HEAPSTER__REASON_TEXT], const struct heapster__found *found);
+
 #endif

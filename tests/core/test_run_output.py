@@ -224,6 +224,23 @@ def test_nonsense_is_answered_by_one_line(words, message):
     assert_one_line(result.stderr, message)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--output"], "option '--output' needs a value"),
+        (["run", "-o"], "option '-o' needs a value"),
+        (["run", "--verbose=3", "true"], "option '--verbose=3' takes no value"),
+        (["run", "-x", "true"], "unknown option '-x'"),
+        (["run", "--ver", "true"], "unknown or ambiguous option '--ver'"),
+        (["--\033[31m"], r"unknown or ambiguous option '--\x1b[31m'"),
+    ],
+)
+def test_wrong_option_is_named(words, message):
+    first, second = execute([HEAPSTER, *words]).stderr.splitlines()
+    assert first == f"heapster: {message}"
+    assert second.endswith("--help' for more information.")
+
+
 @pytest.mark.parametrize("words", [["--nonsense"], ["run", "--nonsense"], ["run", "--output"], []])
 def test_wrong_or_no_options_are_answered_by_usage(words):
     result = execute([HEAPSTER, *words])

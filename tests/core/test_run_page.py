@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -95,7 +96,30 @@ def test_program_of_another_user_after_exec_is_told_by_the_users():
     if os.geteuid() != 0:
         pytest.skip("changing the user needs root")
     result = run("setpriv", "--reuid=65534", "--clear-groups", "sleep", "0")
-    assert_one_line(result.stderr, MISSING, "setpriv became sleep by exec as user 65534")
+    assert_one_line(result.stderr, MISSING, "setpriv became sleep by exec as user 65534, who may not open")
+
+
+def test_errors_of_an_exec_are_told_in_the_words_of_the_system(tmp_path):
+    if execute(["unshare", "-m", "true"]).returncode != 0:
+        pytest.skip("namespaces are not to be had")
+    result = run("unshare", "-m", "sh", "-c", "umount -l /proc; exec echo kept")
+    assert (result.returncode, result.stdout) == (0, "kept\n")
+    words = "by exec, where the memory for its report cannot be opened: No such file or directory"
+    assert_one_line(result.stderr, MISSING, words)
+
+
+def test_program_in_another_root_folder_ends_as_ever(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("changing the root folder needs root")
+    libraries = re.findall(r"(/\S+)", execute(["ldd", "/bin/echo"]).stdout)
+    for file in ["/bin/echo", *libraries]:
+        copied = tmp_path / file.lstrip("/")
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copied)
+    result = run("chroot", tmp_path, "/bin/echo", "kept")
+    assert (result.returncode, result.stdout) == (0, "kept\n")
+    words = "chroot became /bin/echo by exec, where heapster's library cannot be read: No such file or directory"
+    assert_one_line(result.stderr, MISSING, words)
 
 
 def compile_with_musl(folder):
@@ -172,13 +196,26 @@ def test_daemon_reports_itself_after_the_command_was_killed(tmp_path):
     assert {"sleep", "sh"} >= {report["command"][0] for report in reports.values()}
 
 
-def test_killed_processes_are_counted_among_those_that_report(tmp_path):
-    script = "perl -e 'kill 9, $$'; perl -e 'kill 9, $$'; exit 2"
+def test_processes_without_a_report_are_named_among_those_that_have_one(tmp_path):
+    script = "perl -e 'kill 9, $$'; env -i /bin/echo kept; exit 2"
     result = run("bash", "-c", script, options=["--output", tmp_path / "report.%p"])
-    assert result.returncode == 2
-    missing = re.compile(r"no report from 2 processes that ended without storing their figures: perl \(pid \d+\), perl")
-    assert missing.search(result.stderr)
+    assert (result.returncode, result.stdout) == (2, "kept\n")
+    assert re.search(r"no report from process \d+: perl ended by a signal, or by a system call of its own", result.stderr)
+    assert re.search(r"no report from process \d+: env became /bin/echo by exec, without heapster's", result.stderr)
     assert len([path for path in tmp_path.glob("report.*") if path.read_text()]) == 1
+    result = run("bash", "-c", "for i in 1 2 3 4 5 6 7; do perl -e 'kill 9, $$'; done", options=["-o", tmp_path / "%p"])
+    assert "no report from 2 more processes\n" in result.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_descriptors_that_are_closed_stay_closed_for_the_program(closed, tmp_path):
+    listing = "for i in 0 1 2 3 4 5 6 7 8 9; do [ -e /proc/self/fd/$i ] && echo $i; done"
+    found = []
+    for prefix in "", f"{HEAPSTER} run -o report -f json -- ":
+        execute(["sh", "-c", f"{prefix}sh -c '({listing}) >list' {closed}"], cwd=tmp_path)
+        found.append((tmp_path / "list").read_text())
+    assert found[0] == found[1]
+    assert json.loads((tmp_path / "report").read_text())["command"][0] == "sh"
 
 
 # Last words.

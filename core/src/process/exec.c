@@ -55,15 +55,32 @@ static size_t count_variables(char *const *environment) {
   return count;
 }
 
-/* Copies LD_PRELOAD without the name of this library, which has neither blanks nor colons. */
-static void copy_without_library(char *to, const char *variable) {
-  const char *const name = strstr(variable, HEAPSTER__PRELOAD_LIBRARY);
+/* The path of this library in LD_PRELOAD, which has neither blanks nor colons; its length. */
+static const char *find_path(const char *preload, size_t *length) {
+  const char *const name = strstr(preload, HEAPSTER__PRELOAD_LIBRARY);
   const char *begin = name;
-  while (begin > variable && !strchr(":= ", begin[-1])) begin--;
-  const char *const end = name + strcspn(name, ": ");
-  const char *const rest = end + (*end ? 1 : 0);
-  memcpy(to, variable, (size_t)(begin - variable));
-  memcpy(to + (begin - variable), rest, strlen(rest) + 1);
+  while (begin > preload && !strchr(":= ", begin[-1])) begin--;
+  *length = (size_t)(name - begin) + strcspn(name, ": ");
+  return begin;
+}
+
+/* Returns 0 or an errno. */
+static int try_library(const char *preload) {
+  char path[PATH_MAX];
+  size_t length = 0;
+  const char *const found = preload ? find_path(preload, &length) : "";
+  if (!length || length >= sizeof path) return 0;
+  memcpy(path, found, length);
+  path[length] = '\0';
+  return access(path, R_OK) == 0 ? 0 : errno;
+}
+
+static void copy_without_library(char *to, const char *preload) {
+  size_t length;
+  const char *const path = find_path(preload, &length);
+  const char *const rest = path + length + (path[length] ? 1 : 0);
+  memcpy(to, preload, (size_t)(path - preload));
+  memcpy(to + (path - preload), rest, strlen(rest) + 1);
 }
 
 /* With `after` in the place of `before`, or without it if that is empty. */
@@ -78,26 +95,37 @@ static void exchange_preload(char **to, char *const *environment, const char *be
   *to = NULL;
 }
 
-/* Whether the program's loader could not load this library. */
-static bool must_leave_out(const char *preload, const char *path) {
+/* What is known before a program is run. */
+struct outlook {
+  const char *preload; /* the LD_PRELOAD that has the library, or NULL */
+  int library_error;   /* why that cannot be read: an errno, or 0 */
+  bool is_left_out;    /* the program's loader could not load it */
+};
+
+static struct outlook look_ahead(const char *path, char *const *environment) {
   struct heapster__program program;
-  if (!preload || !path) return false;
   const int error = errno;
-  heapster__program_inspect(&program, path);
+  struct outlook outlook = {.preload = find_preload(environment)};
+  outlook.library_error = try_library(outlook.preload);
+  outlook.is_left_out = outlook.library_error != 0;
+  if (outlook.preload && path && !outlook.is_left_out) {
+    heapster__program_inspect(&program, path);
+    outlook.is_left_out = heapster__program_is_foreign(&program);
+  }
   errno = error;
-  return heapster__program_is_foreign(&program);
+  return outlook;
 }
 
-/* Declares `passed`, the environment to pass on: `environment`, or one without the library, which lies on the stack. */
-#define CHOOSE_ENVIRONMENT(path, environment)                                \
-  const char *const preload = find_preload(environment);                     \
-  const bool is_left_out = must_leave_out(preload, path);                    \
-  const size_t variables = is_left_out ? count_variables(environment) : 0;   \
-  char changed[is_left_out ? strlen(preload) + 1 : 1];                       \
-  char *without[variables + 1];                                              \
-  if (is_left_out) copy_without_library(changed, preload);                   \
-  if (is_left_out) exchange_preload(without, environment, preload, changed); \
-  char *const *const passed = is_left_out ? without : (environment)
+/* Declares `outlook`, and `passed`, the environment to pass on: `environment`, or one without the library, which lies
+   on the stack. */
+#define LOOK_AHEAD(path, environment)                                                        \
+  const struct outlook outlook = look_ahead(path, environment);                              \
+  const size_t variables = outlook.is_left_out ? count_variables(environment) : 0;           \
+  char changed[outlook.is_left_out ? strlen(outlook.preload) + 1 : 1];                       \
+  char *without[variables + 1];                                                              \
+  if (outlook.is_left_out) copy_without_library(changed, outlook.preload);                   \
+  if (outlook.is_left_out) exchange_preload(without, environment, outlook.preload, changed); \
+  char *const *const passed = outlook.is_left_out ? without : (environment)
 
 static int fail(bool is_found) {
   const int error = is_found ? errno : ENOSYS;
@@ -107,17 +135,17 @@ static int fail(bool is_found) {
 }
 
 HEAPSTER_API int execve(const char *path, char *const arguments[], char *const environment[]) {
-  CHOOSE_ENVIRONMENT(path, environment);
+  LOOK_AHEAD(path, environment);
   find(&next.execve, "execve");
-  heapster__own_page_note_exec(path, find_preload(passed));
+  heapster__own_page_note_exec(path, outlook.preload != NULL, outlook.library_error);
   if (next.execve) next.execve(path, arguments, passed);
   return fail(next.execve);
 }
 
 HEAPSTER_API int execvpe(const char *file, char *const arguments[], char *const environment[]) {
-  CHOOSE_ENVIRONMENT(file, environment);
+  LOOK_AHEAD(file, environment);
   find(&next.execvpe, "execvpe");
-  heapster__own_page_note_exec(file, find_preload(passed));
+  heapster__own_page_note_exec(file, outlook.preload != NULL, outlook.library_error);
   if (next.execvpe) next.execvpe(file, arguments, passed);
   return fail(next.execvpe);
 }
@@ -170,7 +198,7 @@ HEAPSTER_API int execle(const char *path, const char *first, ...) {
 #define SPAWN(name)                                                                                                \
   HEAPSTER_API int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,                   \
                         const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) { \
-    CHOOSE_ENVIRONMENT(path, environment);                                                                         \
+    LOOK_AHEAD(path, environment);                                                                                 \
     find(&next.name, #name);                                                                                       \
     return next.name ? next.name(pid, path, actions, attributes, arguments, passed) : ENOSYS;                      \
   }

@@ -28,6 +28,7 @@ struct identity {
 };
 
 static struct {
+  const char *where;
   struct heapster__page_head *head;
   struct identity *identity;
   struct identity unwiped;  /* where the system cannot do that */
@@ -60,7 +61,9 @@ static int open_file(const char *where, uint64_t *key) {
   char *path;
   struct stat status;
   *key = strtoull(where, &path, 16);
-  if (*path != ':' || stat(path + 1, &status) < 0 || !S_ISREG(status.st_mode)) return -1;
+  if (*path != ':' || stat(path + 1, &status) < 0) return -1;
+  errno = EINVAL;
+  if (!S_ISREG(status.st_mode)) return -1;
   return open(path + 1, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
@@ -156,6 +159,7 @@ void heapster__own_page_open(const char *where, bool is_shared) {
   uint64_t key;
   struct heapster__page *page = NULL;
   close_page();
+  own.where = where;
   heapster__store_relaxed(&own.writer, 0);
   const int file = open_file(where, &key);
   if (file >= 0 && map_head(file, key)) page = map_page(file, is_shared);
@@ -223,12 +227,26 @@ void heapster__own_page_store_last(int exit_status) {
   leave();
 }
 
-void heapster__own_page_note_exec(const char *path, bool is_preload_passed) {
+/* As the next program is about to do, in the same folders and mostly as the same user. Returns 0 or an errno. */
+static int try_page(void) {
+  uint64_t key;
+  const int file = open_file(own.where, &key);
+  const int error = file < 0 ? errno : 0;
+  if (file >= 0) close(file);
+  return error;
+}
+
+void heapster__own_page_note_exec(const char *path, bool is_preload_passed, int library_error) {
   struct heapster__page *const page = heapster__is_reporting() ? own.identity->page : NULL;
   if (!page || !path) return;
+  const int error = errno;
   copy_text(page->info.executed_path, sizeof page->info.executed_path, path);
   page->info.is_preload_passed = is_preload_passed;
+  page->info.library_error = library_error;
+  page->info.page_error = try_page();
+  page->info.user = geteuid();
   heapster__store_release(&page->info.is_executing, 1U);
+  errno = error;
 }
 
 void heapster__own_page_note_failed_exec(void) {

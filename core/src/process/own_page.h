@@ -5,7 +5,7 @@
 #include "process/page.h"
 
 /* Call it in a constructor, and in the child of a fork that has a page of its own (`is_shared`: the file has pages for
-   many processes). From here on the process reports, whether there is a page or not. */
+   many processes). `where` stays valid. From here on the process reports, whether there is a page or not. */
 void heapster__own_page_open(const char *where, bool is_shared);
 
 /* Whether the caller runs in the process that called it: not in the child of a vfork, nor in that of a bare fork or
@@ -25,8 +25,9 @@ void heapster__own_page_store_snapshot(void);
    not known. */
 void heapster__own_page_store_last(int exit_status);
 
-/* Notes an exec that is about to be made, and whether the library is in its LD_PRELOAD; and that it failed. */
-void heapster__own_page_note_exec(const char *path, bool is_preload_passed);
+/* Notes an exec that is about to be made: whether LD_PRELOAD has the library, and why that cannot be read (an errno, or
+   0); and that it failed. */
+void heapster__own_page_note_exec(const char *path, bool is_preload_passed, int library_error);
 void heapster__own_page_note_failed_exec(void);
 
 #endif

@@ -48,6 +48,9 @@ struct heapster__page_info {
   uint32_t program_count;        /* programs in which the library started: one, and one more for each exec */
   _Atomic uint32_t is_executing; /* exec was called, and has not failed */
   uint32_t is_preload_passed;    /* the environment of that exec had the library in LD_PRELOAD */
+  int32_t library_error;         /* why the process could not read the library just before it: an errno, or 0 */
+  int32_t page_error;            /* why it could not open this memory */
+  uint32_t user;                 /* its effective user then */
   uint32_t command_length;       /* bytes of `command`; all of it is there */
   char version[HEAPSTER__WAY_TEXT];
   char program[HEAPSTER__PROGRAM_TEXT];    /* its short name */

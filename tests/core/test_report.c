@@ -52,6 +52,12 @@ size_t heapster__read_all(struct heapster_stats *sum, size_t size, struct heapst
 
 const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
 
+/* The public function's heaps can be changed; these are not. */
+struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
+  const size_t next = heap ? (size_t)(heap - heaps) + 1 : 0;
+  return next < heap_count ? (struct heapster_heap *)(uintptr_t)&heaps[next] : NULL;
+}
+
 void heapster__malloc_status_read(struct heapster_status *read, enum heapster__rescan_choice choice) {
   assert_int_equal(choice, HEAPSTER__WITH_RESCAN);
   *read = status;

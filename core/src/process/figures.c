@@ -29,13 +29,16 @@ static void read_problem(struct heapster__figures *figures, enum heapster__resca
   copy_text(figures->malloc_problem, sizeof figures->malloc_problem, status.malloc_problem);
 }
 
+/* Nothing that was written to the figures is read from there: they may lie in memory that the program scribbles on. */
 void heapster__figures_read(struct heapster__figures *figures, enum heapster__rescan_choice choice) {
   const int error = errno;
-  figures->count = read_heaps(figures, choice);
-  for (size_t i = 0; i < figures->count; i++) {
-    copy_text(figures->names[i], sizeof figures->names[i], heapster_heap_name(figures->heaps[i].heap));
+  const size_t count = read_heaps(figures, choice);
+  const struct heapster_heap *heap = NULL;
+  for (size_t i = 0; i < count && (heap = heapster_heap_next(heap)); i++) {
+    copy_text(figures->names[i], sizeof figures->names[i], heapster_heap_name(heap));
     figures->heaps[i].heap = NULL;
   }
+  figures->count = count;
   read_problem(figures, choice);
   errno = error;
 }

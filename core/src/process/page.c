@@ -27,9 +27,16 @@ bool heapster__page_owner_is_gone(const struct heapster__page_head *head) {
   return !owner || (owner & OWNER_DIED);
 }
 
+/* The program may scribble on the head. */
+static unsigned count_pages(const struct heapster__page_head *head) {
+  const unsigned count = *(const volatile uint32_t *)&head->page_count;
+  return count < HEAPSTER__PAGES ? count : HEAPSTER__PAGES;
+}
+
 static int find_claimed(struct heapster__page_head *head, uint32_t pid,
                         bool (*is_running)(void *context, unsigned index), void *context) {
-  for (unsigned i = 0; i < head->page_count; i++) {
+  const unsigned count = count_pages(head);
+  for (unsigned i = 0; i < count; i++) {
     if (heapster__load_relaxed(&head->claims[i]) == pid && is_running(context, i)) return (int)i;
   }
   return -1;
@@ -39,8 +46,9 @@ int heapster__page_claim(struct heapster__page_head *head, int32_t outer_pid,
                          bool (*is_running)(void *context, unsigned index), void *context) {
   const uint32_t pid = (uint32_t)outer_pid;
   const int own = find_claimed(head, pid, is_running, context);
+  const unsigned count = count_pages(head);
   if (own >= 0) return own;
-  for (unsigned i = 0; i < head->page_count; i++) {
+  for (unsigned i = 0; i < count; i++) {
     uint32_t nobody = 0;
     while (!nobody && !heapster__swap_acq_rel(&head->claims[i], &nobody, pid)) continue; /* pairs with the release */
     if (!nobody) return (int)i;

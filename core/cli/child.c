@@ -1,6 +1,7 @@
 /* The program: its start, the wait for its end, and an end of this process in the same way. */
 #include "child.h"
 
+#include "process/page.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -63,9 +64,11 @@ static void wait_for_end(pid_t pid, const struct heapster__child_calls *calls) {
   if (descriptor >= 0) close(descriptor);
 }
 
-/* As long as its end has not been collected, the system still knows this of it. */
+/* As long as its end has not been collected, the system still knows this of it. In a namespace of process ids /proc may
+   be that of another one, where the number is another process's. */
 static void look_at_last_name(struct heapster__child *child) {
   char path[64];
+  if (heapster__page_find_outer_pid() != (int32_t)getpid()) return;
   snprintf(path, sizeof path, "/proc/%ld/comm", (long)child->pid);
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   const ssize_t length = file < 0 ? 0 : read(file, child->last_name, sizeof child->last_name - 1);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,14 +27,15 @@ bool heapster__processes_write(struct heapster__processes *processes, unsigned i
 /* A process that nobody has waited for yet has ended as well. */
 static bool has_ended(int32_t pid) {
   char path[64], text[512];
-  if (kill(pid, 0) < 0 && errno == ESRCH) return true;
   snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
-  if (file >= 0) close(file);
+  if (file < 0) return errno == ENOENT;
+  const ssize_t length = read(file, text, sizeof text - 1);
+  const bool is_gone = length < 0 && errno == ESRCH;
+  close(file);
   text[length > 0 ? length : 0] = '\0';
   const char *const name_end = strrchr(text, ')');
-  return name_end && (name_end[2] == 'Z' || name_end[2] == 'X');
+  return is_gone || (name_end && (name_end[2] == 'Z' || name_end[2] == 'X'));
 }
 
 static enum heapster__page_state state_of(const struct heapster__found *found) {
@@ -75,7 +75,8 @@ static void write_snapshot(struct heapster__processes *processes, unsigned index
 static int32_t find_claimant(const struct heapster__processes *processes, unsigned index) {
   const struct heapster__page_head *const head = processes->session->head;
   const uint32_t pid = head ? heapster__load_acquire(&head->claims[index]) : 0; /* pairs with the swap of the claim */
-  return pid == (uint32_t)processes->main || pid > INT32_MAX ? 0 : (int32_t)pid;
+  const bool is_main = head && pid == heapster__load_relaxed(&head->main_pid);
+  return is_main || pid > INT32_MAX ? 0 : (int32_t)pid;
 }
 
 /* Whether it has ended is asked first: its page is final then. */
@@ -110,7 +111,7 @@ void heapster__processes_finish(struct heapster__processes *processes) {
 
 static bool is_main(struct heapster__processes *processes, unsigned index) {
   const struct heapster__page_head *const head = processes->session->head;
-  return head && heapster__load_acquire(&head->claims[index]) == (uint32_t)processes->main &&
+  return head && heapster__load_acquire(&head->claims[index]) == heapster__load_relaxed(&head->main_pid) &&
          heapster__found_read(&processes->found, processes->session, index) &&
          state_of(&processes->found) != HEAPSTER__PAGE_NEW;
 }

@@ -9,7 +9,6 @@ struct heapster__processes {
   struct heapster__session *session;
   const struct heapster__output *output;
   const char *format;
-  pid_t main;                        /* the program itself, whose end is for heapster__processes_find_main */
   uint64_t written[HEAPSTER__PAGES]; /* the sequence of the figures of each page that were written last */
   unsigned missing_count;            /* processes that left no report */
   char missing[256];                 /* the first of them */

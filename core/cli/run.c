@@ -32,12 +32,12 @@ static int prepare(void *unused, pid_t pid) {
   (void)unused;
   const int error = heapster__output_open_own(&run.output, pid);
   if (error || !run.is_counted) return error;
+  heapster__session_note_main(&run.session);
   return heapster__environment_set(run.library, &run.session, &run.output, run.format, run.options->every, pid);
 }
 
 static void tick(void *unused) {
   (void)unused;
-  run.processes.main = run.child.pid;
   heapster__processes_tick(&run.processes);
 }
 
@@ -148,7 +148,6 @@ _Noreturn void heapster__run(const struct heapster__options *options) {
     heapster__output_remove(&run.output, run.child.pid);
     exit(say_failed_start());
   }
-  run.processes.main = run.child.pid;
   if (run.is_counted) finish_report();
   if (run.is_counted && run.output.is_per_process) heapster__processes_finish(&run.processes);
   heapster__child_end_like(run.child.status);

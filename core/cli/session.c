@@ -133,8 +133,8 @@ static bool start(struct heapster__session *session, bool is_memory) {
     return false;
   }
   heapster__page_head_fill(head, session->page_count, key);
-  snprintf(session->where, sizeof session->where, "%llx:/proc/%ld/fd/%d", (unsigned long long)key, (long)getpid(),
-           session->file);
+  snprintf(session->where, sizeof session->where, "%llx:/proc/%ld/fd/%d", (unsigned long long)key,
+           (long)heapster__page_find_outer_pid(), session->file);
   own_memory(head);
   if (is_memory)
     session->head = head;
@@ -149,6 +149,10 @@ bool heapster__session_open(struct heapster__session *session, bool is_shared) {
   if (is_shared && (open_memory(session, HEAPSTER__PAGES) || open_memory(session, FEW))) return start(session, true);
   if (open_memory(session, 1)) return start(session, true);
   return open_filled_file(session) && start(session, false);
+}
+
+void heapster__session_note_main(const struct heapster__session *session) {
+  if (session->head) heapster__store_relaxed(&session->head->main_pid, (uint32_t)heapster__page_find_outer_pid());
 }
 
 /* The first part of a page, as long as something is done with it. */

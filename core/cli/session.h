@@ -18,6 +18,9 @@ struct heapster__session {
    has no such memory, a file that is filled beforehand, with one page. False: `problem` says why not. */
 bool heapster__session_open(struct heapster__session *session, bool is_shared);
 
+/* The calling process is the one that the program will run in. */
+void heapster__session_note_main(const struct heapster__session *session);
+
 /* The page of that index is new again, and free. */
 void heapster__session_release(struct heapster__session *session, unsigned index);
 

@@ -187,6 +187,21 @@ def test_processes_of_another_namespace_of_process_ids_report(tmp_path):
     assert all(name == f"report.{report['pid']}" for name, report in reports.items())
 
 
+@pytest.mark.parametrize("proc", [[], ["--mount-proc"]], ids=["outer proc", "own proc"])
+def test_command_runs_in_a_namespace_of_process_ids(proc, tmp_path):
+    if execute(["unshare", "-pf", "true"]).returncode != 0:
+        pytest.skip("namespaces are not to be had")
+    words = ["unshare", "-pf", *proc, HEAPSTER, "run", "-f", "json"]
+    script = "ls / >/dev/null; sleep 0.3; exit 4"
+    for options in [], ["-o", tmp_path / "report.%p"]:
+        result = execute([*words, *options, "--", "sh", "-c", script])
+        assert result.returncode == 4
+        assert bool(result.stderr) == (not options)
+    assert json.loads(execute([*words, "--", "true"]).stderr)["command"] == ["true"]
+    names = sorted(report["command"][0] for report in reports_in(tmp_path, 3).values())
+    assert names == ["ls", "sh", "sleep"]
+
+
 def test_daemon_reports_itself_after_the_command_was_killed(tmp_path):
     script = "(sleep 0.1; exit 3) & echo ready; wait; exit 5"
     with started("-f", "json", "-o", tmp_path / "report.%p", "--", "sh", "-c", script) as process:

@@ -81,13 +81,6 @@ static bool map_head(int file, uint64_t key) {
   return own.head && heapster__page_head_is_valid(own.head, key) && is_whole(file, own.head->page_count);
 }
 
-/* As the command sees this process: the link belongs to the namespace of its /proc, through which the file was found.
- */
-static int32_t find_outer_pid(void) {
-  char text[24] = "";
-  return readlink("/proc/self", text, sizeof text - 1) > 0 ? (int32_t)strtol(text, NULL, 10) : (int32_t)ask_pid();
-}
-
 static bool is_running(void *file, unsigned index) {
   uint32_t state = HEAPSTER__PAGE_NEW;
   const off_t at = heapster__page_offset(index) + (off_t)offsetof(struct heapster__page_info, state);
@@ -139,7 +132,7 @@ static void fill_page(struct heapster__page *page, int32_t outer_pid, uint32_t c
 }
 
 static struct heapster__page *map_page(int file, bool is_shared) {
-  const int32_t outer_pid = find_outer_pid();
+  const int32_t outer_pid = heapster__page_find_outer_pid();
   const int index = is_shared ? heapster__page_claim(own.head, outer_pid, is_running, &file) : 0;
   if (index < 0) return NULL;
   const off_t offset = heapster__page_offset((unsigned)index);

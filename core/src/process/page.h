@@ -42,7 +42,7 @@ struct heapster__page_info {
   _Atomic uint32_t state;        /* enum heapster__page_state */
   _Atomic uint32_t newest;       /* which of `kept` was written last */
   int32_t pid;                   /* as the process sees it */
-  int32_t outer_pid;             /* as the command sees it: they differ in a namespace of process ids */
+  int32_t outer_pid;             /* as the command's /proc has it: they differ in a namespace of process ids */
   int32_t exit_status;           /* if it is HEAPSTER__PAGE_ENDED; -1: not known */
   uint64_t start_time;           /* of the program that the process runs: nanoseconds since 1970 */
   uint32_t program_count;        /* programs in which the library started: one, and one more for each exec */
@@ -73,8 +73,9 @@ struct heapster__page_head {
   uint64_t page_size;
   uint64_t key;                             /* chosen by the command; no other file has it */
   _Atomic uint32_t owner;                   /* the command's thread; the system sets a bit if that dies */
+  _Atomic uint32_t main_pid;                /* the program itself, as in `claims` */
   _Atomic uint32_t crowded_count;           /* processes that found no free page */
-  _Atomic uint32_t claims[HEAPSTER__PAGES]; /* the process of each page, as the command sees it; 0: it is free */
+  _Atomic uint32_t claims[HEAPSTER__PAGES]; /* the process of each page, as the command's /proc has it; 0: it is free */
 };
 
 /* Pages of the system have 64 KiB at most: each process can map its own alone. */
@@ -86,6 +87,9 @@ static inline off_t heapster__page_offset(unsigned index) {
 
 void heapster__page_head_fill(struct heapster__page_head *head, unsigned page_count, uint64_t key);
 bool heapster__page_head_is_valid(const struct heapster__page_head *head, uint64_t key);
+
+/* The calling process as /proc has it: that belongs to a namespace of process ids, perhaps another than the process. */
+int32_t heapster__page_find_outer_pid(void);
 
 /* Whether the command that made it has ended, by a signal too. */
 bool heapster__page_owner_is_gone(const struct heapster__page_head *head);

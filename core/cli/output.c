@@ -89,10 +89,28 @@ static bool find_paths(const struct heapster__output *output, pid_t pid, char pa
          (!output->is_repeated || heapster__report_beside(beside, path, pid));
 }
 
+/* Where the program has removed PATH. */
+static int make_anew(const char *path) {
+  const int file = open_file(path, O_EXCL);
+  if (file < 0 && errno == EEXIST) errno = ESTALE; /* a link that leads nowhere */
+  return file;
+}
+
+/* The program may have removed PATH, or put another file there, which is not ours to write to. */
+static int begin_opened(const struct heapster__output *output) {
+  struct stat ours, there;
+  if (output->target <= STDERR_FILENO) return output->target;
+  if (fstat(output->target, &ours) < 0 || !S_ISREG(ours.st_mode)) return output->target;
+  if (stat(output->name, &there) < 0) return errno == ENOENT ? make_anew(output->name) : -1;
+  if (there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return output->target;
+  errno = ESTALE;
+  return -1;
+}
+
 /* The name of the file beside has the process id, so a file of that name is the process's own, from before. */
 int heapster__output_begin(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX], beside[PATH_MAX];
-  if (output->target >= 0) return output->target;
+  if (output->target >= 0) return begin_opened(output);
   if (!find_paths(output, pid, path, beside)) return -1;
   if (!output->is_repeated) return open_file(path, O_TRUNC);
   unlink(beside);

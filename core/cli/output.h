@@ -21,7 +21,8 @@ bool heapster__output_open(struct heapster__output *output, const struct heapste
 /* Creates the file of one process; does nothing without %p. Returns 0 or an errno. */
 int heapster__output_open_own(const struct heapster__output *output, pid_t pid);
 
-/* The file for a report of the process, to be ended by heapster__output_finish. -1: errno says why there is none. */
+/* The file for a report of the process, to be ended by heapster__output_finish. -1: errno says why there is none;
+   ESTALE if PATH is another file than at the start. */
 int heapster__output_begin(const struct heapster__output *output, pid_t pid);
 
 /* `is_whole`: all of it was written. What is not whole does not stay. False: errno says why not. */

@@ -8,19 +8,32 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* So many lines of one kind, then a number. */
+enum { NAMED = 5 };
+
+static void say_failed(struct heapster__processes *processes, pid_t pid) {
+  char path[PATH_MAX];
+  struct stat status;
+  const int error = errno;
+  const char *const name = heapster__output_path(processes->output, pid, path);
+  const bool is_other =
+      error == ESTALE || (processes->output->target < 0 && !lstat(name, &status) && !S_ISREG(status.st_mode));
+  if (processes->failed_count++ >= NAMED) return;
+  heapster__say("cannot write the report to %s: %s", name, is_other ? "it is another file by now" : strerror(error));
+}
 
 bool heapster__processes_write(struct heapster__processes *processes, unsigned index, const char *killed_by) {
   const struct heapster__found *const found = &processes->found;
   const pid_t pid = found->info.pid;
-  char path[PATH_MAX];
   const int file = heapster__output_begin(processes->output, pid);
   const bool is_whole =
       file >= 0 && heapster__found_write(found, processes->session, index, processes->format, killed_by, file);
   processes->written[index] = found->sequence;
   if (file >= 0 && heapster__output_finish(processes->output, pid, file, is_whole)) return true;
-  const char *const name = heapster__output_path(processes->output, pid, path);
-  heapster__say("cannot write the report to %s: %s", name, strerror(errno));
+  say_failed(processes, pid);
   return false;
 }
 
@@ -41,8 +54,6 @@ static bool has_ended(int32_t pid) {
 static enum heapster__page_state state_of(const struct heapster__found *found) {
   return (enum heapster__page_state)heapster__load_relaxed(&found->info.state);
 }
-
-enum { NAMED = 5 };
 
 /* The page of a process that ended without passing the library, and has no figures. The first ones are named. */
 static void note_missing(struct heapster__processes *processes) {
@@ -94,10 +105,8 @@ void heapster__processes_tick(struct heapster__processes *processes) {
   }
 }
 
-static void say_others_missing(const struct heapster__processes *processes) {
-  const unsigned count = processes->missing_count;
-  if (count > NAMED)
-    heapster__say("no report from %u more %s", count - NAMED, count - NAMED > 1 ? "processes" : "process");
+static void say_more(const char *what, unsigned count) {
+  if (count > NAMED) heapster__say("%s %u more %s", what, count - NAMED, count - NAMED > 1 ? "processes" : "process");
 }
 
 void heapster__processes_finish(struct heapster__processes *processes) {
@@ -105,7 +114,8 @@ void heapster__processes_finish(struct heapster__processes *processes) {
     const int32_t pid = find_claimant(processes, i);
     if (pid && (has_ended(pid) || !heapster__session_leave(processes->session, i))) write_ended(processes, i);
   }
-  say_others_missing(processes);
+  say_more("no report from", processes->missing_count);
+  say_more("cannot write the reports of", processes->failed_count);
   heapster__session_close(processes->session);
 }
 

@@ -22,7 +22,8 @@ static void describe_never(char *text, size_t capacity, const struct heapster__p
     heapster__signal_text(signal, WTERMSIG(child->status));
     snprintf(text, capacity, "was killed by %s before heapster's library started in it", signal);
   } else {
-    snprintf(text, capacity, "ran without heapster's library, or with one that could not map its page");
+    snprintf(text, capacity, "ended with status %d, and heapster's library did not start in it",
+             WEXITSTATUS(child->status));
   }
 }
 

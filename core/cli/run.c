@@ -50,17 +50,20 @@ static uint64_t find_pause(void) {
   return pause > 0 && pause < tenth ? pause : tenth;
 }
 
+static int say_failed_exec(void) {
+  const char *const program = run.options->program[0];
+  if (run.program.unusable[0] && run.program.unusable_error == run.child.error)
+    heapster__say("cannot run %s: its %s %s: %s", program, run.program.is_unusable_loader ? "loader" : "interpreter",
+                  run.program.unusable, strerror(run.child.error));
+  else
+    heapster__say("cannot run %s: %s", program, strerror(run.child.error));
+  return run.child.error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;
+}
+
 /* Prints one line; returns the status of env(1) for the same failure. */
 static int say_failed_start(void) {
-  const char *const program = run.options->program[0], *const error = strerror(run.child.error);
-  if (run.child.failed == HEAPSTER__EXEC) {
-    if (run.child.error == ENOENT && run.program.missing[0])
-      heapster__say("cannot run %s: its %s %s does not exist", program,
-                    run.program.is_missing_loader ? "loader" : "interpreter", run.program.missing);
-    else
-      heapster__say("cannot run %s: %s", program, error);
-    return run.child.error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;
-  }
+  const char *const error = strerror(run.child.error);
+  if (run.child.failed == HEAPSTER__EXEC) return say_failed_exec();
   if (run.child.failed == HEAPSTER__PREPARE)
     heapster__say("cannot write %s: %s", run.options->output ? run.options->output : "the environment", error);
   else
@@ -130,7 +133,7 @@ static void open_all(void) {
   run.is_counted = !heapster__program_is_foreign(&run.program);
   if (run.is_counted && !heapster__environment_find_library(run.library)) exit(HEAPSTER__FAILED);
   if (run.is_counted) run.is_counted = heapster__session_open(&run.session, run.output.is_per_process);
-  if (!run.is_counted && !run.program.missing[0]) say_uncounted();
+  if (!run.is_counted && !run.program.unusable[0]) say_uncounted();
 }
 
 _Noreturn void heapster__run(const struct heapster__options *options) {

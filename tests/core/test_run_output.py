@@ -60,6 +60,36 @@ def test_output_of_a_killed_program_stays_empty_and_is_named(name, tmp_path):
     assert file.read_text() == ""
 
 
+def test_output_that_was_exchanged_is_refused_and_one_that_was_removed_is_made_anew(tmp_path):
+    path = tmp_path / "report"
+    for exchange in "mkfifo report", "ln -s other report", "echo mine >report":
+        result = run("sh", "-c", f"rm report; {exchange}; exit 3", options=["--output", path], cwd=tmp_path)
+        assert result.returncode == 3
+        assert_one_line(result.stderr, f"cannot write the report to {path}: it is another file by now")
+        assert not (tmp_path / "other").exists()
+        path.unlink()
+    assert run("rm", path, options=["--output", path]).stderr == ""
+    assert_report(path.read_text(), "rm")
+    for options in ["--output", tmp_path / "report.%p"], ["--output", path, "--every", "60"]:
+        exchange = f"rm -f {path}*; mkfifo {path}.$$.tmp {path}.$$"
+        result = run("sh", "-c", f"{exchange}; exit 3", options=options)
+        assert result.returncode == 3
+        if "--every" not in options:
+            assert_one_line(result.stderr, "it is another file by now")
+
+
+def test_full_disk_is_told_for_each_process_and_then_by_number(tmp_path):
+    script = "mkdir full; mount -t tmpfs -o size=16k tmpfs full; dd if=/dev/zero of=full/filler bs=1k count=64; exec "
+    command = f"{HEAPSTER} run -o full/%p.json -f json -- sh -c 'for i in 1 2 3 4 5 6 7; do ls /; done; exit 3'"
+    result = execute(["unshare", "-m", "sh", "-c", script + command], cwd=tmp_path)
+    if "mount" in result.stderr or result.returncode == 1:
+        pytest.skip("a mount namespace is not to be had")
+    assert result.returncode == 3
+    lines = [line for line in result.stderr.splitlines() if line.startswith("heapster: ")]
+    assert all(": No space left on device" in line for line in lines[:5])
+    assert lines[5:] == ["heapster: cannot write the reports of 3 more processes"]
+
+
 # %p.
 
 

@@ -155,14 +155,18 @@ def test_script_and_program_whose_interpreter_is_missing_name_it(tmp_path):
     script.chmod(0o755)
     result = run(script)
     assert result.returncode == 127
-    assert_one_line(result.stderr, f"cannot run {script}: its interpreter /no/such/interpreter does not exist")
+    assert_one_line(result.stderr, f"cannot run {script}: its interpreter /no/such/interpreter: No such file or directory")
+    script.write_bytes(b"#!/bin/sh\r\nexit 3\r\n")
+    assert_one_line(run(script).stderr, r"its interpreter /bin/sh\r: No such file or directory")
+    script.write_text("#!/etc/passwd\n")
+    assert_one_line(run(script).stderr, "its interpreter /etc/passwd: Permission denied")
     program = tmp_path / "program"
     source = "int main(void) { return 0; }\n"
     command = ["gcc", "-x", "c", "-", "-Wl,--dynamic-linker=/no/such/loader.so", "-o", program]
     subprocess.run(command, input=source, text=True, check=True)
     result = run(program)
     assert result.returncode == 127
-    assert_one_line(result.stderr, f"cannot run {program}: its loader /no/such/loader.so does not exist")
+    assert_one_line(result.stderr, f"cannot run {program}: its loader /no/such/loader.so: No such file or directory")
 
 
 # Namespaces, daemons.

@@ -46,16 +46,17 @@ static bool find_interpreter(char path[PATH_MAX], int fd) {
   if (length < 2 || line[0] != '#' || line[1] != '!') return false;
   line[length] = '\0';
   const char *const start = line + 2 + strspn(line + 2, " \t");
-  const size_t size = strcspn(start, " \t\r\n");
+  const size_t size = strcspn(start, " \t\n");
   memcpy(path, start, size);
   path[size] = '\0';
   return true;
 }
 
-static void note_missing(struct heapster__program *program, const char *path, bool is_loader) {
-  if (access(path, F_OK) == 0 || errno != ENOENT) return;
-  snprintf(program->missing, PATH_MAX, "%s", path);
-  program->is_missing_loader = is_loader;
+static void note_unusable(struct heapster__program *program, const char *path, bool is_loader) {
+  if (access(path, X_OK) == 0) return;
+  program->unusable_error = errno;
+  snprintf(program->unusable, PATH_MAX, "%s", path);
+  program->is_unusable_loader = is_loader;
 }
 
 /* Opens the file that the kernel loads in the end: the program, or a script's interpreter. */
@@ -64,7 +65,7 @@ static int open_binary(struct heapster__program *program) {
     const int fd = open(program->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || !find_interpreter(program->path, fd)) return fd;
     close(fd);
-    note_missing(program, program->path, false);
+    note_unusable(program, program->path, false);
   }
   return -1;
 }
@@ -124,7 +125,7 @@ static enum heapster__program_kind find_kind(struct heapster__program *program, 
   if (header.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] || header.e_machine != __ehdr_start.e_machine)
     return HEAPSTER__PROGRAM_OTHER_MACHINE;
   if (!find_loader(fd, &header, program->loader)) return HEAPSTER__PROGRAM_STATIC;
-  note_missing(program, program->loader, true);
+  note_unusable(program, program->loader, true);
   dl_iterate_phdr(find_own_loader, &own_loader);
   if (own_loader && !is_same_loader(program->loader, own_loader)) return HEAPSTER__PROGRAM_OTHER_LIBC;
   program->privilege = find_privilege(fd);
@@ -133,8 +134,8 @@ static enum heapster__program_kind find_kind(struct heapster__program *program, 
 
 void heapster__program_inspect(struct heapster__program *program, const char *name) {
   program->kind = HEAPSTER__PROGRAM_UNKNOWN;
-  program->path[0] = program->loader[0] = program->missing[0] = '\0';
-  program->is_missing_loader = false;
+  program->path[0] = program->loader[0] = program->unusable[0] = '\0';
+  program->is_unusable_loader = false;
   program->privilege = NULL;
   const int fd = find_program(program->path, name) ? open_binary(program) : -1;
   if (fd < 0) return;

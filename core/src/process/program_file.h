@@ -18,11 +18,12 @@ enum heapster__program_kind {
 
 struct heapster__program {
   enum heapster__program_kind kind;
-  char path[PATH_MAX];    /* the file that is loaded in the end: of a script, its interpreter */
-  char loader[PATH_MAX];  /* what the file names as its loader; "" for none */
-  char missing[PATH_MAX]; /* an interpreter of a script, or a loader, which does not exist; else "" */
-  bool is_missing_loader; /* that is a loader */
-  const char *privilege;  /* of HEAPSTER__PROGRAM_PRIVILEGED, as words to follow "it is" */
+  char path[PATH_MAX];     /* the file that is loaded in the end: of a script, its interpreter */
+  char loader[PATH_MAX];   /* what the file names as its loader; "" for none */
+  char unusable[PATH_MAX]; /* an interpreter of a script, or a loader, that cannot be executed; else "" */
+  int unusable_error;      /* why not */
+  bool is_unusable_loader; /* that is a loader */
+  const char *privilege;   /* of HEAPSTER__PROGRAM_PRIVILEGED, as words to follow "it is" */
 };
 
 /* The program is searched as execvp does. */

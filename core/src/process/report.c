@@ -24,18 +24,29 @@ static size_t read_file(const char *path, char *bytes, size_t capacity) {
   return length;
 }
 
-/* No command is longer: Linux allows 6 MiB at most. Only what is read becomes memory. */
-enum { COMMAND_CAPACITY = 8 << 20 };
+/* No command is longer: Linux allows 6 MiB at most. Only what is read becomes memory. Where so much cannot be mapped, a
+   long command is cut. */
+enum { COMMAND_CAPACITY = 8 << 20, SHORT_CAPACITY = 64 << 10 };
+
+static char *map_command(size_t *capacity) {
+  *capacity = COMMAND_CAPACITY;
+  char *const command = heapster__pages_map(*capacity);
+  if (command) return command;
+  *capacity = SHORT_CAPACITY;
+  return heapster__pages_map(*capacity);
+}
 
 static enum heapster_error write_as(struct heapster_sink sink, heapster__write_report *write,
                                     const struct heapster__figures *figures) {
   struct heapster__writer writer = heapster__writer_make(sink);
   struct heapster__report report = {.figures = figures, .version = heapster_version(), .pid = getpid()};
-  char *const command = write == heapster__write_report_json ? heapster__pages_map(COMMAND_CAPACITY) : NULL;
+  size_t capacity = 0;
+  char *const command = write == heapster__write_report_json ? map_command(&capacity) : NULL;
   report.command = command;
-  if (command) report.command_length = read_file("/proc/self/cmdline", command, COMMAND_CAPACITY);
+  if (command) report.command_length = read_file("/proc/self/cmdline", command, capacity);
+  report.is_command_cut = command && report.command_length == capacity;
   write(&writer, &report);
-  if (command) heapster__pages_unmap(command, COMMAND_CAPACITY);
+  if (command) heapster__pages_unmap(command, capacity);
   return heapster__writer_result(&writer);
 }
 

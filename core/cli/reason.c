@@ -2,7 +2,6 @@
 #include "reason.h"
 
 #include "message.h"
-#include "process/report_protocol.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -17,7 +17,9 @@ bool heapster__found_read(struct heapster__found *found, const struct heapster__
 }
 
 bool heapster__found_is_final(const struct heapster__found *found) {
-  return found->sequence && heapster__load_relaxed(&found->info.state) == HEAPSTER__PAGE_ENDED;
+  if (!found->sequence) return false;
+  /* it may be killed in between */
+  return !found->figures.time || heapster__load_relaxed(&found->info.state) == HEAPSTER__PAGE_ENDED;
 }
 
 struct target {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static struct {
   const struct heapster__options *options;
@@ -73,7 +74,7 @@ static int say_failed_start(void) {
 
 /* ", FILE stays empty" where there is a file. */
 static void describe_file(char text[PATH_MAX + 32]) {
-  const bool is_file = run.options->output && run.output.target != 1;
+  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO;
   snprintf(text, PATH_MAX + 32, is_file ? "; %s stays empty" : "%s", is_file ? run.options->output : "");
 }
 
@@ -87,10 +88,13 @@ static void say_missing(void) {
                 has_hint ? " (--every SECONDS would have kept its last figures)" : "", file);
 }
 
-/* A snapshot must not look final. A reader of JSON finds the same in it; standard error has the document alone. */
+/* A snapshot must not look final. On standard error a reader of JSON finds the document alone, which says the same, and
+   a reader of Prometheus text a comment. */
 static void say_snapshot(void) {
   char reason[HEAPSTER__REASON_TEXT], time[HEAPSTER__TIME_TEXT];
-  if (run.output.target == 2 && !strcmp(run.format, "json")) return;
+  const bool is_on_stderr = run.output.target == STDERR_FILENO;
+  if (is_on_stderr && !strcmp(run.format, "json")) return;
+  if (is_on_stderr && !strcmp(run.format, "prometheus")) fputs("# ", stderr);
   heapster__reason_find(reason, &run.processes.found, &run.program, &run.child);
   heapster__time_text(time, run.processes.found.figures.time);
   heapster__say("%s %s: %s holds the last snapshot, of %s", run.name, reason, run.output.name, time);

@@ -169,6 +169,13 @@ def test_script_and_program_whose_interpreter_is_missing_name_it(tmp_path):
     assert_one_line(result.stderr, f"cannot run {program}: its loader /no/such/loader.so: No such file or directory")
 
 
+def test_small_stack_is_enough_to_run_programs():
+    assert execute([PROGRAMS / "small_stack", PROGRAMS / "allocates"]).returncode == 3
+    result = run(PROGRAMS / "small_stack", PROGRAMS / "allocates")
+    assert result.returncode == 3
+    assert_report(result.stderr, "allocates")
+
+
 # Namespaces, daemons.
 
 

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Found in the constructor, because an exec in the child of a vfork should not look for them. */
@@ -64,17 +65,6 @@ static const char *find_path(const char *preload, size_t *length) {
   return begin;
 }
 
-/* Returns 0 or an errno. */
-static int try_library(const char *preload) {
-  char path[PATH_MAX];
-  size_t length = 0;
-  const char *const found = preload ? find_path(preload, &length) : "";
-  if (!length || length >= sizeof path) return 0;
-  memcpy(path, found, length);
-  path[length] = '\0';
-  return access(path, R_OK) == 0 ? 0 : errno;
-}
-
 static void copy_without_library(char *to, const char *preload) {
   size_t length;
   const char *const path = find_path(preload, &length);
@@ -102,15 +92,39 @@ struct outlook {
   bool is_left_out;    /* the program's loader could not load it */
 };
 
-static struct outlook look_ahead(const char *path, char *const *environment) {
+/* Mapped, because the caller may have a small stack. */
+struct scratch {
   struct heapster__program program;
+  char library[PATH_MAX];
+};
+
+/* Returns 0 or an errno. */
+static int try_library(struct scratch *scratch, const char *preload) {
+  size_t length;
+  const char *const path = find_path(preload, &length);
+  if (length >= sizeof scratch->library) return ENAMETOOLONG;
+  memcpy(scratch->library, path, length);
+  scratch->library[length] = '\0';
+  return access(scratch->library, R_OK) == 0 ? 0 : errno;
+}
+
+static void look(struct scratch *scratch, const char *path, struct outlook *outlook) {
+  outlook->library_error = try_library(scratch, outlook->preload);
+  outlook->is_left_out = outlook->library_error != 0;
+  if (outlook->is_left_out || !path) return;
+  heapster__program_inspect(&scratch->program, path);
+  outlook->is_left_out = heapster__program_is_foreign(&scratch->program);
+}
+
+static struct outlook look_ahead(const char *path, char *const *environment) {
   const int error = errno;
   struct outlook outlook = {.preload = find_preload(environment)};
-  outlook.library_error = try_library(outlook.preload);
-  outlook.is_left_out = outlook.library_error != 0;
-  if (outlook.preload && path && !outlook.is_left_out) {
-    heapster__program_inspect(&program, path);
-    outlook.is_left_out = heapster__program_is_foreign(&program);
+  if (!outlook.preload) return outlook;
+  const size_t size = sizeof(struct scratch);
+  struct scratch *const scratch = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (scratch != MAP_FAILED) {
+    look(scratch, path, &outlook);
+    munmap(scratch, size);
   }
   errno = error;
   return outlook;

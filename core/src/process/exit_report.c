@@ -99,7 +99,6 @@ static void start_reports(void) {
   if (own.has_snapshots) start_snapshots();
 }
 
-/* A second is read so that more than a thousand snapshots a second are refused. */
 static void read_pause(const char *every) {
   const double seconds = every ? heapster__report_seconds(every) : 0;
   own.has_snapshots = seconds > 0;

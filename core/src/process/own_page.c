@@ -167,18 +167,17 @@ bool heapster__is_reporting(void) {
   return identity && identity->pid && (!heapster__has_shared_child || identity->pid == ask_pid());
 }
 
-bool heapster__own_page_is_open(void) { return own.identity && own.identity->page; }
-
 bool heapster__own_page_is_left(void) {
   struct heapster__page *const page = own.identity ? own.identity->page : NULL;
   if (!page) return true;
   return heapster__load_acquire(&page->info.state) == HEAPSTER__PAGE_LEFT || heapster__page_owner_is_gone(own.head);
 }
 
-/* Waits for another thread, without a system call. It needs some milliseconds at most if it runs at all; it may have
-   been ended in the middle. This thread itself is the writer if a signal handler of its ends the process. */
+/* Waits for another thread, without a system call. That needs some milliseconds at most, unless it was ended in the
+   middle: then this thread gives up, after about a second. It is the writer itself if a signal handler of it ends the
+   process. */
 static bool enter(void) {
-  enum { TRIES = 100 * 1000 * 1000 };
+  enum { TRIES = 50 * 1000 * 1000 };
   const uintptr_t self = (uintptr_t)pthread_self();
   for (unsigned i = 0; i < TRIES; i++) {
     uintptr_t writer = 0;

@@ -12,9 +12,6 @@ void heapster__own_page_open(const char *where, bool is_shared);
    clone. Makes a system call only if the process may have a child that shares its memory. */
 bool heapster__is_reporting(void);
 
-/* Whether there is a page. */
-bool heapster__own_page_is_open(void);
-
 /* Whether nobody but the process itself will write the report: the command has ended. */
 bool heapster__own_page_is_left(void);
 

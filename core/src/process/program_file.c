@@ -39,9 +39,9 @@ static bool find_program(char path[PATH_MAX], const char *name) {
   }
 }
 
-/* Reads the path after "#!". False: the file is not a script. */
+/* Reads the path after "#!". False: the file is not a script. Linux reads as much of the line. */
 static bool find_interpreter(char path[PATH_MAX], int fd) {
-  char line[PATH_MAX];
+  char line[256];
   const ssize_t length = pread(fd, line, sizeof line - 1, 0);
   if (length < 2 || line[0] != '#' || line[1] != '!') return false;
   line[length] = '\0';

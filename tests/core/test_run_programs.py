@@ -4,7 +4,7 @@ import re
 
 import debian_programs
 import pytest
-from run_support import HEAPSTER
+from run_support import BUILD, HEAPSTER
 
 pytestmark = pytest.mark.long
 
@@ -17,11 +17,14 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def rows():
-    return list(debian_programs.make_rows(HEAPSTER))
+    found = list(debian_programs.make_rows(HEAPSTER))
+    debian_programs.write_table(found, BUILD / "tests" / "debian_programs.txt")
+    return found
 
 
 def test_output_and_status_are_the_same(rows):
-    assert len(rows) >= 200 or pytest.skip(f"only {len(rows)} of the programs are here")
+    if len(rows) < 200:
+        pytest.skip(f"only {len(rows)} of the programs are here")
     assert not [debian_programs.as_text(row) for row in rows if row["difference"]]
 
 

@@ -64,14 +64,28 @@ static void note_missing(struct heapster__processes *processes) {
   heapster__say("no report from process %ld: %s %s", (long)info->pid, info->program, reason);
 }
 
-/* Writes the report of a process that has ended, and frees its page. */
+/* A snapshot must not look final. */
+static void say_snapshot(struct heapster__processes *processes) {
+  const struct heapster__page_info *const info = &processes->found.info;
+  char reason[HEAPSTER__REASON_TEXT], time[HEAPSTER__TIME_TEXT], path[PATH_MAX];
+  if (processes->snapshot_count++ >= NAMED) return;
+  heapster__reason_find_unwaited(reason, &processes->found);
+  heapster__time_text(time, processes->found.figures.time);
+  heapster__say("process %ld: %s %s: %s holds the last snapshot, of %s", (long)info->pid, info->program, reason,
+                heapster__output_path(processes->output, info->pid, path), time);
+}
+
+/* Writes the report of a process that has ended, and frees its page. Figures from before an exec are another program's.
+ */
 static void write_ended(struct heapster__processes *processes, unsigned index) {
   const struct heapster__found *const found = &processes->found;
   if (!heapster__found_read(&processes->found, processes->session, index)) return;
-  if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing))
-    heapster__processes_write(processes, index, NULL);
-  else if (state_of(found) != HEAPSTER__PAGE_NEW && !heapster__output_is_written(processes->output, found->info.pid))
+  if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing)) {
+    if (heapster__processes_write(processes, index, NULL) && !heapster__found_is_final(found)) say_snapshot(processes);
+  } else if (state_of(found) != HEAPSTER__PAGE_NEW &&
+             !heapster__output_is_written(processes->output, found->info.pid)) {
     note_missing(processes);
+  }
   heapster__session_release(processes->session, index);
 }
 
@@ -116,6 +130,7 @@ void heapster__processes_finish(struct heapster__processes *processes) {
   }
   say_more("no report from", processes->missing_count);
   say_more("cannot write the reports of", processes->failed_count);
+  say_more("the last snapshots are the reports of", processes->snapshot_count);
   heapster__session_close(processes->session);
 }
 

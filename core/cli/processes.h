@@ -10,6 +10,7 @@ struct heapster__processes {
   const struct heapster__output *output;
   const char *format;
   uint64_t written[HEAPSTER__PAGES]; /* the sequence of the figures of each page that were written last */
+  unsigned snapshot_count;           /* reports that are a snapshot, because nothing came after it */
   unsigned failed_count;             /* reports that could not be written */
   unsigned missing_count;            /* processes that left no report */
   char missing[256];                 /* the first of them */

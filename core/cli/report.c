@@ -54,7 +54,7 @@ static bool append(void *context, const char *text, size_t length) {
 
 /* The arguments, or NULL. */
 static char *read_command(const struct heapster__session *session, unsigned index, size_t length) {
-  const off_t at = heapster__page_offset(index) + (off_t)offsetof(struct heapster__page, command);
+  const off_t at = heapster__page_offset(index) + HEAPSTER__PAGE_FIXED;
   char *const command = length ? malloc(length) : NULL;
   if (!command || pread(session->file, command, length, at) == (ssize_t)length) return command;
   free(command);

@@ -260,6 +260,19 @@ def test_killed_program_leaves_its_last_figures_with_their_time():
     assert re.search(r"perl was killed by SIGKILL: standard error holds the last snapshot, of \d{4}-", text.stderr)
 
 
+def test_killed_process_among_others_leaves_its_last_figures(tmp_path):
+    script = "perl -e 'select undef, undef, undef, 0.2; kill 9, $$'; exit 2"
+    options = ["--every", "0.01", "-f", "json", "--output", tmp_path / "report.%p"]
+    result = run("bash", "-c", script, options=options)
+    assert result.returncode == 2
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("heapster: ")]
+    words = r"process (\d+): perl ended by a signal, or .*: (\S+) holds the last snapshot, of \d{4}-"
+    pid, path = re.search(words, line).groups()
+    with open(path) as file:
+        report = json.load(file)
+    assert report["pid"] == int(pid) and report["snapshot_time"] > 0 and report["total"]["alloc_count"] > 0
+
+
 def test_there_is_no_thread_without_every():
     script = 'opendir D, "/proc/self/task"; print scalar(grep /\\d/, readdir D)'
     assert run("perl", "-e", script).stdout == "1"

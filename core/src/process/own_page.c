@@ -91,7 +91,7 @@ static bool is_running(void *file, unsigned index) {
 static uint32_t copy_command(int file, off_t page) {
   enum { PIECE = 65536 };
   const int source = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-  const off_t begin = page + (off_t)offsetof(struct heapster__page, command);
+  const off_t begin = page + HEAPSTER__PAGE_FIXED;
   size_t done = 0;
   ssize_t part = source < 0 ? 0 : 1;
   while (part > 0 && done < HEAPSTER__COMMAND_ROOM) {

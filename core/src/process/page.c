@@ -11,14 +11,13 @@ void heapster__page_head_fill(struct heapster__page_head *head, unsigned page_co
   memcpy(head->magic, magic, sizeof magic);
   head->layout = HEAPSTER__PAGE_LAYOUT;
   head->page_count = page_count;
-  head->page_size = sizeof(struct heapster__page);
+  head->page_size = HEAPSTER__PAGE_SIZE;
   head->key = key;
 }
 
 bool heapster__page_head_is_valid(const struct heapster__page_head *head, uint64_t key) {
   return !memcmp(head->magic, magic, sizeof magic) && head->layout == HEAPSTER__PAGE_LAYOUT && head->key == key &&
-         head->page_size == sizeof(struct heapster__page) && head->page_count > 0 &&
-         head->page_count <= HEAPSTER__PAGES;
+         head->page_size == HEAPSTER__PAGE_SIZE && head->page_count > 0 && head->page_count <= HEAPSTER__PAGES;
 }
 
 int32_t heapster__page_find_outer_pid(void) {

@@ -51,7 +51,7 @@ struct heapster__page_info {
   int32_t library_error;         /* why the process could not read the library just before it: an errno, or 0 */
   int32_t page_error;            /* why it could not open this memory */
   uint32_t user;                 /* its effective user then */
-  uint32_t command_length;       /* bytes of `command`; all of it is there */
+  uint32_t command_length;       /* bytes of the arguments; all of them are there */
   char version[HEAPSTER__WAY_TEXT];
   char program[HEAPSTER__PROGRAM_TEXT];    /* its short name */
   char executed_path[HEAPSTER__PATH_TEXT]; /* of that exec, as it was given */
@@ -59,12 +59,17 @@ struct heapster__page_info {
 
 struct heapster__page {
   struct heapster__page_info info;
-  struct heapster__kept_figures kept[2];                /* one stays whole while the other is written to */
-  _Alignas(65536) char command[HEAPSTER__COMMAND_ROOM]; /* each argument ended by a NUL */
+  struct heapster__kept_figures kept[2]; /* one stays whole while the other is written to */
 };
 
-/* What a process maps as long as it lives. */
-enum { HEAPSTER__PAGE_FIXED = offsetof(struct heapster__page, command) };
+/* Pages of the system have 64 KiB at most: each process can map its own alone. */
+#define HEAPSTER__ROUND_UP(bytes) (((bytes) + 65535) / 65536 * 65536)
+
+/* What a process maps as long as it lives; the arguments of its program follow in the file, each ended by a NUL. */
+enum {
+  HEAPSTER__PAGE_FIXED = HEAPSTER__ROUND_UP(sizeof(struct heapster__page)),
+  HEAPSTER__PAGE_SIZE = HEAPSTER__PAGE_FIXED + HEAPSTER__COMMAND_ROOM
+};
 
 struct heapster__page_head {
   char magic[8];
@@ -78,11 +83,10 @@ struct heapster__page_head {
   _Atomic uint32_t claims[HEAPSTER__PAGES]; /* the process of each page, as the command's /proc has it; 0: it is free */
 };
 
-/* Pages of the system have 64 KiB at most: each process can map its own alone. */
-enum { HEAPSTER__PAGE_HEAD_SIZE = (sizeof(struct heapster__page_head) + 65535) / 65536 * 65536 };
+enum { HEAPSTER__PAGE_HEAD_SIZE = HEAPSTER__ROUND_UP(sizeof(struct heapster__page_head)) };
 
 static inline off_t heapster__page_offset(unsigned index) {
-  return (off_t)HEAPSTER__PAGE_HEAD_SIZE + (off_t)index * (off_t)sizeof(struct heapster__page);
+  return (off_t)HEAPSTER__PAGE_HEAD_SIZE + (off_t)index * HEAPSTER__PAGE_SIZE;
 }
 
 void heapster__page_head_fill(struct heapster__page_head *head, unsigned page_count, uint64_t key);

@@ -29,8 +29,7 @@ bool heapster__processes_write(struct heapster__processes *processes, unsigned i
   const struct heapster__found *const found = &processes->found;
   const pid_t pid = found->info.pid;
   const int file = heapster__output_begin(processes->output, pid);
-  const bool is_whole =
-      file >= 0 && heapster__found_write(found, processes->session, index, processes->format, killed_by, file);
+  const bool is_whole = file >= 0 && heapster__found_write(found, index, processes->format, killed_by, file);
   processes->written[index] = found->sequence;
   if (file >= 0 && heapster__output_finish(processes->output, pid, file, is_whole)) return true;
   say_failed(processes, pid);

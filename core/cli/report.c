@@ -11,8 +11,9 @@
 bool heapster__found_read(struct heapster__found *found, const struct heapster__session *session, unsigned index) {
   memset(&found->info, 0, sizeof found->info);
   found->sequence = 0;
-  if (session->file < 0 || !heapster__page_read(session->file, index, &found->info)) return false;
-  found->sequence = heapster__page_read_figures(session->file, index, &found->figures);
+  found->file = heapster__session_file_of(session, index);
+  if (found->file < 0 || !heapster__page_read(found->file, index, &found->info)) return false;
+  found->sequence = heapster__page_read_figures(found->file, index, &found->figures);
   return true;
 }
 
@@ -53,10 +54,10 @@ static bool append(void *context, const char *text, size_t length) {
 }
 
 /* The arguments, or NULL. */
-static char *read_command(const struct heapster__session *session, unsigned index, size_t length) {
+static char *read_command(int file, unsigned index, size_t length) {
   const off_t at = heapster__page_offset(index) + HEAPSTER__PAGE_FIXED;
   char *const command = length ? malloc(length) : NULL;
-  if (!command || pread(session->file, command, length, at) == (ssize_t)length) return command;
+  if (!command || pread(file, command, length, at) == (ssize_t)length) return command;
   free(command);
   return NULL;
 }
@@ -67,20 +68,20 @@ static void write_heading(struct heapster__writer *writer, const struct heapster
   heapster__write_text(writer, heading);
 }
 
-bool heapster__found_write(const struct heapster__found *found, const struct heapster__session *session, unsigned index,
-                           const char *format, const char *killed_by, int target) {
+bool heapster__found_write(const struct heapster__found *found, unsigned index, const char *format,
+                           const char *killed_by, int target) {
   struct target buffer = {.file = target};
   struct heapster__writer writer = heapster__writer_make((struct heapster_sink){append, &buffer});
   heapster__write_report *const write = heapster__report_writer(format);
   const bool is_for_people = write == heapster__write_report_text || write == heapster__write_report_verbose;
-  char *const command = is_for_people ? NULL : read_command(session, index, found->info.command_length);
+  char *const command = is_for_people ? NULL : read_command(found->file, index, found->info.command_length);
   const struct heapster__report report = {
       .figures = &found->figures,
       .version = found->info.version,
       .pid = found->info.pid,
       .command = command,
       .command_length = command ? found->info.command_length : 0,
-      .is_command_cut = found->info.command_length == HEAPSTER__COMMAND_ROOM,
+      .is_command_cut = found->info.is_command_cut != 0,
       .killed_by = killed_by,
       .snapshot_time = heapster__found_is_final(found) ? 0 : found->figures.time,
   };

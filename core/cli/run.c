@@ -144,7 +144,7 @@ _Noreturn void heapster__run(const struct heapster__options *options) {
   run.options = options;
   run.format = options->is_verbose ? "verbose" : options->format;
   run.name = heapster__base_name(options->program[0]);
-  run.session.file = -1;
+  run.session.file = run.session.spare = -1;
   open_all();
   run.processes.session = &run.session;
   run.processes.output = &run.output;
@@ -153,9 +153,11 @@ _Noreturn void heapster__run(const struct heapster__options *options) {
   heapster__child_run(&run.child, options->program, &calls);
   if (run.child.failed != HEAPSTER__STARTED) {
     heapster__output_remove(&run.output, run.child.pid);
+    heapster__session_remove(&run.session);
     exit(say_failed_start());
   }
   if (run.is_counted) finish_report();
   if (run.is_counted && run.output.is_per_process) heapster__processes_finish(&run.processes);
+  heapster__session_remove(&run.session);
   heapster__child_end_like(run.child.status);
 }

@@ -63,35 +63,34 @@ static bool open_memory(struct heapster__session *session, unsigned page_count) 
   return false;
 }
 
-static int make_file(const char *folder) {
-  char path[PATH_MAX];
-  const int length = snprintf(path, sizeof path, "%s/heapster-XXXXXX", folder);
-  errno = ENAMETOOLONG;
-  const int file = length < PATH_MAX ? mkostemp(path, O_CLOEXEC) : -1;
-  if (file >= 0) unlink(path);
-  return file;
-}
-
-/* Returns 0 or an errno. */
-static int fill_file(int file) {
-  const off_t size = heapster__page_offset(1);
-  return set_size(file, size) ? posix_fallocate(file, 0, size) : errno;
-}
-
-/* In TMPDIR, and without a name there: the program reaches it through the command's descriptor, as it does the memory.
-   What failed first is the problem. */
-static bool open_filled_file(struct heapster__session *session) {
+static const char *find_folder(void) {
   const char *const tmpdir = getenv("TMPDIR");
-  const char *const folder = tmpdir && tmpdir[0] == '/' ? tmpdir : "/tmp";
+  return tmpdir && tmpdir[0] == '/' ? tmpdir : "/tmp";
+}
+
+/* In TMPDIR. Where a program cannot open memory of the command (in a user namespace, without /proc), it fills this one,
+   and uses it. No harm is done if there is none. */
+static void make_spare(struct heapster__session *session) {
+  const int length = snprintf(session->spare_path, PATH_MAX, "%s/heapster-XXXXXX", find_folder());
+  errno = ENAMETOOLONG;
+  session->spare = length < PATH_MAX ? mkostemp(session->spare_path, O_CLOEXEC) : -1;
+  if (session->spare < 0 || set_size(session->spare, heapster__page_offset(1))) return;
+  const int error = errno;
+  heapster__session_remove(session);
+  errno = error;
+}
+
+/* The spare file instead of memory, filled by the command. What failed first is the problem. */
+static bool open_filled_file(struct heapster__session *session) {
   char what[PATH_MAX + 64];
+  int error = session->spare < 0 ? errno : posix_fallocate(session->spare, 0, heapster__page_offset(1));
   session->page_count = 1;
-  session->file = make_file(folder);
-  const int error = session->file < 0 ? errno : fill_file(session->file);
+  session->file = session->spare;
   if (!error) return true;
-  if (session->file >= 0) close(session->file);
+  heapster__session_remove(session);
   session->file = -1;
   errno = error;
-  snprintf(what, sizeof what, "no file for the report can be made in %s (TMPDIR names the folder)", folder);
+  snprintf(what, sizeof what, "no file for the report can be made in %s (TMPDIR names the folder)", find_folder());
   if (!session->problem[0]) note_problem(session, what);
   return false;
 }
@@ -125,17 +124,36 @@ static struct heapster__page_head *map_head(int file) {
   return head == MAP_FAILED ? NULL : head;
 }
 
-static bool start(struct heapster__session *session, bool is_memory) {
+/* Not mapped: the program could cut it. */
+static void write_spare_head(struct heapster__session *session, const struct heapster__page_head *head) {
+  const size_t length = offsetof(struct heapster__page_head, owner);
+  if (pwrite(session->spare, head, length, 0) != (ssize_t)length) heapster__session_remove(session);
+}
+
+static void name_place(struct heapster__session *session, uint64_t key) {
+  const bool has_spare = session->spare >= 0;
+  snprintf(session->where, sizeof session->where, "%llx:/proc/%ld/fd/%d%s%s", (unsigned long long)key,
+           (long)heapster__page_find_outer_pid(), session->file, has_spare ? ":" : "",
+           has_spare ? session->spare_path : "");
+}
+
+static bool start(struct heapster__session *session) {
   const uint64_t key = make_key();
+  const bool is_memory = session->file != session->spare;
   struct heapster__page_head *const head = map_head(session->file);
   if (!head) {
     note_problem(session, "memory for the report cannot be mapped");
+    heapster__session_remove(session);
     return false;
   }
   heapster__page_head_fill(head, session->page_count, key);
-  snprintf(session->where, sizeof session->where, "%llx:/proc/%ld/fd/%d", (unsigned long long)key,
-           (long)heapster__page_find_outer_pid(), session->file);
   own_memory(head);
+  if (is_memory && session->spare >= 0) {
+    struct heapster__page_head spare = {0};
+    heapster__page_head_fill(&spare, 1, key);
+    write_spare_head(session, &spare);
+  }
+  name_place(session, key);
   if (is_memory)
     session->head = head;
   else
@@ -145,10 +163,29 @@ static bool start(struct heapster__session *session, bool is_memory) {
 
 bool heapster__session_open(struct heapster__session *session, bool is_shared) {
   enum { FEW = 16 }; /* where a limit of the size of files leaves no more */
-  *session = (struct heapster__session){.file = -1};
-  if (is_shared && (open_memory(session, HEAPSTER__PAGES) || open_memory(session, FEW))) return start(session, true);
-  if (open_memory(session, 1)) return start(session, true);
-  return open_filled_file(session) && start(session, false);
+  *session = (struct heapster__session){.file = -1, .spare = -1};
+  if (is_shared && (open_memory(session, HEAPSTER__PAGES) || open_memory(session, FEW))) return start(session);
+  if (open_memory(session, 1)) {
+    if (!is_shared) make_spare(session);
+    return start(session);
+  }
+  make_spare(session);
+  return open_filled_file(session) && start(session);
+}
+
+void heapster__session_remove(struct heapster__session *session) {
+  if (session->spare < 0) return;
+  unlink(session->spare_path);
+  if (session->spare != session->file) close(session->spare);
+  session->spare = -1;
+}
+
+int heapster__session_file_of(const struct heapster__session *session, unsigned index) {
+  struct heapster__page_info info;
+  if (session->spare < 0 || session->spare == session->file || index) return session->file;
+  const bool is_used =
+      heapster__page_read(session->spare, 0, &info) && heapster__load_relaxed(&info.state) != HEAPSTER__PAGE_NEW;
+  return is_used ? session->spare : session->file;
 }
 
 void heapster__session_note_main(const struct heapster__session *session) {

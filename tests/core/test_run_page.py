@@ -44,7 +44,7 @@ def run_without_memory(*program, **options):
 
 def test_system_without_sealed_memory_gets_a_file_in_tmpdir(temporary):
     result = run_without_memory("sh", "-c", f"ls {temporary}; exit 3")
-    assert (result.returncode, result.stdout) == (3, "")
+    assert result.returncode == 3 and re.fullmatch(r"heapster-\w{6}\n", result.stdout)
     assert_report(result.stderr, "sh")
 
 
@@ -99,13 +99,45 @@ def test_program_of_another_user_after_exec_is_told_by_the_users():
     assert_one_line(result.stderr, MISSING, "setpriv became sleep by exec as user 65534, who may not open")
 
 
-def test_errors_of_an_exec_are_told_in_the_words_of_the_system(tmp_path):
-    if execute(["unshare", "-m", "true"]).returncode != 0:
+WITHOUT_PROC = ["unshare", "-m", "sh", "-c", "umount -l /proc; exec echo kept"]
+IN_USER_NAMESPACE = ["unshare", "-Ur", "echo", "kept"]
+
+
+@pytest.mark.parametrize("program", [WITHOUT_PROC, IN_USER_NAMESPACE], ids=["no proc", "user namespace"])
+def test_program_that_cannot_open_memory_of_the_command_reports_by_a_file(program):
+    if execute(program).returncode != 0:
         pytest.skip("namespaces are not to be had")
-    result = run("unshare", "-m", "sh", "-c", "umount -l /proc; exec echo kept")
+    result = run(*program, options=["--format", "json"])
+    assert (result.returncode, result.stdout) == (0, "kept\n")
+    report = json.loads(result.stderr)
+    assert report["total"]["alloc_count"] > 0
+    assert report["command"] == (["echo", "kept"] if program is IN_USER_NAMESPACE else [])
+
+
+def test_errors_of_an_exec_are_told_in_the_words_of_the_system():
+    if execute(WITHOUT_PROC).returncode != 0:
+        pytest.skip("namespaces are not to be had")
+    result = run(*WITHOUT_PROC, env={**os.environ, "TMPDIR": "/no/such/folder"})
     assert (result.returncode, result.stdout) == (0, "kept\n")
     words = "by exec, where the memory for its report cannot be opened: No such file or directory"
     assert_one_line(result.stderr, MISSING, words)
+
+
+def test_full_disk_where_the_file_would_be_leaves_the_program_as_it_is(tmp_path):
+    script = "mkdir full; mount -t tmpfs -o size=16k tmpfs full; dd if=/dev/zero of=full/filler bs=1k count=64; exec "
+    command = f"env TMPDIR=$PWD/full {HEAPSTER} run -- unshare -Ur echo kept"
+    result = execute(["unshare", "-m", "sh", "-c", script + command], cwd=tmp_path)
+    if result.stdout != "kept\n":
+        pytest.skip("namespaces are not to be had")
+    assert result.returncode == 0
+    assert "became echo by exec, where the memory for its report cannot be opened: Permission denied" in result.stderr
+
+
+def test_program_with_one_free_descriptor_reports_whole():
+    script = "ulimit -n 4; exec /bin/echo kept"
+    result = run("sh", "-c", script, options=["--format", "json"])
+    assert (result.returncode, result.stdout) == (0, "kept\n")
+    assert json.loads(result.stderr)["command"] == ["/bin/echo", "kept"]
 
 
 def test_program_in_another_root_folder_ends_as_ever(tmp_path):

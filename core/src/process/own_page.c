@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -56,15 +57,30 @@ static void *map(int file, off_t offset, size_t size) {
   return memory;
 }
 
-/* "KEY:PATH". Opens no FIFO and no device: the path may lead elsewhere by now. */
-static int open_file(const char *where, uint64_t *key) {
-  char *path;
+/* Opens no FIFO and no device: the path may lead elsewhere by now. */
+static int open_regular(const char *path) {
   struct stat status;
-  *key = strtoull(where, &path, 16);
-  if (*path != ':' || stat(path + 1, &status) < 0) return -1;
+  if (stat(path, &status) < 0) return -1;
   errno = EINVAL;
-  if (!S_ISREG(status.st_mode)) return -1;
-  return open(path + 1, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  return S_ISREG(status.st_mode) ? open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+}
+
+/* "KEY:PATH" or "KEY:PATH:PATH". */
+struct place {
+  uint64_t key;
+  char memory[64];
+  const char *spare; /* or NULL */
+};
+
+static struct place parse_place(const char *where) {
+  struct place place = {0};
+  char *begin;
+  place.key = strtoull(where, &begin, 16);
+  begin += *begin == ':';
+  const size_t length = strcspn(begin, ":");
+  if (length < sizeof place.memory) memcpy(place.memory, begin, length);
+  if (begin[length]) place.spare = begin + length + 1;
+  return place;
 }
 
 static bool is_whole(int file, uint64_t page_count) {
@@ -87,20 +103,55 @@ static bool is_running(void *file, unsigned index) {
   return pread(*(int *)file, &state, sizeof state, at) == (ssize_t)sizeof state && state == HEAPSTER__PAGE_RUNNING;
 }
 
-/* Reads the arguments into the page, piece by piece: the address space may be limited. */
-static uint32_t copy_command(int file, off_t page) {
-  enum { PIECE = 65536 };
-  const int source = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-  const off_t begin = page + HEAPSTER__PAGE_FIXED;
-  size_t done = 0;
-  ssize_t part = source < 0 ? 0 : 1;
-  while (part > 0 && done < HEAPSTER__COMMAND_ROOM) {
-    char *const piece = map(file, begin + (off_t)(done / PIECE * PIECE), PIECE);
-    part = piece ? read(source, piece + done % PIECE, PIECE - done % PIECE) : 0;
-    if (piece) munmap(piece, PIECE);
-    if (part > 0) done += (size_t)part;
+/* The arguments of this program, in memory of their own: no second file is open while they are read. */
+struct command {
+  char *bytes; /* NULL: none */
+  size_t capacity;
+  size_t length;
+};
+
+static void map_command(struct command *command) {
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  enum { SHORT = 65536 }; /* where the address space is limited */
+  for (command->capacity = HEAPSTER__COMMAND_ROOM; !command->bytes; command->capacity = SHORT) {
+    void *const memory = mmap(NULL, command->capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED && command->capacity == SHORT) return;
+    if (memory == MAP_FAILED) continue;
+    command->bytes = memory;
+    return;
   }
-  if (source >= 0) close(source);
+}
+
+static struct command read_command(void) {
+  struct command command = {0};
+  const int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  ssize_t part = 1;
+  if (file < 0) return command;
+  map_command(&command);
+  while (command.bytes && part > 0 && command.length < command.capacity) {
+    part = read(file, command.bytes + command.length, command.capacity - command.length);
+    if (part > 0) command.length += (size_t)part;
+  }
+  close(file);
+  return command;
+}
+
+static void free_command(struct command *command) {
+  if (command->bytes) munmap(command->bytes, command->capacity);
+}
+
+/* Piece by piece, for the same reason. Returns how much it copied. */
+static uint32_t copy_command(int file, off_t page, const struct command *command) {
+  enum { PIECE = 65536 };
+  size_t done = 0;
+  while (done < command->length) {
+    const size_t part = command->length - done < PIECE ? command->length - done : PIECE;
+    char *const piece = map(file, page + HEAPSTER__PAGE_FIXED + (off_t)done, PIECE);
+    if (!piece) break;
+    memcpy(piece, command->bytes + done, part);
+    munmap(piece, PIECE);
+    done += part;
+  }
   return (uint32_t)done;
 }
 
@@ -117,7 +168,7 @@ static void copy_text(char *to, size_t capacity, const char *text) {
 }
 
 /* The state comes last: who sees it sees the rest. */
-static void fill_page(struct heapster__page *page, int32_t outer_pid, uint32_t command_length) {
+static void fill_page(struct heapster__page *page, int32_t outer_pid, uint32_t command_length, bool is_cut) {
   heapster__page_drop_figures(page);
   page->info.layout = HEAPSTER__PAGE_LAYOUT;
   page->info.pid = (int32_t)ask_pid();
@@ -126,19 +177,31 @@ static void fill_page(struct heapster__page *page, int32_t outer_pid, uint32_t c
   page->info.program_count++;
   heapster__store_relaxed(&page->info.is_executing, 0U);
   page->info.command_length = command_length;
+  page->info.is_command_cut = is_cut;
   copy_text(page->info.version, sizeof page->info.version, heapster_version());
   copy_text(page->info.program, sizeof page->info.program, program_invocation_short_name);
   heapster__store_release(&page->info.state, (uint32_t)HEAPSTER__PAGE_RUNNING);
 }
 
-static struct heapster__page *map_page(int file, bool is_shared) {
+static struct heapster__page *map_page(int file, bool is_shared, const struct command *command) {
   const int32_t outer_pid = heapster__page_find_outer_pid();
   const int index = is_shared ? heapster__page_claim(own.head, outer_pid, is_running, &file) : 0;
   if (index < 0) return NULL;
   const off_t offset = heapster__page_offset((unsigned)index);
   struct heapster__page *const page = map(file, offset, HEAPSTER__PAGE_FIXED);
-  if (page) fill_page(page, outer_pid, copy_command(file, offset));
+  if (!page) return NULL;
+  const uint32_t length = copy_command(file, offset, command);
+  fill_page(page, outer_pid, length, length < command->length || command->length == command->capacity);
   return page;
+}
+
+/* A file on a disk must not have holes: there may be no space for them when they are written to. */
+static bool fill_file(int file, const struct command *command) {
+  struct rlimit limit;
+  const off_t begin = heapster__page_offset(0);
+  const size_t size = HEAPSTER__PAGE_FIXED + HEAPSTER__ROUND_UP(command->length);
+  if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur < (rlim_t)begin + size) return false;
+  return posix_fallocate(file, begin, (off_t)size) == 0;
 }
 
 /* What the parent of a fork had. */
@@ -147,16 +210,28 @@ static void close_page(void) {
   own.head = NULL;
 }
 
+static struct heapster__page *open_page(const struct place *place, bool is_shared, const struct command *command) {
+  struct heapster__page *page = NULL;
+  int file = open_regular(place->memory);
+  if (file >= 0 && map_head(file, place->key)) page = map_page(file, is_shared, command);
+  if (file >= 0) close(file);
+  if (page || !place->spare) return page;
+  close_page();
+  file = open_regular(place->spare);
+  if (file >= 0 && map_head(file, place->key) && fill_file(file, command)) page = map_page(file, false, command);
+  if (file >= 0) close(file);
+  return page;
+}
+
 void heapster__own_page_open(const char *where, bool is_shared) {
   const int error = errno;
-  uint64_t key;
-  struct heapster__page *page = NULL;
+  const struct place place = parse_place(where);
+  struct command command = read_command();
   close_page();
   own.where = where;
   heapster__store_relaxed(&own.writer, 0);
-  const int file = open_file(where, &key);
-  if (file >= 0 && map_head(file, key)) page = map_page(file, is_shared);
-  if (file >= 0) close(file);
+  struct heapster__page *const page = open_page(&place, is_shared, &command);
+  free_command(&command);
   if (!own.identity) own.identity = make_identity();
   *own.identity = (struct identity){.pid = ask_pid(), .page = page};
   errno = error;
@@ -221,8 +296,9 @@ void heapster__own_page_store_last(int exit_status) {
 
 /* As the next program is about to do, in the same folders and mostly as the same user. Returns 0 or an errno. */
 static int try_page(void) {
-  uint64_t key;
-  const int file = open_file(own.where, &key);
+  const struct place place = parse_place(own.where);
+  int file = open_regular(place.memory);
+  if (file < 0 && place.spare) file = open_regular(place.spare);
   const int error = file < 0 ? errno : 0;
   if (file >= 0) close(file);
   return error;

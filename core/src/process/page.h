@@ -51,7 +51,8 @@ struct heapster__page_info {
   int32_t library_error;         /* why the process could not read the library just before it: an errno, or 0 */
   int32_t page_error;            /* why it could not open this memory */
   uint32_t user;                 /* its effective user then */
-  uint32_t command_length;       /* bytes of the arguments; all of them are there */
+  uint32_t command_length;       /* bytes of the arguments */
+  uint32_t is_command_cut;       /* not all of them are there */
   char version[HEAPSTER__WAY_TEXT];
   char program[HEAPSTER__PROGRAM_TEXT];    /* its short name */
   char executed_path[HEAPSTER__PATH_TEXT]; /* of that exec, as it was given */

@@ -10,7 +10,8 @@
 /* The library that the command preloads. */
 #define HEAPSTER__PRELOAD_LIBRARY "libheapster_malloc.so"
 
-/* The file with the report pages: its key in hexadecimal digits, a colon, and its path. Absent: nobody reports. */
+/* The file with the report pages: its key in hexadecimal digits, a colon, its path in /proc; without %p another colon
+   and the path of a file that takes its place where a program cannot open that. Absent: nobody reports. */
 #define HEAPSTER__PAGE "HEAPSTER_PAGE"
 /* With %p only: where a process writes its report itself, if the command has ended before it. An absolute path. */
 #define HEAPSTER__REPORT "HEAPSTER_REPORT"

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 static char *program[2];
 
 static int status_of(pid_t child) {

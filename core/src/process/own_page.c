@@ -2,6 +2,7 @@
 #include "process/own_page.h"
 
 #include "base/platform.h"
+#include "process/own_command.h"
 
 #include <heapster/heapster.h>
 
@@ -103,45 +104,8 @@ static bool is_running(void *file, unsigned index) {
   return pread(*(int *)file, &state, sizeof state, at) == (ssize_t)sizeof state && state == HEAPSTER__PAGE_RUNNING;
 }
 
-/* The arguments of this program, in memory of their own: no second file is open while they are read. */
-struct command {
-  char *bytes; /* NULL: none */
-  size_t capacity;
-  size_t length;
-};
-
-static void map_command(struct command *command) {
-  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  enum { SHORT = 65536 }; /* where the address space is limited */
-  for (command->capacity = HEAPSTER__COMMAND_ROOM; !command->bytes; command->capacity = SHORT) {
-    void *const memory = mmap(NULL, command->capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED && command->capacity == SHORT) return;
-    if (memory == MAP_FAILED) continue;
-    command->bytes = memory;
-    return;
-  }
-}
-
-static struct command read_command(void) {
-  struct command command = {0};
-  const int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-  ssize_t part = 1;
-  if (file < 0) return command;
-  map_command(&command);
-  while (command.bytes && part > 0 && command.length < command.capacity) {
-    part = read(file, command.bytes + command.length, command.capacity - command.length);
-    if (part > 0) command.length += (size_t)part;
-  }
-  close(file);
-  return command;
-}
-
-static void free_command(struct command *command) {
-  if (command->bytes) munmap(command->bytes, command->capacity);
-}
-
-/* Piece by piece, for the same reason. Returns how much it copied. */
-static uint32_t copy_command(int file, off_t page, const struct command *command) {
+/* Piece by piece: the address space may be limited. Returns how much it copied. */
+static uint32_t copy_command(int file, off_t page, const struct heapster__command *command) {
   enum { PIECE = 65536 };
   size_t done = 0;
   while (done < command->length) {
@@ -183,7 +147,7 @@ static void fill_page(struct heapster__page *page, int32_t outer_pid, uint32_t c
   heapster__store_release(&page->info.state, (uint32_t)HEAPSTER__PAGE_RUNNING);
 }
 
-static struct heapster__page *map_page(int file, bool is_shared, const struct command *command) {
+static struct heapster__page *map_page(int file, bool is_shared, const struct heapster__command *command) {
   const int32_t outer_pid = heapster__page_find_outer_pid();
   const int index = is_shared ? heapster__page_claim(own.head, outer_pid, is_running, &file) : 0;
   if (index < 0) return NULL;
@@ -196,7 +160,7 @@ static struct heapster__page *map_page(int file, bool is_shared, const struct co
 }
 
 /* A file on a disk must not have holes: there may be no space for them when they are written to. */
-static bool fill_file(int file, const struct command *command) {
+static bool fill_file(int file, const struct heapster__command *command) {
   struct rlimit limit;
   const off_t begin = heapster__page_offset(0);
   const size_t size = HEAPSTER__PAGE_FIXED + HEAPSTER__ROUND_UP(command->length);
@@ -210,7 +174,8 @@ static void close_page(void) {
   own.head = NULL;
 }
 
-static struct heapster__page *open_page(const struct place *place, bool is_shared, const struct command *command) {
+static struct heapster__page *open_page(const struct place *place, bool is_shared,
+                                        const struct heapster__command *command) {
   struct heapster__page *page = NULL;
   int file = open_regular(place->memory);
   if (file >= 0 && map_head(file, place->key)) page = map_page(file, is_shared, command);
@@ -226,12 +191,12 @@ static struct heapster__page *open_page(const struct place *place, bool is_share
 void heapster__own_page_open(const char *where, bool is_shared) {
   const int error = errno;
   const struct place place = parse_place(where);
-  struct command command = read_command();
+  struct heapster__command command = heapster__command_read();
   close_page();
   own.where = where;
   heapster__store_relaxed(&own.writer, 0);
   struct heapster__page *const page = open_page(&place, is_shared, &command);
-  free_command(&command);
+  heapster__command_free(&command);
   if (!own.identity) own.identity = make_identity();
   *own.identity = (struct identity){.pid = ask_pid(), .page = page};
   errno = error;

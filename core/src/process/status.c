@@ -1,5 +1,6 @@
 /* The status of the process: what is counted, by which mode, and what is not. */
 #include "process/status.h"
+
 #include "base/atomics.h"
 #include "count/accounting.h"
 #include "count/doubt.h"

@@ -1,4 +1,4 @@
-"""Programs of Debian, bare and under `heapster run`: whether output and status are the same, and what came of the report.
+"""Programs of Debian, bare and under `heapster run`: whether output and status are the same; what came of the report.
 
     ./dev programs      makes the table anew: tests/core/results/debian_programs.txt
 
@@ -78,8 +78,8 @@ def execute(line, folder, prefix=""):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     fill(folder)
-    environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.update(GIT_CONFIG_NOSYSTEM="1", GIT_PAGER="cat", XDG_CACHE_HOME=str(folder))
+    environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+    environment.update(GIT_CONFIG_NOSYSTEM="1", GIT_PAGER="cat", XDG_CACHE_HOME=str(folder), PYTHONDONTWRITEBYTECODE="1")
     for name in "LD_PRELOAD", "HEAPSTER_REPORT_EVERY":
         environment.pop(name, None)
     command = ["sh", "-c", f"exec {prefix} {line}"]

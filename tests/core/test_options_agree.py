@@ -50,7 +50,8 @@ def in_zsh():
 
 
 def in_fish():
-    found = re.findall(r"^complete -c heapster (-\w).* -s (\w) -l (\w+) ", (COMPLETIONS / "heapster.fish").read_text(), re.M)
+    text = (COMPLETIONS / "heapster.fish").read_text()
+    found = re.findall(r"^complete -c heapster (-\w).* -s (\w) -l (\w+) ", text, re.MULTILINE)
     return {long: (letter, kind in ("-x", "-r")) for kind, letter, long in found}
 
 

@@ -187,7 +187,8 @@ def test_script_and_program_whose_interpreter_is_missing_name_it(tmp_path):
     script.chmod(0o755)
     result = run(script)
     assert result.returncode == 127
-    assert_one_line(result.stderr, f"cannot run {script}: its interpreter /no/such/interpreter: No such file or directory")
+    said = f"cannot run {script}: its interpreter /no/such/interpreter: No such file or directory"
+    assert_one_line(result.stderr, said)
     script.write_bytes(b"#!/bin/sh\r\nexit 3\r\n")
     assert_one_line(run(script).stderr, r"its interpreter /bin/sh\r: No such file or directory")
     script.write_text("#!/etc/passwd\n")
@@ -258,7 +259,7 @@ def test_processes_without_a_report_are_named_among_those_that_have_one(tmp_path
     script = "perl -e 'kill 9, $$'; env -i /bin/echo kept; exit 2"
     result = run("bash", "-c", script, options=["--output", tmp_path / "report.%p"])
     assert (result.returncode, result.stdout) == (2, "kept\n")
-    assert re.search(r"no report from process \d+: perl ended by a signal, or by a system call of its own", result.stderr)
+    assert re.search(r"no report from process \d+: perl ended by a signal, or by a system call", result.stderr)
     assert re.search(r"no report from process \d+: env became /bin/echo by exec, without heapster's", result.stderr)
     assert len([path for path in tmp_path.glob("report.*") if path.read_text()]) == 1
     result = run("bash", "-c", "for i in 1 2 3 4 5 6 7; do perl -e 'kill 9, $$'; done", options=["-o", tmp_path / "%p"])
@@ -323,7 +324,8 @@ def assert_laws(report):
 def kill_at_random(path, seed):
     """A program of eight threads is killed; what is left is whole, or nothing."""
     command = [HEAPSTER, "run", "--every", "0.001", "-f", "json", "-o", path, "--"]
-    with subprocess.Popen([*command, PROGRAMS / "churns"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, PROGRAMS / "churns"], **pipes) as run:
         assert run.stdout.readline() == "ready\n"
         (children,) = [open(f"/proc/{run.pid}/task/{run.pid}/children").read().split()]
         time.sleep(random.Random(seed).uniform(0, 0.02))

@@ -40,7 +40,7 @@ FILES = {
     "program.lua": "local t = {} return #t\n",
     "script.tcl": "set a [list]; for {set i 0} {$i < 1000} {incr i} {lappend a $i}; puts [llength $a]\n",
     "script.cmake": 'message(STATUS "done")\n',
-    "rules": "all: one two\none two:\n\t@echo $@\n",
+    "rules": "all: one two\none two:\n\t@echo $@\nfiles: a.x b.x c.x d.x\n%.x:\n\t@cp words $@\n",
     "metrics": "# HELP a_total Words.\n# TYPE a_total counter\na_total 1\n",
     "key.pub": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a\n",
 }

@@ -1,16 +1,16 @@
 /* The environment of the program. */
 #include "environment.h"
 
+#include "message.h"
 #include "process/report_protocol.h"
 
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LIBRARY "libheapster_malloc.so"
+#define LIBRARY HEAPSTER__PRELOAD_LIBRARY
 
 /* The parent of this command's folder. */
 static bool find_prefix(char prefix[PATH_MAX]) {
@@ -33,16 +33,16 @@ static bool find_library_in(char library[PATH_MAX], const char *prefix, const ch
 bool heapster__environment_find_library(char library[PATH_MAX]) {
   char prefix[PATH_MAX];
   if (!find_prefix(prefix)) {
-    warn("cannot tell where this command is (is /proc mounted?)");
+    heapster__say("cannot tell where this command is: /proc/self/exe: %s", strerror(errno));
     return false;
   }
   const char *const folders[] = {"lib", HEAPSTER_LIBDIR}; /* of a build tree; of an installation */
   if (!find_library_in(library, prefix, folders[0]) && !find_library_in(library, prefix, folders[1])) {
-    warnx("cannot find " LIBRARY " in %s/lib", prefix);
+    heapster__say("cannot find " LIBRARY " in %s/lib", prefix);
     return false;
   }
   if (strpbrk(library, ": ")) {
-    warnx("cannot preload %s: its path has a blank or a colon, which LD_PRELOAD cannot hold", library);
+    heapster__say("cannot preload %s: its path has a blank or a colon, which LD_PRELOAD cannot hold", library);
     return false;
   }
   return true;
@@ -72,11 +72,17 @@ static int allow_sanitizer(void) {
   return set_joined("ASAN_OPTIONS", "verify_asan_link_order=0", before ? ":" : "", before ? before : "");
 }
 
-int heapster__environment_set(const char *library, const struct heapster__output *output, const char *format,
-                              pid_t pid) {
+static int set_or_unset(const char *name, const char *value) {
+  return value ? setenv(name, value, true) : unsetenv(name);
+}
+
+int heapster__environment_set(const char *library, const struct heapster__session *session,
+                              const struct heapster__output *output, const char *format, const char *every, pid_t pid) {
   char number[24];
   snprintf(number, sizeof number, "%ld", (long)pid);
-  const bool is_set = !set_preload(library) && !allow_sanitizer() && !setenv(HEAPSTER__REPORT, output->pattern, true) &&
-                      !setenv(HEAPSTER__REPORT_FORMAT, format, true) && !setenv(HEAPSTER__REPORT_PID, number, true);
+  const bool is_set = !set_preload(library) && !allow_sanitizer() && !setenv(HEAPSTER__PAGE, session->where, true) &&
+                      !set_or_unset(HEAPSTER__REPORT, output->is_per_process ? output->pattern : NULL) &&
+                      !setenv(HEAPSTER__REPORT_FORMAT, format, true) && !setenv(HEAPSTER__REPORT_PID, number, true) &&
+                      !set_or_unset(HEAPSTER__REPORT_EVERY, every);
   return is_set ? 0 : errno;
 }

@@ -1,9 +1,9 @@
 /* The command line. */
 #include "options.h"
 
+#include "message.h"
 #include "process/report_protocol.h"
 
-#include <err.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +23,14 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "Run PROGRAM, count every request it makes to malloc, and print the report when\n"
                                "it ends.\n"
                                "\n"
+                               "  -e, --every=SECONDS        Keep figures that often while PROGRAM runs: a program\n"
+                               "                             that is killed leaves the last ones; with --output,\n"
+                               "                             PATH is replaced that often\n"
                                "  -f, --format=FORMAT        text (the default), json or prometheus\n"
                                "  -o, --output=PATH          Write the report to PATH instead of standard\n"
-                               "                             error; with %p in PATH, which stands for the\n"
-                               "                             process id, every process that the program starts\n"
-                               "                             reports too\n"
+                               "                             error; - is standard output; with %p in PATH, which\n"
+                               "                             stands for the process id, every process that the\n"
+                               "                             program starts reports too\n"
                                "  -v, --verbose              With text: sums, totals and live_count, too\n"
                                "  -h, --help                 Give this help list\n"
                                "  -V, --version              Print program version\n"
@@ -36,24 +39,38 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "ends with 125 if it fails itself, 126 if PROGRAM cannot be executed, 127 if it\n"
                                "does not exist.\n"
                                "\n"
-                               "HEAPSTER_REPORT_EVERY=SECONDS in the environment replaces PATH by a snapshot as\n"
-                               "often, while PROGRAM runs.\n";
+                               "HEAPSTER_REPORT_EVERY=SECONDS in the environment is --every where that is not\n"
+                               "given.\n";
 
 /* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-static const struct option run_options[] = {
-    {"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
-    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {0}};
+static const struct option run_options[] = {{"every", required_argument, NULL, 'e'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {0}};
 
 static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);
   exit(EXIT_SUCCESS);
 }
 
-/* getopt_long has printed what is wrong. */
-static _Noreturn void suggest_help(const char *command) {
+/* What getopt_long found wrong: it returned `key`, and stopped behind the word. Its own messages show words as they
+ * are.
+ */
+static _Noreturn void refuse(const char *command, char *const *words, int key) {
+  const char *const word = words[optind - 1];
+  if (key == ':')
+    heapster__say("option '%s' needs a value", word);
+  else if (optopt && !strncmp(word, "--", 2))
+    heapster__say("option '%s' takes no value", word);
+  else if (optopt)
+    heapster__say("unknown option '-%c'", optopt);
+  else
+    heapster__say("unknown or ambiguous option '%s'", word);
   fprintf(stderr, "Try `%s --help' for more information.\n", command);
   exit(HEAPSTER__FAILED);
 }
@@ -62,56 +79,79 @@ static bool is_format(const char *word) {
   return !strcmp(word, "text") || !strcmp(word, "json") || !strcmp(word, "prometheus");
 }
 
-static void apply_run_option(struct heapster__options *options, int key) {
-  if (key == 'h') print_and_exit(run_help);
-  if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
-  if (key == 'o') {
-    options->output = optarg;
-  } else if (key == 'v') {
+static void set_format(struct heapster__options *options, const char *word) {
+  if (!is_format(word))
+    heapster__die(HEAPSTER__FAILED, "unknown format '%s': it can be text, json or prometheus", word);
+  options->format = word;
+}
+
+static void set_output(struct heapster__options *options, const char *path) {
+  if (!path[0]) heapster__die(HEAPSTER__FAILED, "the path of --output is empty: - is standard output");
+  options->output = path;
+}
+
+/* `source` is where it was found: the option, or the variable. */
+static void set_every(struct heapster__options *options, const char *seconds, const char *source) {
+  if (heapster__report_seconds(seconds) == 0)
+    heapster__die(HEAPSTER__FAILED, "%s is '%s': it must be a number of seconds, at least 0.001", source, seconds);
+  options->every = seconds;
+}
+
+static void apply_run_option(struct heapster__options *options, char *const *words, int key) {
+  switch (key) {
+  case 'h':
+    print_and_exit(run_help);
+  case 'V':
+    print_and_exit("heapster " HEAPSTER_VERSION "\n");
+  case 'e':
+    set_every(options, optarg, "--every");
+    return;
+  case 'f':
+    set_format(options, optarg);
+    return;
+  case 'o':
+    set_output(options, optarg);
+    return;
+  case 'v':
     options->is_verbose = true;
-  } else if (key == 'f') {
-    options->format = optarg;
-    if (!is_format(optarg)) errx(HEAPSTER__FAILED, "unknown format '%s': it can be text, json or prometheus", optarg);
-  } else {
-    suggest_help("heapster run");
+    return;
+  default:
+    refuse("heapster run", words, key);
   }
 }
 
 /* Returns the index of the word `run`. */
 static int parse_command(int argc, char **argv) {
   int key;
-  while ((key = getopt_long(argc, argv, "+hV", command_options, NULL)) != -1) {
+  while ((key = getopt_long(argc, argv, "+:hV", command_options, NULL)) != -1) {
     if (key == 'h') print_and_exit(command_help);
     if (key == 'V') print_and_exit("heapster " HEAPSTER_VERSION "\n");
-    suggest_help("heapster");
+    refuse("heapster", argv, key);
   }
   if (optind < argc && !strcmp(argv[optind], "run")) return optind;
-  if (optind < argc) errx(HEAPSTER__FAILED, "unknown command '%s': there is 'run'", argv[optind]);
+  if (optind < argc) heapster__die(HEAPSTER__FAILED, "unknown command '%s': there is 'run'", argv[optind]);
   fputs(command_help, stderr);
   exit(HEAPSTER__FAILED);
 }
 
-static void read_environment(struct heapster__options *options) {
-  const char *const seconds = getenv(HEAPSTER__REPORT_EVERY);
-  options->is_repeated = seconds;
-  if (!seconds) return;
-  if (heapster__report_seconds(seconds) == 0)
-    errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " is '%s': it must be a number of seconds, at least 0.001", seconds);
-  if (!options->output) errx(HEAPSTER__FAILED, HEAPSTER__REPORT_EVERY " needs a file to write to: add --output PATH");
+static void check(const struct heapster__options *options) {
+  if (!options->program[0])
+    heapster__die(HEAPSTER__FAILED, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
+  if (!options->program[0][0]) heapster__die(HEAPSTER__NOT_FOUND, "cannot run '': the program's name is empty");
+  if (options->is_verbose && strcmp(options->format, "text") != 0)
+    heapster__die(HEAPSTER__FAILED, "--verbose is for text: %s always has all figures", options->format);
 }
 
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
-  static char name[] = "heapster run"; /* the prefix of getopt_long's messages */
   *options = (struct heapster__options){.format = "text"};
   const int run = parse_command(argc, argv);
   char **const words = argv + run;
-  words[0] = name;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+f:o:vhV", run_options, NULL)) != -1) apply_run_option(options, key);
-  if (optind >= argc - run) errx(HEAPSTER__FAILED, "no program to run: heapster run [OPTION...] -- PROGRAM [ARG...]");
+  while ((key = getopt_long(argc - run, words, "+:e:f:o:vhV", run_options, NULL)) != -1)
+    apply_run_option(options, words, key);
   options->program = words + optind;
-  if (options->is_verbose && strcmp(options->format, "text") != 0)
-    errx(HEAPSTER__FAILED, "--verbose is for text: %s always has all figures", options->format);
-  read_environment(options);
+  check(options);
+  const char *const every = getenv(HEAPSTER__REPORT_EVERY);
+  if (every && !options->every) set_every(options, every, HEAPSTER__REPORT_EVERY);
 }

@@ -10,9 +10,9 @@ enum { HEAPSTER__FAILED = 125, HEAPSTER__NOT_EXECUTABLE = 126, HEAPSTER__NOT_FOU
 
 struct heapster__options {
   const char *format;   /* "text", "json" or "prometheus" */
-  const char *output;   /* a path, perhaps with %p; NULL: standard error */
+  const char *output;   /* a path, perhaps with %p; "-": standard output; NULL: standard error */
   bool is_verbose;      /* text with more figures */
-  bool is_repeated;     /* HEAPSTER_REPORT_EVERY asks for snapshots while the program runs */
+  const char *every;    /* seconds between two snapshots while the program runs, valid; NULL: none */
   char *const *program; /* its name and arguments, then NULL */
 };
 

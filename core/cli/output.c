@@ -1,9 +1,9 @@
-/* Where the report goes. */
+/* Where reports go. */
 #include "output.h"
 
+#include "message.h"
 #include "process/report_protocol.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,44 +12,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool cannot_write(const char *name) {
+  heapster__say("cannot write %s: %s", name, strerror(errno));
+  return false;
+}
+
 /* A snapshot is renamed over PATH, which would replace a device. */
 static bool require_regular_file(int fd, const char *name) {
   struct stat status;
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return true;
-  warnx(HEAPSTER__REPORT_EVERY " can only replace a regular file, and %s is none", name);
+  heapster__say("snapshots (--every) can only replace a regular file, and %s is none", name);
   return false;
 }
 
 static bool open_path(struct heapster__output *output) {
   output->target = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-  if (output->target < 0) warn("cannot write %s", output->name);
-  return output->target >= 0;
-}
-
-/* In TMPDIR if that is absolute: the program may change its folder. */
-static bool create_private_file(struct heapster__output *output) {
-  const char *const tmpdir = getenv("TMPDIR");
-  const bool is_usable = tmpdir && tmpdir[0] == '/' && !heapster__report_is_per_process(tmpdir);
-  const char *const folder = is_usable ? tmpdir : "/tmp";
-  const int length = snprintf(output->pattern, PATH_MAX, "%s/heapster-XXXXXX", folder);
-  const int fd = length < PATH_MAX ? mkstemp(output->pattern) : -1;
-  if (fd < 0)
-    warn("cannot make a file in %s", folder);
-  else
-    close(fd);
-  return fd >= 0;
+  return output->target >= 0 || cannot_write(output->name);
 }
 
 static bool open_per_process(struct heapster__output *output) {
   char folder[PATH_MAX] = "";
   const bool is_relative = output->name[0] != '/';
-  if (is_relative && !getcwd(folder, sizeof folder)) {
-    warn("cannot write %s", output->name);
-    return false;
-  }
+  if (is_relative && !getcwd(folder, sizeof folder)) return cannot_write(output->name);
   const int length = snprintf(output->pattern, PATH_MAX, "%s%s%s", folder, is_relative ? "/" : "", output->name);
-  if (length >= PATH_MAX) warnx("cannot write %s: its name is too long", output->name);
-  return length < PATH_MAX;
+  if (length < PATH_MAX) return true;
+  errno = ENAMETOOLONG;
+  return cannot_write(output->name);
 }
 
 /* Follows links here, once, so that the snapshots replace the file and not a link. */
@@ -59,82 +47,115 @@ static bool open_repeated(struct heapster__output *output) {
   output->target = -1;
   const bool is_usable = require_regular_file(fd, output->name);
   close(fd);
-  if (is_usable && !realpath(output->name, output->pattern)) {
-    warn("cannot write %s", output->name);
-    return false;
-  }
+  if (is_usable && !realpath(output->name, output->pattern)) return cannot_write(output->name);
   return is_usable;
 }
 
 bool heapster__output_open(struct heapster__output *output, const struct heapster__options *options) {
-  *output = (struct heapster__output){.name = options->output, .target = -1, .is_repeated = options->is_repeated};
-  output->is_per_process = output->name && heapster__report_is_per_process(output->name);
+  *output = (struct heapster__output){.name = options->output, .target = -1};
+  if (!output->name || !strcmp(output->name, "-")) {
+    output->target = output->name ? STDOUT_FILENO : STDERR_FILENO;
+    output->name = output->name ? "standard output" : "standard error";
+    return true;
+  }
+  output->is_per_process = heapster__report_is_per_process(output->name);
+  output->is_repeated = options->every != NULL;
   if (output->is_per_process) return open_per_process(output);
-  if (output->is_repeated) return open_repeated(output);
-  if (output->name) return open_path(output) && create_private_file(output);
-  output->target = STDERR_FILENO;
-  return create_private_file(output);
+  return output->is_repeated ? open_repeated(output) : open_path(output);
+}
+
+/* Follows no link, and waits for no reader of a FIFO: somebody else may have placed one. */
+static int open_file(const char *path, int flags) {
+  struct stat status;
+  const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | flags, 0666);
+  if (fd < 0 || (!fstat(fd, &status) && S_ISREG(status.st_mode))) return fd;
+  close(fd);
+  errno = EINVAL; /* a device */
+  return -1;
 }
 
 int heapster__output_open_own(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX];
   if (!output->is_per_process) return 0;
   if (!heapster__report_path(path, output->pattern, pid)) return ENAMETOOLONG;
-  const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
+  const int fd = open_file(path, O_TRUNC);
   if (fd >= 0) close(fd);
   return fd < 0 ? errno : 0;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length) {
-  while (length > 0) {
-    const ssize_t written = write(fd, bytes, length);
-    if (written < 0 && errno != EINTR) return false;
-    bytes += written < 0 ? 0 : written;
-    length -= written < 0 ? 0 : (size_t)written;
-  }
-  return true;
+static bool find_paths(const struct heapster__output *output, pid_t pid, char path[PATH_MAX], char beside[PATH_MAX]) {
+  errno = ENAMETOOLONG;
+  return heapster__report_path(path, output->pattern, pid) &&
+         (!output->is_repeated || heapster__report_beside(beside, path, pid));
 }
 
-static bool copy_file(int from, int to) {
-  char bytes[16384];
-  ssize_t length;
-  while ((length = read(from, bytes, sizeof bytes)) > 0) {
-    if (!write_all(to, bytes, (size_t)length)) return false;
-  }
-  return !length;
+/* Where the program has removed PATH. */
+static int make_anew(const char *path) {
+  const int file = open_file(path, O_EXCL);
+  if (file < 0 && errno == EEXIST) errno = ESTALE; /* a link that leads nowhere */
+  return file;
 }
 
-static bool has_bytes(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && status.st_size > 0;
+/* The program may have removed PATH, or put another file there, which is not ours to write to. */
+static int begin_opened(const struct heapster__output *output) {
+  struct stat ours, there;
+  if (output->target <= STDERR_FILENO) return output->target;
+  if (fstat(output->target, &ours) < 0 || !S_ISREG(ours.st_mode)) return output->target;
+  if (stat(output->name, &there) < 0) return errno == ENOENT ? make_anew(output->name) : -1;
+  if (there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return output->target;
+  errno = ESTALE;
+  return -1;
 }
 
-static void print_report(const struct heapster__output *output, const char *path) {
-  const int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (from < 0 || !copy_file(from, output->target))
-    warn("cannot write the report to %s", output->name ? output->name : "standard error");
-  if (from >= 0) close(from);
+/* The name of the file beside has the process id, so a file of that name is the process's own, from before. */
+int heapster__output_begin(const struct heapster__output *output, pid_t pid) {
+  char path[PATH_MAX], beside[PATH_MAX];
+  if (output->target >= 0) return begin_opened(output);
+  if (!find_paths(output, pid, path, beside)) return -1;
+  if (!output->is_repeated) return open_file(path, O_TRUNC);
+  unlink(beside);
+  return open_file(beside, O_EXCL);
 }
 
-/* A program that is killed while it writes a snapshot leaves this file. */
-static void remove_partial_snapshot(const char *path, pid_t pid) {
-  char beside[PATH_MAX];
-  if (heapster__report_beside(beside, path, pid)) unlink(beside);
+static bool replace(const char *path, const char *beside, bool is_whole) {
+  if (is_whole && rename(beside, path) == 0) return true;
+  const int error = errno;
+  unlink(beside);
+  errno = error;
+  return false;
 }
 
-bool heapster__output_finish(const struct heapster__output *output, pid_t pid) {
+/* Half a report must not look like one. Where even that fails, it stays. */
+static bool close_whole(int file, bool is_whole) {
+  const bool is_cut = !is_whole && !ftruncate(file, 0);
+  (void)is_cut;
+  return (close(file) == 0 || errno == EINTR) && is_whole;
+}
+
+bool heapster__output_finish(const struct heapster__output *output, pid_t pid, int file, bool is_whole) {
+  char path[PATH_MAX], beside[PATH_MAX];
+  const int error = errno;
+  bool is_done = is_whole;
+  if (output->target <= STDERR_FILENO && output->target >= 0) return is_whole;
+  is_done = close_whole(file, is_whole);
+  if (output->is_repeated) is_done = find_paths(output, pid, path, beside) && replace(path, beside, is_done);
+  if (!is_whole) errno = error;
+  return is_done;
+}
+
+bool heapster__output_is_written(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX];
-  heapster__report_path(path, output->pattern, pid);
-  const bool has_report = has_bytes(path);
-  if (output->is_repeated) remove_partial_snapshot(path, pid);
-  if (output->target < 0) return has_report;
-  if (has_report) print_report(output, path);
-  unlink(path);
-  return has_report;
+  struct stat status;
+  return output->is_per_process && heapster__report_path(path, output->pattern, pid) && !lstat(path, &status) &&
+         status.st_size > 0;
+}
+
+const char *heapster__output_path(const struct heapster__output *output, pid_t pid, char path[PATH_MAX]) {
+  const bool has_path = output->is_per_process && heapster__report_path(path, output->pattern, pid);
+  return has_path ? path : output->name;
 }
 
 void heapster__output_remove(const struct heapster__output *output, pid_t pid) {
   char path[PATH_MAX];
-  const bool is_ours = output->target >= 0 || output->is_per_process;
-  if (is_ours && heapster__report_path(path, output->pattern, pid)) unlink(path);
+  if (output->is_per_process && heapster__report_path(path, output->pattern, pid)) unlink(path);
 }

@@ -1,116 +1,163 @@
 /* `heapster run`: a program from its start to its report. */
 #include "run.h"
 
-#include "child.h"
 #include "environment.h"
-#include "output.h"
-#include "program.h"
+#include "message.h"
+#include "processes.h"
+#include "reason.h"
 
-#include <err.h>
+#include "process/report_protocol.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-/* What the new process needs before exec. */
-struct preparation {
-  const char *format;
+static struct {
+  const struct heapster__options *options;
+  const char *format; /* as the protocol has it */
+  const char *name;   /* of the program, without its folder */
+  bool is_counted;    /* the library is preloaded */
   char library[PATH_MAX];
+  struct heapster__program program;
   struct heapster__output output;
-};
+  struct heapster__session session;
+  struct heapster__processes processes;
+  struct heapster__child child;
+} run;
 
-static int prepare(const void *context, pid_t pid) {
-  const struct preparation *const preparation = context;
-  const int error = heapster__output_open_own(&preparation->output, pid);
-  if (error) return error;
-  return heapster__environment_set(preparation->library, &preparation->output, preparation->format, pid);
+static int prepare(void *unused, pid_t pid) {
+  (void)unused;
+  const int error = heapster__output_open_own(&run.output, pid);
+  if (error || !run.is_counted) return error;
+  heapster__session_note_main(&run.session);
+  return heapster__environment_set(run.library, &run.session, &run.output, run.format, run.options->every, pid);
+}
+
+static void tick(void *unused) {
+  (void)unused;
+  heapster__processes_tick(&run.processes);
+}
+
+/* As often as snapshots come, or as processes may end and leave their pages. 0: nothing is done meanwhile. */
+static uint64_t find_pause(void) {
+  const uint64_t tenth = 100000000;
+  const double every = run.output.is_repeated ? heapster__report_seconds(run.options->every) * 1e9 / 4 : 0;
+  const uint64_t pause = every > 0 ? (uint64_t)every : 0;
+  if (!run.output.is_per_process) return pause;
+  return pause > 0 && pause < tenth ? pause : tenth;
+}
+
+static int say_failed_exec(void) {
+  const char *const program = run.options->program[0];
+  if (run.program.unusable[0] && run.program.unusable_error == run.child.error)
+    heapster__say("cannot run %s: its %s %s: %s", program, run.program.is_unusable_loader ? "loader" : "interpreter",
+                  run.program.unusable, strerror(run.child.error));
+  else
+    heapster__say("cannot run %s: %s", program, strerror(run.child.error));
+  return run.child.error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;
 }
 
 /* Prints one line; returns the status of env(1) for the same failure. */
-static int warn_of_failed_start(const struct heapster__child *child, const char *program, const char *output) {
-  errno = child->error;
-  if (child->failed == HEAPSTER__EXEC) {
-    warn("cannot run %s", program);
-    return child->error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;
-  }
-  if (child->failed == HEAPSTER__PREPARE)
-    warn("cannot write %s", output ? output : "the environment");
+static int say_failed_start(void) {
+  const char *const error = strerror(run.child.error);
+  if (run.child.failed == HEAPSTER__EXEC) return say_failed_exec();
+  if (run.child.failed == HEAPSTER__PREPARE)
+    heapster__say("cannot write %s: %s", run.options->output ? run.options->output : "the environment", error);
   else
-    warn("cannot start a process");
+    heapster__say("cannot start a process: %s", error);
   return HEAPSTER__FAILED;
 }
 
-static const char *base_name_of(const char *path) {
-  const char *const slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+/* ", FILE stays empty" where there is a file. */
+static void describe_file(char text[PATH_MAX + 32]) {
+  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO;
+  snprintf(text, PATH_MAX + 32, is_file ? "; %s stays empty" : "%s", is_file ? run.options->output : "");
 }
 
-/* Signals that end a program. Not every C library has a function for the names. */
-#define NAMED(signal) [signal] = #signal
-static const char *const signal_names[] = {
-    NAMED(SIGHUP),  NAMED(SIGINT),  NAMED(SIGQUIT), NAMED(SIGILL),  NAMED(SIGTRAP),   NAMED(SIGABRT), NAMED(SIGBUS),
-    NAMED(SIGFPE),  NAMED(SIGKILL), NAMED(SIGUSR1), NAMED(SIGSEGV), NAMED(SIGUSR2),   NAMED(SIGPIPE), NAMED(SIGALRM),
-    NAMED(SIGTERM), NAMED(SIGXCPU), NAMED(SIGXFSZ), NAMED(SIGPROF), NAMED(SIGVTALRM), NAMED(SIGPOLL), NAMED(SIGSYS),
-};
-
-static void name_signal(char *text, size_t capacity, int signal) {
-  const bool is_known = (size_t)signal < sizeof signal_names / sizeof signal_names[0] && signal_names[signal];
-  if (is_known)
-    snprintf(text, capacity, "%s", signal_names[signal]);
-  else
-    snprintf(text, capacity, "signal %d", signal);
+static void say_missing(void) {
+  char reason[HEAPSTER__REASON_TEXT], file[PATH_MAX + 32];
+  heapster__reason_find(reason, &run.processes.found, &run.program, &run.child);
+  const bool had_started = heapster__load_relaxed(&run.processes.found.info.state) == HEAPSTER__PAGE_RUNNING;
+  const bool has_hint = WIFSIGNALED(run.child.status) && had_started && !run.options->every;
+  describe_file(file);
+  heapster__say("no report: %s %s%s%s", run.name, reason,
+                has_hint ? " (--every SECONDS would have kept its last figures)" : "", file);
 }
 
-/* Why there is no report, as words to follow the program's name. */
-static void find_reason(char *reason, size_t capacity, const struct heapster__child *child, const char *program) {
-  const char *const obstacle = heapster__program_find_obstacle(program);
-  char signal[32];
-  if (obstacle) {
-    snprintf(reason, capacity, "is %s", obstacle);
-  } else if (WIFSIGNALED(child->status)) {
-    name_signal(signal, sizeof signal, WTERMSIG(child->status));
-    snprintf(reason, capacity, "was killed by %s", signal);
-  } else {
-    snprintf(reason, capacity, "ended without exit handlers, dropped LD_PRELOAD, or changed its user or root folder");
+/* A snapshot must not look final. On standard error a reader of JSON finds the document alone, which says the same, and
+   a reader of Prometheus text a comment. */
+static void say_snapshot(void) {
+  char reason[HEAPSTER__REASON_TEXT], time[HEAPSTER__TIME_TEXT];
+  const bool is_on_stderr = run.output.target == STDERR_FILENO;
+  if (is_on_stderr && !strcmp(run.format, "json")) return;
+  if (is_on_stderr && !strcmp(run.format, "prometheus")) fputs("# ", stderr);
+  heapster__reason_find(reason, &run.processes.found, &run.program, &run.child);
+  heapster__time_text(time, run.processes.found.figures.time);
+  heapster__say("%s %s: %s holds the last snapshot, of %s", run.name, reason, run.output.name, time);
+}
+
+/* Figures from before an exec are another program's. */
+static bool has_snapshot(const struct heapster__found *found) {
+  return found->sequence && !heapster__load_relaxed(&found->info.is_executing);
+}
+
+static void finish_report(void) {
+  char signal[HEAPSTER__SIGNAL_TEXT];
+  const struct heapster__found *const found = &run.processes.found;
+  const unsigned index = heapster__processes_find_main(&run.processes);
+  if (heapster__found_is_final(found)) {
+    heapster__processes_write(&run.processes, index, NULL);
+  } else if (has_snapshot(found)) {
+    if (WIFSIGNALED(run.child.status)) heapster__signal_text(signal, WTERMSIG(run.child.status));
+    if (heapster__processes_write(&run.processes, index, WIFSIGNALED(run.child.status) ? signal : NULL)) say_snapshot();
+  } else if (!heapster__output_is_written(&run.output, run.child.pid)) {
+    say_missing();
   }
 }
 
-static void warn_of_missing_report(const struct heapster__child *child, const char *program, const char *file) {
-  char reason[128];
-  find_reason(reason, sizeof reason, child, program);
-  if (file)
-    warnx("no report: %s %s; %s stays empty", base_name_of(program), reason, file);
-  else
-    warnx("no report: %s %s", base_name_of(program), reason);
+/* What is known before the start. */
+static void say_uncounted(void) {
+  char obstacle[HEAPSTER__REASON_TEXT], file[PATH_MAX + 32];
+  describe_file(file);
+  if (heapster__program_is_foreign(&run.program)) {
+    heapster__program_obstacle(&run.program, obstacle, sizeof obstacle);
+    heapster__say("no report: %s %s: it runs uncounted%s", run.name, obstacle, file);
+  } else {
+    heapster__say("no report: %s; %s runs uncounted%s", run.session.problem, run.name, file);
+  }
 }
 
-/* A file of snapshots must not look final if the report at exit is missing. */
-static void warn_of_last_snapshot(const struct heapster__child *child, const char *program, const char *file) {
-  char signal[32];
-  name_signal(signal, sizeof signal, WTERMSIG(child->status));
-  warnx("%s was killed by %s: %s holds the last snapshot", base_name_of(program), signal, file);
-}
-
-static void finish_report(const struct heapster__child *child, const struct heapster__options *options,
-                          const struct heapster__output *output) {
-  if (!heapster__output_finish(output, child->pid))
-    warn_of_missing_report(child, options->program[0], options->output);
-  else if (output->is_repeated && WIFSIGNALED(child->status))
-    warn_of_last_snapshot(child, options->program[0], options->output);
+static void open_all(void) {
+  if (!heapster__output_open(&run.output, run.options)) exit(HEAPSTER__FAILED);
+  heapster__program_inspect(&run.program, run.options->program[0]);
+  run.is_counted = !heapster__program_is_foreign(&run.program);
+  if (run.is_counted && !heapster__environment_find_library(run.library)) exit(HEAPSTER__FAILED);
+  if (run.is_counted) run.is_counted = heapster__session_open(&run.session, run.output.is_per_process);
+  if (!run.is_counted && !run.program.unusable[0]) say_uncounted();
 }
 
 _Noreturn void heapster__run(const struct heapster__options *options) {
-  struct preparation preparation = {.format = options->is_verbose ? "verbose" : options->format};
-  struct heapster__child child;
-  if (!heapster__environment_find_library(preparation.library) || !heapster__output_open(&preparation.output, options))
-    exit(HEAPSTER__FAILED);
-  heapster__child_run(&child, options->program, prepare, &preparation);
-  if (child.failed != HEAPSTER__STARTED) {
-    heapster__output_remove(&preparation.output, child.pid);
-    exit(warn_of_failed_start(&child, options->program[0], options->output));
+  run.options = options;
+  run.format = options->is_verbose ? "verbose" : options->format;
+  run.name = heapster__base_name(options->program[0]);
+  run.session.file = run.session.spare = -1;
+  open_all();
+  run.processes.session = &run.session;
+  run.processes.output = &run.output;
+  run.processes.format = run.format;
+  const struct heapster__child_calls calls = {prepare, tick, run.is_counted ? find_pause() : 0, NULL};
+  heapster__child_run(&run.child, options->program, &calls);
+  if (run.child.failed != HEAPSTER__STARTED) {
+    heapster__output_remove(&run.output, run.child.pid);
+    heapster__session_remove(&run.session);
+    exit(say_failed_start());
   }
-  finish_report(&child, options, &preparation.output);
-  heapster__child_end_like(child.status);
+  if (run.is_counted) finish_report();
+  if (run.is_counted && run.output.is_per_process) heapster__processes_finish(&run.processes);
+  heapster__session_remove(&run.session);
+  heapster__child_end_like(run.child.status);
 }

@@ -3,6 +3,10 @@
 import pytest
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; ctest's label of the same name")
+
+
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
     """Each test has a TMPDIR of its own, where nothing may stay behind."""

@@ -43,3 +43,9 @@ def test_the_installed_command_counts(prefix, consumers):
          env={"PATH": os.environ["PATH"]})
     assert json.loads(target.read_text())["heaps"]["malloc"]["alloc_count"] > 0
     assert (prefix / "share/man/man1/heapster.1").is_file()
+
+
+def test_completions_lie_where_each_shell_looks(prefix):
+    paths = ["bash-completion/completions/heapster", "zsh/site-functions/_heapster"]
+    for path in [*paths, "fish/vendor_completions.d/heapster.fish"]:
+        assert (prefix / "share" / path).is_file()

@@ -11,6 +11,7 @@
 #include <heapster/heapster.h>
 
 #include "base/platform.h"
+#include "process/status.h"
 #include "text_sink.h"
 
 struct heapster_heap {
@@ -31,8 +32,14 @@ static struct heapster_status status;
 static bool refuses_pages;
 static int pages_held;
 
-size_t heapster_stats_read_all_sized(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each,
-                                     size_t stride, size_t capacity) {
+/* Of heap/snapshot.h, which brings the real struct heapster_heap. */
+void heapster__rescan(void);
+void heapster__rescan(void) {}
+size_t heapster__read_all(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each, size_t stride,
+                          size_t capacity);
+
+size_t heapster__read_all(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each, size_t stride,
+                          size_t capacity) {
   assert_int_equal(size, sizeof *sum);
   assert_int_equal(stride, sizeof *each);
   *sum = total;
@@ -45,8 +52,14 @@ size_t heapster_stats_read_all_sized(struct heapster_stats *sum, size_t size, st
 
 const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
 
-void heapster_status_read_sized(struct heapster_status *read, size_t size) {
-  assert_int_equal(size, sizeof *read);
+/* The public function's heaps can be changed; these are not. */
+struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
+  const size_t next = heap ? (size_t)(heap - heaps) + 1 : 0;
+  return next < heap_count ? (struct heapster_heap *)(uintptr_t)&heaps[next] : NULL;
+}
+
+void heapster__malloc_status_read(struct heapster_status *read, enum heapster__rescan_choice choice) {
+  assert_int_equal(choice, HEAPSTER__WITH_RESCAN);
   *read = status;
 }
 

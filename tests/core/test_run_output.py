@@ -60,6 +60,36 @@ def test_output_of_a_killed_program_stays_empty_and_is_named(name, tmp_path):
     assert file.read_text() == ""
 
 
+def test_output_that_was_exchanged_is_refused_and_one_that_was_removed_is_made_anew(tmp_path):
+    path = tmp_path / "report"
+    for exchange in "mkfifo report", "ln -s other report", "echo mine >report":
+        result = run("sh", "-c", f"rm report; {exchange}; exit 3", options=["--output", path], cwd=tmp_path)
+        assert result.returncode == 3
+        assert_one_line(result.stderr, f"cannot write the report to {path}: it is another file by now")
+        assert not (tmp_path / "other").exists()
+        path.unlink()
+    assert run("rm", path, options=["--output", path]).stderr == ""
+    assert_report(path.read_text(), "rm")
+    for options in ["--output", tmp_path / "report.%p"], ["--output", path, "--every", "60"]:
+        exchange = f"rm -f {path}*; mkfifo {path}.$$.tmp {path}.$$"
+        result = run("sh", "-c", f"{exchange}; exit 3", options=options)
+        assert result.returncode == 3
+        if "--every" not in options:
+            assert_one_line(result.stderr, "it is another file by now")
+
+
+def test_full_disk_is_told_for_each_process_and_then_by_number(tmp_path):
+    script = "mkdir full; mount -t tmpfs -o size=16k tmpfs full; dd if=/dev/zero of=full/filler bs=1k count=64; exec "
+    command = f"{HEAPSTER} run -o full/%p.json -f json -- sh -c 'for i in 1 2 3 4 5 6 7; do ls /; done; exit 3'"
+    result = execute(["unshare", "-m", "sh", "-c", script + command], cwd=tmp_path)
+    if "mount" in result.stderr or result.returncode == 1:
+        pytest.skip("a mount namespace is not to be had")
+    assert result.returncode == 3
+    lines = [line for line in result.stderr.splitlines() if line.startswith("heapster: ")]
+    assert all(": No space left on device" in line for line in lines[:5])
+    assert lines[5:] == ["heapster: cannot write the reports of 3 more processes"]
+
+
 # %p.
 
 
@@ -156,13 +186,41 @@ def test_snapshots_need_a_number_of_seconds(every, tmp_path):
     result = run("true", options=["--output", tmp_path / "report"], every=every)
     assert result.returncode == 125
     assert_one_line(result.stderr, f"HEAPSTER_REPORT_EVERY is '{every}'")
+    result = run("true", options=["--output", tmp_path / "report", "--every", every])
+    assert result.returncode == 125
+    assert_one_line(result.stderr, f"--every is '{every}'")
+
+
+def test_option_for_snapshots_comes_before_the_variable(tmp_path):
+    options = ["--output", tmp_path / "report", "--every", "0.01"]
+    with started(*options, "--", PROGRAMS / "waits_for_term", every="nonsense"):
+        wait_for((tmp_path / "report").read_text)
+
+
+def test_dash_is_standard_output(tmp_path):
+    for options in ([], ["--every", "5"]):
+        result = run("sh", "-c", "echo out; exit 3", options=["--output", "-", *options], cwd=tmp_path)
+        assert (result.returncode, result.stderr) == (3, "")
+        first, _, report = result.stdout.partition("\n")
+        assert first == "out"
+        assert_report(report, "sh")
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [(["-o", "", "true"], 125, "the path of --output is empty"), (["--", ""], 127, "the program's name is empty")],
+)
+def test_empty_words_are_errors(words, status, message):
+    result = execute([HEAPSTER, "run", *words])
+    assert result.returncode == status
+    assert_one_line(result.stderr, message)
 
 
 def test_snapshots_need_a_regular_file():
-    for options, words in ([], "add --output PATH"), (["--output", "/dev/null"], "/dev/null is none"):
-        result = run("true", options=options, every=1)
-        assert result.returncode == 125
-        assert_one_line(result.stderr, "HEAPSTER_REPORT_EVERY", words)
+    result = run("true", options=["--output", "/dev/null"], every=1)
+    assert result.returncode == 125
+    assert_one_line(result.stderr, "--every", "/dev/null is none")
 
 
 # The command line.
@@ -194,6 +252,23 @@ def test_nonsense_is_answered_by_one_line(words, message):
     result = execute([HEAPSTER, *words])
     assert (result.returncode, result.stdout) == (125, "")
     assert_one_line(result.stderr, message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--output"], "option '--output' needs a value"),
+        (["run", "-o"], "option '-o' needs a value"),
+        (["run", "--verbose=3", "true"], "option '--verbose=3' takes no value"),
+        (["run", "-x", "true"], "unknown option '-x'"),
+        (["run", "--ver", "true"], "unknown or ambiguous option '--ver'"),
+        (["--\033[31m"], r"unknown or ambiguous option '--\x1b[31m'"),
+    ],
+)
+def test_wrong_option_is_named(words, message):
+    first, second = execute([HEAPSTER, *words]).stderr.splitlines()
+    assert first == f"heapster: {message}"
+    assert second.endswith("--help' for more information.")
 
 
 @pytest.mark.parametrize("words", [["--nonsense"], ["run", "--nonsense"], ["run", "--output"], []])

@@ -17,7 +17,8 @@ HEAPSTER_API enum heapster_error heapster_report_verbose(struct heapster_sink si
 
 /* One JSON document: {"heapster": version, "pid": n, "command": [...], "total": {...}, "heaps": {name: {...}}}; each
    value as heapster_stats_json writes it, ended by a newline. "total" is null if no heap is counted; "malloc_problem"
-   follows if malloc is not counted as it should be. */
+   follows if malloc is not counted as it should be. "command" is whole; where memory for it cannot be mapped it is cut,
+   and "command_is_cut": true follows it. */
 HEAPSTER_API enum heapster_error heapster_json(struct heapster_sink sink);
 
 /* Prometheus text exposition format 0.0.4, one label `heap`. No series for the total: it would count twice. */

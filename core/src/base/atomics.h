@@ -29,6 +29,7 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__load_seq_cst(cell) atomic_load_explicit((cell), memory_order_seq_cst)
 #define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
+#define heapster__fence_release() atomic_thread_fence(memory_order_release)
 #define heapster__fence_signal() atomic_signal_fence(memory_order_seq_cst) /* for a handler of this thread */
 
 /* Keeps a compiler that knows an object's address from computing a second address for another field of it. */

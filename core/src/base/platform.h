@@ -52,6 +52,23 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__INLINE static inline __attribute__((always_inline))
 #define HEAPSTER__HOT __attribute__((hot))
 
+/* NOTES_SHARED_CHILDREN: whether this defines public vfork and clone that set the flag, a hidden variable of one byte,
+   and go on to the C library's. What is called there runs in the child on the memory of its parent, before exec. The C
+   library's own calls, those of posix_spawn too, do not come here, and run none of our code in the child. */
+#if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NOTES_SHARED_CHILDREN true
+#define HEAPSTER__NOTING_JUMP(symbol, flag)                                      \
+  __asm__(".text\n.globl " symbol "\n.type " symbol ", @function\n" symbol ":\n" \
+          "endbr64\nmovb $1, " flag "(%rip)\njmp *__" symbol "@GOTPCREL(%rip)\n" \
+          ".size " symbol ", .-" symbol "\n")
+#define HEAPSTER__NOTE_SHARED_CHILDREN(flag) \
+  HEAPSTER__NOTING_JUMP("vfork", flag);      \
+  HEAPSTER__NOTING_JUMP("clone", flag)
+#else
+#define HEAPSTER__NOTES_SHARED_CHILDREN false
+#define HEAPSTER__NOTE_SHARED_CHILDREN(flag) _Static_assert(true, "")
+#endif
+
 /* The address without a tag in its top byte, on processors that ignore the tag. */
 #if defined(__aarch64__)
 #define HEAPSTER__ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer) << 8 >> 8)

@@ -103,15 +103,14 @@ static void fill_snapshot(unsigned number, struct heapster_stats *theirs, size_t
   heapster__stats_give(theirs, size, stats);
 }
 
-size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
-                                     size_t stride, size_t capacity) {
+size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
+                          size_t stride, size_t capacity) {
   const size_t size = stride - offsetof(struct heapster_heap_stats, stats);
   struct reading reading;
   struct heapster__totals all = {0};
   struct heapster__totals since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
-  heapster__rescan();
   while ((heap = heapster_heap_next(heap))) {
     read_heap(heap->number, &reading);
     heapster__totals_add(&all, &reading.raw);
@@ -125,6 +124,12 @@ size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_
   }
   if (total) fill_snapshot(HEAPSTER__TOTAL, total, total_size, &all, &since);
   return count;
+}
+
+size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
+                                     size_t stride, size_t capacity) {
+  heapster__rescan();
+  return heapster__read_all(total, total_size, heaps, stride, capacity);
 }
 
 void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster_stats *stats, size_t size) {

@@ -7,13 +7,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Where the report goes: an absolute path. If it has %p, every process reports, each to a file of its own. */
+/* The library that the command preloads. */
+#define HEAPSTER__PRELOAD_LIBRARY "libheapster_malloc.so"
+
+/* The file with the report pages: its key in hexadecimal digits, a colon, its path in /proc; without %p another colon
+   and the path of a file that takes its place where a program cannot open that. Absent: nobody reports. */
+#define HEAPSTER__PAGE "HEAPSTER_PAGE"
+/* With %p only: where a process writes its report itself, if the command has ended before it. An absolute path. */
 #define HEAPSTER__REPORT "HEAPSTER_REPORT"
-/* The process id of the program itself; exec keeps it. If the path has no %p, only this process reports. */
+/* The process id of the program itself; exec keeps it. Without %p only this process reports. */
 #define HEAPSTER__REPORT_PID "HEAPSTER_REPORT_PID"
 /* "text", "verbose" (the same with more figures), "json" or "prometheus". */
 #define HEAPSTER__REPORT_FORMAT "HEAPSTER_REPORT_FORMAT"
-/* Seconds between two snapshots of the running program; each replaces the file. Absent: only the report at exit. */
+/* Seconds between two snapshots of the running program. Absent: only the figures at exit. */
 #define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"
 
 /* Whether every process has a file of its own: the pattern has %p. */

@@ -1,4 +1,6 @@
 /* The status of the process: what is counted, by which mode, and what is not. */
+#include "process/status.h"
+
 #include "base/atomics.h"
 #include "count/accounting.h"
 #include "count/doubt.h"
@@ -23,7 +25,11 @@ static const char *describe_miss(const struct heapster__malloc_hook *lasting) {
   return lasting ? heapster__malloc_front(lasting->library) : "libc's own requests do not reach the hook";
 }
 
-static void read_malloc(struct heapster_status *status) {
+static const char *find_bypass(enum heapster__rescan_choice choice) {
+  return choice == HEAPSTER__WITH_RESCAN ? heapster__bypass_problem() : heapster__bypass_seen();
+}
+
+void heapster__malloc_status_read(struct heapster_status *status, enum heapster__rescan_choice choice) {
   const struct heapster__malloc_hook *hook = heapster__lasting_hook();
   const bool is_attached = heapster__is_attached();
   const enum heapster__mode attach_mode = is_attached ? HEAPSTER__MODE_ATTACH : HEAPSTER__MODE_NONE;
@@ -33,7 +39,7 @@ static void read_malloc(struct heapster_status *status) {
   const enum heapster__probe found = heapster__malloc_prove();
   status->malloc_is_proved = found == HEAPSTER__PROBE_REACHED;
   if (found == HEAPSTER__PROBE_MISSED && !status->malloc_problem) status->malloc_problem = describe_miss(hook);
-  if (hook && !status->malloc_problem) status->malloc_problem = heapster__bypass_problem();
+  if (hook && !status->malloc_problem) status->malloc_problem = find_bypass(choice);
 }
 
 static void read_threads(struct heapster_status *status) {
@@ -48,7 +54,7 @@ static void read_status(struct heapster_status *status) {
   memset(status, 0, sizeof *status);
   status->version = heapster_version();
   status->counters = HEAPSTER__HAS_THREAD_RECORDS ? "sharded" : "shared";
-  read_malloc(status);
+  heapster__malloc_status_read(status, HEAPSTER__WITH_RESCAN);
   read_offer("python", &status->python_way, &status->python_problem);
   read_offer("lua", &status->lua_way, &status->lua_problem);
   status->lua_preexisting = heapster__lua_preexisting();

@@ -4,24 +4,6 @@
 #include "value/sized.h"
 #include "value/stats.h"
 
-static bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
-
-/* The length of the UTF-8 character at `text`; 0 for none: truncated, overlong, a surrogate, beyond U+10FFFF. */
-static size_t character_length(const unsigned char *text, size_t left) {
-  const unsigned char lead = text[0];
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > left) return 0;
-  for (size_t i = 1; i < length; i++) {
-    if (!is_continuation(text[i])) return 0;
-  }
-  if (lead == 0xE0 && text[1] < 0xA0) return 0;
-  if (lead == 0xED && text[1] > 0x9F) return 0;
-  if (lead == 0xF0 && text[1] < 0x90) return 0;
-  if (lead == 0xF4 && text[1] > 0x8F) return 0;
-  return length;
-}
-
 static void write_escape(struct heapster__writer *writer, unsigned char byte) {
   static const char digits[] = "0123456789abcdef";
   const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
@@ -42,7 +24,7 @@ static void write_character(struct heapster__writer *writer, const char *text, s
 void heapster__write_json_string(struct heapster__writer *writer, const char *text, size_t length) {
   heapster__write(writer, "\"", 1);
   for (size_t at = 0; at < length;) {
-    const size_t step = character_length((const unsigned char *)text + at, length - at);
+    const size_t step = heapster__character_length((const unsigned char *)text + at, length - at);
     write_character(writer, text + at, step);
     at += step ? step : 1;
   }

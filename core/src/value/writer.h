@@ -28,6 +28,13 @@ void heapster__write_list(struct heapster__writer *writer, const char *const *te
 void heapster__write_right(struct heapster__writer *writer, const char *text, size_t width);
 void heapster__write_left(struct heapster__writer *writer, const char *text, size_t width);
 
+/* A name that may hold anything, for people: control characters, those that turn the direction of writing, and bytes
+   that are not UTF-8 appear as \n, \x1b, \u202e; a backslash as itself. */
+void heapster__write_printable(struct heapster__writer *writer, const char *text);
+
+/* The length of the UTF-8 character at `text`; 0 for none: truncated, overlong, a surrogate, beyond U+10FFFF. */
+size_t heapster__character_length(const unsigned char *text, size_t left);
+
 /* For machines: "1234567", "-5". */
 void heapster__write_digits(struct heapster__writer *writer, uint64_t value);
 void heapster__write_integer(struct heapster__writer *writer, int64_t value);

@@ -157,6 +157,14 @@ const char *heapster__bypass_problem(void) {
   return describe_late();
 }
 
+const char *heapster__bypass_seen(void) {
+  if (!heapster__walk_is_on() || attached.has_lost_loader) return describe_late();
+  const struct heapster__found found = heapster__walk_looking();
+  if (found.by_reason[HEAPSTER__BOUND_ELSEWHERE].objects)
+    return describe("calls", &found.by_reason[HEAPSTER__BOUND_ELSEWHERE], sentences[HEAPSTER__BOUND_ELSEWHERE]);
+  return describe_late();
+}
+
 static void prepare_fork(void) { attached.is_forking_among_threads = heapster__may_lose_loader(); }
 
 static void lose_loader(void) {

@@ -56,4 +56,7 @@ HEAPSTER_API void heapster__bypass_watch(void);
 /* Which objects pass it by, or did before they were found; NULL if none. As heapster__attach_problem. */
 const char *heapster__bypass_problem(void);
 
+/* The same at the end of the process: no slot is replaced, and no system call is made. */
+const char *heapster__bypass_seen(void);
+
 #endif

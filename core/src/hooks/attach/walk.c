@@ -30,6 +30,7 @@ struct walk {
   size_t relocated; /* and are now */
   size_t watched;   /* slots that are watched so far */
   bool is_on;
+  bool is_looking;  /* replaces nothing */
   bool is_outdated; /* an object was loaded or unloaded since the survey */
   bool is_unfinished;
   struct heapster__found found;
@@ -45,6 +46,7 @@ struct object_walk {
 };
 
 static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
+  if (at->walk->is_looking) return true;
   const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[HEAPSTER__RELOCATING] = true;
@@ -118,7 +120,8 @@ static void visit_slot(void *context, const char *name, uintptr_t *slot) {
     attach_slot(at, index, slot);
   else
     detach_slot(at, index, slot);
-  if (at->walk->objects <= at->walk->survey->startup_objects) heapster__watch_slot(at->walk->watched++, slot);
+  if (!at->walk->is_looking && at->walk->objects <= at->walk->survey->startup_objects)
+    heapster__watch_slot(at->walk->watched++, slot);
 }
 
 /* How many objects, the first in the loader's order, are known to be relocated. New objects come last in that order,
@@ -130,6 +133,7 @@ static size_t count_known(const struct heapster__survey *survey) {
 }
 
 static void note_relocated(struct walk *walk, struct heapster__object *object) {
+  if (walk->is_looking) return;
   object->is_relocated = walk->objects <= walk->known || heapster__object_is_protected(object);
   if (object->is_relocated && walk->relocated == walk->objects - 1) walk->relocated++;
 }
@@ -184,6 +188,15 @@ struct heapster__found heapster__walk(void) {
     heapster__store_relaxed(&slots.is_unfinished, true);
   if (heapster__exchange_relaxed(&slots.adds, survey.adds) != survey.adds) heapster__store_relaxed(&slots.rescans, 0);
   errno = error;
+  return walk.found;
+}
+
+struct heapster__found heapster__walk_looking(void) {
+  struct heapster__survey survey;
+  heapster__survey_make(&survey);
+  if (survey.front) survey.startup_objects = slots.startup_objects;
+  struct walk walk = {.survey = &survey, .is_looking = true};
+  dl_iterate_phdr(patch_object, &walk);
   return walk.found;
 }
 

@@ -28,6 +28,9 @@ struct heapster__found {
 
 struct heapster__found heapster__walk(void);
 
+/* Only looks: replaces nothing, remembers no more than objects that are late, and makes no system call. */
+struct heapster__found heapster__walk_looking(void);
+
 /* What the next walk makes the slots agree with. Returns what it was. */
 bool heapster__walk_switch(bool is_on);
 bool heapster__walk_is_on(void);

@@ -1,0 +1,27 @@
+/* The figures of the whole process at one moment, as a plain value without pointers that matter: what a report is made
+   of, in this process or in another. */
+#ifndef HEAPSTER__PROCESS_FIGURES_H
+#define HEAPSTER__PROCESS_FIGURES_H
+
+#include <heapster/heap.h>
+
+enum { HEAPSTER__WAY_TEXT = 16, HEAPSTER__PROBLEM_TEXT = 488 };
+
+struct heapster__figures {
+  uint64_t time;                                    /* nanoseconds since 1970; 0: read as the process ended */
+  uint64_t count;                                   /* of heaps */
+  char malloc_way[HEAPSTER__WAY_TEXT];              /* as in struct heapster_status */
+  char malloc_problem[HEAPSTER__PROBLEM_TEXT];      /* "" for none; cut if it is longer */
+  struct heapster_stats total;                      /* zeros if there is no heap */
+  char names[HEAPSTER_HEAPS][HEAPSTER_HEAP_NAME];   /* of the heaps, in their order */
+  struct heapster_heap_stats heaps[HEAPSTER_HEAPS]; /* `heap` is NULL */
+};
+
+/* A rescan looks for libraries that were loaded since, and makes system calls. Without one, a library that passed the
+   hook by is still named, and no system call is made: a sandbox may end the process for it. */
+enum heapster__rescan_choice { HEAPSTER__WITH_RESCAN, HEAPSTER__WITHOUT_RESCAN };
+
+/* Reads all figures but the time, which is left alone. Allocates nothing. errno is unchanged. */
+HEAPSTER_API void heapster__figures_read(struct heapster__figures *figures, enum heapster__rescan_choice choice);
+
+#endif

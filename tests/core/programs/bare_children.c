@@ -1,0 +1,32 @@
+/* Makes a child of which no library hears: by a bare fork, which then allocates 1 MiB and ends by _exit; or by vfork,
+   which ends by _exit at once. Then ends: by returning 4, or by SIGKILL. Usage: bare_children fork|vfork return|kill */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t fork_bare(void) {
+  const pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+  if (child == 0) {
+    free(malloc(1 << 20));
+    _exit(3);
+  }
+  return child;
+}
+
+static pid_t fork_shared(void) {
+  const pid_t child = vfork(); /* NOLINT: what is tested */
+  if (child == 0) _exit(3);
+  return child;
+}
+
+int main(int count, char **words) {
+  if (count < 3) return 1;
+  free(malloc(100));
+  const pid_t child = strcmp(words[1], "vfork") == 0 ? fork_shared() : fork_bare();
+  waitpid(child, NULL, 0);
+  if (strcmp(words[2], "kill") == 0) kill(getpid(), SIGKILL);
+  return 4;
+}

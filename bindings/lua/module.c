@@ -9,8 +9,10 @@
 #include <pthread.h>
 
 static const luaL_Reg functions[] = {
-    {"heaps", heapster__lua_heaps},         {"limit", heapster__lua_limit}, {"measure", heapster__lua_measure},
-    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats}, {NULL, NULL},
+    {"heap", heapster__lua_heap},           {"heaps", heapster__lua_heaps},
+    {"limit", heapster__lua_limit},         {"measure", heapster__lua_measure},
+    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats},
+    {"status", heapster__lua_status},       {NULL, NULL},
 };
 
 /* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
@@ -82,5 +84,6 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, functions);
   heapster__lua_start(L);
+  heapster__lua_ensure_spare_status(L);
   return 1;
 }

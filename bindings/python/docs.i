@@ -72,7 +72,7 @@ DOC(heapster_stats::use_change, "Diffs and windows: by how much use_curr changed
 DOC(heapster_stats::use_max, "Highest use_curr since the start or reset(). Diffs and windows: by how much that record rose.")
 DOC(heapster_stats::use_peak, "Windows: the highest use inside, above the use at the begin.")
 DOC(heapster_stats::unseen_alloc_count, "Blocks from before the hook, first met at their free or resize.")
-DOC(heapster_stats::unseen_free_count, "Missed frees: the address of a live block was handed out again.")
+DOC(heapster_stats::unseen_free_count, "Missed frees: the address of a live block was handed out again, or its Lua state was unhooked.")
 DOC(heapster_stats::lua_kinds, "What Lua states created, by kind, as a LuaKinds; None if no state is counted.")
 DOC(heapster_stats::thread, "The calling thread's part, as a diff. Windows of scope 'process' have it if they end on the thread that began
 them; else None.")

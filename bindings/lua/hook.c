@@ -7,6 +7,7 @@
 #include "common/hooks.h"
 #include "common/reasons.h"
 #include "hooks/script/lua_hook.h"
+#include "lua/buffers.h"
 #include "lua/errors.h"
 #include "lua/hook.h"
 #include "lua/module.h"
@@ -97,6 +98,7 @@ static enum heapster_error refuse_hook(lua_State *L, const char *why) {
 static enum heapster_error wrap(lua_State *L, enum heapster__mode mode, const char *name) {
   struct heapster__lua_notes *const notes = heapster__lua_notes(L);
   const struct heapster_lua_backing below = allocator_of(L);
+  const size_t buffers = heapster__lua_buffer_bytes(L);
   ensure_known();
   struct heapster__lua_start start = {
       .below = below,
@@ -107,6 +109,7 @@ static enum heapster_error wrap(lua_State *L, enum heapster__mode mode, const ch
       .heap = notes->heap,
   };
   if (!count_bytes(L, &start.bytes)) return refuse_hook(L, "a state cannot be hooked while one of its finalizers runs");
+  start.bytes += buffers;
   const enum heapster_error error = heapster__lua_wrap(&start, &notes->record);
   notes->refusal = refusal = error ? heapster_error_text(error) : NULL;
   if (error) return error;

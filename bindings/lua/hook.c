@@ -2,6 +2,7 @@
    as a heap that the host names. The hook stays until the state's last block is freed; its code is in a library that is
    never unloaded. */
 #include <heapster/modules.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/hooks.h"
@@ -41,25 +42,30 @@ static struct {
   _Atomic size_t thread_offset;            /* of the main thread in the block that lua_close frees last */
 } known;
 
-#if LUA_VERSION_NUM >= 505
 /* Keeps the address of its first block in `ud`. */
 static void *alloc_first(void *ud, void *ptr, size_t osize, size_t nsize) {
   void **const first = ud;
-  void *const block = known.own_alloc(NULL, ptr, osize, nsize);
+  (void)osize;
+  if (!nsize) {
+    free(ptr);
+    return NULL;
+  }
+  void *const block = realloc(ptr, nsize);
   if (!*first) *first = block;
   return block;
 }
 
 static void find_thread_offset(void) {
   void *first = NULL;
+#if LUA_VERSION_NUM >= 505
   lua_State *const fresh = lua_newstate(alloc_first, &first, 0);
+#else
+  lua_State *const fresh = lua_newstate(alloc_first, &first);
+#endif
   if (!fresh) return;
-  known.thread_offset = (size_t)((char *)lua_getextraspace(fresh) - (char *)first);
+  known.thread_offset = (size_t)((char *)fresh - (char *)first);
   lua_close(fresh);
 }
-#else
-static void find_thread_offset(void) {} /* it begins with the main thread */
-#endif
 
 static void ensure_known(void) {
   if (known.own_alloc) return;
@@ -72,7 +78,7 @@ static void ensure_known(void) {
 
 static const void *last_block(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  const char *const main_thread = lua_getextraspace(lua_tothread(L, -1));
+  const char *const main_thread = (const char *)lua_tothread(L, -1);
   lua_pop(L, 1);
   return main_thread - known.thread_offset;
 }
@@ -107,12 +113,14 @@ static enum heapster_error wrap(lua_State *L, enum heapster__mode mode, const ch
       .mode = mode,
       .name = name,
       .heap = notes->heap,
+      .ud = notes->unhooked,
   };
   if (!count_bytes(L, &start.bytes)) return refuse_hook(L, "a state cannot be hooked while one of its finalizers runs");
   start.bytes += buffers;
   const enum heapster_error error = heapster__lua_wrap(&start, &notes->record);
   notes->refusal = refusal = error ? heapster_error_text(error) : NULL;
   if (error) return error;
+  notes->unhooked = NULL;
   lua_setallocf(L, heapster_lua_alloc, notes->record);
   notes->heap = heapster__lua_heap_of(notes->record);
   return HEAPSTER_OK;
@@ -157,7 +165,7 @@ static enum heapster_error install(lua_State *L, enum heapster__mode mode, const
   if (heapster__lua_is_counted(L))
     return is_counted_as(L, name) ? HEAPSTER_OK : refuse("the state is counted already, in a heap of another name");
   void *const lost = record_of(L);
-  if (lost) heapster__lua_forget(lost);
+  if (lost) heapster__lua_unwrap(lost);
   return wrap(L, mode, name);
 }
 
@@ -172,12 +180,11 @@ static enum heapster_error remove_hook(lua_State *L) {
   if (now.alloc == heapster_lua_alloc) {
     const struct heapster_lua_backing below = heapster__lua_next(record);
     lua_setallocf(L, below.alloc, below.ud);
-    heapster__lua_unwrap(record);
+    notes->unhooked = record;
   } else if (heapster__lua_probe(record, &now)) {
     return refuse("it is counted, but cannot be unhooked while another allocator stands above it");
-  } else {
-    heapster__lua_forget(record);
   }
+  heapster__lua_unwrap(record);
   notes->record = NULL;
   return HEAPSTER_OK;
 }

@@ -4,6 +4,7 @@
 #include "lua/errors.h"
 #include "lua/run.h"
 #include "lua/values.h"
+#include "lua/version.h"
 
 #include <heapster/modules.h>
 #include <pthread.h>
@@ -64,6 +65,7 @@ static void strip(lua_State *L) {
 
 /* A state has one module, however often it is opened. */
 HEAPSTER_API int luaopen_heapster(lua_State *L) {
+  heapster__lua_check_version(L);
   luaL_checkversion(L);
   const char *const conflict = heapster_conflict();
   if (conflict) return luaL_error(L, "%s", conflict);

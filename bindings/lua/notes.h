@@ -8,6 +8,7 @@
 
 struct heapster__lua_notes {
   void *record;                     /* of its hook, if it was hooked while it runs, else NULL */
+  void *unhooked;                   /* the record that it had before it was unhooked, or NULL */
   const struct heapster_heap *heap; /* that counted it last; NULL: none did */
   const char *refusal;              /* why it could not be hooked when that was last asked for, or NULL */
   lua_Integer gc_stops;             /* measures that keep the collector stopped now */

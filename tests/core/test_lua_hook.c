@@ -394,6 +394,47 @@ static void an_unhooked_state_gets_its_heap_again_if_no_other_has_it(void **stat
   heapster__lua_unwrap(again);
 }
 
+/* C code, and strings of Lua 5.5, may keep the allocator that they found. */
+static void an_unhooked_states_record_passes_on_what_reaches_it(void **state) {
+  (void)state;
+  static const char main_thread[16];
+  const struct heapster_lua_backing nexts[] = {pools, loose};
+  for (unsigned i = 0; i < 2; ++i) {
+    struct heapster__lua_start start = {.below = nexts[i], .ignores_osize = i == 1, .last = main_thread};
+    start.mode = HEAPSTER__MODE_REQUIRE;
+    void *old, *other, *again;
+    assert_int_equal(heapster__lua_wrap(&start, &old), HEAPSTER_OK);
+    void *kept = heapster_lua_alloc(old, NULL, 0, 100);
+    void *small = heapster_lua_alloc(old, NULL, 0, 9);
+    heapster__lua_unwrap(old);
+    assert_int_equal(heapster__lua_wrap(&start, &other), HEAPSTER_OK);
+    assert_ptr_not_equal(other, old);
+    const char *const name = heapster_heap_name(heapster__lua_heap_of(other));
+    const struct heapster_stats before = stats_of(name);
+    void *late = heapster_lua_alloc(old, NULL, 4, 40);
+    late = heapster_lua_alloc(old, late, 40, 400);
+    arena.refuse_after = 1;
+    assert_null(heapster_lua_alloc(old, NULL, 4, 40));
+    arena.refuse_after = 1;
+    assert_null(heapster_lua_alloc(old, late, 400, 4000));
+    small = heapster_lua_alloc(old, small, 9, 5);
+    heapster_lua_alloc(old, late, 400, 0);
+    heapster_lua_alloc(old, kept, 100, 0);
+    heapster_lua_alloc(old, small, 5, 0);
+    const struct heapster_stats after = stats_of(name);
+    assert_memory_equal(&before, &after, sizeof before);
+    start.ud = old;
+    assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
+    assert_ptr_equal(again, old);
+    heapster__lua_unwrap(again);
+    start.below.ud = NULL;
+    assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
+    assert_ptr_not_equal(again, old);
+    heapster__lua_unwrap(again);
+    heapster__lua_unwrap(other);
+  }
+}
+
 /* Last: it uses up all heaps. */
 static void a_state_without_a_heap_is_refused(void **state) {
   (void)state;
@@ -439,6 +480,7 @@ int main(void) {
       TEST(the_next_state_gets_a_closed_states_heap),
       TEST(a_named_state_leaves_its_heap_to_the_next_of_that_name),
       TEST(an_unhooked_state_gets_its_heap_again_if_no_other_has_it),
+      TEST(an_unhooked_states_record_passes_on_what_reaches_it),
       TEST(a_state_without_a_heap_is_refused),
 #endif
   };

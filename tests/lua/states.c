@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "new_state.h"
 #include "support.h"
 
 enum { OPEN = 40, HEAD = 16 };
@@ -53,7 +54,7 @@ static void work(struct dice *dice, lua_State *L) {
 }
 
 static struct open_state opened(struct dice *dice) {
-  lua_State *const L = dice_below(dice, 2) ? luaL_newstate() : lua_newstate(strict_alloc, &strict_live);
+  lua_State *const L = dice_below(dice, 2) ? luaL_newstate() : new_state(strict_alloc, &strict_live);
   require(L != NULL, "no memory");
   luaL_openlibs(L);
   if (dice_below(dice, 2)) require_ok(heapster_lua_hook(L));

@@ -15,7 +15,7 @@ end
 function TestHook.test_requests_are_counted_as_asked()
   local text = ("x"):rep(100)
   local _, diff = heapster.measure(function() return text .. text end)
-  lu.assertEquals({ diff.alloc_count, diff.alloc_sum }, { 1, 24 + 200 + 1 })
+  lu.assertEquals({ diff.alloc_count, diff.alloc_sum }, { 1, support.string_size + 200 })
   lu.assertEquals(diff.foreign_count, 0)
 end
 
@@ -82,10 +82,14 @@ function TestOwnHeap.test_windows_on_it_are_refused_while_it_is_not_counted()
   support.equal(heapster.heap(), heap)
 end
 
---- Lua's law, as README.md writes it, and in other orders. Garbage may be collected in between.
+--- Lua's law, as README.md writes it, and in other orders. Garbage may be collected in between. Lua 5.5 does not count the
+--- bytes of strings that were made in a buffer, so those that other tests left are collected first.
 TestLaw = {}
 
+function TestLaw.setUp() collectgarbage() end
+
 local function off()
+  if _VERSION ~= "Lua 5.4" then collectgarbage() end
   return heapster.status().lua_preexisting + heapster.stats("lua").use_curr - collectgarbage("count") * 1024
 end
 
@@ -122,11 +126,12 @@ end
 
 function TestLaw.test_it_holds_in_a_buffer_that_has_ended()
   local text = ("x"):rep(5000)
+  local uncounted = _VERSION == "Lua 5.4" and 0 or #text + 1 -- by Lua
   for _ = 1, 10 do
     text:gsub("x+", function(all) return all .. all end)
     table.concat({ text, text, text })
     pcall(require, "no.such.module." .. text)
-    lu.assertEquals(off(), 0)
+    lu.assertEquals(off(), uncounted)
   end
 end
 

@@ -19,22 +19,22 @@ struct heapster__lua_start {
   enum heapster__mode mode;
   const char *name;                 /* of its heap, by a host's choice; NULL: `lua`, `lua:2`, ... */
   const struct heapster_heap *heap; /* that counted it until it was unhooked, or NULL */
+  void *ud;                         /* the record that it had then, or NULL */
 };
 
 /* False with HEAPSTER_COUNTERS=shared, which has no re-entry guard. */
 HEAPSTER_API bool heapster__lua_can_wrap(void);
 
-/* Sets `ud` to a record for the state, for heapster_lua_alloc from now on. Its heap is that of `name`; without one
-   `heap`, if no open state has it; else `lua`, `lua:2`, ...: the first without an open state. On failure `ud` is NULL:
-   no memory, HEAPSTER_TOO_MANY_HEAPS, and for a name also HEAPSTER_BAD_NAME and HEAPSTER_NAME_TAKEN. */
+/* Sets `ud` to a record for the state, for heapster_lua_alloc from now on: the one that it had over this allocator, if
+   any. Its
+   heap is that of `name`; without one `heap`, if no open state has it; else `lua`, `lua:2`, ...: the first without an
+   open state. On failure `ud` is NULL: no memory, HEAPSTER_TOO_MANY_HEAPS, and for a name also HEAPSTER_BAD_NAME and
+   HEAPSTER_NAME_TAKEN. */
 HEAPSTER_API enum heapster_error heapster__lua_wrap(const struct heapster__lua_start *start, void **ud);
 
-/* The state has its own allocator again. What it frees from here on is not seen, so all its blocks leave the heap now,
-   as missed frees. Frees the record. */
+/* The state has its own allocator again, or another took the hook's place. What it frees from here on is not seen, so
+   all its blocks leave the heap now, as missed frees. The record stays the state's, and passes on what reaches it. */
 HEAPSTER_API void heapster__lua_unwrap(void *ud);
-
-/* The same where another allocator took the hook's place, and may put it back: keeps the record. */
-HEAPSTER_API void heapster__lua_forget(void *ud);
 
 /* The next allocator. */
 HEAPSTER_API struct heapster_lua_backing heapster__lua_next(void *ud);

@@ -19,6 +19,8 @@ static bool is_mapped(const lua_state *state, size_t size) {
   return !state->is_exact || size >= HEAPSTER__OWN_MIN_SIZE;
 }
 
+static bool is_off(const lua_state *state) { return state->number == HEAPSTER__LUA_OFF; }
+
 static void *call_guarded(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__guard guard;
   heapster__guard_enter(&guard, heapster__thread_claim());
@@ -50,6 +52,7 @@ static bool enter_block(const lua_state *state, const void *block, size_t size) 
 void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
   const size_t kind = heapster__lua_kind_of(tag);
+  if (is_off(state)) return block;
   if (heapster__is_nested(heapster__this_thread())) {
     heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
@@ -70,7 +73,7 @@ void *heapster__lua_create_small(lua_state *state, size_t tag, size_t size) {
 }
 
 void *heapster__lua_record_failure(const lua_state *state) {
-  heapster__record_failure(state->number);
+  if (!is_off(state)) heapster__record_failure(state->number);
   return NULL;
 }
 
@@ -107,6 +110,7 @@ static int64_t counted_bytes(const lua_state *state, struct heapster__block bloc
 }
 
 void *heapster__lua_free_slow(lua_state *state, void *ptr, size_t size) {
+  if (is_off(state)) return heapster__lua_call_next(state, ptr, size, 0);
   bool is_last = ptr == state->last;
   struct heapster__block taken = take_block(state, ptr, size).block;
   heapster__record_gone(state->number, taken);
@@ -175,6 +179,7 @@ void *heapster__lua_finish_resize(lua_state *state, uint64_t counted, void *ptr,
 }
 
 void *heapster__lua_resize_slow(lua_state *state, void *ptr, size_t osize, size_t nsize) {
+  if (is_off(state)) return heapster__lua_call_next(state, ptr, osize, padded(state, nsize));
   struct taken taken = take_block(state, ptr, osize);
   return finish_resize(state, taken, ptr, osize, heapster__lua_call_next(state, ptr, osize, padded(state, nsize)),
                        nsize);

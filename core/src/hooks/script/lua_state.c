@@ -36,13 +36,7 @@ static lua_state *make_record(void) {
   return state;
 }
 
-/* A record without a heap and a mode yet, or NULL: no memory. Callers hold the lock. */
-static lua_state *take_record(struct heapster_lua_backing next, bool is_exact) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  lua_state *state = first_record();
-  while (state && !try_take(state)) state = state->next_record;
-  if (!state) state = make_record();
-  if (!state) return NULL;
+static void reset_record(lua_state *state, struct heapster_lua_backing next, bool is_exact) {
   state->next = next;
   state->heap = NULL;
   state->is_exact = is_exact;
@@ -51,6 +45,15 @@ static lua_state *take_record(struct heapster_lua_backing next, bool is_exact) {
   state->last = NULL;
   heapster__store_relaxed(&state->uncounted, 0);
   heapster__store_relaxed(&state->is_lost, false);
+}
+
+/* A record without a heap and a mode yet, or NULL: no memory. Callers hold the lock. */
+static lua_state *take_record(struct heapster_lua_backing next, bool is_exact) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  lua_state *state = first_record();
+  while (state && !try_take(state)) state = state->next_record;
+  if (!state) state = make_record();
+  if (state) reset_record(state, next, is_exact);
   return state;
 }
 
@@ -161,14 +164,23 @@ enum heapster_error heapster_lua_state_create(const char *name, const struct hea
 
 bool heapster__lua_can_wrap(void) { return HEAPSTER__HAS_THREAD_RECORDS; }
 
+/* The record that the state had, or a new one: what reaches the old one must go to the allocator that it came from. */
+static lua_state *record_for(const struct heapster__lua_start *start) {
+  lua_state *state = start->ud;
+  if (!state || state->next.alloc != start->below.alloc || state->next.ud != start->below.ud)
+    return take_record(start->below, !start->ignores_osize);
+  reset_record(state, start->below, !start->ignores_osize);
+  return state;
+}
+
 static enum heapster_error wrap_state(const struct heapster__lua_start *start, void **ud) {
-  lua_state *state = take_record(start->below, !start->ignores_osize);
+  lua_state *state = record_for(start);
   if (!state) return HEAPSTER_NO_MEMORY;
   struct heapster_heap *heap;
   enum heapster_error error = find_heap(start, state, &heap);
   if (!error && !open_record(state, heap)) error = HEAPSTER_NO_MEMORY;
   if (error) {
-    heapster__lua_state_release(state);
+    if (state != start->ud) heapster__lua_state_release(state);
     return error;
   }
   state->last = start->last;
@@ -200,17 +212,16 @@ static void give_up_small_block(const void *context, const void *block, unsigned
 }
 
 /* Nobody can free the blocks meanwhile: the state's thread is here. */
-void heapster__lua_forget(void *ud) {
+void heapster__lua_unwrap(void *ud) {
   lua_state *state = ud;
   heapster__store_relaxed(&state->mode, HEAPSTER__MODE_NONE);
   heapster__store_relaxed(&state->uncounted, 0);
   heapster__shadow_visit(state->map, give_up_block, state);
   if (state->small) heapster__small_visit(state->small, state->number, give_up_small_block, state);
-}
-
-void heapster__lua_unwrap(void *ud) {
-  heapster__lua_forget(ud);
-  heapster__lua_state_release(ud);
+  state->number = HEAPSTER__LUA_OFF;
+  heapster__lock();
+  state->heap = NULL;
+  heapster__unlock();
 }
 
 struct heapster_lua_backing heapster__lua_next(void *ud) {

@@ -12,7 +12,7 @@ struct heapster__lua_state {
   struct heapster_heap *heap;
   struct heapster__map *map;
   struct heapster__small_map *small; /* the blocks that `map` cannot have; NULL unless is_exact */
-  unsigned number;                   /* the heap's */
+  unsigned number;                   /* the heap's, or HEAPSTER__LUA_OFF */
   bool is_exact;  /* `next` may pool by osize, so it is given Lua's own sizes; else it is Lua's own or the system's */
   bool is_system; /* `next` is below the malloc hook: its requests are not counted */
   uint64_t bytes; /* live in the state: at the hook as Lua counted them, since then by its requests */
@@ -23,6 +23,10 @@ struct heapster__lua_state {
   _Atomic bool is_taken;                   /* by a state */
   struct heapster__lua_state *next_record; /* in the list of all that were ever made */
 };
+
+/* The number of a record whose state was unhooked. It is no heap's, so that every request takes the slow path, which
+   passes it on: C code and strings of Lua 5.5 may keep the allocator that they found. */
+enum { HEAPSTER__LUA_OFF = HEAPSTER__HEAP_NUMBERS };
 
 /* Frees the record for another state, and the heap. Also called inside the hook. */
 void heapster__lua_state_release(struct heapster__lua_state *state);

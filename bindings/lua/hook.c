@@ -118,7 +118,8 @@ static enum heapster_error wrap(lua_State *L, enum heapster__mode mode, const ch
   if (!count_bytes(L, &start.bytes)) return refuse_hook(L, "a state cannot be hooked while one of its finalizers runs");
   start.bytes += buffers;
   const enum heapster_error error = heapster__lua_wrap(&start, &notes->record);
-  notes->refusal = refusal = error ? heapster_error_text(error) : NULL;
+  notes->refusal = error ? heapster_error_text(error) : NULL;
+  refusal = notes->refusal;
   if (error) return error;
   notes->unhooked = NULL;
   lua_setallocf(L, heapster_lua_alloc, notes->record);

@@ -34,12 +34,13 @@ static void stop_gc(lua_State *L, struct heapster__lua_run *run) {
   run->holds_gc = true;
 }
 
-/* A finalizer, of a run whose coroutine was abandoned, cannot restart it: the next run does. */
-static void release_gc(lua_State *L, struct heapster__lua_run *run) {
+/* A finalizer, of a run whose coroutine was abandoned, cannot restart it: the end of the next run does. */
+static void release_gc(lua_State *L, struct heapster__lua_run *run, bool is_finalizer) {
   struct heapster__lua_notes *const notes = run->holds_gc ? heapster__lua_find_notes(L) : NULL;
   run->holds_gc = false;
-  if (!notes || --notes->gc_stops) return;
-  if (notes->restarts_gc && lua_gc(L, LUA_GCRESTART) >= 0) notes->restarts_gc = false;
+  if (!notes || --notes->gc_stops || !notes->restarts_gc || is_finalizer) return;
+  lua_gc(L, LUA_GCRESTART);
+  notes->restarts_gc = false;
 }
 
 static int do_nothing(lua_State *L) {
@@ -86,16 +87,20 @@ static void take_results(lua_State *L, struct heapster__lua_run *run) {
 }
 
 /* Has something to do only after an error, or in a coroutine that was closed. */
-static int drop(lua_State *L) {
+static int drop(lua_State *L, bool is_finalizer) {
   struct heapster__lua_run *const run = heapster__lua_test(L, 1, HEAPSTER__CLASS_RUN);
   if (!run) return 0;
   heapster__lua_drop_window(&run->window, NULL);
-  release_gc(L, run);
+  release_gc(L, run, is_finalizer);
   return 0;
 }
 
+static int close(lua_State *L) { return drop(L, false); }
+
+static int collect(lua_State *L) { return drop(L, true); }
+
 void heapster__lua_add_run(lua_State *L) {
-  static const luaL_Reg metamethods[] = {{"__close", drop}, {"__gc", drop}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__close", close}, {"__gc", collect}, {NULL, NULL}};
   lua_newtable(L);
   lua_newtable(L);
   heapster__lua_add_class(L, HEAPSTER__CLASS_RUN, metamethods);
@@ -113,7 +118,7 @@ static int resume(lua_State *L, int status, lua_KContext context) {
     lua_callk(L, run->arguments, LUA_MULTRET, true, resume);
     take_results(L, run);
   }
-  release_gc(L, run);
+  release_gc(L, run, false);
   return run->deliver(L, run);
 }
 

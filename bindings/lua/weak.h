@@ -3,6 +3,10 @@
 #ifndef HEAPSTER__LUA_WEAK_H
 #define HEAPSTER__LUA_WEAK_H
 
+#include <lua.h>
+
+#include <lauxlib.h>
+
 #define HEAPSTER__LUA_IS_WEAK
 
 #pragma weak luaL_checkversion_

@@ -51,7 +51,14 @@ function TestNothing.test_empty_function_measures_all_zeros_whatever_it_is_given
   lu.assertEquals(traces_of({ warmup = 3, ["repeat"] = 5 }, nothing), "")
 end
 
+--- Up to Lua 5.4.2 a to-be-closed variable is itself a block, which comes after the window's begin.
+local closable <const> = setmetatable({}, { __close = nothing })
+local function is_free_to_close()
+  return traces_of(function() local _ <close> = closable end) == ""
+end
+
 function TestNothing.test_empty_window_is_all_zeros_at_any_depth()
+  if not is_free_to_close() then return end
   for depth = 0, 100 do
     local found = at_depth(depth, function()
       local m <close> = heapster.measuring()
@@ -62,6 +69,7 @@ function TestNothing.test_empty_window_is_all_zeros_at_any_depth()
 end
 
 function TestNothing.test_empty_block_is_all_zeros()
+  if not is_free_to_close() then return end
   for _ = 1, 10 do
     local window
     do

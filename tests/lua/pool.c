@@ -7,11 +7,6 @@
 
 enum { HEAD = 16 };
 
-struct slab {
-  struct slab *next;
-  size_t pool;
-};
-
 static size_t pool_of(size_t size) { return (size + 7) / 8; }
 
 static size_t slab_pool(const void *block) {

@@ -18,6 +18,11 @@ enum {
   POOL_SLAB = 1 << 16
 };
 
+struct slab {
+  struct slab *next;
+  size_t pool;
+};
+
 struct pool {
   unsigned ways;
   struct dice dice;
@@ -28,7 +33,7 @@ struct pool {
   size_t refused;
   void *free_blocks[POOL_LARGE / 8 + 1];
   char *next[POOL_LARGE / 8 + 1]; /* in the newest slab of each size */
-  void *slabs;                    /* all of them, in a chain */
+  struct slab *slabs;
 };
 
 /* The lua_Alloc; its ud is a struct pool, all zeros but for `ways`, `dice` and `budget`. */

@@ -21,17 +21,33 @@ static bool is_mapped(const lua_state *state, size_t size) {
 
 static bool is_off(const lua_state *state) { return state->number == HEAPSTER__LUA_OFF; }
 
+static struct heapster__thread *claim_thread(void) {
+  struct heapster__thread *thread = heapster__this_thread();
+  return heapster__likely(thread != NULL) ? thread : heapster__thread_claim();
+}
+
 static void *call_guarded(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__thread_claim());
+  heapster__guard_enter(&guard, claim_thread());
   void *block = state->next.alloc(state->next.ud, ptr, osize, nsize);
   heapster__guard_leave(&guard);
   return block;
 }
 
+/* A host's pool may request more of malloc than it passes on: to grow. */
+static __attribute__((noinline)) void *call_keeping(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
+  struct heapster__nested nested;
+  heapster__nested_enter(&nested, claim_thread());
+  void *block = state->next.alloc(state->next.ud, ptr, osize, nsize);
+  heapster__nested_leave(&nested, block, nsize);
+  return block;
+}
+
 void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
-  const bool may_count = state->is_exact || (!state->is_system && heapster__load_relaxed(&heapster__has_malloc));
-  if (may_count) return call_guarded(state, ptr, osize, nsize);
+  const bool has_malloc = heapster__load_flag(&heapster__has_malloc);
+  if (state->is_exact)
+    return has_malloc ? call_keeping(state, ptr, osize, nsize) : call_guarded(state, ptr, osize, nsize);
+  if (has_malloc && !state->is_system) return call_guarded(state, ptr, osize, nsize);
   return state->next.alloc(state->next.ud, ptr, osize, nsize);
 }
 

@@ -422,7 +422,12 @@ static void an_unhooked_states_record_passes_on_what_reaches_it(void **state) {
     heapster_lua_alloc(old, kept, 100, 0);
     heapster_lua_alloc(old, small, 5, 0);
     const struct heapster_stats after = stats_of(name);
-    assert_memory_equal(&before, &after, sizeof before);
+    for (size_t field = 0; heapster_field_at(field); ++field) {
+      int64_t then = 0, now = 0;
+      heapster_stats_get(&before, heapster_field_at(field), &then);
+      heapster_stats_get(&after, heapster_field_at(field), &now);
+      assert_int_equal(then, now);
+    }
     start.ud = old;
     assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
     assert_ptr_equal(again, old);

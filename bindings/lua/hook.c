@@ -55,25 +55,27 @@ static void *alloc_first(void *ud, void *ptr, size_t osize, size_t nsize) {
   return block;
 }
 
-static void find_thread_offset(void) {
+static bool find_thread_offset(void) {
   void *first = NULL;
 #if LUA_VERSION_NUM >= 505
   lua_State *const fresh = lua_newstate(alloc_first, &first, 0);
 #else
   lua_State *const fresh = lua_newstate(alloc_first, &first);
 #endif
-  if (!fresh) return;
+  if (!fresh) return false;
   known.thread_offset = (size_t)((char *)fresh - (char *)first);
   lua_close(fresh);
+  return true;
 }
 
-static void ensure_known(void) {
-  if (known.own_alloc) return;
-  lua_State *const fresh = luaL_newstate();
-  if (!fresh) return;
+/* False: no memory. The allocator is written last: where it is known, all is. */
+static bool ensure_known(void) {
+  if (known.own_alloc) return true;
+  lua_State *const fresh = find_thread_offset() ? luaL_newstate() : NULL;
+  if (!fresh) return false;
   known.own_alloc = allocator_of(fresh).alloc;
   lua_close(fresh);
-  find_thread_offset();
+  return true;
 }
 
 static const void *last_block(lua_State *L) {
@@ -105,7 +107,7 @@ static enum heapster_error wrap(lua_State *L, enum heapster__mode mode, const ch
   struct heapster__lua_notes *const notes = heapster__lua_notes(L);
   const struct heapster_lua_backing below = allocator_of(L);
   const size_t buffers = heapster__lua_buffer_bytes(L);
-  ensure_known();
+  if (!ensure_known()) return HEAPSTER_NO_MEMORY;
   struct heapster__lua_start start = {
       .below = below,
       .ignores_osize = below.alloc == known.own_alloc && !below.ud,

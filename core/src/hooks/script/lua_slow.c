@@ -137,13 +137,15 @@ void *heapster__lua_free_slow(lua_state *state, void *ptr, size_t size) {
   return NULL;
 }
 
-/* A block of the state's heap was resized. Whether the heap counts it still. */
-static bool record_own_resize(const lua_state *state, uint64_t old, const void *from, const void *to, size_t size) {
+/* A block of the state's heap was resized from or to a small one. Whether the heap counts it still. */
+static bool record_own_resize(const lua_state *state, struct heapster__block old, const void *from, const void *to,
+                              size_t size) {
+  if (old.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
   const bool is_entered = enter_block(state, to, size);
   if (is_entered)
-    heapster__count_resize(state->number, (struct heapster__resize){old, size, from != to});
+    heapster__count_resize(state->number, (struct heapster__resize){old.size, size, from != to});
   else
-    heapster__count_dealloc(state->number, old);
+    heapster__count_dealloc(state->number, old.size);
   return is_entered;
 }
 
@@ -161,9 +163,11 @@ static bool record_adopted(const lua_state *state, struct heapster__block taken,
 /* Whether the state's heap counts the resized block. */
 static bool record_resize(const lua_state *state, struct taken taken, const void *from, const void *to, size_t size) {
   const unsigned owner = taken.block.owner;
-  if (owner == state->number) return record_own_resize(state, taken.block.size, from, to, size);
-  if (!is_mapped(state, size) || !taken.map) return record_adopted(state, taken.block, to, size);
-  return heapster__record_resize(taken.map, state->number, taken.block, from, to, size) && !owner;
+  const bool is_own = owner == state->number;
+  if (taken.map && is_mapped(state, size))
+    return heapster__record_resize(taken.map, state->number, taken.block, from, to, size) && (!owner || is_own);
+  if (is_own) return record_own_resize(state, taken.block, from, to, size);
+  return record_adopted(state, taken.block, to, size);
 }
 
 static void restore_block(const lua_state *state, struct taken taken, const void *ptr) {

@@ -38,7 +38,7 @@ static lua_state *make_record(void) {
 
 static void reset_record(lua_state *state, struct heapster_lua_backing next, bool is_exact) {
   state->next = next;
-  state->heap = NULL;
+  heapster__store_relaxed(&state->heap, NULL);
   state->is_exact = is_exact;
   state->is_system = false;
   state->bytes = 0;
@@ -64,7 +64,7 @@ void heapster__lua_state_release(lua_state *state) {
 
 bool heapster__lua_is_heap_used(const struct heapster_heap *heap) {
   for (lua_state *state = first_record(); state; state = state->next_record) {
-    if (heapster__load_acquire(&state->is_taken) && state->heap == heap) return true;
+    if (heapster__load_acquire(&state->is_taken) && heapster__load_relaxed(&state->heap) == heap) return true;
   }
   return false;
 }
@@ -119,7 +119,7 @@ static bool open_record(lua_state *state, struct heapster_heap *heap) {
   if (state->is_exact && !state->small) state->small = heapster__small_create();
   if (state->is_exact && !state->small) return false;
   heapster__store_release(&heap->small, state->small); /* pairs with the acquire in count_small_blocks */
-  state->heap = heap;
+  heapster__store_relaxed(&state->heap, heap);
   state->map = heap->map;
   state->number = heap->number;
   heapster__counters_have_kinds(heap->number);
@@ -219,9 +219,7 @@ void heapster__lua_unwrap(void *ud) {
   heapster__shadow_visit(state->map, give_up_block, state);
   if (state->small) heapster__small_visit(state->small, state->number, give_up_small_block, state);
   state->number = HEAPSTER__LUA_OFF;
-  heapster__lock();
-  state->heap = NULL;
-  heapster__unlock();
+  heapster__store_relaxed(&state->heap, NULL);
 }
 
 struct heapster_lua_backing heapster__lua_next(void *ud) {
@@ -229,7 +227,7 @@ struct heapster_lua_backing heapster__lua_next(void *ud) {
 }
 
 struct heapster_heap *heapster__lua_heap_of(void *ud) {
-  return ((lua_state *)ud)->heap;
+  return heapster__load_relaxed(&((lua_state *)ud)->heap);
 }
 
 enum heapster__mode heapster__lua_mode_of(void *ud) { return heapster__load_relaxed(&((lua_state *)ud)->mode); }

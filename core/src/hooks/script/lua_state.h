@@ -9,7 +9,7 @@
 
 struct heapster__lua_state {
   struct heapster_lua_backing next;
-  struct heapster_heap *heap;
+  struct heapster_heap *_Atomic heap; /* NULL while the state is unhooked */
   struct heapster__map *map;
   struct heapster__small_map *small; /* the blocks that `map` cannot have; NULL unless is_exact */
   unsigned number;                   /* the heap's, or HEAPSTER__LUA_OFF */

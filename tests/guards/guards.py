@@ -122,7 +122,7 @@ GUARDS = (
           "a new block and its free, through the counted lua_Alloc over the system's allocator"),
     Guard("lua-backed", 266, interpreter("lua-pairs", "backed", COMMANDED),
           "the same over an allocator of the host's own"),
-    Guard("lua-resize", 162,
+    Guard("lua-resize", 161,
           interpreter("lua-resizes", "counted", COMMANDED) - interpreter("lua-pairs", "counted", COMMANDED),
           "a resize in place, through the counted lua_Alloc over the system's allocator"),
     Guard("mark", 923, pattern("measuring", "quiet-marks"),

@@ -1,6 +1,7 @@
-"""Programs of Debian that embed Lua 5.4 load the module, measure with it, and end as ever. Those that are not installed are
-skipped: apt-get install lighttpd lighttpd-modules-lua neomutt gringo gnuplot-nox dnsmasq-base-lua dovecot-core
-dovecot-auth-lua mle darktable librime-plugin-lua (dnsmasq and dovecot want root).
+"""Programs of Debian that embed Lua 5.4 load the module, measure with it, and end as ever.
+
+Those that are not installed are skipped: apt-get install lighttpd lighttpd-modules-lua neomutt gringo gnuplot-nox
+dnsmasq-base-lua dovecot-core dovecot-auth-lua mle darktable librime-plugin-lua (dnsmasq and dovecot want root).
 """
 
 import contextlib
@@ -34,7 +35,8 @@ local function work()
   kept = nil
   collectgarbage()
   heapster.hook("lua")
-  return ("%%d tables, %%s, off by %%d and %%d"):format(diff.lua_kinds.tables.count, is_held and "held" or "not held", off, law())
+  local tables, words = diff.lua_kinds.tables.count, is_held and "held" or "not held"
+  return ("%%d tables, %%s, off by %%d and %%d"):format(tables, words, off, law())
 end
 local _, text = pcall(work)
 local file = io.open("%(answer)s", "w")
@@ -74,8 +76,9 @@ def answer(folder, ran=None):
 @contextlib.contextmanager
 def running(folder, *words):
     """A server, as long as the block."""
-    with subprocess.Popen([str(word) for word in words], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.STDOUT, env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}) as server:
+    variables = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}
+    with subprocess.Popen([str(word) for word in words], cwd=folder, env=variables, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as server:
         try:
             yield server
         finally:
@@ -163,7 +166,8 @@ def test_dovecot(probe, tmp_path):
     (tmp_path / "conf").write_text(
         f"base_dir = {tmp_path}/run\nstate_dir = {tmp_path}/run\nlog_path = {tmp_path}/log\nprotocols =\nssl = no\n"
         f"passdb {{\n  driver = lua\n  args = file={tmp_path}/pass.lua blocking=no\n}}\n"
-        "userdb {\n  driver = static\n  args = uid=nobody gid=nogroup home=/tmp\n}\nservice auth {\n  user = root\n}\n", "utf-8")
+        "userdb {\n  driver = static\n  args = uid=nobody gid=nogroup home=/tmp\n}\n"
+        "service auth {\n  user = root\n}\n", "utf-8")
     with running(tmp_path, "dovecot", "-F", "-c", "conf"):
         wait_for(lambda: run(tmp_path, "doveadm", "-c", "conf", "auth", "test", "me", "secret").returncode == 0)
     assert answer(tmp_path) == RIGHT

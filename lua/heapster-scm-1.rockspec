@@ -15,7 +15,7 @@ functions, and limits what they may allocate.]],
   license = "MIT",
 }
 supported_platforms = { "linux" }
-dependencies = { "lua >= 5.4, < 5.5" }
+dependencies = { "lua >= 5.4, < 5.6" }
 build = {
   type = "cmake",
   variables = {

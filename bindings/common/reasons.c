@@ -73,6 +73,13 @@ struct heapster_text heapster__explain_heap(const char *name) {
   return text;
 }
 
+struct heapster_text heapster__explain_uncounted(const char *name, const char *problem) {
+  struct heapster_text text = {0};
+  say(&text, "heap \"", name, "\" is not counted", problem ? ": " : "", problem ? problem : "",
+      "; heapster.status() tells more", NULL);
+  return text;
+}
+
 struct heapster_text heapster__explain_hook(const char *verb, enum heapster_error error, const char *hook) {
   struct heapster_text text = {0};
   if (error == HEAPSTER_UNKNOWN_HOOK) {

@@ -7,6 +7,9 @@
 /* Why there is no heap `name`; for NULL, why there is none at all. */
 struct heapster_text heapster__explain_heap(const char *name);
 
+/* Why the heap of a hook is not counted, for a `problem` that is one of the caller's. */
+struct heapster_text heapster__explain_uncounted(const char *name, const char *problem);
+
 /* Why heapster_hook or heapster_unhook (`verb` is "hook" or "unhook") failed. */
 struct heapster_text heapster__explain_hook(const char *verb, enum heapster_error error, const char *hook);
 

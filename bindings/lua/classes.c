@@ -4,14 +4,16 @@
 #include <heapster/heapster.h>
 #include <string.h>
 
+#include "common/stats.h"
+#include "lua/run.h"
 #include "value/spelling.h"
 
 /* Their addresses are the keys in the registry. */
 static const struct {
   const char *name;
-  size_t size; /* of the struct; 0 if its file fills the userdata */
+  size_t size; /* of the struct; a Run is longer */
 } classes[HEAPSTER__CLASSES] = {
-    {"heapster.Stats", 0},
+    {"heapster.Stats", sizeof(struct heapster_stats_with_thread)},
     {"heapster.Histogram", sizeof(struct heapster_histogram)},
     {"heapster.Heap", sizeof(struct heapster_heap *)},
     {"heapster.Status", sizeof(struct heapster_status)},
@@ -19,8 +21,8 @@ static const struct {
     {"heapster.Frames", sizeof(struct heapster_frames)},
     {"heapster.LuaKinds", sizeof(struct heapster_lua_kinds)},
     {"heapster.LuaKind", sizeof(struct heapster_lua_kind)},
-    {"heapster.Measuring", 0},
-    {"heapster.Run", 0},
+    {"heapster.Measuring", sizeof(struct heapster__lua_window)},
+    {"heapster.Run", sizeof(struct heapster__lua_run)},
 };
 
 void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
@@ -34,9 +36,10 @@ void heapster__lua_push(lua_State *L, enum heapster__lua_class kind, const void 
   memcpy(heapster__lua_new(L, kind, classes[kind].size), value, classes[kind].size);
 }
 
+/* The debug library may give our metatable to another userdata, which is shorter. */
 void *heapster__lua_test(lua_State *L, int index, enum heapster__lua_class kind) {
   void *const value = lua_touserdata(L, index);
-  if (!value || !lua_getmetatable(L, index)) return NULL;
+  if (!value || lua_rawlen(L, index) < classes[kind].size || !lua_getmetatable(L, index)) return NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &classes[kind]);
   const bool is_of = lua_rawequal(L, -1, -2);
   lua_pop(L, 2);

@@ -102,9 +102,19 @@ const char *heapster__lua_type_name(lua_State *L, int index) {
   return luaL_typename(L, index);
 }
 
+static int push_bytes(lua_State *L) {
+  const struct heapster_text *const text = lua_touserdata(L, 1);
+  lua_pushlstring(L, text->bytes ? text->bytes : "", text->length);
+  return 1;
+}
+
+/* Lua may have no memory for the string: the text is freed all the same. */
 const char *heapster__lua_push_text(lua_State *L, struct heapster_text text) {
   if (text.error) heapster__lua_raise_core(L, text.error);
-  const char *const string = lua_pushlstring(L, text.bytes ? text.bytes : "", text.length);
+  lua_pushcfunction(L, push_bytes);
+  lua_pushlightuserdata(L, &text);
+  const int status = lua_pcall(L, 1, 1, 0);
   heapster__text_free(&text);
-  return string;
+  if (status != LUA_OK) lua_error(L);
+  return lua_tostring(L, -1);
 }

@@ -4,6 +4,9 @@
 #include "common/hooks.h"
 #include "common/reasons.h"
 #include "lua/errors.h"
+#include "lua/hook.h"
+
+#include <string.h>
 
 static const struct heapster_heap *heap_at(lua_State *L, int index) {
   const struct heapster_heap *const *const heap = heapster__lua_test(L, index, HEAPSTER__CLASS_HEAP);
@@ -12,9 +15,18 @@ static const struct heapster_heap *heap_at(lua_State *L, int index) {
 
 bool heapster__lua_is_heap(lua_State *L, int index) { return lua_type(L, index) == LUA_TSTRING || heap_at(L, index); }
 
+/* The calling state's heap, whatever its name is. */
+static const struct heapster_heap *check_own_heap(lua_State *L) {
+  const struct heapster_heap *const heap = heapster__lua_own_heap(L);
+  if (!heap)
+    heapster__lua_raise(L, HEAPSTER__LUA_NOT_COUNTING, heapster__explain_uncounted("lua", heapster__lua_problem(L)));
+  return heap;
+}
+
 const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TSTRING) return heap_at(L, index);
   const char *const name = heapster__lua_chars(L, index);
+  if (!strcmp(name, "lua")) return check_own_heap(L);
   const struct heapster_heap *const heap = heapster_heap_find(name);
   if (heap) return heap;
   heapster__lua_raise(L, heapster__is_hook_name(name) ? HEAPSTER__LUA_NOT_COUNTING : HEAPSTER__LUA_UNKNOWN_HEAP,
@@ -25,6 +37,14 @@ const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index) {
 const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument) {
   if (!heapster__lua_is_heap(L, argument)) luaL_typeerror(L, argument, "heap's name or heapster.Heap");
   return heapster__lua_find_heap(L, argument);
+}
+
+/* heap([heap]): a heap, the calling state's without an argument. */
+int heapster__lua_heap(lua_State *L) {
+  heapster__lua_check_count(L, 0, 1);
+  const struct heapster_heap *const heap = lua_isnone(L, 1) ? check_own_heap(L) : heapster__lua_check_heap(L, 1);
+  heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &heap);
+  return 1;
 }
 
 /* __tostring of the array of heaps(): a line for each. */

@@ -17,7 +17,7 @@ static int next_kind(lua_State *L) {
   const lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
   const char *name;
   const struct heapster_lua_kind *const kind =
-      heapster_lua_kind_at(lua_touserdata(L, lua_upvalueindex(1)), (size_t)i, &name);
+      heapster_lua_kind_at(heapster__lua_check(L, lua_upvalueindex(1), HEAPSTER__CLASS_LUA_KINDS), (size_t)i, &name);
   if (!kind) return 0;
   lua_pushinteger(L, i + 1);
   lua_replace(L, lua_upvalueindex(2));

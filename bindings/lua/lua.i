@@ -116,7 +116,7 @@ static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind,
 %init %{
   adopt(L, "Stats", HEAPSTER__CLASS_STATS, heapster__lua_stats_methods, heapster__lua_stats_metamethods);
   adopt(L, "Histogram", HEAPSTER__CLASS_HISTOGRAM, NULL, heapster__lua_histogram_metamethods);
-  adopt(L, "Heap", HEAPSTER__CLASS_HEAP, NULL, heapster__lua_heap_metamethods);
+  adopt(L, "Heap", HEAPSTER__CLASS_HEAP, heapster__lua_heap_methods, heapster__lua_heap_metamethods);
   adopt(L, "Status", HEAPSTER__CLASS_STATUS, NULL, NULL);
   adopt(L, "Frame", HEAPSTER__CLASS_FRAME, NULL, NULL);
   adopt(L, "Frames", HEAPSTER__CLASS_FRAMES, NULL, heapster__lua_frames_metamethods);

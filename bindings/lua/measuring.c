@@ -7,15 +7,21 @@
 
 static struct heapster__lua_window *check(lua_State *L) { return heapster__lua_check(L, 1, HEAPSTER__CLASS_MEASURING); }
 
-/* Pushes the Stats, which exist before the window begins. */
+/* Pushes the Stats, which exist before the window begins; NULL: the debug library put something else there. */
 static struct heapster_stats *push_stats(lua_State *L) {
   lua_getiuservalue(L, 1, 1);
-  return lua_touserdata(L, -1);
+  return heapster__lua_test(L, -1, HEAPSTER__CLASS_STATS);
+}
+
+static struct heapster_stats *check_stats(lua_State *L) {
+  struct heapster_stats *const stats = push_stats(L);
+  if (!stats) luaL_error(L, "the window's user value was replaced, and its figures with that");
+  return stats;
 }
 
 static int stop(lua_State *L) {
   struct heapster__lua_window *const window = check(L);
-  heapster__lua_end_window(L, window, push_stats(L));
+  heapster__lua_end_window(L, window, check_stats(L));
   return 1;
 }
 
@@ -24,21 +30,21 @@ static int close(lua_State *L) {
   struct heapster__lua_window *const window = check(L);
   if (!window->is_open) return 0;
   if (lua_isnoneornil(L, 2))
-    heapster__lua_end_window(L, window, push_stats(L));
+    heapster__lua_end_window(L, window, check_stats(L));
   else
     heapster__lua_drop_window(window, push_stats(L));
   return 0;
 }
 
 static int collect(lua_State *L) {
-  struct heapster__lua_window *const window = lua_touserdata(L, 1);
+  struct heapster__lua_window *const window = heapster__lua_test(L, 1, HEAPSTER__CLASS_MEASURING);
   if (window) heapster__lua_drop_window(window, NULL);
   return 0;
 }
 
 static int get_diff(lua_State *L) {
   if (check(L)->is_open) return luaL_error(L, "diff is known when the window has ended");
-  push_stats(L);
+  check_stats(L);
   return 1;
 }
 

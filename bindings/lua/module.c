@@ -4,13 +4,16 @@
 #include "lua/errors.h"
 #include "lua/run.h"
 #include "lua/values.h"
+#include "lua/version.h"
 
 #include <heapster/modules.h>
 #include <pthread.h>
 
 static const luaL_Reg functions[] = {
-    {"heaps", heapster__lua_heaps},         {"limit", heapster__lua_limit}, {"measure", heapster__lua_measure},
-    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats}, {NULL, NULL},
+    {"heap", heapster__lua_heap},           {"heaps", heapster__lua_heaps},
+    {"limit", heapster__lua_limit},         {"measure", heapster__lua_measure},
+    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats},
+    {"status", heapster__lua_status},       {NULL, NULL},
 };
 
 /* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
@@ -62,6 +65,7 @@ static void strip(lua_State *L) {
 
 /* A state has one module, however often it is opened. */
 HEAPSTER_API int luaopen_heapster(lua_State *L) {
+  heapster__lua_check_version(L);
   luaL_checkversion(L);
   const char *const conflict = heapster_conflict();
   if (conflict) return luaL_error(L, "%s", conflict);
@@ -82,5 +86,6 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, functions);
   heapster__lua_start(L);
+  heapster__lua_ensure_spare_status(L);
   return 1;
 }

@@ -12,8 +12,8 @@ int heapster__lua_measuring(lua_State *L);
 int heapster__lua_limit(lua_State *L);
 void heapster__lua_add_measuring(lua_State *L);
 
-/* hook.c: replaces hook, unhook and status of the module on top of the stack by functions that know the state. Hooks
-   the state, or installs the hooks in HEAPSTER_HOOKS. */
+/* hook.c: replaces hook and unhook of the module on top of the stack by functions that know the state. Hooks the state,
+   or installs the hooks in HEAPSTER_HOOKS. */
 void heapster__lua_start(lua_State *L);
 
 #endif

@@ -10,6 +10,7 @@
 #include "common/stats.h"
 #include "lua/errors.h"
 #include "lua/module.h"
+#include "lua/notes.h"
 #include "lua/values.h"
 
 enum { FUNCTION = 3 };
@@ -21,18 +22,25 @@ bool heapster__lua_is_callable(lua_State *L, int index) {
   return true;
 }
 
-/* A full collection also shrinks stacks and tables, before the window opens. */
+/* A full collection also shrinks stacks and tables, before the window opens. Runs overlap in coroutines: the first
+   stops the collector, and the last to end lets it go on. */
 static void stop_gc(lua_State *L, struct heapster__lua_run *run) {
+  struct heapster__lua_notes *const notes = heapster__lua_notes(L);
   const int is_running = lua_gc(L, LUA_GCISRUNNING);
   if (is_running < 0) luaL_error(L, "gc: the collector cannot be stopped by one of its finalizers");
   lua_gc(L, LUA_GCCOLLECT);
+  if (!notes->gc_stops++) notes->restarts_gc |= is_running;
   lua_gc(L, LUA_GCSTOP);
-  run->restarts_gc = is_running;
+  run->holds_gc = true;
 }
 
-static void restart_gc(lua_State *L, struct heapster__lua_run *run) {
-  if (run->restarts_gc) lua_gc(L, LUA_GCRESTART);
-  run->restarts_gc = false;
+/* A finalizer, of a run whose coroutine was abandoned, cannot restart it: the end of the next run does. */
+static void release_gc(lua_State *L, struct heapster__lua_run *run, bool is_finalizer) {
+  struct heapster__lua_notes *const notes = run->holds_gc ? heapster__lua_find_notes(L) : NULL;
+  run->holds_gc = false;
+  if (!notes || --notes->gc_stops || !notes->restarts_gc || is_finalizer) return;
+  lua_gc(L, LUA_GCRESTART);
+  notes->restarts_gc = false;
 }
 
 static int do_nothing(lua_State *L) {
@@ -79,16 +87,20 @@ static void take_results(lua_State *L, struct heapster__lua_run *run) {
 }
 
 /* Has something to do only after an error, or in a coroutine that was closed. */
-static int drop(lua_State *L) {
-  struct heapster__lua_run *const run = lua_touserdata(L, 1);
+static int drop(lua_State *L, bool is_finalizer) {
+  struct heapster__lua_run *const run = heapster__lua_test(L, 1, HEAPSTER__CLASS_RUN);
   if (!run) return 0;
   heapster__lua_drop_window(&run->window, NULL);
-  restart_gc(L, run);
+  release_gc(L, run, is_finalizer);
   return 0;
 }
 
+static int close(lua_State *L) { return drop(L, false); }
+
+static int collect(lua_State *L) { return drop(L, true); }
+
 void heapster__lua_add_run(lua_State *L) {
-  static const luaL_Reg metamethods[] = {{"__close", drop}, {"__gc", drop}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__close", close}, {"__gc", collect}, {NULL, NULL}};
   lua_newtable(L);
   lua_newtable(L);
   heapster__lua_add_class(L, HEAPSTER__CLASS_RUN, metamethods);
@@ -106,7 +118,7 @@ static int resume(lua_State *L, int status, lua_KContext context) {
     lua_callk(L, run->arguments, LUA_MULTRET, true, resume);
     take_results(L, run);
   }
-  restart_gc(L, run);
+  release_gc(L, run, false);
   return run->deliver(L, run);
 }
 

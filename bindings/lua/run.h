@@ -11,7 +11,7 @@ struct heapster__lua_run {
   int arguments;
   int results; /* of the best run, on the stack above the arguments */
   int (*deliver)(lua_State *L, struct heapster__lua_run *run);
-  bool restarts_gc;
+  bool holds_gc; /* keeps the collector stopped */
   size_t limit_count;
   struct heapster_limit limits[];
 };

@@ -10,12 +10,22 @@ struct heapster_stats *heapster__lua_new_stats(lua_State *L) {
   return &both->stats;
 }
 
+/* The figures are read when all memory is taken, and so they have it. */
+static int push_stats(lua_State *L, const struct heapster_heap *heap) {
+  heapster__lua_ensure_spare_status(L);
+  heapster_stats_read(heap, heapster__lua_new_stats(L));
+  return 1;
+}
+
 /* stats([heap]): like SWIG's, but reads straight into the userdata. */
 int heapster__lua_stats(lua_State *L) {
   heapster__lua_check_count(L, 0, 1);
-  const struct heapster_heap *const heap = lua_isnoneornil(L, 1) ? NULL : heapster__lua_check_heap(L, 1);
-  heapster_stats_read(heap, heapster__lua_new_stats(L));
-  return 1;
+  return push_stats(L, lua_isnoneornil(L, 1) ? NULL : heapster__lua_check_heap(L, 1));
+}
+
+static int heap_stats(lua_State *L) {
+  heapster__lua_check_count(L, 1, 1);
+  return push_stats(L, *(struct heapster_heap **)heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP));
 }
 
 /* The items of a Stats: kind and scope, the figures, the histograms, lua_kinds. */
@@ -82,7 +92,7 @@ static bool push_item(lua_State *L, const struct heapster_stats *stats, size_t i
 
 /* The iterator of pairs, in the order of the struct. Its upvalues are the stats and the number of the next item. */
 static int next_item(lua_State *L) {
-  const struct heapster_stats *const stats = lua_touserdata(L, lua_upvalueindex(1));
+  const struct heapster_stats *const stats = heapster__lua_check(L, lua_upvalueindex(1), HEAPSTER__CLASS_STATS);
   const size_t items = WORDS + count_fields() + HISTOGRAMS + 1;
   size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(2));
   while (i < items && !push_item(L, stats, i, false)) i++;
@@ -105,4 +115,5 @@ static int as_table(lua_State *L) {
 }
 
 const luaL_Reg heapster__lua_stats_methods[] = {{"as_table", as_table}, {NULL, NULL}};
+const luaL_Reg heapster__lua_heap_methods[] = {{"stats", heap_stats}, {NULL, NULL}};
 const luaL_Reg heapster__lua_stats_metamethods[] = {{"__pairs", pairs}, {NULL, NULL}};

@@ -11,6 +11,11 @@ extern const luaL_Reg heapster__lua_stats_methods[];
 extern const luaL_Reg heapster__lua_stats_metamethods[];
 struct heapster_stats *heapster__lua_new_stats(lua_State *L); /* the caller fills it; it has no thread's part */
 int heapster__lua_stats(lua_State *L);
+extern const luaL_Reg heapster__lua_heap_methods[];
+
+/* status.c: status(); the memory of the next Status, taken beforehand */
+int heapster__lua_status(lua_State *L);
+void heapster__lua_ensure_spare_status(lua_State *L);
 
 /* arrays.c */
 extern const luaL_Reg heapster__lua_histogram_metamethods[];
@@ -21,6 +26,7 @@ extern const luaL_Reg heapster__lua_heap_metamethods[];
 bool heapster__lua_is_heap(lua_State *L, int index);
 const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index);
 const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument);
+int heapster__lua_heap(lua_State *L);
 int heapster__lua_heaps(lua_State *L);
 
 /* kinds.c: LuaKinds and LuaKind; LuaKinds as a table of tables */

@@ -9,13 +9,14 @@ struct heapster__lua_window {
   bool is_open;
 };
 
-/* NotCounting if nothing is counted at all. */
+/* NotCounting if the window would show nothing: its heap is not counted, no heap is, or the total lacks this state. */
 void heapster__lua_check_counting(lua_State *L, const struct heapster__lua_options *options);
 void heapster__lua_begin_window(lua_State *L, struct heapster__lua_window *window,
                                 const struct heapster__lua_options *options);
 void heapster__lua_end_window(lua_State *L, struct heapster__lua_window *window, struct heapster_stats *stats);
 
-/* Ends it if it is open; `stats` may be NULL. Raises no error. */
+/* Ends it if it is open; `stats` may be NULL, and has no figures if another thread began a window of thread scope.
+   Raises no error. */
 void heapster__lua_drop_window(struct heapster__lua_window *window, struct heapster_stats *stats);
 
 #endif

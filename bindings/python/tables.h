@@ -116,7 +116,8 @@ static PyGetSetDef stats_attributes[] = {
               "Highest use_curr since the start or reset(). Diffs and windows: by how much that record rose."),
     ATTRIBUTE(Stats, use_peak, "Windows: the highest use inside, above the use at the begin."),
     ATTRIBUTE(Stats, unseen_alloc_count, "Blocks from before the hook, first met at their free or resize."),
-    ATTRIBUTE(Stats, unseen_free_count, "Missed frees: the address of a live block was handed out again."),
+    ATTRIBUTE(Stats, unseen_free_count,
+              "Missed frees: the address of a live block was handed out again, or its Lua state was unhooked."),
     ATTRIBUTE(Stats, lua_kinds, "What Lua states created, by kind, as a LuaKinds; None if no state is counted."),
     ATTRIBUTE(Stats, thread,
               "The calling thread's part, as a diff. Windows of scope 'process' have it if they end on the thread that "

@@ -51,7 +51,7 @@ local heapster = {}
 ---@field use_max integer highest use_curr since start or reset; in diffs and windows: by how much that rose
 ---@field use_peak integer? windows: highest use inside, above the use at the begin
 ---@field unseen_alloc_count integer blocks from before the hook, first met at their free or resize
----@field unseen_free_count integer missed frees: the address of a live block was handed out again
+---@field unseen_free_count integer missed frees: the address of a live block was handed out again, or its state was unhooked
 ---@field foreign_count integer? windows: requests, resizes and frees by other threads meanwhile
 ---@field use_peak_error integer? windows: bytes by which use_peak may be too low or too high; 0 if no other thread took part
 ---@field alloc_histogram heapster.Histogram by size
@@ -123,15 +123,15 @@ function Heap:stats() end
 ---@field malloc_is_proved boolean a probe reached the hook
 ---@field python_way string "none" if Python's objects are not counted
 ---@field python_problem string? why Python's objects are not counted
----@field lua_way string "require", "host", or "none" if no state is counted
----@field lua_problem string? why no state is counted, or not all of them
+---@field lua_way string "require", "host", or "none" if the calling state is not counted
+---@field lua_problem string? why the calling state is not counted
 ---@field uncounted_count integer requests that were served but not counted
 ---@field lost_size_count integer missed frees of unknown size
 ---@field crossed_count integer blocks freed through another heap than the one that counted them
 ---@field threads_seen integer
 ---@field threads_alive integer
 ---@field windows_open integer
----@field lua_preexisting integer bytes of hooked states from before their hook, which no heap counts
+---@field lua_preexisting integer bytes of the calling state that no heap counts: they are from before the hook
 ---@field own_bytes integer memory that heapster mapped for itself
 ---@field doubtful_count integer blocks counted as live that may have been freed while a hook was off
 ---@field doubtful_bytes integer their bytes
@@ -179,13 +179,13 @@ function Measuring:stop() end
 ---@field broken string[]? LimitExceeded: the fields with a broken limit
 
 ---@class heapster.WindowOptions
----@field heap? string|heapster.Heap the total of all heaps if nil
+---@field heap? string|heapster.Heap the total of all heaps if nil; "lua": the calling state's
 ---@field scope? heapster.Scope
 
 ---@class heapster.MeasureOptions: heapster.WindowOptions
 ---@field warmup? integer calls before the first that is measured; 0
 ---@field repeat? integer measured calls; the one with the fewest requests counts; 1
----@field gc? "leave"|"stop" "stop" collects garbage first and stops the collector meanwhile; "leave"
+---@field gc? "leave"|"stop" "stop" collects garbage first and stops the collector until all such measures have ended; "leave"
 
 --- Limits by field, with heap and scope.
 ---@class heapster.Limits: heapster.WindowOptions
@@ -234,12 +234,13 @@ function heapster.frame() end
 ---@return heapster.Frames
 function heapster.frames(heap) end
 
---- Every heap, the oldest first.
+--- Every heap by its own name, the oldest first.
 ---@return heapster.Heap[]
 function heapster.heaps() end
 
---- The heap of that name. Errors: UnknownHeap, NotCounting.
----@param heap string|heapster.Heap
+--- The heap of that name. "lua", or nothing, means the heap of the calling state, whose own name may be another, such as
+--- "lua:2". This holds wherever a heap is named. Errors: UnknownHeap, NotCounting.
+---@param heap? string|heapster.Heap
 ---@return heapster.Heap
 function heapster.heap(heap) end
 
@@ -267,7 +268,8 @@ function heapster.reset() end
 ---@param name "lua"|"malloc"
 function heapster.hook(name) end
 
---- Stops what heapster.hook started; does nothing if it is off. An error if malloc is counted by preloading or linking.
+--- Stops what heapster.hook started; does nothing if it is off. The blocks of an unhooked state leave its heap. An error if
+--- malloc is counted by preloading or linking.
 ---@param name "lua"|"malloc"
 function heapster.unhook(name) end
 

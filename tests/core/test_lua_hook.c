@@ -1,6 +1,7 @@
 /* The lua_Alloc: all that Lua may request, over an allocator that pools by osize, and over the system's. */
 #include "cmocka_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "commanded.h"
@@ -26,6 +27,17 @@ static void *pool_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
 }
 
 static const struct heapster_lua_backing pools = {pool_alloc, &arena};
+
+/* As Lua's own, which ignores osize. */
+static void *loose_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  const struct heapster_allocator functions = commanded_allocator(ud, COMMANDED_WHOLE);
+  (void)osize;
+  if (nsize) return ptr ? functions.realloc(ud, ptr, nsize) : functions.malloc(ud, nsize);
+  functions.free(ud, ptr);
+  return NULL;
+}
+
+static const struct heapster_lua_backing loose = {loose_alloc, &arena};
 
 static struct heapster_stats stats_of(const char *name) {
   struct heapster_stats stats;
@@ -97,16 +109,26 @@ static void a_refused_growth_keeps_the_block(void **state) {
   assert_int_equal(stats_of("pools").use_curr, 0);
 }
 
-static void a_shrink_never_fails(void **state) {
-  (void)state;
-  void *block = heapster_lua_alloc(over_pools, NULL, 0, 1000);
+/* Lua handles that. A pool that sorts by size would be corrupted by a shrink which did not happen. */
+static void assert_refused_shrink(void *ud, const char *name, size_t size, size_t smaller) {
+  void *block = heapster_lua_alloc(ud, NULL, 0, size);
+  const struct heapster_stats before = stats_of(name);
   arena.refuse_after = 1;
-  assert_ptr_equal(heapster_lua_alloc(over_pools, block, 1000, 990), block);
-  assert_int_equal(stats_of("pools").use_curr, 990);
-  assert_int_equal(stats_of("pools").realloc_shrink_sum, 10);
-  assert_int_equal(stats_of("pools").realloc_fail_count, 0);
-  heapster_lua_alloc(over_pools, block, 990, 0);
-  assert_int_equal(stats_of("pools").use_curr, 0);
+  assert_null(heapster_lua_alloc(ud, block, size, smaller));
+  const struct heapster_stats after = stats_of(name);
+  assert_int_equal(after.use_curr, before.use_curr);
+  assert_int_equal(after.live_count, before.live_count);
+  assert_int_equal(after.realloc_fail_count, before.realloc_fail_count + 1);
+  assert_int_equal(after.realloc_shrink_count, before.realloc_shrink_count);
+  heapster_lua_alloc(ud, block, size, 0);
+  assert_int_equal(stats_of(name).dealloc_sum, before.dealloc_sum + size);
+}
+
+static void a_refused_shrink_keeps_the_block(void **state) {
+  (void)state;
+  static const size_t sizes[][2] = {{1000, 990}, {1000, 200}, {300, 9}, {200, 100}, {100, 9}, {16, 15}, {15, 3}};
+  for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; ++i)
+    assert_refused_shrink(over_pools, "pools", sizes[i][0], sizes[i][1]);
 }
 
 static void a_free_is_served_while_everything_is_refused(void **state) {
@@ -204,51 +226,238 @@ static void require_law_7(const char *heap, const struct lives *lives) {
                    bytes_of(lives->blocks, lives->sizes, BLOCKS));
 }
 
-static void a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_block_back(void **state) {
-  (void)state;
-  struct dice dice = dice_make(7);
-  struct lives lives = {{NULL}, {0}};
-  for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
-  static const char main_thread[16]; /* only its address is used */
-  const struct heapster__lua_start start = {pools, false, main_thread, bytes_of(lives.blocks, lives.sizes, BLOCKS),
-                                            HEAPSTER__MODE_REQUIRE};
-  void *ud = heapster__lua_wrap(&start);
-  assert_non_null(ud);
-  assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_REQUIRE);
-  const struct heapster_lua_backing hooked = {heapster_lua_alloc, ud};
-  for (unsigned i = 0; i < 20000; ++i) {
-    step(&lives, &dice, hooked);
-    require_law_7("lua", &lives);
-  }
-  assert_true(heapster__lua_probe(ud, &hooked));
-  assert_false(heapster__lua_probe(ud, &pools));
-  require_law_7("lua", &lives);
-  heapster__lua_unwrap(ud);
-  assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_HOST); /* the states that the tests created */
-  for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, pools);
+static void *wrapped(struct heapster_lua_backing below, const void *last, size_t bytes, const char *name) {
+  const struct heapster__lua_start start = {.below = below,
+                                            .ignores_osize = below.alloc == loose_alloc,
+                                            .last = last,
+                                            .bytes = bytes,
+                                            .mode = HEAPSTER__MODE_REQUIRE,
+                                            .name = name};
+  void *ud;
+  assert_int_equal(heapster__lua_wrap(&start, &ud), HEAPSTER_OK);
+  return ud;
+}
+
+static enum heapster_error refused(const char *name) {
+  const struct heapster__lua_start start = {.below = pools, .mode = HEAPSTER__MODE_REQUIRE, .name = name};
+  void *ud = &arena;
+  const enum heapster_error error = heapster__lua_wrap(&start, &ud);
+  assert_null(ud);
+  return error;
+}
+
+static void free_all(struct lives *lives, struct heapster_lua_backing alloc) {
   for (unsigned i = 0; i < BLOCKS; ++i) {
-    if (lives.blocks[i]) pool_alloc(&arena, lives.blocks[i], lives.sizes[i], 0);
+    if (lives->blocks[i]) alloc.alloc(alloc.ud, lives->blocks[i], lives->sizes[i], 0);
+    lives->blocks[i] = NULL;
   }
 }
 
-/* A state is closed when its last block is freed. */
+static void a_refused_shrink_keeps_the_block_over_luas_own_allocator(void **state) {
+  (void)state;
+  static const char main_thread[16];
+  void *ud = wrapped(loose, main_thread, 0, NULL);
+  const char *const name = heapster_heap_name(heapster__lua_heap_of(ud));
+  assert_refused_shrink(ud, name, 1000, 990);
+  assert_refused_shrink(ud, name, 200, 100);
+  assert_refused_shrink(ud, name, 100, 9);
+  heapster__lua_unwrap(ud);
+}
+
+/* Blocks from before the hook, of whatever size, are none of the heap's; and those that it counted leave it when it is
+   unhooked. */
+static void require_hooks_late_and_early(struct heapster_lua_backing below) {
+  struct dice dice = dice_make(7);
+  struct lives lives = {{NULL}, {0}};
+  static const char main_thread[16]; /* only its address is used */
+  for (unsigned round = 0; round < 10; ++round) {
+    for (unsigned i = 0; i < 2000; ++i) step(&lives, &dice, below);
+    void *ud = wrapped(below, main_thread, bytes_of(lives.blocks, lives.sizes, BLOCKS), NULL);
+    const char *const name = heapster_heap_name(heapster__lua_heap_of(ud));
+    assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_REQUIRE);
+    assert_int_equal(stats_of(name).use_curr + stats_of(name).live_count, 0);
+    const struct heapster_lua_backing hooked = {heapster_lua_alloc, ud};
+    for (unsigned i = 0; i < 20000; ++i) {
+      step(&lives, &dice, hooked);
+      require_law_7(name, &lives);
+    }
+    assert_true(heapster__lua_probe(ud, &hooked));
+    assert_false(heapster__lua_probe(ud, &below));
+    require_law_7(name, &lives);
+    heapster__lua_unwrap(ud);
+    assert_int_equal(heapster__lua_mode(), HEAPSTER__MODE_HOST); /* the states that the tests created */
+    assert_int_equal(stats_of(name).use_curr + stats_of(name).live_count + heapster__lua_preexisting(), 0);
+  }
+  free_all(&lives, below);
+}
+
+static void a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_block_back(void **state) {
+  (void)state;
+  require_hooks_late_and_early(pools);
+}
+
+static void the_same_over_luas_own_allocator(void **state) {
+  (void)state;
+  require_hooks_late_and_early(loose);
+}
+
+static void small_blocks_from_before_the_hook_are_unseen(void **state) {
+  (void)state;
+  static const char main_thread[16];
+  void *before[15];
+  for (size_t size = 1; size <= 15; ++size) before[size - 1] = pool_alloc(&arena, NULL, 0, size);
+  void *ud = wrapped(pools, main_thread, 120, "late");
+  void *own = heapster_lua_alloc(ud, NULL, 0, 7);
+  for (size_t size = 1; size <= 15; ++size) heapster_lua_alloc(ud, before[size - 1], size, 0);
+  assert_int_equal(stats_of("late").dealloc_count, 0);
+  assert_int_equal(stats_of("late").unseen_alloc_count, 15);
+  assert_int_equal(stats_of("late").use_curr, 7);
+  assert_int_equal(heapster__lua_preexisting(), 0);
+  heapster_lua_alloc(ud, own, 7, 0);
+  heapster__lua_unwrap(ud);
+}
+
+static void small_blocks_are_in_the_live_histogram(void **state) {
+  (void)state;
+  struct heapster_histogram live, all;
+  void *small = heapster_lua_alloc(over_pools, NULL, 0, 9);
+  void *large = heapster_lua_alloc(over_pools, NULL, 0, 100);
+  heapster_live_histogram(heapster_heap_find("pools"), &live);
+  heapster_live_histogram(NULL, &all);
+  assert_int_equal(live.buckets[3], 1);
+  assert_int_equal(live.buckets[6], 1);
+  assert_int_equal(heapster_histogram_total(&live), 2);
+  assert_int_equal(heapster_histogram_total(&all), 2);
+  heapster_lua_alloc(over_pools, small, 9, 0);
+  heapster_lua_alloc(over_pools, large, 100, 0);
+}
+
+/* A state is closed when its last block is freed, whatever else it requested and freed of its allocator. */
 static void the_next_state_gets_a_closed_states_heap(void **state) {
   (void)state;
   void *uds[3];
   void *last[3];
   for (unsigned i = 0; i < 3; ++i) {
     last[i] = pool_alloc(&arena, NULL, 8, 1000);
-    const struct heapster__lua_start start = {pools, false, last[i], 1000, HEAPSTER__MODE_REQUIRE};
-    uds[i] = heapster__lua_wrap(&start);
+    uds[i] = wrapped(pools, last[i], 1000, NULL);
   }
-  assert_non_null(heapster_heap_find("lua:3"));
-  assert_null(heapster_heap_find("lua:4"));
-  heapster_lua_alloc(uds[1], last[1], 1000, 0);
-  last[1] = pool_alloc(&arena, NULL, 8, 1000);
-  const struct heapster__lua_start start = {pools, false, last[1], 1000, HEAPSTER__MODE_REQUIRE};
-  uds[1] = heapster__lua_wrap(&start);
-  assert_null(heapster_heap_find("lua:4"));
+  const struct heapster_heap *const heap = heapster__lua_heap_of(uds[1]);
+  for (unsigned i = 0; i < 1000; ++i) {
+    void *direct = pool_alloc(&arena, NULL, 0, 48);
+    heapster_lua_alloc(uds[1], direct, 48, 0);
+    heapster_lua_alloc(uds[1], last[1], 1000, 0);
+    assert_int_equal(stats_of(heapster_heap_name(heap)).use_curr, 0);
+    last[1] = pool_alloc(&arena, NULL, 8, 1000);
+    uds[1] = wrapped(pools, last[1], 1000, NULL);
+    assert_ptr_equal(heapster__lua_heap_of(uds[1]), heap);
+    assert_int_equal(heapster__lua_preexisting(), 3000);
+  }
   for (unsigned i = 0; i < 3; ++i) heapster_lua_alloc(uds[i], last[i], 1000, 0);
+  assert_int_equal(heapster__lua_preexisting(), 0);
+}
+
+static void a_named_state_leaves_its_heap_to_the_next_of_that_name(void **state) {
+  (void)state;
+  void *last = pool_alloc(&arena, NULL, 8, 1000);
+  void *ud = wrapped(pools, last, 1000, "game");
+  const struct heapster_heap *const heap = heapster_heap_find("game");
+  assert_ptr_equal(heapster__lua_heap_of(ud), heap);
+  assert_true(heapster__lua_is_heap_used(heap));
+  assert_int_equal(refused("game"), HEAPSTER_NAME_TAKEN);
+  heapster_lua_alloc(ud, last, 1000, 0);
+  assert_false(heapster__lua_is_heap_used(heap));
+  last = pool_alloc(&arena, NULL, 8, 1000);
+  ud = wrapped(pools, last, 1000, "game");
+  assert_ptr_equal(heapster__lua_heap_of(ud), heap);
+  heapster_lua_alloc(ud, last, 1000, 0);
+  assert_int_equal(refused("pools"), HEAPSTER_NAME_TAKEN);
+  assert_int_equal(refused("lua"), HEAPSTER_NAME_TAKEN);
+  assert_int_equal(refused("lua:7"), HEAPSTER_NAME_TAKEN);
+  assert_int_equal(refused("a b"), HEAPSTER_BAD_NAME);
+  assert_int_equal(refused(""), HEAPSTER_BAD_NAME);
+}
+
+static void an_unhooked_state_gets_its_heap_again_if_no_other_has_it(void **state) {
+  (void)state;
+  static const char main_thread[16];
+  struct heapster__lua_start start = {.below = pools, .last = main_thread, .mode = HEAPSTER__MODE_REQUIRE};
+  void *first = wrapped(pools, main_thread, 0, "own");
+  start.heap = heapster__lua_heap_of(first);
+  heapster__lua_unwrap(first);
+  void *again;
+  assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
+  assert_ptr_equal(heapster__lua_heap_of(again), start.heap);
+  void *other;
+  assert_int_equal(heapster__lua_wrap(&start, &other), HEAPSTER_OK);
+  assert_ptr_not_equal(heapster__lua_heap_of(other), start.heap);
+  heapster__lua_unwrap(other);
+  heapster__lua_unwrap(again);
+}
+
+/* C code, and strings of Lua 5.5, may keep the allocator that they found. */
+static void an_unhooked_states_record_passes_on_what_reaches_it(void **state) {
+  (void)state;
+  static const char main_thread[16];
+  const struct heapster_lua_backing nexts[] = {pools, loose};
+  for (unsigned i = 0; i < 2; ++i) {
+    struct heapster__lua_start start = {.below = nexts[i], .ignores_osize = i == 1, .last = main_thread};
+    start.mode = HEAPSTER__MODE_REQUIRE;
+    void *old, *other, *again;
+    assert_int_equal(heapster__lua_wrap(&start, &old), HEAPSTER_OK);
+    void *kept = heapster_lua_alloc(old, NULL, 0, 100);
+    void *small = heapster_lua_alloc(old, NULL, 0, 9);
+    heapster__lua_unwrap(old);
+    assert_int_equal(heapster__lua_wrap(&start, &other), HEAPSTER_OK);
+    assert_ptr_not_equal(other, old);
+    const char *const name = heapster_heap_name(heapster__lua_heap_of(other));
+    const struct heapster_stats before = stats_of(name);
+    void *late = heapster_lua_alloc(old, NULL, 4, 40);
+    late = heapster_lua_alloc(old, late, 40, 400);
+    arena.refuse_after = 1;
+    assert_null(heapster_lua_alloc(old, NULL, 4, 40));
+    arena.refuse_after = 1;
+    assert_null(heapster_lua_alloc(old, late, 400, 4000));
+    small = heapster_lua_alloc(old, small, 9, 5);
+    heapster_lua_alloc(old, late, 400, 0);
+    heapster_lua_alloc(old, kept, 100, 0);
+    heapster_lua_alloc(old, small, 5, 0);
+    const struct heapster_stats after = stats_of(name);
+    for (size_t field = 0; heapster_field_at(field); ++field) {
+      int64_t then = 0, now = 0;
+      heapster_stats_get(&before, heapster_field_at(field), &then);
+      heapster_stats_get(&after, heapster_field_at(field), &now);
+      assert_int_equal(then, now);
+    }
+    start.ud = old;
+    assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
+    assert_ptr_equal(again, old);
+    heapster__lua_unwrap(again);
+    start.below.ud = NULL;
+    assert_int_equal(heapster__lua_wrap(&start, &again), HEAPSTER_OK);
+    assert_ptr_not_equal(again, old);
+    heapster__lua_unwrap(again);
+    heapster__lua_unwrap(other);
+  }
+}
+
+/* Last: it uses up all heaps. */
+static void a_state_without_a_heap_is_refused(void **state) {
+  (void)state;
+  struct heapster_heap *heap;
+  char name[16];
+  for (unsigned i = 0; i < HEAPSTER_HEAPS; ++i) {
+    snprintf(name, sizeof name, "heap%u", i);
+    if (heapster_heap_create(name, NULL, &heap)) break;
+  }
+  static const char main_thread[16];
+  void *uds[8];
+  unsigned count = 0;
+  const struct heapster__lua_start start = {.below = pools, .last = main_thread, .mode = HEAPSTER__MODE_REQUIRE};
+  while (count < 8 && !heapster__lua_wrap(&start, &uds[count])) count++;
+  assert_in_set(count, ((const uintmax_t[]){1, 2, 3, 4}), 4); /* the heaps that closed states left */
+  assert_int_equal(heapster__lua_wrap(&start, &uds[count]), HEAPSTER_TOO_MANY_HEAPS);
+  assert_null(uds[count]);
+  while (count--) heapster__lua_unwrap(uds[count]);
 }
 
 #endif
@@ -262,14 +471,22 @@ int main(void) {
       TEST(sizes_are_passed_on_unchanged_to_the_hosts_pools),
       TEST(a_refused_request_counts_as_one),
       TEST(a_refused_growth_keeps_the_block),
-      TEST(a_shrink_never_fails),
+      TEST(a_refused_shrink_keeps_the_block),
       TEST(a_free_is_served_while_everything_is_refused),
       TEST(every_resize_over_the_system_is_counted_as_requested),
       TEST(a_state_flushes_before_its_pending_bytes_exceed_the_span),
       TEST(a_name_is_taken_once_and_the_hooks_names_never),
 #ifndef HEAPSTER_SHARED_COUNTERS
       TEST(a_host_with_pools_that_is_hooked_late_and_unhooked_early_gets_every_block_back),
+      TEST(the_same_over_luas_own_allocator),
+      TEST(a_refused_shrink_keeps_the_block_over_luas_own_allocator),
+      TEST(small_blocks_from_before_the_hook_are_unseen),
+      TEST(small_blocks_are_in_the_live_histogram),
       TEST(the_next_state_gets_a_closed_states_heap),
+      TEST(a_named_state_leaves_its_heap_to_the_next_of_that_name),
+      TEST(an_unhooked_state_gets_its_heap_again_if_no_other_has_it),
+      TEST(an_unhooked_states_record_passes_on_what_reaches_it),
+      TEST(a_state_without_a_heap_is_refused),
 #endif
   };
   if (!commanded_open(&arena)) return 1;

@@ -209,6 +209,47 @@ static void the_part_of_the_thread_can_be_had_alone_and_in_any_size(void **state
   assert_field(part, struct_size, shorter);
 }
 
+static void *begin_thread_window(void *window) {
+  assert_int_equal(heapster_window_begin(heap, HEAPSTER_THREAD, window), HEAPSTER_OK);
+  return NULL;
+}
+
+static void a_dead_threads_windows_are_taken_back_when_all_are_open(void **state) {
+  (void)state;
+  struct heapster_window dead[HEAPSTER_WINDOWS], kept, window;
+  assert_int_equal(heapster_window_begin(heap, HEAPSTER_THREAD, &kept), HEAPSTER_OK);
+  for (unsigned i = 1; i < HEAPSTER_WINDOWS; ++i) on_another_thread(begin_thread_window, &dead[i]);
+  assert_int_equal(heapster_window_end(dead[1], NULL), HEAPSTER_WRONG_THREAD);
+  assert_int_equal(heapster_window_begin(heap, HEAPSTER_PROCESS, &window), HEAPSTER_OK);
+  assert_int_equal(heapster__windows_open(), 2);
+  assert_int_equal(heapster_window_end(dead[1], NULL), HEAPSTER_WINDOW_CLOSED);
+  assert_int_equal(heapster_window_end(window, NULL), HEAPSTER_OK);
+  assert_int_equal(heapster_window_end(kept, NULL), HEAPSTER_OK);
+}
+
+static void *drop_window(void *window) {
+  heapster__window_drop(*(struct heapster_window *)window);
+  heapster__window_drop(*(struct heapster_window *)window);
+  return NULL;
+}
+
+static void any_thread_may_drop_a_window(void **state) {
+  (void)state;
+  struct heapster_window window, around;
+  struct heapster_stats stats;
+  for (unsigned scope = HEAPSTER_PROCESS; scope <= HEAPSTER_THREAD; ++scope) {
+    heapster_window_begin(heap, HEAPSTER_THREAD, &around);
+    assert_int_equal(heapster_window_begin(heap, (enum heapster_scope)scope, &window), HEAPSTER_OK);
+    turn_over(heap, 100);
+    on_another_thread(drop_window, &window);
+    assert_int_equal(heapster_window_end(window, &stats), HEAPSTER_WINDOW_CLOSED);
+    turn_over(heap, 20);
+    assert_int_equal(heapster_window_end(around, &stats), HEAPSTER_OK);
+    assert_int_equal(stats.use_peak, 100);
+    assert_int_equal(heapster__windows_open(), 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_part_of_the_thread_can_be_had_alone_and_in_any_size),
@@ -217,6 +258,8 @@ int main(void) {
       cmocka_unit_test(thread_scope_counts_only_its_own_thread),
       cmocka_unit_test(a_thread_that_frees_blocks_of_others_goes_below_its_begin),
       cmocka_unit_test(thread_scope_ends_only_on_its_own_thread),
+      cmocka_unit_test(a_dead_threads_windows_are_taken_back_when_all_are_open),
+      cmocka_unit_test(any_thread_may_drop_a_window),
       cmocka_unit_test(a_thread_scope_window_whose_thread_ended_cannot_be_ended),
       cmocka_unit_test(in_a_process_scope_window_whose_thread_ended_all_is_foreign),
       cmocka_unit_test(process_scope_ends_on_any_thread_whose_requests_are_foreign),

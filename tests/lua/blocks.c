@@ -7,6 +7,8 @@
      blocks.realloc(name, block, size)
      blocks.free(name, block)
      blocks.elsewhere(fn)         what pcall(fn) gives in another thread of the system
+     blocks.ask_directly(size)    a block of the state's allocator that Lua does not count, as lpeg's patterns are
+     blocks.free_directly(block, size)
      blocks.replace()             the state's allocator is another module's from now on
      blocks.stand_above()         the same, but that one asks the one before
      blocks.step_aside()          the one before is in force again */
@@ -82,6 +84,19 @@ static int elsewhere(lua_State *L) {
   return 2;
 }
 
+static int ask_directly(lua_State *L) {
+  void *ud;
+  const lua_Alloc alloc = lua_getallocf(L, &ud);
+  return push_block(L, alloc(ud, NULL, 0, (size_t)luaL_checkinteger(L, 1)));
+}
+
+static int free_directly(lua_State *L) {
+  void *ud;
+  const lua_Alloc alloc = lua_getallocf(L, &ud);
+  alloc(ud, lua_touserdata(L, 1), (size_t)luaL_checkinteger(L, 2), 0);
+  return 0;
+}
+
 /* As Lua's own, and so able to free what that gave. */
 static void *other_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   (void)ud, (void)osize;
@@ -116,11 +131,12 @@ static int step_aside(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"create", create_heap},    {"create_vast", create_vast},
-    {"malloc", block_malloc},   {"realloc", block_realloc},
-    {"free", block_free},       {"elsewhere", elsewhere},
-    {"replace", replace},       {"stand_above", stand_above},
-    {"step_aside", step_aside}, {NULL, NULL},
+    {"create", create_heap},        {"create_vast", create_vast},
+    {"malloc", block_malloc},       {"realloc", block_realloc},
+    {"free", block_free},           {"elsewhere", elsewhere},
+    {"ask_directly", ask_directly}, {"free_directly", free_directly},
+    {"replace", replace},           {"stand_above", stand_above},
+    {"step_aside", step_aside},     {NULL, NULL},
 };
 
 HEAPSTER_API int luaopen_blocks(lua_State *L);

@@ -1,6 +1,6 @@
 """Lua's own test suite with heapster required at the start, against the same without: the same answers, the same end.
 
-    python3 official_suite.py FOLDER [LUA]     FOLDER is lua-5.4.x-tests of https://www.lua.org/tests; or HEAPSTER_LUA_SUITE
+    python3 official_suite.py FOLDER [LUA]     FOLDER is lua-5.x.y-tests of https://www.lua.org/tests; or HEAPSTER_LUA_SUITE
 
 It is in no Debian package, hence the folder. Two passes: as the suite calls it for users (`_U=true`), and with its long and
 memory-consuming parts (`_port=true`; what is left out needs libraries built for it, and no root). Run in a copy of FOLDER.
@@ -30,7 +30,7 @@ end})
 
 # What differs from run to run anyway: times, seeds, memory, addresses, and the dots that long loops and finalizers print.
 OTHER = re.compile(r"^(time: |random seeds|total time|\s*---- total memory|heapster counted|Lua warning: #time |.*Time \(msec\)|.*msec|.*seconds)")
-CHANGING = re.compile(r"0x[0-9a-f]+|\.+|\d+(\.\d+)?")
+CHANGING = re.compile(r"0[xX][0-9a-fA-F]+(:[0-9a-fA-F]+)?|\.+|\d+(\.\d+)?")
 
 
 def answers(output):
@@ -57,9 +57,9 @@ def differences(bare, ours):
 
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("HEAPSTER_LUA_SUITE", ""))
-    lua = sys.argv[2] if len(sys.argv) > 2 else "lua5.4"
+    lua = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("HEAPSTER_LUA", "lua5.4")
     if not (folder / "all.lua").is_file():
-        print("no suite: give the folder of lua-5.4.x-tests, which has all.lua")
+        print("no suite: give the folder of lua-5.x.y-tests, which has all.lua")
         return 77
     failed = False
     for mode in PASSES:

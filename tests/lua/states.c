@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "new_state.h"
 #include "support.h"
 
 enum { OPEN = 40, HEAD = 16 };
@@ -53,7 +54,7 @@ static void work(struct dice *dice, lua_State *L) {
 }
 
 static struct open_state opened(struct dice *dice) {
-  lua_State *const L = dice_below(dice, 2) ? luaL_newstate() : lua_newstate(strict_alloc, &strict_live);
+  lua_State *const L = dice_below(dice, 2) ? luaL_newstate() : new_state(strict_alloc, &strict_live);
   require(L != NULL, "no memory");
   luaL_openlibs(L);
   if (dice_below(dice, 2)) require_ok(heapster_lua_hook(L));
@@ -111,6 +112,49 @@ static void nothing_is_left(void) {
   require(strcmp(status.lua_way, "none") == 0, "a state is still hooked");
 }
 
+/* Those that get no heap are not counted, and say so. */
+static void more_states_than_heaps(void) {
+  enum { STATES = HEAPSTER_HEAPS + 20 };
+  static lua_State *states[STATES];
+  static const char measures[] = "local ok, err = pcall(heapster.measure, function() end) "
+                                 "assert(ok == (...)) assert(ok or err.kind == 'NotCounting') "
+                                 "ok, err = pcall(heapster.heap) assert(ok == (...)) "
+                                 "assert((heapster.status().lua_problem == nil) == (...))";
+  unsigned refused = 0;
+  for (unsigned i = 0; i < STATES; ++i) {
+    lua_State *const L = states[i] = luaL_newstate();
+    require(L != NULL, "no memory");
+    luaL_openlibs(L);
+    const enum heapster_error error = heapster_lua_hook(L);
+    require(!error || error == HEAPSTER_TOO_MANY_HEAPS, "%s", heapster_error_text(error));
+    require(!error == (heapster_lua_heap(L) != NULL), "state %u has no heap", i);
+    for (unsigned j = 0; !error && j < i; ++j)
+      require(heapster_lua_heap(L) != heapster_lua_heap(states[j]), "states %u and %u have one heap", i, j);
+    luaL_requiref(L, "heapster", luaopen_heapster, true);
+    require(luaL_loadstring(L, measures) == LUA_OK, "%s", lua_tostring(L, -1));
+    lua_pushboolean(L, !error);
+    require(lua_pcall(L, 1, 0, 0) == LUA_OK, "state %u: %s", i, lua_tostring(L, -1));
+    refused += error != HEAPSTER_OK;
+  }
+  require(refused >= STATES - HEAPSTER_HEAPS, "%u states were refused", refused);
+  lua_close(states[0]);
+  require_ok(heapster_lua_hook(states[STATES - 1])); /* in the heap that the closed one left */
+  for (unsigned i = 1; i < STATES; ++i) lua_close(states[i]);
+}
+
+/* A script may unhook its state before the host closes it. */
+static void states_that_are_closed_unhooked(unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
+    lua_State *const L = luaL_newstate();
+    require(L != NULL, "no memory");
+    require_ok(heapster_lua_hook(L));
+    luaL_requiref(L, "heapster", luaopen_heapster, true);
+    require(luaL_dostring(L, "heapster.unhook('lua') heapster.hook('lua') heapster.unhook('lua')") == LUA_OK, "%s",
+            lua_tostring(L, -1));
+    lua_close(L);
+  }
+}
+
 int main(int argc, char **argv) {
   const uint64_t count = argument(argc, argv, 1, 1000);
   support_run.seed = argument(argc, argv, 2, 1);
@@ -118,6 +162,10 @@ int main(int argc, char **argv) {
   open_and_close(&dice, count, false);
   nothing_is_left();
   open_and_close(&dice, count / 4, true);
+  more_states_than_heaps();
+  nothing_is_left();
+  states_that_are_closed_unhooked(argc < 2 ? 2000 : 20);
+  nothing_is_left();
   require(strict_live == 0, "%zu bytes did not come back to the host", strict_live);
   return 0;
 }

@@ -3,6 +3,12 @@ local lu = require "luaunit"
 
 local support = {}
 
+--- What a release requests for a string without its bytes, for a table's header and for an array of `n` values.
+local is_5_4 <const> = _VERSION == "Lua 5.4"
+support.string_size = is_5_4 and 24 + 1 or 32 + 1
+support.table_size = is_5_4 and 56 or 48
+function support.array_size(n) return is_5_4 and 16 * n or 9 * n + 4 end
+
 --- The values of a class are not tables: luaunit shall print and compare them as they are.
 function support.equal(found, expected, what)
   if found ~= expected then

@@ -99,6 +99,41 @@ function TestStop.test_coroutine_that_is_closed_lets_it_run_again()
   lu.assertTrue(coroutine.close(thread))
 end
 
+local function waiting() return coroutine.create(function() measure({ gc = "stop" }, coroutine.yield) end) end
+
+function TestStop.test_measures_that_overlap_in_coroutines_keep_it_stopped_to_the_last_end()
+  for last = 1, 3 do
+    local threads = { waiting(), waiting(), waiting() }
+    for _, thread in ipairs(threads) do lu.assertTrue(coroutine.resume(thread)) end
+    for i, thread in ipairs(threads) do
+      if i ~= last then lu.assertTrue(coroutine.close(thread)) end
+      lu.assertFalse(is_running())
+    end
+    lu.assertTrue(coroutine.resume(threads[last]))
+    lu.assertTrue(is_running())
+  end
+end
+
+function TestStop.test_one_that_ends_by_an_error_within_another_keeps_it_stopped()
+  local failing = coroutine.create(function() measure({ gc = "stop" }, function() error(coroutine.yield()) end) end)
+  local other = waiting()
+  lu.assertTrue(coroutine.resume(failing))
+  lu.assertTrue(coroutine.resume(other))
+  lu.assertFalse((coroutine.resume(failing, "mine")))
+  coroutine.close(failing)
+  lu.assertFalse(is_running())
+  lu.assertTrue(coroutine.close(other))
+end
+
+--- A finalizer cannot start it.
+function TestStop.test_abandoned_one_that_is_collected_lets_it_run_again_after_the_next()
+  coroutine.resume(waiting())
+  collectgarbage()
+  collectgarbage()
+  measure({ gc = "stop" }, litter)
+  lu.assertTrue(is_running())
+end
+
 function TestStop.test_empty_function_measures_all_zeros()
   for depth = 1, 60 do
     local function down(n)

@@ -18,13 +18,13 @@ end
 TestKinds = {}
 
 function TestKinds.test_table_is_its_header_and_its_parts_are_other()
-  lu.assertEquals(created_by(function() return {} end), { tables = { 1, 56 } })
-  lu.assertEquals(created_by(function() return { 1, 2 } end), { tables = { 1, 56 }, other = { 1, 2 * 16 } })
+  lu.assertEquals(created_by(function() return {} end), { tables = { 1, support.table_size } })
+  lu.assertEquals(created_by(function() return { 1, 2 } end), { tables = { 1, support.table_size }, other = { 1, support.array_size(2) } })
 end
 
 function TestKinds.test_string_is_one_with_its_bytes()
   local text = ("x"):rep(100)
-  lu.assertEquals(created_by(function() return text .. text end), { strings = { 1, 24 + 200 + 1 } })
+  lu.assertEquals(created_by(function() return text .. text end), { strings = { 1, support.string_size + 200 } })
 end
 
 function TestKinds.test_closure_is_a_function_and_its_upvalue_is_other()
@@ -47,6 +47,7 @@ function TestKinds.test_userdata_is_one()
 end
 
 function TestKinds.test_growth_of_a_table_creates_nothing()
+  if _VERSION ~= "Lua 5.4" then return end -- 5.5 makes a new array
   local list = { 1, 2, 3, 4 }
   lu.assertEquals(created_by(function() for i = 5, 100 do list[i] = i end end), {})
 end
@@ -97,10 +98,13 @@ end
 
 function TestValue.test_text_is_a_line_a_kind()
   local _, diff = heapster.measure(function() return { {} } end)
+  local tables, other = 2 * support.table_size, support.array_size(1)
   lu.assertEquals(tostring(diff.lua_kinds),
-    "strings: 0 (0 B)\ntables: 2 (112 B)\nfunctions: 0 (0 B)\nuserdata: 0 (0 B)\nthreads: 0 (0 B)\nother: 1 (16 B)")
-  lu.assertEquals(tostring(diff.lua_kinds.tables), "2 (112 B)")
-  lu.assertStrContains(tostring(diff), "\n\nlua_kinds.tables: 2 (112 B)\nlua_kinds.other: 1 (16 B)\n\n")
+    "strings: 0 (0 B)\ntables: 2 (" .. tables .. " B)\nfunctions: 0 (0 B)\nuserdata: 0 (0 B)\nthreads: 0 (0 B)\nother: 1 (" ..
+    other .. " B)")
+  lu.assertEquals(tostring(diff.lua_kinds.tables), ("2 (%d B)"):format(tables))
+  lu.assertStrContains(tostring(diff),
+    ("\n\nlua_kinds.tables: 2 (%d B)\nlua_kinds.other: 1 (%d B)\n\n"):format(tables, other))
 end
 
 function TestValue.test_unknown_kinds_and_changes_are_refused()

@@ -42,7 +42,8 @@ function TestNothing.test_empty_function_measures_all_zeros_in_a_coroutine()
 end
 
 function TestNothing.test_empty_function_measures_all_zeros_whatever_it_is_given()
-  lu.assertEquals(traces_of(function(...) return ... end, table.unpack({}, 1, 200)), "")
+  lu.assertEquals(traces_of(function(...) end, table.unpack({}, 1, 200)), "")
+  lu.assertEquals(traces_of(function(...) return ... end, table.unpack({}, 1, 20)), "")
   lu.assertEquals(traces_of(math.abs, 1), "")
   lu.assertEquals(traces_of(setmetatable({}, { __call = nothing }), 1, 2), "")
   lu.assertEquals(traces_of({ scope = "thread" }, nothing), "")
@@ -50,7 +51,14 @@ function TestNothing.test_empty_function_measures_all_zeros_whatever_it_is_given
   lu.assertEquals(traces_of({ warmup = 3, ["repeat"] = 5 }, nothing), "")
 end
 
+--- Up to Lua 5.4.2 a to-be-closed variable is itself a block, which comes after the window's begin.
+local closable <const> = setmetatable({}, { __close = nothing })
+local function is_free_to_close()
+  return traces_of(function() local _ <close> = closable end) == ""
+end
+
 function TestNothing.test_empty_window_is_all_zeros_at_any_depth()
+  if not is_free_to_close() then return end
   for depth = 0, 100 do
     local found = at_depth(depth, function()
       local m <close> = heapster.measuring()
@@ -61,6 +69,7 @@ function TestNothing.test_empty_window_is_all_zeros_at_any_depth()
 end
 
 function TestNothing.test_empty_block_is_all_zeros()
+  if not is_free_to_close() then return end
   for _ = 1, 10 do
     local window
     do
@@ -82,8 +91,7 @@ function TestMeasure.test_results_follow_the_diff()
   local function check(expected, ...)
     local found = table.pack(...)
     lu.assertEquals(found[2].kind, "window")
-    table.remove(found, 2)
-    lu.assertEquals({ table.unpack(found, 1, found.n - 1) }, expected)
+    lu.assertEquals({ found[1], table.unpack(found, 3, found.n) }, expected)
     lu.assertEquals(found.n - 1, math.max(#expected, 1))
   end
   check({}, measure(give))
@@ -180,7 +188,7 @@ function TestErrors.test_error_of_the_function_passes_with_its_traceback()
   lu.assertEquals({ pcall(measure, fails) }, { false, "mine" })
   support.equal(select(2, pcall(measure, error, value)), value)
   local text = select(2, xpcall(measure, debug.traceback, fails))
-  lu.assertStrContains(text, "in function 'error'\n\t" .. debug.getinfo(fails).short_src)
+  lu.assertStrContains(text, "'error'\n\t" .. debug.getinfo(fails).short_src)
   lu.assertStrContains(text, "in function 'heapster.measure'")
 end
 

@@ -90,4 +90,90 @@ function TestMeasuring.test_bad_arguments_are_named()
   support.refused({ "heapster.Measuring expected, got FILE*" }, getmetatable(m).__close, io.stdout)
 end
 
+TestForgotten = {}
+
+function TestForgotten.tearDown()
+  collectgarbage()
+  lu.assertEquals(heapster.status().windows_open, 0)
+end
+
+function TestForgotten.test_windows_are_ended_by_the_collector_and_the_error_says_so()
+  collectgarbage("stop")
+  local ok, err
+  repeat
+    ok, err = pcall(heapster.measuring)
+  until not ok
+  collectgarbage("restart")
+  lu.assertStrContains(err, " windows are open; collectgarbage() ends those that scripts forgot")
+  collectgarbage()
+  lu.assertEquals(heapster.measuring():stop().kind, "window")
+end
+
+function TestForgotten.test_one_of_thread_scope_is_ended_by_a_collector_in_another_thread()
+  for _ = 1, 300 do heapster.measuring { scope = "thread" } end
+  lu.assertTrue((blocks.elsewhere(collectgarbage)))
+  lu.assertEquals(heapster.status().windows_open, 0)
+end
+
+function TestForgotten.test_one_of_thread_scope_is_taken_back_when_its_thread_has_ended()
+  local kept = {}
+  for i = 1, 4200 do -- more than there can be
+    lu.assertTrue((blocks.elsewhere(function() kept[i] = heapster.measuring { scope = "thread" } end)))
+  end
+  lu.assertFalse((pcall(kept[1].stop, kept[1])))
+  kept = nil
+end
+
+--- What the debug library puts in place of ours is noticed.
+TestReplaced = {}
+
+local others <const> = { io.stdout, io.tmpfile(), "text", false, {}, heapster.status(), heapster.heaps }
+
+function TestReplaced.test_user_value_is_checked()
+  for _, other in ipairs(others) do
+    local window = heapster.measuring()
+    debug.setuservalue(window, other, 1)
+    support.refused({ "test_measuring.lua:", "the window's user value was replaced" }, function() window:stop() end)
+    support.refused({ "user value was replaced" }, function()
+      local m <close> = heapster.measuring()
+      debug.setuservalue(m, other, 1)
+    end)
+    local closed = heapster.measuring()
+    closed:stop()
+    debug.setuservalue(closed, other, 1)
+    support.refused({ "user value was replaced" }, function() return closed.diff end)
+  end
+  collectgarbage()
+  lu.assertEquals(heapster.status().windows_open, 0)
+end
+
+function TestReplaced.test_metamethods_take_no_other_value()
+  local window = heapster.measuring()
+  local metatable = debug.getmetatable(window)
+  window:stop()
+  for _, other in ipairs(others) do
+    metatable.__gc(other)
+    support.refused({ "heapster.Measuring expected" }, metatable.__close, other)
+    support.refused({ "heapster.Measuring expected" }, metatable.__index(window, "stop"), other)
+  end
+  metatable.__gc()
+end
+
+function TestReplaced.test_userdata_that_is_too_short_for_its_metatable_is_no_value_of_ours()
+  for _, value in ipairs { heapster.stats(), heapster.status(), heapster.measuring(), heapster.frames() } do
+    local file = io.tmpfile()
+    local own = debug.getmetatable(file)
+    debug.setmetatable(file, debug.getmetatable(value))
+    lu.assertFalse((pcall(function() return file.alloc_count, file.version, file.is_open, file.frame_count end)))
+    debug.setmetatable(file, own)
+  end
+  collectgarbage()
+end
+
+function TestReplaced.test_upvalue_of_an_iterator_is_checked()
+  local iterate = pairs(heapster.stats())
+  debug.setupvalue(iterate, 1, io.stdout)
+  lu.assertFalse((pcall(iterate)))
+end
+
 support.run()

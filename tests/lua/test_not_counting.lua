@@ -15,6 +15,8 @@ function TestNotCounting.test_windows_are_refused_and_name_the_status()
     function() heapster.measure({ heap = "malloc" }, nothing) end,
     function() heapster.stats("malloc") end,
     function() heapster.heap("lua") end,
+    function() heapster.heap() end,
+    function() heapster.measure({ heap = "lua" }, nothing) end,
   } do
     local err = support.refused({ "test_not_counting.lua:", " counted", "heapster.status()" }, call)
     lu.assertEquals(err.kind, "NotCounting")
@@ -44,7 +46,7 @@ function TestNotCounting.test_heaps_of_the_wrong_type_are_named()
     support.refused({ "bad argument #1 to 'heapster.heap'", "expected" }, heapster.heap, value)
   end
   support.refused({ "expected, got nil" }, heapster.heap, nil)
-  support.refused({ "wrong number of arguments" }, heapster.heap)
+  support.refused({ "wrong number of arguments" }, heapster.heap, "lua", 1)
   support.refused({ "wrong number of arguments" }, heapster.stats, nil, nil)
   support.refused({ "wrong number of arguments to 'report' (0 expected, got 1)" }, function() heapster.report(1) end)
 end

@@ -30,9 +30,24 @@ HEAPSTER_API enum heapster_error heapster_python_hook(void);
 /* Pushes the module's table and returns 1. */
 HEAPSTER_API int luaopen_heapster(struct lua_State *L);
 
-/* Starts counting a running state, as `require "heapster"` does. Call it where Lua may be called; it may raise Lua's
-   memory error. HEAPSTER_OK also if the state is counted already. HEAPSTER_UNSUPPORTED: the status says why. */
+/* Starts counting a running state, as `require "heapster"` does, in heap `lua`, `lua:2`, ... Call it where Lua may be
+   called; it may raise Lua's memory error. HEAPSTER_OK also if the state is counted already. HEAPSTER_TOO_MANY_HEAPS:
+   it stays uncounted. HEAPSTER_UNSUPPORTED: the status says why. */
 HEAPSTER_API enum heapster_error heapster_lua_hook(struct lua_State *L);
+
+/* The same in a heap of that name, by the rules of heapster_heap_create; for NULL as heapster_lua_hook. A state that is
+   closed leaves its heap, with its figures, to the next state that is hooked by the same name over the same kind of
+   allocator. Also HEAPSTER_BAD_NAME; HEAPSTER_NAME_TAKEN: an open state or another heap has the name;
+   HEAPSTER_UNSUPPORTED if the state is counted already, in a heap of another name. */
+HEAPSTER_API enum heapster_error heapster_lua_hook_named(struct lua_State *L, const char *name);
+
+/* The heap that counts the state, or NULL. It is what scripts of the state call "lua". */
+HEAPSTER_API struct heapster_heap *heapster_lua_heap(struct lua_State *L);
+
+/* Bytes live in the state that no heap counts: they are from before the hook. 0 for a state that is not hooked. While
+   no C code holds memory that it requested of the state's allocator itself (lua_getallocf), this and use_curr of
+   heapster_lua_heap add up to LUA_GCCOUNT and LUA_GCCOUNTB of lua_gc. */
+HEAPSTER_API uint64_t heapster_lua_preexisting(struct lua_State *L);
 
 #ifdef __cplusplus
 }

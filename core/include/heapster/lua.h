@@ -2,7 +2,7 @@
 
      void *ud;
      heapster_lua_state_create("scripts", NULL, &ud);
-     lua_State *L = lua_newstate(heapster_lua_alloc, ud);
+     lua_State *L = lua_newstate(heapster_lua_alloc, ud);       in Lua 5.5 with a seed: ..., ud, luaL_makeseed(NULL))
 
    A state that runs already is counted from `require "heapster"` on, or by heapster_lua_hook of heapster/modules.h. */
 #ifndef HEAPSTER_LUA_H

@@ -72,7 +72,8 @@ struct heapster_stats {
   uint64_t use_peak;   /* windows: highest use inside, above the use at its begin */
 
   uint64_t unseen_alloc_count; /* blocks first met at their free or resize */
-  uint64_t unseen_free_count;  /* blocks whose address was handed out again before their free was seen */
+  uint64_t unseen_free_count;  /* blocks whose address was handed out again before their free was seen; and
+                                  those of a Lua state when it is unhooked */
   uint64_t foreign_count;      /* windows: requests, resizes and frees by other threads meanwhile */
 
   struct heapster_histogram alloc_histogram;          /* by requested size */

@@ -20,7 +20,8 @@ struct heapster_status {
   const char *python_problem; /* one sentence why Python's objects are not counted; NULL if they are */
   const char *lua_way;        /* "require", "host" or "none" */
   const char *lua_problem;    /* the same for Lua */
-  uint64_t lua_preexisting;   /* bytes of hooked Lua states that are older than their hook, and no heap counts */
+  uint64_t lua_preexisting;   /* bytes of all hooked Lua states that no heap counts: they are older than their hook.
+                                 In Lua's status() of the calling state only, as lua_way and lua_problem */
   uint64_t uncounted_count;   /* requests served but not counted: heapster's own memory ran out */
   uint64_t lost_size_count;   /* missed frees whose size was lost, counted as 253 bytes each */
   uint64_t crossed_count;     /* blocks freed or resized through another heap than the one that counted them */

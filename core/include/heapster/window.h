@@ -14,7 +14,8 @@ extern "C" {
 enum { HEAPSTER_WINDOWS = 256 };
 
 /* A plain value that names an open window. Nothing dangles if it is lost, but one of the HEAPSTER_WINDOWS stays taken.
-   {0, 0} is never an open window. */
+   A lost window of thread scope is taken back once its thread has ended and all others are taken. {0, 0} is never an
+   open window. */
 struct heapster_window {
   uint32_t index;
   uint32_t generation;

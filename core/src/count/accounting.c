@@ -3,8 +3,7 @@
 
 struct heapster__inaccuracies heapster__inaccuracies;
 
-/* The free of this block was missed: it is recorded now. */
-static void record_missed_free(struct heapster__block missed) {
+void heapster__record_missed(struct heapster__block missed) {
   heapster__count_dealloc(missed.owner, missed.size);
   heapster__count_one(missed.owner, unseen_free_count);
   if (missed.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
@@ -12,7 +11,7 @@ static void record_missed_free(struct heapster__block missed) {
 
 void heapster__record_missed_free(struct heapster__map *map, const void *block) {
   struct heapster__block missed = heapster__shadow_take(map, block);
-  if (missed.owner) record_missed_free(missed);
+  if (missed.owner) heapster__record_missed(missed);
 }
 
 bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const void *block, uint64_t size,

@@ -60,6 +60,9 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
 void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
+/* The free of this block, which was taken out of its map, was missed: records it now. */
+void heapster__record_missed(struct heapster__block missed);
+
 /* If a block is recorded at the address, its free was missed: takes it out, and records the free now. */
 void heapster__record_missed_free(struct heapster__map *map, const void *block);
 

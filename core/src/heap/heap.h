@@ -15,7 +15,8 @@ struct heapster_heap {
   unsigned number;
   _Atomic bool is_open;
   struct heapster__map *map;
-  struct heapster_allocator own; /* a copy of the host's backing, if it gave one */
+  struct heapster__small_map *_Atomic small; /* NULL, except for a Lua state's over a host's allocator */
+  struct heapster_allocator own;             /* a copy of the host's backing, if it gave one */
   const struct heapster_allocator *backing;
 };
 

@@ -2,6 +2,7 @@
 #include "heap/snapshot.h"
 
 #include "base/lock.h"
+#include "count/small_map.h"
 #include "heap/peak.h"
 #include "value/sized.h"
 
@@ -180,14 +181,22 @@ static bool is_first_in_map(const struct heapster_heap *heap) {
   return each == heap;
 }
 
+/* The blocks of a Lua state that no shadow map can have. */
+static void count_small_blocks(const struct heapster_heap *heap, const struct census *census) {
+  struct heapster__small_map *small = heapster__load_acquire(&heap->small); /* pairs with the release in open_record */
+  if (small) heapster__small_visit(small, heap->number, count_block, census);
+}
+
 void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram) {
   if (!histogram) return;
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
   heapster__shadow_visit(heap ? heap->map : &heapster__main_map, count_block, &census);
+  if (heap) count_small_blocks(heap, &census);
   if (heap) return;
   for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
     if (each->map != &heapster__main_map && is_first_in_map(each))
       heapster__shadow_visit(each->map, count_block, &census);
+    count_small_blocks(each, &census);
   }
 }

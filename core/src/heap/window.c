@@ -63,15 +63,44 @@ static void begin_window(struct entry *entry) {
   entry->is_open = true;
 }
 
-/* An entry that is not open, or NULL. */
-static struct entry *find_free_entry(void) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
+/* Closes a window from any thread, unread. */
+static void drop_entry(struct entry *entry) {
+  entry->is_open = false;
+  heapster__stop_observing_thread(&entry->thread_observer, entry->number);
+  if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
+  heapster__add_owned(&windows.open_count, UINT64_MAX);
+}
+
+/* Whether the thread that began the window still runs. */
+static bool is_thread_alive(const struct entry *entry) {
+  return !entry->thread || entry->thread_generation == heapster__load_relaxed(&entry->thread->generation);
+}
+
+/* Drops the windows of thread scope that nobody can end any more. */
+static void drop_dead_entries(void) {
+  for (uint32_t i = 0; i < windows.used_count; i++) {
+    struct entry *entry = &windows.entries[i];
+    if (entry->is_open && entry->scope == HEAPSTER_THREAD && !is_thread_alive(entry)) drop_entry(entry);
+  }
+}
+
+/* The first entry that is not open, or NULL. */
+static struct entry *first_free_entry(void) {
   for (uint32_t i = 0; i < HEAPSTER_WINDOWS; i++) {
     if (windows.entries[i].is_open) continue;
     if (i >= windows.used_count) windows.used_count = i + 1;
     return &windows.entries[i];
   }
   return NULL;
+}
+
+/* An entry that is not open, or NULL. */
+static struct entry *find_free_entry(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  struct entry *entry = first_free_entry();
+  if (heapster__likely(entry != NULL)) return entry;
+  drop_dead_entries();
+  return first_free_entry();
 }
 
 /* The calling thread's record, for a window that it begins. */
@@ -116,11 +145,6 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   }
   heapster__unlock();
   return entry ? HEAPSTER_OK : HEAPSTER_TOO_MANY_WINDOWS;
-}
-
-/* Whether the thread that began the window still runs. */
-static bool is_thread_alive(const struct entry *entry) {
-  return !entry->thread || entry->thread_generation == heapster__load_relaxed(&entry->thread->generation);
 }
 
 /* The totals at the begin and at the end of a window; the same pointer twice where nothing happened. */
@@ -266,12 +290,17 @@ static void end_entry(struct entry *entry, struct heapster_stats *stats, struct 
   heapster__add_owned(&windows.open_count, UINT64_MAX);
 }
 
+/* The entry of an open window, or NULL. */
+static struct entry *find_entry(struct heapster_window window) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  struct entry *entry = window.index < HEAPSTER_WINDOWS ? &windows.entries[window.index] : NULL;
+  return entry && entry->is_open && entry->generation == window.generation ? entry : NULL;
+}
+
 static enum heapster_error end_locked(struct heapster_window window, struct heapster_stats *stats,
                                       struct heapster_stats *thread) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  if (window.index >= HEAPSTER_WINDOWS) return HEAPSTER_WINDOW_CLOSED;
-  struct entry *entry = &windows.entries[window.index];
-  if (!entry->is_open || entry->generation != window.generation) return HEAPSTER_WINDOW_CLOSED;
+  struct entry *entry = find_entry(window);
+  if (!entry) return HEAPSTER_WINDOW_CLOSED;
   const bool is_here = entry->thread == heapster__this_thread() && is_thread_alive(entry);
   if (entry->scope == HEAPSTER_THREAD && !is_here) return HEAPSTER_WRONG_THREAD;
   end_entry(entry, stats, thread);
@@ -306,15 +335,18 @@ enum heapster_error heapster_window_end_sized(struct heapster_window window, str
   return end_in_other_size(window, stats, stats_size, thread, thread_size);
 }
 
+void heapster__window_drop(struct heapster_window window) {
+  heapster__lock();
+  struct entry *entry = find_entry(window);
+  if (entry) drop_entry(entry);
+  heapster__unlock();
+}
+
 void heapster__windows_drop_others(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *own = heapster__this_thread();
   for (uint32_t i = 0; i < windows.used_count; i++) {
     struct entry *entry = &windows.entries[i];
-    if (!entry->is_open || entry->thread == own) continue;
-    entry->is_open = false;
-    heapster__stop_observing_thread(&entry->thread_observer, entry->number);
-    if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
-    heapster__add_owned(&windows.open_count, UINT64_MAX);
+    if (entry->is_open && entry->thread != own) drop_entry(entry);
   }
 }

@@ -16,6 +16,6 @@ enum heapster__mode {
 };
 
 /* The word for it in the status: "none", "preload", ... */
-const char *heapster__mode_name(enum heapster__mode mode);
+HEAPSTER_API const char *heapster__mode_name(enum heapster__mode mode);
 
 #endif

@@ -1,6 +1,8 @@
 /* The state is created with heapster's lua_Alloc over the engine's pool. It sees no file but the engine's scripts. */
 #include "scripts.h"
 
+#include "new_state.h"
+
 #include <assert.h>
 #include <heapster/modules.h>
 #include <lauxlib.h>
@@ -100,7 +102,7 @@ bool scripts_open(struct scripts *scripts, struct engine *engine, const char *fo
   void *ud;
   const enum heapster_error error = heapster_lua_state_create("scripts", &backing, &ud);
   if (error) return say(heapster_error_text(error));
-  scripts->L = lua_newstate(heapster_lua_alloc, ud);
+  scripts->L = new_state(heapster_lua_alloc, ud);
   if (!scripts->L) return say("no memory for the scripts");
   lua_pushcfunction(scripts->L, start);
   lua_pushlightuserdata(scripts->L, scripts);

@@ -17,23 +17,36 @@ struct heapster__lua_start {
   const void *last;                  /* the block that lua_close frees last */
   size_t bytes;                      /* live now, by Lua's own count */
   enum heapster__mode mode;
+  const char *name;                 /* of its heap, by a host's choice; NULL: `lua`, `lua:2`, ... */
+  const struct heapster_heap *heap; /* that counted it until it was unhooked, or NULL */
+  void *ud;                         /* the record that it had then, or NULL */
 };
 
 /* False with HEAPSTER_COUNTERS=shared, which has no re-entry guard. */
 HEAPSTER_API bool heapster__lua_can_wrap(void);
 
-/* A record for the state: the ud of heapster_lua_alloc from now on. Its heap is `lua`, `lua:2`, ...: the first without
-   an open state, or `lua` if none is left. NULL: no memory. */
-HEAPSTER_API void *heapster__lua_wrap(const struct heapster__lua_start *start);
+/* Sets `ud` to a record for the state, for heapster_lua_alloc from now on: the one that it had over this allocator, if
+   any. Its
+   heap is that of `name`; without one `heap`, if no open state has it; else `lua`, `lua:2`, ...: the first without an
+   open state. On failure `ud` is NULL: no memory, HEAPSTER_TOO_MANY_HEAPS, and for a name also HEAPSTER_BAD_NAME and
+   HEAPSTER_NAME_TAKEN. */
+HEAPSTER_API enum heapster_error heapster__lua_wrap(const struct heapster__lua_start *start, void **ud);
 
-/* The state has its own allocator again. Frees the record. */
+/* The state has its own allocator again, or another took the hook's place. What it frees from here on is not seen, so
+   all its blocks leave the heap now, as missed frees. The record stays the state's, and passes on what reaches it. */
 HEAPSTER_API void heapster__lua_unwrap(void *ud);
-
-/* Another allocator took the hook's place, and may put it back. Keeps the record, but counts its state no more. */
-HEAPSTER_API void heapster__lua_forget(void *ud);
 
 /* The next allocator. */
 HEAPSTER_API struct heapster_lua_backing heapster__lua_next(void *ud);
+
+/* The heap that counts the record's state. */
+HEAPSTER_API struct heapster_heap *heapster__lua_heap_of(void *ud);
+
+/* Whether an open state has the heap. */
+HEAPSTER_API bool heapster__lua_is_heap_used(const struct heapster_heap *heap);
+
+/* How the record's state came to be counted: HEAPSTER__MODE_REQUIRE or _HOST. */
+HEAPSTER_API enum heapster__mode heapster__lua_mode_of(void *ud);
 
 /* Probes whether a request to `alloc` reaches the record. Shows in no figure. */
 HEAPSTER_API bool heapster__lua_probe(void *ud, const struct heapster_lua_backing *alloc);
@@ -45,7 +58,10 @@ HEAPSTER_API bool heapster__lua_is_any_lost(void);
 /* How the latest of the open states came to be counted: HEAPSTER__MODE_REQUIRE, _HOST or _NONE. */
 HEAPSTER_API enum heapster__mode heapster__lua_mode(void);
 
-/* Bytes live in hooked states that no heap `lua` counts: they are from before the hook. */
+/* Bytes live in hooked states that no heap counts: they are from before the hook. Of all states, and of one that uses
+   `bytes` by Lua's own count now. Lua does not count what C code requested of the allocator itself; what of that was
+   freed since the hook is found here, at the latest. */
 HEAPSTER_API uint64_t heapster__lua_preexisting(void);
+HEAPSTER_API uint64_t heapster__lua_preexisting_of(void *ud, size_t bytes);
 
 #endif

@@ -1,9 +1,13 @@
 /* Slow paths of the Lua hook.
 
-   An allocator that may pool by the old size is given Lua's own sizes. Blocks below 16 bytes may then share a granule:
-   they are counted by their sizes, without the map. For other allocators small sizes are padded to 17, and all blocks
-   are in the map. */
+   An allocator that may pool by the old size is given Lua's own sizes. Blocks below 16 bytes may then share a granule
+   of the shadow map: they are in the state's small map. For other allocators small sizes are padded to 17, and all
+   blocks are in the shadow map.
+
+   A next allocator may refuse any resize, a shrink as well: that is for Lua to handle, so it gets the NULL. */
 #include "hooks/script/lua_slow.h"
+
+#include "count/small_map.h"
 
 typedef struct heapster__lua_state lua_state;
 
@@ -15,27 +19,60 @@ static bool is_mapped(const lua_state *state, size_t size) {
   return !state->is_exact || size >= HEAPSTER__OWN_MIN_SIZE;
 }
 
+static bool is_off(const lua_state *state) { return state->number == HEAPSTER__LUA_OFF; }
+
+static struct heapster__thread *claim_thread(void) {
+  struct heapster__thread *thread = heapster__this_thread();
+  return heapster__likely(thread != NULL) ? thread : heapster__thread_claim();
+}
+
 static void *call_guarded(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
   struct heapster__guard guard;
-  heapster__guard_enter(&guard, heapster__thread_claim());
+  heapster__guard_enter(&guard, claim_thread());
   void *block = state->next.alloc(state->next.ud, ptr, osize, nsize);
   heapster__guard_leave(&guard);
   return block;
 }
 
+/* A host's pool may request more of malloc than it passes on: to grow. */
+static __attribute__((noinline)) void *call_keeping(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
+  struct heapster__nested nested;
+  heapster__nested_enter(&nested, claim_thread());
+  void *block = state->next.alloc(state->next.ud, ptr, osize, nsize);
+  heapster__nested_leave(&nested, block, nsize);
+  return block;
+}
+
 void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
-  const bool may_count = state->is_exact || (!state->is_system && heapster__load_relaxed(&heapster__has_malloc));
-  if (may_count) return call_guarded(state, ptr, osize, nsize);
+  const bool has_malloc = heapster__load_flag(&heapster__has_malloc);
+  if (state->is_exact)
+    return has_malloc ? call_keeping(state, ptr, osize, nsize) : call_guarded(state, ptr, osize, nsize);
+  if (has_malloc && !state->is_system) return call_guarded(state, ptr, osize, nsize);
   return state->next.alloc(state->next.ud, ptr, osize, nsize);
+}
+
+static bool enter_small(const lua_state *state, const void *block, size_t size) {
+  const unsigned missed = heapster__small_take(state->small, block);
+  if (missed) heapster__record_missed((struct heapster__block){missed, state->number, false});
+  if (heapster__small_put(state->small, block, (unsigned)size)) return true;
+  heapster__add_relaxed(&heapster__inaccuracies.uncounted, 1);
+  return false;
+}
+
+/* Enters a block into the map that is for its size. False: no memory, it stays uncounted. */
+static bool enter_block(const lua_state *state, const void *block, size_t size) {
+  if (is_mapped(state, size)) return heapster__enter_block(state->map, state->number, block, size);
+  return enter_small(state, block, size);
 }
 
 void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
   const size_t kind = heapster__lua_kind_of(tag);
+  if (is_off(state)) return block;
   if (heapster__is_nested(heapster__this_thread())) {
     heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
-  } else if (!is_mapped(state, size) || heapster__enter_block(state->map, heap, block, size)) {
+  } else if (enter_block(state, block, size)) {
     heapster__count_alloc(heap, size);
     if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
   } else {
@@ -52,7 +89,7 @@ void *heapster__lua_create_small(lua_state *state, size_t tag, size_t size) {
 }
 
 void *heapster__lua_record_failure(const lua_state *state) {
-  heapster__record_failure(state->number);
+  if (!is_off(state)) heapster__record_failure(state->number);
   return NULL;
 }
 
@@ -64,23 +101,23 @@ static struct heapster__block take_from_main(const void *ptr, size_t size) {
   return (struct heapster__block){0, 0, false};
 }
 
-/* A block that was taken out, and the map it was in. */
+/* A block that was taken out, and the shadow map it was in; NULL: it was in the small map, or in none. */
 struct taken {
   struct heapster__block block;
   struct heapster__map *map;
 };
 
+static struct taken take_own(const lua_state *state, const void *ptr, size_t size) {
+  if (is_mapped(state, size)) return (struct taken){heapster__take_block(state->map, ptr), state->map};
+  const unsigned found = heapster__small_take(state->small, ptr);
+  return (struct taken){{found, found ? state->number : 0, false}, NULL};
+}
+
 static struct taken take_block(const lua_state *state, const void *ptr, size_t size) {
-  struct taken taken = {{size, state->number, false}, state->map};
-  if (!is_mapped(state, size)) {
-    if (heapster__is_nested(heapster__this_thread())) taken.block.owner = 0;
-    return taken;
-  }
-  taken.block = heapster__take_block(state->map, ptr);
-  if (taken.block.owner || state->map == &heapster__main_map) return taken;
-  taken.block = take_from_main(ptr, size);
-  if (taken.block.owner) taken.map = &heapster__main_map;
-  return taken;
+  const struct taken own = take_own(state, ptr, size);
+  if (own.block.owner || state->map == &heapster__main_map) return own;
+  const struct taken other = {take_from_main(ptr, size), &heapster__main_map};
+  return other.block.owner ? other : own;
 }
 
 /* How many bytes of a block the state's heap counts. */
@@ -89,54 +126,69 @@ static int64_t counted_bytes(const lua_state *state, struct heapster__block bloc
 }
 
 void *heapster__lua_free_slow(lua_state *state, void *ptr, size_t size) {
+  if (is_off(state)) return heapster__lua_call_next(state, ptr, size, 0);
   bool is_last = ptr == state->last;
   struct heapster__block taken = take_block(state, ptr, size).block;
   heapster__record_gone(state->number, taken);
   heapster__lua_note_uncounted(state, counted_bytes(state, taken) - (int64_t)size);
   state->bytes -= size;
   heapster__lua_call_next(state, ptr, size, 0);
-  if (is_last && !state->bytes) heapster__lua_state_release(state);
+  if (is_last) heapster__lua_state_release(state);
   return NULL;
 }
 
-/* Records a resize to a block that is not in the map. Whether the state's heap counts it. */
-static bool record_unmapped_resize(const lua_state *state, struct heapster__block taken, bool is_moved, size_t size) {
-  unsigned heap = state->number;
-  const bool is_outermost = !heapster__is_nested(heapster__this_thread());
-  if (is_outermost && taken.owner == heap) {
-    heapster__count_resize(heap, (struct heapster__resize){taken.size, size, is_moved});
-    return true;
-  }
-  heapster__record_gone(heap, taken);
-  if (is_outermost) heapster__count_alloc(heap, size);
-  return is_outermost;
+/* A block of the state's heap was resized from or to a small one. Whether the heap counts it still. */
+static bool record_own_resize(const lua_state *state, struct heapster__block old, const void *from, const void *to,
+                              size_t size) {
+  if (old.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
+  const bool is_entered = enter_block(state, to, size);
+  if (is_entered)
+    heapster__count_resize(state->number, (struct heapster__resize){old.size, size, from != to});
+  else
+    heapster__count_dealloc(state->number, old.size);
+  return is_entered;
 }
 
-static void record_resize(const lua_state *state, struct taken taken, size_t old, const void *from, const void *to,
-                          size_t size) {
-  unsigned heap = state->number;
-  bool is_counted;
-  if (is_mapped(state, size)) {
-    is_counted = heapster__record_resize(taken.map, heap, taken.block, from, to, size) &&
-                 (!taken.block.owner || taken.block.owner == heap);
-  } else {
-    is_counted = record_unmapped_resize(state, taken.block, from != to, size);
+/* A block that the state's heap did not count is one of its own from here on, unless a guard is up. */
+static bool record_adopted(const lua_state *state, struct heapster__block taken, const void *to, size_t size) {
+  struct heapster__thread *thread = heapster__this_thread();
+  const bool is_nested = heapster__is_nested(thread);
+  if (taken.owner || !is_nested) heapster__record_gone(state->number, taken);
+  if (is_nested) heapster__record_nested(thread);
+  if (is_nested || !enter_block(state, to, size)) return false;
+  heapster__count_alloc(state->number, size);
+  return true;
+}
+
+/* Whether the state's heap counts the resized block. */
+static bool record_resize(const lua_state *state, struct taken taken, const void *from, const void *to, size_t size) {
+  const unsigned owner = taken.block.owner;
+  const bool is_own = owner == state->number;
+  if (taken.map && is_mapped(state, size))
+    return heapster__record_resize(taken.map, state->number, taken.block, from, to, size) && (!owner || is_own);
+  if (is_own) return record_own_resize(state, taken.block, from, to, size);
+  return record_adopted(state, taken.block, to, size);
+}
+
+static void restore_block(const lua_state *state, struct taken taken, const void *ptr) {
+  if (taken.map) {
+    heapster__restore_block(taken.map, state->number, taken.block, ptr);
+    return;
   }
-  const int64_t uncounted = is_counted ? 0 : (int64_t)size;
-  heapster__lua_note_uncounted(state, uncounted + counted_bytes(state, taken.block) - (int64_t)old);
+  if (taken.block.owner) heapster__small_put(state->small, ptr, (unsigned)taken.block.size);
+  if (taken.block.owner || !heapster__is_nested(heapster__this_thread()))
+    heapster__count_one(state->number, realloc_fail_count);
 }
 
 static void *finish_resize(lua_state *state, struct taken taken, void *ptr, size_t osize, void *fresh, size_t nsize) {
-  if (!fresh && nsize > osize) {
-    if (is_mapped(state, osize))
-      heapster__restore_block(taken.map, state->number, taken.block, ptr);
-    else
-      heapster__count_one(state->number, realloc_fail_count);
+  if (!fresh) {
+    restore_block(state, taken, ptr);
     return NULL;
   }
-  if (!fresh) fresh = ptr;
   state->bytes += nsize - osize;
-  record_resize(state, taken, osize, ptr, fresh, nsize);
+  const bool is_counted = record_resize(state, taken, ptr, fresh, nsize);
+  const int64_t uncounted = is_counted ? 0 : (int64_t)nsize;
+  heapster__lua_note_uncounted(state, uncounted + counted_bytes(state, taken.block) - (int64_t)osize);
   return fresh;
 }
 
@@ -147,6 +199,7 @@ void *heapster__lua_finish_resize(lua_state *state, uint64_t counted, void *ptr,
 }
 
 void *heapster__lua_resize_slow(lua_state *state, void *ptr, size_t osize, size_t nsize) {
+  if (is_off(state)) return heapster__lua_call_next(state, ptr, osize, padded(state, nsize));
   struct taken taken = take_block(state, ptr, osize);
   return finish_resize(state, taken, ptr, osize, heapster__lua_call_next(state, ptr, osize, padded(state, nsize)),
                        nsize);

@@ -25,7 +25,7 @@ void *heapster__lua_free_slow(struct heapster__lua_state *state, void *ptr, size
 void *heapster__lua_resize_slow(struct heapster__lua_state *state, void *ptr, size_t osize, size_t nsize);
 
 /* Records a resize: a block of the state's heap, of `counted` bytes, was taken out of the map, and the next allocator
-   returned `fresh`. */
+   returned `fresh`, or NULL: it refused, and the old block stays. */
 void *heapster__lua_finish_resize(struct heapster__lua_state *state, uint64_t counted, void *ptr, size_t osize,
                                   void *fresh, size_t nsize);
 

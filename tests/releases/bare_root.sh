@@ -95,6 +95,7 @@ versions() {
 
 mkdir -p "$logs" ${cache:+"$cache"} || cannot "$logs cannot be made"
 logs=$(cd "$logs" && pwd -P)
+rm -f "$logs"/*.log "$logs/versions"
 [ ! "$cache" ] || cache=$(cd "$cache" && pwd -P)
 root=$(mktemp -d "${TMPDIR:-/tmp}/heapster-$suite-XXXXXX") || cannot 'no folder for the root'
 trap remove_root EXIT

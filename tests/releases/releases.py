@@ -60,6 +60,10 @@ def with_rows(text, rows):
 
 
 def main(suites):
+    for suite in suites:
+        if not re.fullmatch("[a-z]+", suite):
+            print(f"releases: {suite!r} is no release of Debian, as {', '.join(SUITES)} are", file=sys.stderr)
+            return 2
     if subprocess.run(["git", "-C", ROOT, "status", "--porcelain"], capture_output=True, text=True).stdout:
         print("releases: what is not committed is not tried", file=sys.stderr)
     rows, statuses = [], []

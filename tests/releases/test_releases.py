@@ -133,6 +133,12 @@ def test_without_debootstrap_no_bare_root_is_made(tmp_path):
     assert (ended.returncode, ended.stdout) == (77, "bookworm: not tried: it needs debootstrap\n")
 
 
+@pytest.mark.parametrize("words", [("--help",), ("bookworm", "../trixie"), ("",)])
+def test_what_is_no_name_of_a_release_is_refused(words):
+    ended = execute(ROOT / "dev", "releases", *words)
+    assert (ended.returncode, ended.stdout) == (2, "") and "is no release of Debian" in ended.stderr
+
+
 def test_a_release_gets_its_row_from_its_logs(tmp_path):
     (tmp_path / "test.log").write_text(f"{CLOSING}dev: skipped: a: b\ndev: skipped: c: d\n", encoding="utf-8")
     versions = "".join(f"{name} 1.{i}\n" for i, name in enumerate(releases.PROGRAMS))

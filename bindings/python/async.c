@@ -4,6 +4,8 @@
    window opens and live until it has ended. */
 #include "python/manager.h"
 
+#include "python/static_type.h"
+
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
   heapster__Manager *manager;
@@ -84,7 +86,7 @@ PyObject *heapster__adapt_manager(heapster__Manager *manager) {
     Py_INCREF(manager->adaptor);
     return manager->adaptor;
   }
-  Adaptor *const adaptor = PyType_Ready(&adaptor_type) ? NULL : PyObject_New(Adaptor, &adaptor_type);
+  Adaptor *const adaptor = heapster__python_ready_type(&adaptor_type) ? NULL : PyObject_New(Adaptor, &adaptor_type);
   if (!adaptor) return NULL;
   Py_INCREF(manager);
   adaptor->vectorcall = call;

@@ -3,6 +3,7 @@
 
 #include "common/stats.h"
 #include "python/call.h"
+#include "python/static_type.h"
 
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -86,7 +87,7 @@ static bool update_wrapper(PyObject *limited, PyObject *function) {
 }
 
 static PyObject *new_limited(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
-  if (PyType_Ready(&limited_type) < 0) return NULL;
+  if (heapster__python_ready_type(&limited_type) < 0) return NULL;
   Limited *const self = PyObject_GC_New(Limited, &limited_type);
   if (!self) return NULL;
   Py_INCREF(owner);

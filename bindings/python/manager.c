@@ -6,6 +6,7 @@
 
 #include "common/stats.h"
 #include "python/errors.h"
+#include "python/static_type.h"
 #include "python/window.h"
 
 /* The attribute __enter__ or __exit__ of a manager's type. */
@@ -59,7 +60,7 @@ static bool add_descriptor(PyTypeObject *type, const char *name, bool is_async) 
 }
 
 bool heapster__ready_manager_type(PyTypeObject *type) {
-  if (PyType_Ready(&descriptor_type) < 0 || PyType_Ready(type) < 0) return false;
+  if (heapster__python_ready_type(&descriptor_type) < 0 || heapster__python_ready_type(type) < 0) return false;
   if (!add_descriptor(type, "__enter__", false) || !add_descriptor(type, "__exit__", false)) return false;
   if (!add_descriptor(type, "__aenter__", true) || !add_descriptor(type, "__aexit__", true)) return false;
   PyType_Modified(type);

@@ -1,8 +1,9 @@
 /* Objects of heapster's classes of values. Their memory comes from below every hook, so nothing here may go through
-   CPython's allocator; SWIG's own objects do. Static types outlive an interpreter: a restarted one finds them ready. */
+   CPython's allocator; SWIG's own objects do. */
 #include "python/objects.h"
 
 #include "common/value.h"
+#include "python/static_type.h"
 
 static void dealloc(PyObject *self) {
   heapster__value_free(((heapster__Object *)self)->value);
@@ -63,7 +64,8 @@ void *heapster__python_value_of(PyObject *object, const PyTypeObject *type) {
 bool heapster__python_add_class(PyObject *module, PyTypeObject *type, const struct heapster__generated *generated) {
   type->tp_methods = generated->methods;
   type->tp_getset = generated->attributes;
-  if (PyType_Ready(&heapster__python_base_type) < 0 || PyType_Ready(type) < 0) return false;
+  if (heapster__python_ready_type(&heapster__python_base_type) < 0 || heapster__python_ready_type(type) < 0)
+    return false;
   Py_INCREF(type);
   return !PyModule_AddObject(module, strrchr(type->tp_name, '.') + 1, (PyObject *)type);
 }

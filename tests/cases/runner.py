@@ -12,6 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from pathlib import Path
 
 import needs
@@ -145,14 +146,25 @@ def execute(command, folder, environment, timeout):
 
 
 def end_session(leader):
-    """Kills every process of the session: what a case starts may have left its process group."""
+    """Kills every process of the session: what a case starts may have left its process group. Again until none is left,
+    since one may start another meanwhile, and the killed end when the system comes to them."""
+    deadline = time.monotonic() + 10
+    while kill_session(leader) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def kill_session(leader):
+    """Whether there was a process of it that had not ended."""
+    was_there = False
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if int(fields[3]) == leader:
+            state, _, _, session = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
+            if int(session) == leader and state not in "ZX":
+                was_there = True
                 os.kill(int(folder.name), signal.SIGKILL)
-        except (OSError, IndexError):
+        except (OSError, ValueError):
             continue  # it has ended meanwhile
+    return was_there
 
 
 def signal_of(status):

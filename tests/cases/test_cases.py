@@ -41,7 +41,7 @@ def test_case(case, outcomes):
     outcome = outcomes[case.name].result()
     print(outcome.output)
     if outcome.verdict == "not run":
-        pytest.skip(outcome.seen)
+        pytest.skip(f"{case.name}: {outcome.seen}")
     if outcome.verdict == "wrong":
         raise Wrong(f"{outcome.seen}; right: {case.right}")
     assert outcome.verdict == "right", f"the case itself fails: {outcome.seen}"

@@ -134,7 +134,7 @@ def test_resize_that_does_not_move_where_it_has_to_gives_no_figure():
     assert subprocess.run([BUILD / "tests/guards/malloc_requests", "moves", "100"], check=False).returncode == 1
 
 
-needs_valgrind = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not on PATH")
+needs_valgrind = pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
 
 
 @needs_valgrind

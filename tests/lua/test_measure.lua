@@ -42,8 +42,8 @@ function TestNothing.test_empty_function_measures_all_zeros_in_a_coroutine()
 end
 
 function TestNothing.test_empty_function_measures_all_zeros_whatever_it_is_given()
-  lu.assertEquals(traces_of(function(...) end, table.unpack({}, 1, 200)), "")
-  lu.assertEquals(traces_of(function(...) return ... end, table.unpack({}, 1, 20)), "")
+  local warm = { warmup = 1 } -- Lua's stack grows for so many arguments
+  lu.assertEquals(traces_of(warm, function(...) return ... end, table.unpack({}, 1, 200)), "")
   lu.assertEquals(traces_of(math.abs, 1), "")
   lu.assertEquals(traces_of(setmetatable({}, { __call = nothing }), 1, 2), "")
   lu.assertEquals(traces_of({ scope = "thread" }, nothing), "")

@@ -76,7 +76,9 @@ def plain():
 @pytest.fixture
 def in_gdb(tmp_path):
     """Runs a script in the Python inside gdb, which is Debian's."""
-    if shutil.which("gdb") is None or sys.executable != "/usr/bin/python3":
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    if sys.executable != "/usr/bin/python3":
         pytest.skip("gdb embeds Debian's Python")
 
     def run(script):

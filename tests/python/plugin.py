@@ -34,7 +34,8 @@ def commanded_library(tmp_path_factory):
     path = tmp_path_factory.mktemp("commanded") / "commanded_heap.so"
     lib = os.environ["HEAPSTER_BUILD"] + "/lib"
     sources = [f"{HERE}/commanded_heap.c", f"{ROOT}/tests/core/commanded.c", f"{ROOT}/tests/core/commanded_pool.c"]
-    command = ["cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-fPIC", "-shared", "-pthread"]
+    command = ["cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-fPIC", "-shared", "-pthread"]
+    command += os.environ.get("HEAPSTER_CFLAGS", "").split()
     paths = [f"-I{ROOT}/core/include", f"-I{ROOT}/tests/core", f"-L{lib}", f"-Wl,-rpath,{lib}", "-lheapster"]
     subprocess.run([*command, *sources, *paths, "-o", str(path)], check=True)
     return str(path)

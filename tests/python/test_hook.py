@@ -232,7 +232,7 @@ def test_so_does_what_is_freed_after_another_hook_dropped_ours(plain):
 
 
 def test_memray_may_trace_above_and_below(plain, tmp_path):
-    pytest.importorskip("memray", reason="memray is not installed for this Python")
+    pytest.importorskip("memray", reason="memray is no package of Debian's")
     tracker = f"with memray.Tracker({str(tmp_path)!r} + '/%d.bin', trace_python_allocators=True):\n"
     plain("import memray\n" + ON + tracker % 1 + "    " + COUNTS + COUNTS)
     plain("import memray\n" + tracker % 2 + "    import heapster\n    " + COUNTS + DOES_NOT + "heapster.hook('python')\n" + COUNTS)

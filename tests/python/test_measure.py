@@ -1,6 +1,7 @@
 """measure(): arguments, options, results and errors."""
 
 import gc
+import sys
 import threading
 import traceback
 
@@ -42,7 +43,9 @@ def test_the_arguments_themselves_add_nothing(arguments):
     function = eval(f"lambda {names}: None")
     values = list(range(arguments))
     heapster.measure(function, *values)
-    assert heapster.measure(function, *values)[1].alloc_count == 0
+    diff = heapster.measure(function, *values)[1]
+    copied = 8 * arguments if arguments > 8 and sys.version_info >= (3, 14) else 0  # by CPython's own call from C
+    assert (diff.alloc_count, diff.alloc_sum, diff.live_change) == (bool(copied), copied, 0)
 
 
 def test_figures_are_exact(heap):

@@ -1,6 +1,7 @@
 """What measuring() has for tools that measure other people's functions: run(), gc, thread_peak; and limit().broken()."""
 
 import gc
+import sys
 import threading
 
 import pytest
@@ -33,7 +34,9 @@ def test_run_adds_nothing_whatever_the_arguments():
         m = heapster.measuring(thread_peak=True)
         m.run(function, 1, 2, 3, 4, 5, 6, g=7, h=8, i=9, j=10, k=11)
     diff = m.diff
-    assert diff.alloc_count == diff.dealloc_count == diff.use_peak == diff.thread.use_peak == diff.live_change == 0
+    copied = 8 * 11 if sys.version_info >= (3, 14) else 0  # by CPython's own call from C
+    assert diff.alloc_count == diff.dealloc_count == bool(copied) and diff.live_change == 0
+    assert diff.use_peak == diff.thread.use_peak == copied
 
 
 def test_an_error_passes_through_run_and_the_diff_is_known(heap):

@@ -41,7 +41,7 @@ def check_types(*command):
     path = {"PYTHONPATH": str(PACKAGE.parent), "MYPYPATH": str(PACKAGE.parent)}
     clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     if importlib.util.find_spec("mypy") is None:
-        pytest.skip("mypy is not installed for this Python")
+        pytest.skip("mypy is not installed")
     done = subprocess.run(
         [sys.executable, "-m", *command], env={**clean, **path}, capture_output=True, text=True, check=False
     )

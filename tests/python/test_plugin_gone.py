@@ -8,7 +8,7 @@ from plugin import project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
-needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
+needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="pytest-xdist is not installed")
 
 MARKED = "@pytest.mark.heap_limit()\n"
 TESTS = f"""

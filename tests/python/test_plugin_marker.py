@@ -1,6 +1,7 @@
 """The marker heap_limit: what it measures, where the boundary is, and which markers are refused."""
 
 import importlib.util
+import sys
 
 import pytest
 from plugin import commanded, commanded_library, project  # noqa: F401
@@ -78,8 +79,12 @@ def test_of_the_module(): pytest.ask(5)
 def test_an_empty_test_is_exactly_zero(project):
     plugins = ["heapster"]
     asynchronous = ""
+    ninth = "" if sys.version_info >= (3, 14) else ", record_property"  # 3.14 asks for memory to pass it
+    missing = []
     for package, plugin in (("pytest_asyncio", "asyncio"), ("anyio", "anyio")):
-        if importlib.util.find_spec(package):
+        if importlib.util.find_spec(package) is None:
+            missing.append(package)
+        else:
             plugins.append(plugin)
             asynchronous += f"@pytest.mark.{plugin}\nasync def test_{plugin}(tmp_path): pass\n"
     project.test(f"""
@@ -92,7 +97,7 @@ def anyio_backend(): return "asyncio"
 def made(request): return [request.param]
 
 def test_function(): pass
-def test_many_fixtures(made, tmp_path, capsys, monkeypatch, request, recwarn, caplog, pytestconfig, record_property): pass
+def test_many_fixtures(made, tmp_path, capsys, monkeypatch, request, recwarn, caplog, pytestconfig{ninth}): pass
 @pytest.mark.parametrize("a,b,c", [(1, 2, 3)])
 def test_parameters(a, b, c): pass
 class TestMethods:
@@ -107,6 +112,8 @@ class CoroutineTest(unittest.IsolatedAsyncioTestCase):
     result, figures = project.figures("--heap-baseline=off", "-rA", plugins=plugins)
     result.assert_outcomes(passed=10 + asynchronous.count("async def"))
     assert all(each["measured"]["figures"]["alloc_count"] == 0 for each in figures.values())
+    if missing:
+        pytest.skip(f"all but the coroutines are tested: {' and '.join(missing)} is not installed")
 
 
 def test_coroutines_are_judged_too(commanded):

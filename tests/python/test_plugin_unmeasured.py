@@ -7,7 +7,7 @@ from plugin import project  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
-needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="needs pytest-xdist")
+needs_xdist = pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="pytest-xdist is not installed")
 
 # A project's own collector, such as PyYAML's: its items run, but are not functions.
 COLLECTOR = """

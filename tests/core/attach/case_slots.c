@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <wchar.h>
 
 static void a_slot_that_holds_the_real_function_is_replaced(void) {
   free(malloc(1)); /* resolved by now */
@@ -63,13 +64,15 @@ static void a_reallocarray_that_overflows_is_a_refusal(void) {
   free(block);
 }
 
+/* wcsdup, since some allocators bring a strdup of their own. */
 static void calls_inside_libc_are_counted(void) {
-  char text[BYTES];
-  memset(text, 'x', sizeof text);
-  text[BYTES - 1] = '\0';
+  enum { LENGTH = BYTES / sizeof(wchar_t) };
+  wchar_t text[LENGTH];
+  wmemset(text, L'x', LENGTH - 1);
+  text[LENGTH - 1] = L'\0';
   hook();
   const struct heapster_window window = begin_window();
-  free(strdup(text));
+  free(wcsdup(text));
   require_counted(window, 1, 1);
 }
 

@@ -6,12 +6,16 @@ target_include_directories(engine_test_pool SYSTEM PRIVATE ${LUA_INCLUDE_DIR} ${
 target_link_libraries(engine_test_pool PRIVATE heapster::lua heapster::static ${LUA_LIBRARIES} ${CMOCKA_LIBRARIES}
   heapster_warnings)
 
-# A program as a test of its name, and once more under valgrind: engine_program(name [arguments...]). The valgrind of
-# Debian 12 cannot read what clang writes for debuggers.
+# A program as a test of its name, and once more under valgrind: engine_program(name [arguments...]).
 function(engine_program name)
   add_test(NAME ${name} COMMAND ${name} ${ARGN})
   set_tests_properties(${name} PROPERTIES LABELS lua TIMEOUT 60)
-  if(HEAPSTER_VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  if(NOT HEAPSTER_VALGRIND)
+    heapster_skipped_test(${name}_under_valgrind lua "valgrind is not installed")
+  elseif(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    heapster_skipped_test(${name}_under_valgrind lua
+      "the valgrind of Debian 12 cannot read what clang writes for debuggers")
+  else()
     add_test(NAME ${name}_under_valgrind COMMAND ${HEAPSTER_VALGRIND} -q --error-exitcode=99 --leak-check=full
       --errors-for-leak-kinds=definite --soname-synonyms=somalloc=nouserintercepts $<TARGET_FILE:${name}> ${ARGN})
     set_tests_properties(${name}_under_valgrind PROPERTIES LABELS lua TIMEOUT 300)

@@ -204,7 +204,7 @@ class Engine:
             fail(f"heap.measuring({unfinished!r}) is for a with block, which has not ended", measurements)
         for name, measurement in measurements.by_name.items():
             full_name = f"{measurements.test}#{name}" if name else measurements.test
-            why = measurement.why_uncompared or self._find_half(measurement.limits)
+            why = self._find_half(measurement.limits) or measurement.why_uncompared
             record, verdict = self.expected.judge_measurement(
                 full_name, measurement.limits.bounds, measurement.whole, measurement.own, why
             )

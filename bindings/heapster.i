@@ -69,6 +69,8 @@
 %ignore heapster_frames::kept;
 %ignore heapster_stats::has_lua_kinds;
 %ignore struct_size;
+%ignore heapster_origin;
+%ignore heapster_stats::origin;
 %ignore frame_size;
 %newobject heapster__script_live_histogram;
 %newobject heapster__script_status;

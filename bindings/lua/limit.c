@@ -2,6 +2,7 @@
    MiB", or a pair of least and most, {1, 10}. */
 #include "lua/module.h"
 
+#include "common/bound.h"
 #include "common/reasons.h"
 #include "common/stats.h"
 #include "lua/errors.h"
@@ -40,9 +41,12 @@ static int refuse_type(lua_State *L, const struct heapster_field *field, int ind
 }
 
 static int64_t parse_size(lua_State *L, const struct heapster_field *field, int index) {
-  uint64_t bytes;
+  int64_t bound;
   if (field->unit != HEAPSTER_BYTES) return refuse_type(L, field, index);
-  if (!heapster_size_parse(heapster__lua_chars(L, index), &bytes)) return (int64_t)bytes;
+  const enum heapster_error error = heapster__parse_bound(field, heapster__lua_chars(L, index), &bound);
+  if (!error) return bound;
+  if (error == HEAPSTER_BAD_LIMIT)
+    return heapster__lua_raise_argument(L, 1, "%s: the figure is never negative", field->name);
   return heapster__lua_raise_argument(L, 1, "%s: '%s' is %s", field->name, lua_tostring(L, index),
                                       heapster_error_text(HEAPSTER_BAD_SIZE));
 }

@@ -71,10 +71,11 @@ void heapster__free_call(struct heapster__call *call) {
 }
 
 PyObject *heapster__measure_call(struct heapster__call *call, const struct heapster__options *options,
-                                 struct heapster_stats *stats) {
+                                 const struct heapster__collector *collector, struct heapster_stats *stats) {
   struct heapster_window window;
   if (!heapster__open_window(options, &window)) return NULL;
   PyObject *const result = heapster__run_call(call);
+  heapster__collect(collector);
   if (heapster__close_window(window, stats)) return result;
   Py_XDECREF(result);
   return NULL;

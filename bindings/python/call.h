@@ -2,7 +2,7 @@
 #ifndef HEAPSTER__PYTHON_CALL_H
 #define HEAPSTER__PYTHON_CALL_H
 
-#include "python/options.h"
+#include "python/collector.h"
 
 enum { HEAPSTER__FEW_ARGUMENTS = 8 };
 struct heapster__call {
@@ -20,8 +20,8 @@ bool heapster__prepare_call(struct heapster__call *call, PyObject *function, PyO
 PyObject *heapster__run_call(struct heapster__call *call);
 void heapster__free_call(struct heapster__call *call);
 
-/* Runs the call in a window of its own. */
+/* Runs the call in a window of its own, at whose end a stopped collector collects. */
 PyObject *heapster__measure_call(struct heapster__call *call, const struct heapster__options *options,
-                                 struct heapster_stats *stats);
+                                 const struct heapster__collector *collector, struct heapster_stats *stats);
 
 #endif

@@ -38,7 +38,9 @@ bool heapster__python_add_errors(PyObject *module) {
 void *heapster__python_raise(enum heapster_error error) {
   PyObject *type = PyExc_RuntimeError;
   if (error == HEAPSTER_NO_MEMORY) type = PyExc_MemoryError;
-  if (error == HEAPSTER_MIXED_KINDS) type = PyExc_ValueError;
+  const bool has_no_difference = error == HEAPSTER_MIXED_KINDS || error == HEAPSTER_OTHER_PROCESS ||
+                                 error == HEAPSTER_WRONG_ORDER || error == HEAPSTER_RESET_BETWEEN;
+  if (has_no_difference) type = PyExc_ValueError;
   PyErr_SetString(type, heapster_error_text(error));
   return NULL;
 }

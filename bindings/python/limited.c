@@ -13,6 +13,15 @@ typedef struct {
   PyObject *dict; /* __wrapped__, __name__, __doc__ */
 } Limited;
 
+static PyObject *measure(struct heapster__call *call, const struct heapster__options *options,
+                         struct heapster_stats *stats) {
+  struct heapster__collector collector;
+  if (!heapster__stop_collector(&collector, options)) return NULL;
+  PyObject *const result = heapster__measure_call(call, options, &collector, stats);
+  heapster__restart_collector(&collector);
+  return result;
+}
+
 static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagged, PyObject *names) {
   const Limited *const self = (Limited *)object;
   struct heapster__call call;
@@ -20,7 +29,7 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
   PyObject *result = NULL;
   if (!self->function) return PyErr_Format(PyExc_RuntimeError, "this function is being destroyed");
   if (heapster__prepare_call(&call, self->function, arguments, (size_t)PyVectorcall_NARGS(flagged), names, NULL))
-    result = heapster__measure_call(&call, &self->limits->options, &both.stats);
+    result = measure(&call, &self->limits->options, &both.stats);
   heapster__free_call(&call);
   if (result && !heapster__judge_limits(self->limits, &both.stats)) Py_CLEAR(result);
   return result;

@@ -1,6 +1,7 @@
 /* The limits of one `limit(...)`: from keyword arguments to the verdict. */
 #include "python/limits.h"
 
+#include "common/bound.h"
 #include "common/reasons.h"
 #include "common/stats.h"
 #include "common/value.h"
@@ -13,24 +14,31 @@ static bool refuse_type(const struct heapster_field *field, PyObject *value) {
       field->unit == HEAPSTER_BYTES ? ", a size such as \"1 MiB\"" : "", Py_TYPE(value)->tp_name);
 }
 
+static bool refuse_negative(const struct heapster_field *field, PyObject *value) {
+  return heapster__python_refuse(PyExc_ValueError, "%s: %R is no limit: the figure is never negative", field->name,
+                                 value);
+}
+
 static bool parse_size(const struct heapster_field *field, PyObject *value, int64_t *bound) {
   if (field->unit != HEAPSTER_BYTES) return refuse_type(field, value);
   const char *const text = heapster__python_chars(value);
   if (!text) return false;
-  uint64_t bytes;
-  if (heapster_size_parse(text, &bytes))
-    return heapster__python_refuse(PyExc_ValueError, "%s: %R is not a size such as \"10\", \"64 KiB\", \"1.5 MiB\"",
-                                   field->name, value);
-  *bound = (int64_t)bytes;
-  return true;
+  const enum heapster_error error = heapster__parse_bound(field, text, bound);
+  if (error == HEAPSTER_BAD_LIMIT) return refuse_negative(field, value);
+  if (!error) return true;
+  return heapster__python_refuse(PyExc_ValueError, "%s: %R is not a size such as \"10\", \"64 KiB\", \"1.5 MiB\"",
+                                 field->name, value);
 }
 
 static bool parse_int(const struct heapster_field *field, PyObject *value, int64_t *bound) {
   int overflow;
-  *bound = PyLong_AsLongLongAndOverflow(value, &overflow);
-  if (!overflow && (*bound >= 0 || field->is_signed)) return true;
-  return heapster__python_refuse(PyExc_ValueError, "%s: %R is no limit: %s", field->name, value,
-                                 overflow ? "it is beyond 64 bits" : "the figure is never negative");
+  PyObject *const integer = PyNumber_Index(value);
+  if (!integer) return false;
+  *bound = PyLong_AsLongLongAndOverflow(integer, &overflow);
+  Py_DECREF(integer);
+  if (overflow)
+    return heapster__python_refuse(PyExc_ValueError, "%s: %R is no limit: it is beyond 64 bits", field->name, value);
+  return *bound >= 0 || field->is_signed || refuse_negative(field, value);
 }
 
 /* None stands for `open`. */
@@ -38,7 +46,7 @@ static bool parse_bound(const struct heapster_field *field, PyObject *value, int
   *bound = open;
   if (value == Py_None) return true;
   if (PyUnicode_Check(value)) return parse_size(field, value, bound);
-  if (!PyLong_Check(value) || PyBool_Check(value)) return refuse_type(field, value);
+  if (!PyIndex_Check(value) || PyBool_Check(value)) return refuse_type(field, value);
   return parse_int(field, value, bound);
 }
 
@@ -65,6 +73,9 @@ static bool parse_limit(PyObject *name, PyObject *value, struct heapster_limit *
   return false;
 }
 
+/* Whether dead objects in free lists, and garbage, are in the figure. */
+static bool is_live(const struct heapster_field *field) { return field->is_signed; }
+
 bool heapster__parse_limits(struct heapster__limits *limits, PyObject *const *values, PyObject *names) {
   const Py_ssize_t count = PyTuple_GET_SIZE(names);
   limits->options = heapster__make_options();
@@ -77,6 +88,8 @@ bool heapster__parse_limits(struct heapster__limits *limits, PyObject *const *va
                                : parse_limit(name, values[i], &limits->limits[limits->count++]);
     if (!is_parsed) return false;
   }
+  for (size_t i = 0; i < limits->count; i++)
+    if (is_live(limits->limits[i].field)) limits->options.stops_gc = true;
   if (limits->count > 0) return true;
   return heapster__python_refuse(PyExc_TypeError,
                                  "limit() needs a limit, such as alloc_count=10 or use_peak=\"1 MiB\"");

@@ -72,6 +72,7 @@ void heapster__init_manager(heapster__Manager *self, const struct heapster__opti
   Py_INCREF(self->options.heap);
   self->stats = NULL;
   self->adaptor = NULL;
+  self->collector = (struct heapster__collector){.is_stopped = false};
   self->is_open = false;
 }
 
@@ -88,15 +89,16 @@ static bool open_windows(heapster__Manager *self) {
 bool heapster__enter_manager(heapster__Manager *self) {
   if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
   if (!self->stats) self->stats = heapster__python_alloc_stats();
-  if (!self->stats || !heapster__stop_gc(&self->options, &self->restarts_gc)) return false;
+  if (!self->stats || !heapster__stop_collector(&self->collector, &self->options)) return false;
   self->is_open = open_windows(self);
-  if (!self->is_open) heapster__restart_gc(self->restarts_gc);
+  if (!self->is_open) heapster__restart_collector(&self->collector);
   return self->is_open;
 }
 
 static enum heapster_error end_windows(heapster__Manager *self) {
   struct heapster_stats thread;
   const bool has_thread = self->options.thread_peak;
+  heapster__collect(&self->collector);
   enum heapster_error error = has_thread ? heapster_window_end(self->thread_window, &thread) : HEAPSTER_OK;
   if (!error) error = heapster__stats_end_window(self->window, self->stats);
   if (!error && has_thread) heapster__stats_set_thread(self->stats, &thread);
@@ -108,7 +110,7 @@ bool heapster__leave_manager(heapster__Manager *self) {
   if (error && !PyErr_Occurred()) heapster__python_raise(error);
   if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
     self->is_open = false;
-    heapster__restart_gc(self->restarts_gc);
+    heapster__restart_collector(&self->collector);
   }
   return !error;
 }
@@ -116,7 +118,7 @@ bool heapster__leave_manager(heapster__Manager *self) {
 void heapster__clear_manager(heapster__Manager *self) {
   if (self->is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
   if (self->is_open) heapster_window_end(self->window, NULL);
-  if (self->is_open) heapster__restart_gc(self->restarts_gc);
+  if (self->is_open) heapster__restart_collector(&self->collector);
   heapster__stats_free(self->stats);
   Py_CLEAR(self->options.heap);
 }

@@ -2,7 +2,7 @@
 #ifndef HEAPSTER__PYTHON_MANAGER_H
 #define HEAPSTER__PYTHON_MANAGER_H
 
-#include "python/options.h"
+#include "python/collector.h"
 
 /* The head of the types Measuring and Limit. Python calls a manager with no argument to enter and with three to leave.
  */
@@ -13,8 +13,8 @@ typedef struct {
   struct heapster_window thread_window; /* inside it, if options.thread_peak */
   struct heapster_stats *stats;         /* of the window, once it has ended */
   PyObject *adaptor;                    /* for `async with`; borrowed, or NULL */
+  struct heapster__collector collector;
   bool is_open;
-  bool restarts_gc;
 } heapster__Manager;
 
 void heapster__init_manager(heapster__Manager *self, const struct heapster__options *options);

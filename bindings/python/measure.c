@@ -17,8 +17,9 @@ static bool warm_up(struct heapster__call *call, long times) {
 
 /* Runs once more. Replaces `best` and `result` if the run made fewer requests. */
 static bool run_again(struct heapster__call *call, const struct heapster__options *options,
-                      struct heapster_stats **best, struct heapster_stats **spare, PyObject **result) {
-  PyObject *const again = heapster__measure_call(call, options, *spare);
+                      const struct heapster__collector *collector, struct heapster_stats **best,
+                      struct heapster_stats **spare, PyObject **result) {
+  PyObject *const again = heapster__measure_call(call, options, collector, *spare);
   if (!again) return false;
   PyObject *dropped = again;
   if (heapster__stats_requests(*spare) < heapster__stats_requests(*best)) {
@@ -33,12 +34,13 @@ static bool run_again(struct heapster__call *call, const struct heapster__option
 }
 
 static PyObject *run_repeatedly(struct heapster__call *call, const struct heapster__options *options,
-                                struct heapster_stats **best) {
-  PyObject *result = heapster__measure_call(call, options, *best);
+                                const struct heapster__collector *collector, struct heapster_stats **best) {
+  PyObject *result = heapster__measure_call(call, options, collector, *best);
   if (!result || options->repeat == 1) return result;
   struct heapster_stats *spare = heapster__python_alloc_stats();
   bool is_done = spare != NULL;
-  for (long i = 1; is_done && i < options->repeat; i++) is_done = run_again(call, options, best, &spare, &result);
+  for (long i = 1; is_done && i < options->repeat; i++)
+    is_done = run_again(call, options, collector, best, &spare, &result);
   heapster__stats_free(spare);
   if (!is_done) Py_CLEAR(result);
   return result;
@@ -46,10 +48,10 @@ static PyObject *run_repeatedly(struct heapster__call *call, const struct heapst
 
 static PyObject *run(struct heapster__call *call, const struct heapster__options *options,
                      struct heapster_stats **stats) {
-  bool restarts_gc;
-  if (!warm_up(call, options->warmup) || !heapster__stop_gc(options, &restarts_gc)) return NULL;
-  PyObject *const result = run_repeatedly(call, options, stats);
-  heapster__restart_gc(restarts_gc);
+  struct heapster__collector collector;
+  if (!warm_up(call, options->warmup) || !heapster__stop_collector(&collector, options)) return NULL;
+  PyObject *const result = run_repeatedly(call, options, &collector, stats);
+  heapster__restart_collector(&collector);
   return result;
 }
 

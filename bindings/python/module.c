@@ -11,7 +11,9 @@
 static PyObject *size_text(PyObject *module, PyObject *bytes) {
   (void)module;
   char text[HEAPSTER_SIZE_TEXT];
-  const unsigned long long count = PyLong_AsUnsignedLongLong(bytes);
+  PyObject *const integer = PyNumber_Index(bytes);
+  const unsigned long long count = integer ? PyLong_AsUnsignedLongLong(integer) : 0;
+  Py_XDECREF(integer);
   if (PyErr_Occurred()) return NULL;
   return PyUnicode_FromStringAndSize(text, (Py_ssize_t)heapster_size_text(count, text));
 }
@@ -25,14 +27,18 @@ static PyMethodDef methods[] = {
      "An exception of fn passes through. heap is None for all heaps, a name or a Heap. scope is 'process', or "
      "'thread'\n"
      "for the calling thread's requests only. fn is first called warmup times, then repeat times; the run with the\n"
-     "fewest requests counts, since other threads can only add. gc='stop' collects garbage first and disables the\n"
-     "collector. Arguments of these names do not reach fn: wrap it in a lambda. Raises NotCounting if nothing of the\n"
-     "heap is counted."},
+     "fewest requests counts, since other threads can only add. gc='stop' disables the collector, and collects "
+     "garbage\n"
+     "before the window and at its end, inside it: live figures are then of what is alive. gc='quick' does the same, "
+     "but\n"
+     "leaves the interpreter's cache of attributes, which may keep a name or two. Arguments of these names do not "
+     "reach\n"
+     "fn: wrap it in a lambda. Raises NotCounting if nothing of the heap is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
      "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False)\n--\n\n"
      "Measure a with block: `with measuring() as m: ...`; then m.diff is its Stats. In `async with` the window stays\n"
-     "open while the block waits. gc='stop' collects garbage first and disables the collector. With thread_peak,\n"
-     "m.diff.thread has a use_peak, too, and the block must end on the thread that began it."},
+     "open while the block waits. gc='stop' and 'quick' are those of measure. With thread_peak, m.diff.thread has a\n"
+     "use_peak, too, and the block must end on the thread that began it."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', **limits)\n--\n\n"
      "Limit a with block, or the function that it decorates: raises LimitExceeded if it did more.\n\n"
@@ -74,8 +80,9 @@ static bool complete(PyObject *module) {
          !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&
          heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
-         heapster__python_add_lua_kinds(module) && heapster__python_add_measuring(module) &&
-         heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
+         heapster__python_add_makers(module) && heapster__python_add_lua_kinds(module) &&
+         heapster__python_add_measuring(module) && heapster__python_add_limit(module) && list_names(module) &&
+         heapster__python_start();
 }
 
 /* Of one phase: all interpreters of the process share the classes and exceptions. */

@@ -27,15 +27,21 @@ static bool set_scope(struct heapster__options *options, PyObject *value) {
 
 static bool set_gc(struct heapster__options *options, PyObject *value) {
   const char *const word = word_of(value);
-  if (!word || heapster__find_gc(word, &options->stops_gc)) return word != NULL;
-  return heapster__python_refuse(error_of_word(value), "gc must be \"leave\" or \"stop\", not %R", value);
+  if (!word) return false;
+  options->keeps_names = !strcmp(word, "quick");
+  if (options->keeps_names) options->stops_gc = true;
+  if (options->keeps_names || heapster__find_gc(word, &options->stops_gc)) return true;
+  return heapster__python_refuse(error_of_word(value), "gc must be \"leave\", \"stop\" or \"quick\", not %R", value);
 }
 
 static bool set_count(long *count, const char *name, long least, PyObject *value) {
-  if (!PyLong_Check(value) || PyBool_Check(value))
+  if (!PyIndex_Check(value) || PyBool_Check(value))
     return heapster__python_refuse(PyExc_TypeError, "%s must be an int, not %.200s", name, Py_TYPE(value)->tp_name);
   int overflow;
-  *count = PyLong_AsLongAndOverflow(value, &overflow);
+  PyObject *const integer = PyNumber_Index(value);
+  if (!integer) return false;
+  *count = PyLong_AsLongAndOverflow(integer, &overflow);
+  Py_DECREF(integer);
   if (!overflow && *count >= least) return true;
   return heapster__python_refuse(PyExc_ValueError, "%s must be %ld or more, not %R", name, least, value);
 }

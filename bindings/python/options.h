@@ -12,6 +12,7 @@ struct heapster__options {
   long warmup;
   long repeat;
   bool stops_gc;
+  bool keeps_names; /* the cache of attributes is left as it is */
   bool thread_peak; /* a second window measures the calling thread */
 };
 

@@ -27,12 +27,15 @@ PyObject *heapster__python_histogram_reduce(const struct heapster_histogram *his
 }
 
 /* The value in new memory. */
-static void *restore(PyObject *arguments, size_t size) {
+static void *restore(PyObject *arguments, const char *type, size_t size) {
   const char *version, *bytes;
   Py_ssize_t length;
   if (!PyArg_ParseTuple(arguments, "sy#", &version, &bytes, &length)) return NULL;
-  if ((size_t)length != size || strcmp(version, heapster_version()) != 0)
+  if (strcmp(version, heapster_version()) != 0)
     return PyErr_Format(PyExc_ValueError, "pickled by heapster %s; this is %s", version, heapster_version());
+  if ((size_t)length != size)
+    return PyErr_Format(PyExc_ValueError, "a pickled %s has %zu bytes here; these are %zd: cut, or of another build",
+                        type, size, length);
   void *const value = heapster__value_copy(bytes, size);
   return value ? value : PyErr_NoMemory();
 }
@@ -43,7 +46,7 @@ static bool is_valid(const struct heapster_stats *stats) {
 
 static PyObject *restore_stats(PyObject *module, PyObject *arguments) {
   (void)module;
-  struct heapster_stats_with_thread *const both = restore(arguments, sizeof *both);
+  struct heapster_stats_with_thread *const both = restore(arguments, "Stats", sizeof *both);
   if (!both) return NULL;
   if (is_valid(&both->stats) && is_valid(&both->thread)) return heapster__python_wrap_stats(&both->stats);
   heapster__value_free(both);
@@ -52,7 +55,7 @@ static PyObject *restore_stats(PyObject *module, PyObject *arguments) {
 
 static PyObject *restore_histogram(PyObject *module, PyObject *arguments) {
   (void)module;
-  struct heapster_histogram *const histogram = restore(arguments, sizeof *histogram);
+  struct heapster_histogram *const histogram = restore(arguments, "Histogram", sizeof *histogram);
   return histogram ? heapster__python_wrap_histogram(histogram) : NULL;
 }
 

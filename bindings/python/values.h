@@ -35,6 +35,9 @@ bool heapster__python_add_lua_kinds(PyObject *module);
 PyObject *heapster__python_wrap_lua_kinds(const struct heapster_lua_kinds *kinds);
 PyObject *heapster__python_lua_kinds_as_dict(const struct heapster_lua_kinds *kinds);
 
+/* make.c: values from plain ones */
+bool heapster__python_add_makers(PyObject *module);
+
 /* pickle.c */
 bool heapster__python_add_restorers(PyObject *module);
 PyObject *heapster__python_stats_reduce(const struct heapster_stats *stats);

@@ -1,4 +1,4 @@
-/* A window of the core, opened and closed with options, and the cyclic garbage collector meanwhile. */
+/* A window of the core, opened and closed with options. */
 #include "python/window.h"
 
 #include "common/reasons.h"
@@ -28,36 +28,4 @@ bool heapster__close_window(struct heapster_window window, struct heapster_stats
   const enum heapster_error error = heapster__stats_end_window(window, stats);
   if (error && !PyErr_Occurred()) heapster__python_raise(error);
   return !error;
-}
-
-/* Through the module gc: CPython 3.8 has no C functions for it. */
-static PyObject *call_gc(const char *name) {
-  PyObject *const gc = PyImport_ImportModule("gc");
-  PyObject *const result = gc ? PyObject_CallMethod(gc, name, NULL) : NULL;
-  Py_XDECREF(gc);
-  return result;
-}
-
-static bool run_gc(const char *name) {
-  PyObject *const result = call_gc(name);
-  Py_XDECREF(result);
-  return result != NULL;
-}
-
-bool heapster__stop_gc(const struct heapster__options *options, bool *restarts) {
-  *restarts = false;
-  if (!options->stops_gc) return true;
-  PyObject *const is_enabled = call_gc("isenabled");
-  if (!is_enabled) return false;
-  *restarts = is_enabled == Py_True;
-  Py_DECREF(is_enabled);
-  return run_gc("collect") && run_gc("disable");
-}
-
-void heapster__restart_gc(bool restarts) {
-  if (!restarts) return;
-  PyObject *type, *value, *traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  if (!run_gc("enable")) PyErr_Clear();
-  PyErr_Restore(type, value, traceback);
 }

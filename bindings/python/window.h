@@ -13,9 +13,4 @@ bool heapster__open_window(const struct heapster__options *options, struct heaps
 /* `stats` may be NULL. If an exception is set, it stays and no other is raised. */
 bool heapster__close_window(struct heapster_window window, struct heapster_stats *stats);
 
-/* If the options say so, collects garbage and disables the collector; sets whether to enable it again. Enabling keeps
-   an exception that is set. */
-bool heapster__stop_gc(const struct heapster__options *options, bool *restarts);
-void heapster__restart_gc(bool restarts);
-
 #endif

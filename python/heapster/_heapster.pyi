@@ -2,13 +2,13 @@
 import sys
 from _typeshed import structseq
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Final, Iterator, Literal, TypeVar
+from typing import Any, Awaitable, Callable, Final, Iterator, Literal, Sequence, SupportsIndex, TypeVar
 from typing_extensions import ParamSpec, Self, final
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Scope = Literal["process", "thread"]
-_Bound = int | str | None
+_Bound = SupportsIndex | str | None
 
 __version__: str
 __all__ = [
@@ -84,6 +84,7 @@ class LuaKinds(structseq[LuaKind]):
 
 @final
 class Histogram(_Value):
+    def __new__(cls, buckets: Sequence[SupportsIndex]) -> Self: ...
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> int: ...
     def __iter__(self) -> Iterator[int]: ...
@@ -97,6 +98,10 @@ class Histogram(_Value):
 
 @final
 class Stats(_Value):
+    @staticmethod
+    def from_dict(values: dict[str, Any], /) -> Stats: ...
+    @staticmethod
+    def from_json(text: str | bytes | bytearray, /) -> Stats: ...
     @property
     def kind(self) -> Literal["snapshot", "diff", "window"]: ...
     @property
@@ -301,20 +306,20 @@ def measure(
     *args: object,
     heap: str | Heap | None = None,
     scope: _Scope = "process",
-    warmup: int = 0,
-    repeat: int = 1,
-    gc: Literal["leave", "stop"] = "leave",
+    warmup: SupportsIndex = 0,
+    repeat: SupportsIndex = 1,
+    gc: Literal["leave", "stop", "quick"] = "leave",
     **kwargs: object,
 ) -> tuple[_R, Stats]: ...
 def measuring(
     heap: str | Heap | None = None,
     scope: _Scope = "process",
     *,
-    gc: Literal["leave", "stop"] = "leave",
+    gc: Literal["leave", "stop", "quick"] = "leave",
     thread_peak: bool = False,
 ) -> Measuring: ...
 def limit(
-    *, heap: str | Heap | None = None, scope: _Scope = "process", **limits: int | str | tuple[_Bound, _Bound]
+    *, heap: str | Heap | None = None, scope: _Scope = "process", **limits: SupportsIndex | str | tuple[_Bound, _Bound]
 ) -> Limit: ...
 def stats(heap: str | Heap | None = None) -> Stats: ...
 def live_histogram(heap: str | Heap | None = None) -> Histogram: ...
@@ -326,7 +331,7 @@ def hook(name: str, /) -> None: ...
 def unhook(name: str, /) -> None: ...
 def status() -> Status: ...
 def reset() -> None: ...
-def size_text(bytes: int, /) -> str: ...
+def size_text(bytes: SupportsIndex, /) -> str: ...
 def report() -> str: ...
 def json() -> str: ...
 def prometheus() -> str: ...

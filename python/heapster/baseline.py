@@ -1,11 +1,14 @@
 """A baseline: figures of measurements, by environment and by name. Plain values."""
 
 from itertools import compress
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Tuple
 
 from heapster import Stats
 
-# The figures of an entry.
+# Part of a fingerprint. It moves only when the same program is counted differently, never with heapster's version alone.
+COUNTING_RULES = 1
+
+# The figures of a measurement. An entry has those that are compared.
 FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
 
 # Those that rise only with the number of requests. Bytes change with the length of a path or a name.
@@ -16,10 +19,12 @@ LOWS = (0, *(1 << index for index in range(1, 64)))
 
 
 class Entry(NamedTuple):
-    """One measurement: its figures, and its requests by the lower bound of their bucket."""
+    """One measurement: its figures, its requests by the lower bound of their bucket, and the least and the most that was
+    seen of figures that vary by themselves."""
 
     figures: Dict[str, int]
     sizes: Dict[int, int]
+    varies: Mapping[str, Tuple[int, int]] = {}
 
 
 # Entries by the name of the measurement; those by the fingerprint of the environment.

@@ -9,10 +9,14 @@ from typing import Any, Counter, Dict, Iterator, List, NoReturn, Tuple
 
 from heapster.baseline import FIGURES, Baseline, Entries, Entry
 
-FORMAT = 1
+FORMAT = 2
 FORMAT_KEY = "heapster_baseline"
 SIZES_KEY = "sizes"
+VARIES_KEY = "varies"
 LARGEST = 2**63 - 1
+
+# Fingerprints of format 1 hold heapster's version, whose counting rules were the first.
+OLD_VERSION = re.compile(r"\bheapster-0\.1\.\d+\b")
 
 
 class Unreadable(Exception):
@@ -79,15 +83,26 @@ class _Reader:
                 self.refuse_at((*keys, name), f'"{name}" is not a figure')
         return found
 
+    def ranges(self, keys: Tuple[str, ...], found: Any) -> Dict[str, Tuple[int, int]]:
+        if not isinstance(found, dict):
+            self.refuse_at(keys, f'"{keys[-1]}" is not an object of pairs')
+        for name, pair in found.items():
+            is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(each) is int for each in pair)
+            if not is_pair or not 0 <= pair[0] <= pair[1] <= LARGEST:
+                self.refuse_at((*keys, name), f'"{name}" is not a pair of the least and the most')
+        return {name: (pair[0], pair[1]) for name, pair in found.items() if name in FIGURES}
+
     def entry(self, keys: Tuple[str, ...], found: Any) -> Entry:
         if not isinstance(found, dict):
             self.refuse_at(keys, f'"{keys[-1]}" is not an object of figures')
+        varies = self.ranges((*keys, VARIES_KEY), found.pop(VARIES_KEY, {}))
         sizes = self.figures((*keys, SIZES_KEY), found.pop(SIZES_KEY, {}))
         for low in sizes:
             if not low.isdecimal() or len(low) > 20 or int(low) >= 1 << 64:
                 self.refuse_at((*keys, SIZES_KEY, low), f'"{low}" is not a size in bytes')
         figures = self.figures(keys, found)
-        return Entry({name: figures[name] for name in FIGURES if name in figures}, {int(k): n for k, n in sizes.items()})
+        known = {name: figures[name] for name in FIGURES if name in figures}
+        return Entry(known, {int(low): count for low, count in sizes.items()}, varies)
 
     def entries(self, fingerprint: str, found: Any) -> Entries:
         if not isinstance(found, dict):
@@ -101,9 +116,13 @@ class _Reader:
         found = whole.pop(FORMAT_KEY)
         if type(found) is int and found > FORMAT:
             self.refuse_at((FORMAT_KEY,), f"format {found} is of a newer heapster; this one reads {FORMAT}")
-        if found != FORMAT or type(found) is not int:
-            self.refuse_at((FORMAT_KEY,), f"there is no format {json.dumps(found)}; this heapster reads {FORMAT}")
-        return {fingerprint: self.entries(fingerprint, entries) for fingerprint, entries in whole.items()}
+        if type(found) is not int or found < 1:
+            self.refuse_at((FORMAT_KEY,), f"there is no format {json.dumps(found)}; this heapster reads up to {FORMAT}")
+        baseline: Baseline = {}
+        for fingerprint, entries in whole.items():
+            name = OLD_VERSION.sub("rules-1", fingerprint) if found == 1 else fingerprint
+            baseline[name] = {**baseline.get(name, {}), **self.entries(fingerprint, entries)}
+        return baseline
 
 
 def read(path: pathlib.Path) -> Baseline:
@@ -122,6 +141,8 @@ def read(path: pathlib.Path) -> Baseline:
 def _line(name: str, entry: Entry) -> str:
     sizes = {str(low): entry.sizes[low] for low in sorted(entry.sizes)}
     values: Dict[str, object] = {**entry.figures, SIZES_KEY: sizes}
+    if entry.varies:
+        values[VARIES_KEY] = {field: list(entry.varies[field]) for field in FIGURES if field in entry.varies}
     return f"{_json(name)}: {_json(values)}"
 
 

@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", options.MARKER_HELP)
+    config.addinivalue_line("markers", options.GROW_HELP)
     config.pluginmanager.register(Session(config, options.read_settings(config)), SESSION)
 
 

@@ -5,6 +5,7 @@ process's figures. A limit is kept if the process's figure and the figure of the
 broken if both break it. If they disagree, this measurement cannot tell.
 """
 
+import operator
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 import heapster
@@ -16,34 +17,64 @@ OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
 LARGEST = 2**63 - 1
 
 # How many buckets a message names.
-FEW = 3
+FEW = 5
+
+# A figure is narrowly above its limit by so many or less, or by so large a part of the limit.
+NARROW = 16
+NARROW_PART = 4
 
 
 class Bound(NamedTuple):
-    """A limit, and a function that describes how a Stats breaks it."""
+    """A limit, a function that describes how a Stats breaks it, and the largest value of which field it allows, if that
+    is known."""
 
     limit: heapster.Limit
     describe: Callable[[heapster.Stats], str]
+    field: str = ""
+    most: Optional[int] = None
 
     @classmethod
-    def from_limit(cls, limit: heapster.Limit) -> "Bound":
-        return cls(limit, limit.broken)
+    def from_limit(cls, field: str, value: Any) -> "Bound":
+        """A limit of a marker."""
+        limits: Dict[str, Any] = {field: value}
+        limit = heapster.limit(**limits)
+        most = value[1] if isinstance(value, tuple) else value
+        return cls(limit, limit.broken, field, operator.index(most) if hasattr(most, "__index__") else None)
 
     @classmethod
     def from_baseline(cls, field: str, entry: Entry, tolerance: int) -> "Bound":
         """At most the figure of the entry plus the tolerance."""
         most: Dict[str, Any] = {field: min(entry.figures[field] + tolerance, LARGEST)}
-        return cls(heapster.limit(**most), lambda stats: describe_rise(field, entry, entry_of(stats), tolerance))
+        limit = heapster.limit(**most)
+        return cls(limit, lambda stats: describe_rise(field, entry, entry_of(stats), tolerance), field, most[field])
+
+    def is_narrow(self, stats: heapster.Stats) -> bool:
+        """Whether a figure that breaks the limit is only a little above it."""
+        value = getattr(stats, self.field, None) if self.most is not None else None
+        return value is not None and self.most is not None and value - self.most <= max(NARROW, self.most // NARROW_PART)
+
+
+def describe_parts(before: Entry, after: Entry) -> str:
+    """The buckets that changed, the largest change first; the changes add up to that of the count."""
+    changed = size_changes(before, after)
+    rest = sum(change for _, change in changed[FEW:])
+    words = figures.buckets(changed[:FEW])
+    if len(changed) <= FEW:
+        return words
+    sizes = len(changed) - FEW
+    return f"{words}, {rest:+,} in {sizes} other size{'' if sizes == 1 else 's'}"
 
 
 def describe_rise(field: str, before: Entry, after: Entry, tolerance: int) -> str:
-    """The line for a figure above its baseline: both numbers, and the buckets that grew most."""
+    """The line for a figure above its baseline: both numbers, and of the count of requests in which sizes."""
     found, expected = after.figures[field], before.figures[field]
-    grown = [each for each in size_changes(before, after) if each[1] > 0][:FEW]
-    where = f" ({figures.buckets(grown)})" if grown and field.startswith("alloc") else ""
-    more = f", tolerance {figures.figure(field, tolerance)}" if tolerance else ""
+    parts = describe_parts(before, after) if field == "alloc_count" else ""
+    more = f", tolerance {figures.figure(field, tolerance)}" if tolerance and field not in before.varies else ""
+    if field in before.varies:
+        least, most = (figures.figure(field, value) for value in before.varies[field])
+        more = f", which varies by itself ({least} .. {most} were seen)"
     return (f"{field}: {figures.figure(field, found)} is {figures.gap(field, found, expected)} the baseline of "
-            f"{figures.figure(field, expected)}{more}{where}")  # fmt: skip
+            f"{figures.figure(field, expected)}{more}{f' ({parts})' if parts else ''}")  # fmt: skip
 
 
 # --- the limits of a test ---
@@ -59,9 +90,13 @@ class Limits(NamedTuple):
     retries: int
     own_threads: bool  # other threads belong to the test and do not pollute it
 
-    def make_window(self, gc: Any = "leave") -> heapster.Measuring:
+    def make_window(self) -> heapster.Measuring:
         """A new window for a measurement under these limits; it can tell the test's own thread from others."""
+        gc: Any = "stop" if self.judges_live_figures() else "quick"
         return heapster.measuring(self.heap, self.scope, gc=gc, thread_peak=self.can_be_polluted())
+
+    def judges_live_figures(self) -> bool:
+        return any(bound.field in ("live_change", "use_change") for bound in self.bounds)
 
     def can_be_polluted(self) -> bool:
         return self.scope == "process" and not self.own_threads
@@ -69,15 +104,15 @@ class Limits(NamedTuple):
 
 def _read_count(keys: Mapping[str, Any], name: str, default: int) -> int:
     value = keys.get(name, default)
-    if type(value) is not int or value < 0:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 0:
         raise ValueError(f"{name} must be an int, 0 or more, not {value!r}")
-    return value
+    return operator.index(value)
 
 
 def _make_bounds(keys: Mapping[str, Any]) -> List[Bound]:
     """A limit of None lifts one that a class or a module has set."""
     limits = {name: value for name, value in keys.items() if name not in OPTIONS and value is not None}
-    return [Bound.from_limit(heapster.limit(**{name: value})) for name, value in limits.items()]
+    return [Bound.from_limit(name, value) for name, value in limits.items()]
 
 
 def parse_limits(keys: Mapping[str, Any], warmup: int, retries: int) -> Limits:
@@ -99,20 +134,23 @@ def parse_limits(keys: Mapping[str, Any], warmup: int, retries: int) -> Limits:
 
 
 class Verdict(NamedTuple):
-    """A line for each limit that is broken, and for each that perhaps only other threads broke."""
+    """A line for each limit that is broken, and for each that perhaps only other threads broke; and whether a figure is
+    far above its limit."""
 
     failed: List[str]
     polluted: List[str]
+    wide: List[str]
 
 
 def judge(bounds: Iterable[Bound], whole: heapster.Stats, own: Optional[heapster.Stats]) -> Verdict:
     """The verdict on a window; `own` is the part of its own thread, or None if no other thread took part."""
-    verdict = Verdict([], [])
+    verdict = Verdict([], [], [])
     for bound in bounds:
         is_broken = bool(bound.limit.broken(whole))
         is_own_broken = is_broken if own is None else bool(bound.limit.broken(own))
         if is_broken and is_own_broken:
             verdict.failed.extend(bound.describe(own or whole).splitlines())
+            verdict.wide.extend([] if bound.is_narrow(own or whole) else [bound.field])
         elif is_broken != is_own_broken:
             verdict.polluted.extend(bound.describe(whole if is_broken or own is None else own).splitlines())
     return verdict

@@ -1,68 +1,37 @@
 """Measures tests and parts of tests, and passes what it measured on to the judge."""
 
 import functools
-import gc
 import inspect
 import platform
 import sys
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 import heapster
 import pytest
 from _pytest.outcomes import Skipped
+from heapster.baseline import COUNTING_RULES
 
+from pytest_heapster import tracing
+from pytest_heapster.collector import Collector
+from pytest_heapster.failure import fail
 from pytest_heapster.judge import Limits, parse_limits
-from pytest_heapster.options import STRICT, Settings, merge_marks
+from pytest_heapster.options import STRICT, Settings, make_update_command, merge_marks
 from pytest_heapster.results import Expected, Record, list_properties
 
 R = TypeVar("R")
 
 HOOKS = ("lua", "malloc", "python")  # sorted
 
-
-class Collector:
-    """Makes the moment before each measurement the same: free lists empty, the collector off.
-
-    CPython keeps dead objects of some kinds in free lists, so the number of requests depends on what ran before. A full
-    collection empties them. Visiting every object takes milliseconds, so most objects are set aside meanwhile
-    (gc.freeze). The garbage of earlier tests is collected only when the heap has grown by a quarter.
-    """
-
-    GROWTH = 1.25
-    LOOK_EVERY = 16  # measurements: counting all blocks is not free
-
-    def __init__(self) -> None:
-        self.blocks_after = 0.0
-        self.measurements = 0
-
-    def _next_collection_is_due(self) -> bool:
-        self.measurements += 1
-        return self.measurements % self.LOOK_EVERY == 1 and sys.getallocatedblocks() > self.blocks_after * self.GROWTH
-
-    def stop(self) -> bool:
-        """Empty the free lists and stop the collector; return whether it was on, for restore()."""
-        was_on = gc.isenabled()
-        gc.disable()
-        if gc.get_freeze_count():
-            gc.collect()  # the program set objects aside: unfreeze would take them back
-        elif self._next_collection_is_due():
-            gc.collect()
-            self.blocks_after = sys.getallocatedblocks()
-        else:
-            gc.freeze()
-            gc.collect()
-            gc.unfreeze()
-        return was_on
-
-    @staticmethod
-    def restore(was_on: bool) -> None:
-        if was_on:
-            gc.enable()
+HALF_COUNTED = "malloc is not counted whole: {}"
 
 
-class Measurement(NamedTuple):
-    limits: Limits
-    window: heapster.Measuring
+class Measurement:
+    """One measurement of a test: its limits, its window, and what made its figures others than the test's."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.window = limits.make_window()
+        self.why_uncompared: Optional[str] = None
 
     @property
     def whole(self) -> heapster.Stats:
@@ -74,6 +43,14 @@ class Measurement(NamedTuple):
         whole = self.window.diff
         return whole.thread if self.limits.can_be_polluted() and whole.foreign_count else None
 
+    def note_tracer(self, is_warm: bool) -> bool:
+        """Whether a tracer can be paused in the window; if not, the measurement is not compared."""
+        name = tracing.find_tracer()
+        if name is None or (is_warm and tracing.can_pause()):
+            return name is not None
+        self.why_uncompared = tracing.TRACED.format(name)
+        return False
+
 
 class Measurements:
     """All measurements of one run of a test, each under a name of its own.
@@ -81,22 +58,23 @@ class Measurements:
     `may_repeat` says whether the test can run once more if other threads pollute it. JUnit shows `properties`.
     """
 
-    def __init__(self, test: str, may_repeat: bool, properties: List[Tuple[str, object]]) -> None:
-        self.test = test
+    def __init__(self, item: pytest.Item, name: str, may_repeat: bool) -> None:
+        self.test = name
+        self.path, self.line = str(item.path), item.location[1]
         self.may_repeat = may_repeat
-        self.properties = properties
+        self.properties = item.user_properties
         self.by_name: Dict[str, Measurement] = {}  # "" is the test itself
         self.records: List[Record] = []
         self.is_broken = False  # a figure is outside its limits
+        self.is_wide = False  # and far above
         self.foreign_count = 0  # of the polluted measurements
 
-    def add_window(self, limits: Limits, name: str = "", gc: Any = "leave") -> heapster.Measuring:
-        """A new window for the measurement of that name."""
+    def add(self, limits: Limits, name: str = "") -> Measurement:
+        """A new measurement of that name."""
         if name in self.by_name:
             raise ValueError(f"heap: {name!r} was measured in this test already: give this one another name")
-        window = limits.make_window(gc)
-        self.by_name[name] = Measurement(limits, window)
-        return window
+        self.by_name[name] = measurement = Measurement(limits)
+        return measurement
 
     def find_unfinished(self) -> Optional[str]:
         """The name of a measurement whose window never began or has not ended."""
@@ -124,12 +102,12 @@ def _hook_only(names: List[str]) -> None:
 
 
 def make_fingerprint() -> str:
-    """What figures depend on besides the program: CPython, the platform, heapster, what is hooked."""
+    """What figures depend on besides the program: CPython, the platform, the rules of counting, what is hooked."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}"
     status = heapster.status()
     hooked = "+".join(name for name in HOOKS if getattr(status, f"{name}_way") != "none") or "nothing"
     return (f"{sys.implementation.name}-{version} {sys.platform}-{platform.machine()} "
-            f"heapster-{heapster.__version__} {hooked}")  # fmt: skip
+            f"rules-{COUNTING_RULES} {hooked}")  # fmt: skip
 
 
 class Engine:
@@ -142,6 +120,7 @@ class Engine:
         self.collector = Collector()
         self.limits: Dict[Tuple[int, ...], Tuple[Sequence[pytest.Mark], Limits]] = {}
         self.fingerprint = make_fingerprint()
+        self.counts_malloc = "malloc" in self.fingerprint.rpartition(" ")[2]
         self.expected = Expected(settings, self.fingerprint)
 
     def parse_marks(self, marks: Sequence[pytest.Mark]) -> Limits:
@@ -154,40 +133,53 @@ class Engine:
     def parse_keys(self, keys: Mapping[str, Any]) -> Limits:
         return parse_limits(keys, self.settings.warmup, self.settings.retries)
 
-    def run(self, window: heapster.Measuring, fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-        """Return fn's result. The window is open only while fn runs."""
+    def run(self, measurement: Measurement, is_warm: bool, fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        """Return fn's result. The window is open only while fn runs, without a tracer if fn `is_warm`."""
         __tracebackhide__ = True
-        run = window.run
-        was_on = self.collector.stop()
+        run = measurement.window.run
+        tracers = tracing.pause() if measurement.note_tracer(is_warm) else None
+        self.collector.set_aside()
         try:
             return run(fn, *args, **kwargs)
         finally:
-            self.collector.restore(was_on)
+            self.collector.take_back()
+            if tracers is not None:
+                tracing.resume(tracers)
 
-    async def run_coroutine(self, window: heapster.Measuring, awaitable: Any) -> Any:
+    async def run_coroutine(self, measurement: Measurement, is_warm: bool, awaitable: Any) -> Any:
         """Return the result of a coroutine. The window is open from its first step to its last, also while it waits."""
         __tracebackhide__ = True
-        was_on = self.collector.stop()
+        tracers = tracing.pause() if measurement.note_tracer(is_warm) else None
+        self.collector.set_aside()
         try:
-            with window:
+            with measurement.window:
                 return await awaitable
         finally:
-            self.collector.restore(was_on)
+            self.collector.take_back()
+            if tracers is not None:
+                tracing.resume(tracers)
 
     def wrap(self, fn: Callable[..., Any], measurements: Measurements, limits: Optional[Limits]) -> Callable[..., Any]:
         """A function, or coroutine function, that runs the test and then judges what the test measured. With limits, it
         measures the test itself, too."""
+        is_warm = limits is not None and limits.warmup > 0
 
         def function(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            result = self.run(measurements.add_window(limits), fn, *args, **kwargs) if limits else fn(*args, **kwargs)
+            if limits:
+                result = self.run(measurements.add(limits), is_warm, fn, *args, **kwargs)
+            else:
+                result = fn(*args, **kwargs)
             self.conclude(measurements)
             return result
 
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             awaitable = fn(*args, **kwargs)
-            result = await (self.run_coroutine(measurements.add_window(limits), awaitable) if limits else awaitable)
+            if limits:
+                result = await self.run_coroutine(measurements.add(limits), is_warm, awaitable)
+            else:
+                result = await awaitable
             self.conclude(measurements)
             return result
 
@@ -195,26 +187,41 @@ class Engine:
         # Plugins look for __wrapped__ and the attributes; copying names and texts, too, would be slow.
         return functools.update_wrapper(wrapper, fn, assigned=())
 
+    def _find_half(self, limits: Limits) -> Optional[str]:
+        """Why a measurement does not have all that was requested of malloc."""
+        name = getattr(limits.heap, "name", limits.heap)
+        if not self.counts_malloc or name not in (None, "malloc"):
+            return None
+        problem = heapster.status().malloc_problem
+        return HALF_COUNTED.format(problem) if problem else None
+
     def conclude(self, measurements: Measurements) -> None:
         """Judge all that a run measured: fail the test, or raise Polluted."""
         __tracebackhide__ = True
-        failed, polluted = [], []
+        failed, polluted, risen = [], [], False
         unfinished = measurements.find_unfinished()
         if unfinished is not None:
-            pytest.fail(f"heap.measuring({unfinished!r}) is for a with block, which has not ended", pytrace=False)
+            fail(f"heap.measuring({unfinished!r}) is for a with block, which has not ended", measurements)
         for name, measurement in measurements.by_name.items():
             full_name = f"{measurements.test}#{name}" if name else measurements.test
-            whole, own = measurement.whole, measurement.own
-            record, verdict = self.expected.judge_measurement(full_name, measurement.limits.bounds, whole, own)
+            why = self._find_half(measurement.limits) or measurement.why_uncompared
+            record, verdict = self.expected.judge_measurement(
+                full_name, measurement.limits.bounds, measurement.whole, measurement.own, why
+            )
+            record["line"] = (measurements.line or 0) + 1
             measurements.is_broken = measurements.is_broken or record["state"] == "failed"
+            measurements.is_wide = measurements.is_wide or bool(verdict.wide)
             measurements.records.append(record)
             measurements.properties += list_properties(measurements.test, record)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]
+            risen = risen or any(" the baseline of " in line for line in verdict.failed)
             if record["state"] == "polluted":
                 measurements.foreign_count += record["foreign_count"]
+        if failed and risen:
+            failed.append(f"to accept it: {make_update_command(measurements.test, self.settings)}")
         if failed:
-            pytest.fail("\n".join(failed), pytrace=False)
+            fail("\n".join(failed), measurements)
         if polluted:
             self._give_up(measurements, polluted)
 
@@ -222,8 +229,12 @@ class Engine:
         __tracebackhide__ = True
         words = "\n".join(["polluted by other threads, not judged:", *polluted])
         if self.settings.strict and not measurements.may_repeat:
-            pytest.fail(f"{words}\n({STRICT})", pytrace=False)
+            fail(f"{words}\n({STRICT})", measurements)
         raise Polluted(words, _use_item_location=True)
+
+
+def drop_result(fn: Callable[..., Any], args: Tuple[Any, ...]) -> None:
+    fn(*args)
 
 
 class Heap:
@@ -235,17 +246,26 @@ class Heap:
         self._measurements = measurements
 
     def measure(self, fn: Callable[..., R], /, *args: Any, name: str = "", **keys: Any) -> R:
-        """Call fn(*args) once to warm up, or `warmup` times, then once more measured; return that result."""
+        """Call fn(*args) once to warm up, or `warmup` times, then once more measured; return that result. With a limit on
+        live_change or use_change the measured call's result is dropped inside the window, since it is not what the
+        function keeps, and that of the call before is returned."""
         if not callable(fn):
             raise TypeError(f"heap.measure needs a function to call, not {type(fn).__name__}")
         limits = self._engine.parse_keys(keys)
-        window = self._measurements.add_window(limits, name or getattr(fn, "__name__", type(fn).__name__))
-        for _ in range(int(keys.get("warmup", 1))):
-            fn(*args)
-        return self._engine.run(window, fn, *args)
+        measurement = self._measurements.add(limits, name or getattr(fn, "__name__", type(fn).__name__))
+        warmup = limits.warmup if "warmup" in keys else 1
+        result = None
+        for _ in range(warmup):
+            result = fn(*args)
+        if warmup > 0 and limits.judges_live_figures():
+            self._engine.run(measurement, True, drop_result, fn, args)
+            return cast("R", result)
+        return self._engine.run(measurement, warmup > 0, fn, *args)
 
     def measuring(self, name: str, **keys: Any) -> heapster.Measuring:
         """A with block that is measured as it stands: it is warm only if the test is marked, too, and so runs twice."""
         if not isinstance(name, str) or not name:
             raise TypeError(f"heap.measuring needs a name, not {name!r}")
-        return self._measurements.add_window(self._engine.parse_keys(keys), name, gc="stop")
+        measurement = self._measurements.add(self._engine.parse_keys(keys), name)
+        measurement.note_tracer(is_warm=False)
+        return measurement.window

@@ -1,7 +1,10 @@
 """What a project says on the command line, in the ini file and by markers: plain values."""
 
+import argparse
+import os
 import pathlib
 import re
+import shlex
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 import pytest
@@ -21,9 +24,21 @@ MARKER_HELP = (
     "the test. Without limits the baseline alone decides."
 )
 
+GROW_MARKER = "heap_grow"
+GROW_HELP = (
+    "heap_grow(rounds=5, live_change=0): run the body of the test once, and then up to that many rounds; the test fails if "
+    "more blocks than live_change stay in each of three rounds in a row. Names the heap: python for an object that is kept, "
+    "malloc for a block of a C extension, if malloc is counted."
+)
+
 BASELINE = "heapster-baseline.json"
 FORMATS = ("json", "markdown")
+GITHUB = "github"
 STRICT = "--heap-strict"
+
+# Why a test is not measured.
+NO_FUNCTION = "not a test function"
+BENCHMARK = "a benchmark, which runs as often as the clock allows"
 
 # These are heapster.baseline's; importing it would start the counting.
 FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
@@ -82,8 +97,19 @@ class Settings(NamedTuple):
     warmup: int
     retries: int
     steady_runs: int
+    hash_seeds: int  # in how many processes an update runs, each with a hash seed of its own
+    fields: Tuple[str, ...]  # of a baseline's entries, besides those that are compared
+    second_report: Optional[pathlib.Path]  # this is the second process of an update, which writes its figures there
+    is_github: bool  # write the summary and the annotations of a GitHub job
     baseline: pathlib.Path
+    root: pathlib.Path  # what the node ids begin at
     is_worker: bool
+    given: Tuple[str, ...] = ()  # the options of the command line that another run needs to measure the same
+
+
+def make_update_command(test: str, settings: Settings) -> str:
+    """The command that accepts the figures of a test."""
+    return " ".join(["pytest", "--heap-baseline=update", *settings.given, shlex.quote(test)])
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -96,7 +122,9 @@ def add_options(parser: pytest.Parser) -> None:
                     help="also fail a test whose measurement has no baseline entry, is below it, or stays polluted, "
                          "and a run with tests that could not be measured")
     group.addoption("--heap-report", action="append", default=[], metavar="FORMAT:PATH",
-                    help="write every figure to a file: json:PATH or markdown:PATH")
+                    help="write every figure to a file: json:PATH or markdown:PATH; github: what changed, into the step's "
+                         "summary, and annotations (the default where GITHUB_ACTIONS is true)")
+    group.addoption("--heap-second-report", default=None, help=argparse.SUPPRESS)
     parser.addini("heap_all", "measure every test, as --heap-all does", type="bool", default=False)
     parser.addini("heap_strict", "as --heap-strict", type="bool", default=False)
     parser.addini("heap_hooks", "what is counted: python, malloc; default: what import heapster counts",
@@ -106,6 +134,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("heap_warmup", "how often a test runs before it is measured (1)", default="1")
     parser.addini("heap_steady_runs", "after how many runs a test counts as warm; before that it does not fail for its "
                   "figures, and none are written to the baseline (10)", default="10")
+    parser.addini("heap_hash_seeds", "in how many processes an update runs, each with another hash seed, to find what "
+                  "varies by itself; 1: only in its own (2)", default="2")
+    parser.addini("heap_baseline_fields", "what the baseline keeps besides the figures that are compared: "
+                  + ", ".join(FIGURES), type="args", default=[])
     parser.addini("heap_retries", "how often a polluted measurement is repeated (3)", default="3")
 
 
@@ -119,8 +151,23 @@ def _read_count(config: pytest.Config, name: str) -> int:
 def _parse_report(config: pytest.Config, text: str) -> Tuple[str, pathlib.Path]:
     form, colon, path = text.partition(":")
     if form not in FORMATS or not colon or not path:
-        raise pytest.UsageError(f"--heap-report must be json:PATH or markdown:PATH, not {text!r}")
+        raise pytest.UsageError(f"--heap-report must be json:PATH, markdown:PATH or github, not {text!r}")
     return form, config.invocation_params.dir / path
+
+
+def _read_fields(config: pytest.Config) -> Tuple[str, ...]:
+    fields = tuple(config.getini("heap_baseline_fields"))
+    for field in fields:
+        if field not in FIGURES:
+            raise pytest.UsageError(f"heap_baseline_fields: {field!r} is none of {', '.join(FIGURES)}")
+    return fields
+
+
+def _read_seeds(config: pytest.Config) -> int:
+    seeds = _read_count(config, "heap_hash_seeds")
+    if seeds not in (1, 2):
+        raise pytest.UsageError(f"heap_hash_seeds must be 1 or 2, not {seeds}")
+    return seeds
 
 
 def _read_tolerances(config: pytest.Config) -> Tolerances:
@@ -133,17 +180,26 @@ def _read_tolerances(config: pytest.Config) -> Tolerances:
 def read_settings(config: pytest.Config) -> Settings:
     """The settings of a run; UsageError for one that makes no sense."""
     folder = config.inipath.parent if config.inipath else config.rootpath
+    reports = config.getoption("heap_report")
+    second = config.getoption("heap_second_report")
+    is_on_github = os.environ.get("GITHUB_ACTIONS") == "true"
     return Settings(
         everything=config.getoption("heap_all") or config.getini("heap_all"),
         mode=config.getoption("heap_baseline"),
         strict=config.getoption("heap_strict") or config.getini("heap_strict"),
-        reports=[_parse_report(config, text) for text in config.getoption("heap_report")],
+        reports=[] if second else [_parse_report(config, text) for text in reports if text != GITHUB],
         hooks=config.getini("heap_hooks") or None,
         tolerances=_read_tolerances(config),
         warmup=_read_count(config, "heap_warmup"),
         retries=_read_count(config, "heap_retries"),
         steady_runs=_read_count(config, "heap_steady_runs"),
+        hash_seeds=_read_seeds(config),
+        fields=_read_fields(config),
+        second_report=pathlib.Path(second) if second else None,
+        is_github=(is_on_github or GITHUB in reports) and not second,
+        given=("--heap-all",) if config.getoption("heap_all") else (),
         baseline=folder / BASELINE,
+        root=config.rootpath,
         is_worker=hasattr(config, "workerinput"),
     )
 
@@ -156,14 +212,15 @@ class Marks:
 
     def __init__(self) -> None:
         self.parent: Optional[object] = None
-        self.inherited: List[pytest.Mark] = []
+        self.inherited: Dict[str, List[pytest.Mark]] = {}
 
-    def find(self, item: pytest.Item) -> List[pytest.Mark]:
+    def find(self, item: pytest.Item, name: str = MARKER) -> List[pytest.Mark]:
         """The markers of an item, the closest first."""
         if item.parent is not self.parent:
             self.parent = item.parent
-            self.inherited = list(item.parent.iter_markers(MARKER)) if item.parent else []
-        return [mark for mark in item.own_markers if mark.name == MARKER] + self.inherited
+            self.inherited = {each: list(item.parent.iter_markers(each)) if item.parent else []
+                              for each in (MARKER, GROW_MARKER)}  # fmt: skip
+        return [mark for mark in item.own_markers if mark.name == name] + self.inherited[name]
 
 
 def uses_fixture(item: pytest.Function) -> bool:
@@ -176,11 +233,19 @@ def uses_fixture(item: pytest.Function) -> bool:
     return False
 
 
-def merge_marks(marks: Iterable[pytest.Mark]) -> Dict[str, Any]:
+def is_benchmark(item: pytest.Function) -> bool:
+    """Whether the item uses the fixture of pytest-benchmark or of pytest-codspeed."""
+    names = (name for name in ("benchmark", "benchmark_weave") if name in item.fixturenames)
+    definitions = [each for name in names for each in item._fixtureinfo.name2fixturedefs.get(name, ())]
+    modules = (getattr(each.func, "__module__", "") or "" for each in definitions)
+    return any(module.startswith(("pytest_benchmark", "pytest_codspeed")) for module in modules)
+
+
+def merge_marks(marks: Iterable[pytest.Mark], marker: str = MARKER, example: str = "alloc_count=10") -> Dict[str, Any]:
     """The keys of a test's markers. If two set the same key, the closer one counts; the closest stands first."""
     keys: Dict[str, Any] = {}
     for mark in marks:
         if mark.args:
-            raise ValueError("heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)")
+            raise ValueError(f"{marker} takes keyword arguments, such as {marker}({example})")
         keys = {**mark.kwargs, **keys}
     return keys

@@ -12,7 +12,8 @@ import pytest
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
 from pytest_heapster.results import UNREPEATABLE, attach_payload
-from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, all_passed, find_name
+from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, find_name
+from pytest_heapster.second_pass import SecondPass
 
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
@@ -66,12 +67,19 @@ class Protocol:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
+        self.second_pass = SecondPass(engine)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
         plan = item.stash.get(PLAN, None)
         if plan is None or not isinstance(item, pytest.Function):
             return None
+        return None if self._run_item(item, nextitem, plan, is_last_pass=False) else True
+
+    def _run_item(
+        self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan, is_last_pass: bool
+    ) -> bool:
+        """Run a test and report it. Return whether pytest-rerunfailures is to run it instead."""
         ihook = item.ihook  # looking it up is not free
         runs = Runs(item, nextitem)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -79,11 +87,21 @@ class Protocol:
         is_handed_over = any(report.failed for report in reports) and is_rerun_on_failure(item)
         if is_handed_over:
             self._hand_over(runs, plan)
-        for report in () if is_handed_over else reports:
+            reports = []
+        elif not is_last_pass and self.second_pass.can_wait(item, plan, reports):
+            reports = [self.second_pass.make_wait(item, reports)]
+        runs.subreports.pass_on()
+        for report in reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.drop_runs()
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        return None if is_handed_over else True
+        return is_handed_over
+
+    @hookimpl(hookwrapper=True, trylast=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
+        outcome = yield
+        if outcome.excinfo is None:
+            self.second_pass.run(session, lambda item, nextitem, plan: self._run_item(item, nextitem, plan, True))
 
     def _hand_over(self, runs: Runs, plan: Plan) -> None:
         """Leave a failed test to pytest-rerunfailures, which begins anew."""
@@ -95,7 +113,7 @@ class Protocol:
 
     def _run(self, runs: Runs, plan: Plan) -> Reports:
         """Run a test as often as needed; return the reports of its last run, with the figures."""
-        policy = RetryPolicy(plan.limits, self.engine.settings)
+        policy = plan.policy = RetryPolicy(plan.limits, self.engine.settings)
         for _ in range(policy.warmup):
             plan.begin_run(is_warmup=True, may_repeat=False)
             if not runs.warm_up():
@@ -103,22 +121,28 @@ class Protocol:
         while True:
             plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
             runs.run_measured()
-            plan.keep_best()
+            if runs.subreports.has_failed():
+                return runs.reports
             if not policy.try_take_run(plan.measurements):
                 return self._finish_reports(runs, plan)
 
     def _finish_reports(self, runs: Runs, plan: Plan) -> Reports:
         """A test that cannot run twice has passed all the same, unless its author asked for it to be measured."""
-        fails_again = bool(runs.warmup_reports) and not plan.records and not all_passed(runs.reports)
+        fails_again = bool(runs.warmup_reports) and not plan.records and not runs.has_passed()
         if fails_again and not plan.marks:
-            attach_payload(runs.warmup_reports[-1], self.engine.fingerprint, [], (find_name(runs.item), UNREPEATABLE))
+            unmeasured = (find_name(runs.item), UNREPEATABLE)
+            attach_payload(runs.warmup_reports[-1], self.engine.fingerprint, [], unmeasured=unmeasured)
             return runs.warmup_reports
         if fails_again:
             next(each for each in runs.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
         if plan.records:
             called = next(each for each in runs.reports if each.when == "call")
-            records = list(plan.best.values()) if self.engine.settings.mode == "update" else plan.records
-            attach_payload(called, self.engine.fingerprint, records)
+            assert plan.policy is not None
+            records = plan.policy.settle() if self.engine.settings.mode == "update" else plan.records
+            is_steady = plan.policy.is_steady
+            attach_payload(called, self.engine.fingerprint, records, is_steady=is_steady)
+            if called.failed and plan.measurements is not None and plan.measurements.is_broken:
+                called.sections.append(("heapster", self.second_pass.advise(plan)))
         return runs.reports
 
     @hookimpl(tryfirst=True)
@@ -133,5 +157,8 @@ class Protocol:
         if plan is None or plan.is_warmup or plan.measurements is None or not isinstance(item, pytest.Function):
             yield
             return
-        with replace_function(item, self.engine.wrap(item.obj, plan.measurements, plan.limits)):
+        function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
+        if plan.growth is not None and not plan.growth.has_run:
+            function = plan.growth.run_rounds(item, function, self.engine)
+        with replace_function(item, function):
             yield

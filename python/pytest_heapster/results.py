@@ -1,8 +1,7 @@
 """What a run found: each measurement beside its baseline, as plain data that xdist's workers can send home, and the
 baseline that an update makes of it all."""
 
-import pathlib
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple, TypedDict
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypedDict
 
 import heapster
 import pytest
@@ -15,7 +14,6 @@ from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
 # Why a test that passed was not measured.
 UNREPEATABLE = "fails when it runs a second time"
-NO_FUNCTION = "not a test function"
 
 
 # --- one measurement ---
@@ -24,10 +22,12 @@ NO_FUNCTION = "not a test function"
 class Figures(TypedDict):
     figures: Dict[str, int]
     sizes: Dict[int, int]
+    varies: Mapping[str, Sequence[int]]
 
 
 class Record(TypedDict):
-    """`state` is "kept", "failed", or "polluted": other threads are in the figures, which are not the test's own."""
+    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own) or
+    "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
 
     name: str
     state: str
@@ -36,8 +36,19 @@ class Record(TypedDict):
     unjudged: List[str]  # limits of which use_peak_error leaves open whether they are kept
     baseline: Optional[Figures]
     foreign_count: int
+    why_uncompared: Optional[str]
     improved: List[str]
     is_missing: bool  # the baseline has no entry for it
+    line: int  # of its test, from 1; 0 if unknown
+
+
+class Waiting(TypedDict):
+    """A failure that waits for the second pass: what its report would say."""
+
+    words: str
+    sections: List[Tuple[str, str]]
+    properties: List[Tuple[str, object]]
+    duration: float
 
 
 class Payload(TypedDict):
@@ -46,10 +57,16 @@ class Payload(TypedDict):
     fingerprint: str
     records: List[Record]
     unmeasured: Optional[Tuple[str, str]]  # a test that passed and should have been measured, and why it was not
+    waiting: Optional[Waiting]
+    is_steady: bool  # False: it still fell when it had run as often as it may
 
 
 def pack(entry: Entry) -> Figures:
-    return {"figures": entry.figures, "sizes": entry.sizes}
+    return {"figures": entry.figures, "sizes": entry.sizes, "varies": entry.varies}
+
+
+def unpack(found: Figures) -> Entry:
+    return Entry(found["figures"], found["sizes"], {field: (low, high) for field, (low, high) in found["varies"].items()})
 
 
 def list_properties(test: str, record: Record) -> List[Tuple[str, object]]:
@@ -73,6 +90,7 @@ class Expected:
     def __init__(self, settings: Settings, fingerprint: str) -> None:
         self.path = settings.baseline
         self.tolerances = settings.tolerances
+        self.fields = settings.fields
         self.is_strict = settings.strict
         self.fingerprint = fingerprint
         self.problem: Optional[str] = None
@@ -104,8 +122,21 @@ class Expected:
         entry = self._find_entry(name)
         if entry is None or self.mode != "check":
             return []
-        found = [(field, self.tolerances.find(name, field, value)) for field, value in entry.figures.items()]
+        found = [(field, self._find_tolerance(name, field, entry)) for field in entry.figures]
         return [(field, entry, tolerance) for field, tolerance in found if tolerance is not None]
+
+    def _find_tolerance(self, name: str, field: str, entry: Entry) -> Optional[int]:
+        """By how much a figure may be above its entry; None if it is not compared. What varies by itself may be above all
+        that was seen by twice the distance of what was seen: the next run draws other numbers."""
+        tolerance = self.tolerances.find(name, field, entry.figures[field])
+        if tolerance is None or field not in entry.varies:
+            return tolerance
+        least, most = entry.varies[field]
+        return tolerance + most - entry.figures[field] + 2 * (most - least)
+
+    def _is_improved(self, field: str, entry: Entry, tolerance: int, measured: Entry) -> bool:
+        least = entry.varies[field][0] if field in entry.varies else entry.figures[field] - tolerance
+        return measured.figures[field] < least
 
     def _describe_deviations(self, record: Record) -> List[str]:
         """What only --heap-strict fails."""
@@ -114,29 +145,73 @@ class Expected:
         return [f"{line} ({STRICT})" for line in lines + missing]
 
     def judge_measurement(
-        self, name: str, limits: Sequence[Bound], whole: heapster.Stats, own: Optional[heapster.Stats]
+        self,
+        name: str,
+        limits: Sequence[Bound],
+        whole: heapster.Stats,
+        own: Optional[heapster.Stats],
+        why_uncompared: Optional[str] = None,
     ) -> Tuple[Record, Verdict]:
-        """The record of a measurement, and the verdict by its limits and its baseline."""
+        """The record of a measurement, and the verdict by its limits and its baseline. With `why_uncompared` the figures
+        are not those of the test."""
         entry, before, compared = entry_of(whole), self._find_entry(name), self._list_tolerances(name)
         bounds = [*limits, *(Bound.from_baseline(*each) for each in compared)]
-        verdict = judge(bounds, whole, own)
+        verdict = judge([] if why_uncompared else bounds, whole, own)
         # No limit judges these figures, or the baseline is to keep them, so they must be the test's own.
         must_be_own = not bounds or self.mode == "update"
         is_polluted = bool(verdict.polluted) or (must_be_own and own is not None)
         record: Record = {
             "name": name,
-            "state": "failed" if verdict.failed else "polluted" if is_polluted else "kept",
+            "state": self._find_state(verdict, is_polluted, why_uncompared),
             "is_in_doubt": bool(verdict.polluted),
             "measured": pack(entry),
-            "unjudged": list_unjudged(bounds, whole),
+            "unjudged": [] if why_uncompared else list_unjudged(bounds, whole),
             "baseline": pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,
-            "improved": [field for field, old, most in compared if entry.figures[field] < old.figures[field] - most],
+            "why_uncompared": why_uncompared,
+            "improved": [field for field, old, most in compared
+                         if not why_uncompared and self._is_improved(field, old, most, entry)],
             "is_missing": self.mode == "check" and before is None,
+            "line": 0,
         }
-        if self.is_strict:
+        if self.is_strict and not why_uncompared:
             verdict.failed.extend(self._describe_deviations(record))
         return record, verdict
+
+    @staticmethod
+    def _find_state(verdict: Verdict, is_polluted: bool, why_uncompared: Optional[str]) -> str:
+        if why_uncompared:
+            return "uncompared"
+        return "failed" if verdict.failed else "polluted" if is_polluted else "kept"
+
+    def _is_equal(self, name: str, old: Entry, new: Entry) -> bool:
+        """Whether all that is compared is in both, and equal within its tolerance: then the line of the file stays."""
+        for field, value in new.figures.items():
+            tolerance = self.tolerances.find(name, field, value)
+            if tolerance is None:
+                continue
+            if field not in old.figures or (field in new.varies and field not in old.varies):
+                return False
+            least, most = old.varies.get(field, (old.figures[field], old.figures[field]))
+            tolerance += 2 * (most - least)
+            seen = new.varies.get(field, (value, value))
+            if seen[0] < least - tolerance or seen[1] > most + tolerance:
+                return False
+        return True
+
+    def make_entry(self, name: str, measured: Entry) -> Entry:
+        """What the file keeps of a measurement: the figures that are compared, and those that the project asks for."""
+        kept = {field: value for field, value in measured.figures.items()
+                if field in self.fields or self.tolerances.find(name, field, value) is not None}  # fmt: skip
+        varies = {field: pair for field, pair in measured.varies.items() if field in kept}
+        entry = Entry(kept, measured.sizes, varies)
+        old = self._find_entry(name)
+        has_all = old is not None and {*self.fields} <= {*old.figures}
+        return old if old is not None and has_all and self._is_equal(name, old, entry) else entry
+
+    def list_varying(self) -> List[str]:
+        """The entries of measurements that vary by themselves."""
+        return [name for name, entry in self.baseline.get(self.fingerprint, {}).items() if entry.varies]
 
     def update(self, entries: Dict[str, Entry], gone: Iterable[str]) -> None:
         """Write the file with these entries, without those that are gone, and with all others as they are."""
@@ -152,12 +227,21 @@ class Expected:
 # --- all measurements of a run ---
 
 
-def attach_payload(
-    report: pytest.TestReport, fingerprint: str, records: List[Record], unmeasured: Optional[Tuple[str, str]] = None
-) -> None:
+def make_payload(fingerprint: str, records: List[Record], **others: Any) -> Payload:
+    payload: Payload = {
+        "fingerprint": fingerprint,
+        "records": records,
+        "unmeasured": None,
+        "waiting": None,
+        "is_steady": True,
+    }
+    payload.update(others)  # type: ignore[typeddict-item]
+    return payload
+
+
+def attach_payload(report: pytest.TestReport, fingerprint: str, records: List[Record], **others: Any) -> None:
     """Give a report the figures of its test, or the reason why there are none."""
-    payload: Payload = {"fingerprint": fingerprint, "records": records, "unmeasured": unmeasured}
-    setattr(report, PAYLOAD, payload)
+    setattr(report, PAYLOAD, make_payload(fingerprint, records, **others))
 
 
 class Results:
@@ -170,6 +254,9 @@ class Results:
         self.records: List[Record] = []
         self.unmeasured: Dict[str, List[str]] = {}  # the tests, by the reason why they were not measured
         self.to_keep: Dict[str, Entry] = {}  # what an update writes
+        self.unsteady: List[str] = []  # measurements that still fell when their tests had run as often as they may
+        self.varying: List[str] = []  # entries that an update writes, of measurements that vary by themselves
+        self.why_unknown: Optional[str] = None  # why it is not known which do
         self.is_written = False
         self.problems: List[str] = []
 
@@ -180,19 +267,34 @@ class Results:
             self.unmeasured.setdefault(why, []).append(name)
         for record in payload["records"]:
             if is_passed and record["state"] == "kept":
-                self.to_keep[record["name"]] = Entry(**record["measured"])
+                self.to_keep[record["name"]] = unpack(record["measured"])
+            if not payload["is_steady"]:
+                self.unsteady.append(record["name"])
 
     def list_gone(self) -> List[str]:
         """The entries of tests that are gone."""
         return self.collected.list_gone(self.expected.list_names())
 
-    def write_baseline(self) -> None:
+    def write_baseline(self, config: pytest.Config, is_whole: bool) -> None:
         """Update the file if this run is an update; `problems` says what went wrong in the run."""
-        if self.expected.mode == "update" and self.records:
-            self.expected.update(self.to_keep, [] if self.collected.cut else self.list_gone())
+        if self.settings.second_report is not None:
+            from pytest_heapster import second_process
+
+            second_process.write(self.settings.second_report, self.to_keep)
+        elif self.expected.mode == "update" and self.records:
+            if self.settings.hash_seeds > 1 and is_whole:
+                from pytest_heapster import second_process
+
+                self.why_unknown = second_process.mark_varying(config, self.to_keep)
+            entries = {name: self.expected.make_entry(name, entry) for name, entry in self.to_keep.items()}
+            self.varying = [name for name, entry in entries.items() if entry.varies]
+            self.expected.update(entries, [] if self.collected.cut else self.list_gone())
             self.is_written = self.expected.problem is None
         if self.expected.problem:
             self.problems.append(self.expected.problem)
         if self.unmeasured and self.settings.strict:
             number = sum(map(len, self.unmeasured.values()))
             self.problems.append(f"tests were not measured: {number}; run them apart, without these options ({STRICT})")
+        uncompared = sum(each["state"] == "uncompared" for each in self.records)
+        if uncompared and self.settings.strict:
+            self.problems.append(f"measurements were not compared: {uncompared} ({STRICT})")

@@ -1,12 +1,24 @@
 """pytest's hooks in every run: which tests are measured, and where the figures go. Values decide."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Dict, Generator, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Tuple, TypeVar
 
 import pytest
 
 from pytest_heapster.collected import Collected
-from pytest_heapster.options import MARKER, PAYLOAD, Marks, Settings, hookimpl, uses_fixture
+from pytest_heapster.options import (
+    BENCHMARK,
+    GROW_MARKER,
+    MARKER,
+    NO_FUNCTION,
+    PAYLOAD,
+    Marks,
+    Settings,
+    hookimpl,
+    is_benchmark,
+    merge_marks,
+    uses_fixture,
+)
 from pytest_heapster.retries import PLAN, Plan, find_name
 
 if TYPE_CHECKING:
@@ -15,13 +27,27 @@ if TYPE_CHECKING:
     from pytest_heapster.measure import Engine, Heap, Measurements
     from pytest_heapster.results import Results
 
+T = TypeVar("T")
+
 NOTHING = "heapster: no test was measured, so nothing was written; @pytest.mark.heap_limit() or --heap-all measures one"
 
 
+def _parse(marker: str, parse: Callable[[], T]) -> T:
+    """What the keys of a marker say; an error names the marker."""
+    try:
+        return parse()
+    except ValueError as error:
+        raise ValueError(f"{marker}: {error}") from None
+
+
 class Status:
-    """How pytest shows a polluted test: of the tests with figures only those are skipped."""
+    """How pytest shows a test that waits for the second pass (-v), and a polluted one: of the tests with figures only those
+    are skipped."""
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
+        payload = getattr(report, PAYLOAD, None)
+        if payload is not None and payload["waiting"]:
+            return "", "", ("WAITS", {"yellow": True})
         is_polluted = report.skipped and hasattr(report, PAYLOAD) and not hasattr(report, "wasxfail")
         return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
 
@@ -34,7 +60,8 @@ class Session:
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
         self._unplanned: "Dict[str, Measurements]" = {}  # of tests that asked for the fixture by name, by node id
-        self._not_functions: Set[str] = set()  # items that should be measured and cannot be, by node id
+        self._left_alone: Dict[str, str] = {}  # why an item that should be measured is not, by node id
+        self._waiting: Dict[str, pytest.TestReport] = {}  # failures that wait for the second pass, by node id
 
     def ensure_engine(self) -> "Engine":
         """Made when the first test is to be measured: from here on heapster counts."""
@@ -55,11 +82,22 @@ class Session:
 
     # --- which tests are measured ---
 
-    def _make_plan(self, item: pytest.Function, marks: List[pytest.Mark]) -> Optional[Plan]:
+    def _make_plan(self, item: pytest.Function, marks: Marks) -> Optional[Plan]:
         """ValueError if a marker is wrong."""
-        if not marks and not self.settings.everything:
+        limiting, growing = marks.find(item), marks.find(item, GROW_MARKER)
+        is_limited = bool(limiting) or self.settings.everything
+        if not is_limited and not growing:
             return Plan(None) if uses_fixture(item) else None
-        return Plan(self.ensure_engine().parse_marks(marks), marks)
+        if is_benchmark(item):
+            self._left_alone[item.nodeid] = BENCHMARK
+            return None
+        engine, growth = self.ensure_engine(), None
+        if growing:
+            from pytest_heapster.growth import parse_growth
+
+            growth = _parse(GROW_MARKER, lambda: parse_growth(merge_marks(growing, GROW_MARKER, "rounds=5")))
+        limits = _parse(MARKER, lambda: engine.parse_marks(limiting)) if is_limited else None
+        return Plan(limits, limiting, growth)
 
     def _plan_items(self, items: Iterable[object]) -> List[str]:
         """Make the plans of these items; return what is wrong with their markers, each problem once."""
@@ -67,12 +105,12 @@ class Session:
         for item in items:
             if isinstance(item, pytest.Function):
                 try:
-                    item.stash[PLAN] = self._make_plan(item, marks.find(item))
+                    item.stash[PLAN] = self._make_plan(item, marks)
                 except ValueError as error:
-                    problems.append(f"{item.nodeid.partition('[')[0]}: {MARKER}: {error}")
+                    problems.append(f"{item.nodeid.partition('[')[0]}: {error}")
             elif isinstance(item, pytest.Item) and (self.settings.everything or marks.find(item)):
                 # A doctest, or an item of a project's own collector: only its author knows what a second run does.
-                self._not_functions.add(item.nodeid)
+                self._left_alone[item.nodeid] = NO_FUNCTION
         return list(dict.fromkeys(problems))
 
     @hookimpl(hookwrapper=True, tryfirst=True)
@@ -83,6 +121,12 @@ class Session:
         if problems:
             report.outcome, report.result = "failed", []
             report.longrepr = "\n".join(problems)
+
+    @hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
+        """The second process of an update runs the tests in reverse: some figures hang on what ran before."""
+        if self.settings.second_report is not None:
+            items.reverse()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Plan the items again: a conftest may have marked some since."""
@@ -123,7 +167,7 @@ class Session:
         if plan is not None and plan.measurements is not None:
             yield Heap(self.ensure_engine(), plan.measurements)
             return
-        measurements = Measurements(find_name(item), False, item.user_properties)
+        measurements = Measurements(item, find_name(item), False)
         yield Heap(self.ensure_engine(), measurements)
         self._unplanned[item.nodeid] = measurements
         self.ensure_engine().conclude(measurements)
@@ -133,20 +177,43 @@ class Session:
     def _attach_payload(self, report: pytest.TestReport) -> None:
         """Figures of a test without a plan, and the name of an item that is not a function."""
         measurements = self._unplanned.pop(report.nodeid, None)
-        is_unmeasured = report.when == "call" and report.passed and report.nodeid in self._not_functions
-        if is_unmeasured or (measurements is not None and measurements.records):
-            from pytest_heapster.results import NO_FUNCTION, attach_payload
+        why = self._left_alone.get(report.nodeid) if report.when == "call" and report.passed else None
+        if why is not None or (measurements is not None and measurements.records):
+            from pytest_heapster.results import attach_payload
 
             records = measurements.records if measurements is not None else []
-            unmeasured = (report.nodeid, NO_FUNCTION) if is_unmeasured else None
-            attach_payload(report, self.ensure_engine().fingerprint, records, unmeasured)
+            unmeasured = (report.nodeid, why) if why is not None else None
+            attach_payload(report, self.ensure_engine().fingerprint, records, unmeasured=unmeasured)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._attach_payload(report)
         payload = getattr(report, PAYLOAD, None)
-        if payload is not None and not self.settings.is_worker:
+        if self.settings.is_worker:
+            return
+        if payload is not None and payload["waiting"]:
+            self._ensure_results(payload["fingerprint"])
+            self._waiting[report.nodeid] = report
+            return
+        if report.when == "call" or not report.passed:
+            self._waiting.pop(report.nodeid, None)
+        if payload is not None:
             self._ensure_results(payload["fingerprint"]).add(payload, report.passed)
+
+    @hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, Any, None]:
+        yield
+        if self._waiting:
+            self._report_waiting()
+
+    def _report_waiting(self) -> None:
+        """The second pass of these tests never came, so their failures stand."""
+        from pytest_heapster.second_pass import rebuild_failure
+
+        waiting, self._waiting = list(self._waiting.values()), {}
+        for setup in waiting:
+            for report in rebuild_failure(setup):
+                self.config.hook.pytest_runtest_logreport(report=report)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if session.shouldfail or session.shouldstop or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -156,7 +223,7 @@ class Session:
         elif self._results is not None:
             from pytest_heapster.summary import write_reports
 
-            self._results.write_baseline()
+            self._results.write_baseline(self.config, is_whole=self.collected.cut is None)
             write_reports(self._results)
             if self._results.problems and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -4,9 +4,11 @@ import json
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 
 from heapster import figures
-from heapster.baseline import Change, Entry, changes
 
+from pytest_heapster import github
 from pytest_heapster.results import Record, Results
+from pytest_heapster.retries import MOST_RUNS
+from pytest_heapster.wording import cell, count, describe_change, list_changes
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -21,25 +23,11 @@ ROWS = {0: 3, 1: 10}
 # --- words for one measurement ---
 
 
-def list_changes(record: Record) -> List[Change]:
-    """How the measurement differs from its baseline."""
-    if record["baseline"] is None:
-        return []
-    name = record["name"]
-    return changes({name: Entry(**record["baseline"])}, {name: Entry(**record["measured"])})
-
-
-def describe_change(change: Change) -> str:
-    before, after = (figures.figure(change.field, value) for value in (change.before, change.after))
-    sizes = f": {figures.buckets(change.sizes)}" if change.sizes else ""
-    return f"{change.field} {before} -> {after} ({figures.signed(change.field, change.after - change.before)}{sizes})"
-
-
 def _describe_rank(record: Record, field: str) -> str:
     """The change of the column's figure."""
-    if record["baseline"] is None:
+    if record["baseline"] is None or field not in record["baseline"]["figures"]:
         return ""
-    change = record["measured"]["figures"][field] - record["baseline"]["figures"].get(field, 0)
+    change = record["measured"]["figures"][field] - record["baseline"]["figures"][field]
     return f"{figures.signed(field, change)} against the baseline" if change else "as the baseline"
 
 
@@ -47,10 +35,6 @@ def _list_names(names: Iterable[str], verbosity: int) -> str:
     every = list(names)
     few = every if verbosity > 0 else every[: ROWS[0]]
     return ", ".join(few) + (f" and {len(every) - len(few)} more (-v)" if len(few) < len(every) else "")
-
-
-def _count(number: int, noun: str = "measurement") -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 # --- the terminal ---
@@ -86,10 +70,10 @@ def _list_missing(results: Results, verbosity: int) -> List[str]:
     """The measurements without an entry."""
     expected = results.expected
     if expected.mode == "absent":
-        return [f"{_count(len(results.records))} with no baseline to compare with: pytest --heap-baseline=update makes "
+        return [f"{count(len(results.records))} with no baseline to compare with: pytest --heap-baseline=update makes "
                 f"{expected.path.name}, to be committed"] if results.records else []  # fmt: skip
     names = [each["name"] for each in results.records if each["is_missing"]]
-    what = f"{_count(len(names))} without an entry in {expected.path.name} for {expected.fingerprint}"
+    what = f"{count(len(names))} without an entry in {expected.path.name} for {expected.fingerprint}"
     return [f"{what}, made by --heap-baseline=update: {_list_names(names, verbosity)}"] if names else []
 
 
@@ -104,8 +88,35 @@ def _list_polluted(results: Results) -> List[str]:
     return lines
 
 
+def _list_uncompared(results: Results, verbosity: int) -> List[str]:
+    """Measurements whose figures are not those of the test, by the reason."""
+    names: Dict[str, List[str]] = {}
+    for each in results.records:
+        if each["why_uncompared"]:
+            names.setdefault(each["why_uncompared"], []).append(each["name"])
+    return [f"{count(len(some))} not compared ({why}): {_list_names(some, verbosity)}" for why, some in names.items()]
+
+
+def _list_restless(results: Results, verbosity: int) -> List[str]:
+    """Measurements that have no figure of their own: it still fell, or it varies by itself."""
+    lines = []
+    if results.unsteady:
+        lines.append(f"{count(len(results.unsteady))} still falling after {MOST_RUNS} runs or a second: "
+                     f"{_list_names(results.unsteady, verbosity)}")  # fmt: skip
+    if results.why_unknown:
+        lines.append(f"heapster: {results.why_unknown}")
+    names = {each["name"] for each in results.records}
+    known = [] if results.expected.mode == "update" else results.expected.list_varying()
+    varying = results.varying or [name for name in known if name in names]
+    if varying and verbosity >= 0:
+        verb = "varies by itself" if len(varying) == 1 else "vary by themselves"
+        lines.append(f"{count(len(varying))} that {verb} (the hash seed, the order of tests, or random numbers), compared "
+                     f"with what was seen: {_list_names(varying, verbosity)}")  # fmt: skip
+    return lines
+
+
 def _list_unmeasured(results: Results, verbosity: int) -> List[str]:
-    return [f"{_count(len(names), 'test')} not measured ({why}): {_list_names(names, verbosity)}"
+    return [f"{count(len(names), 'test')} not measured ({why}): {_list_names(names, verbosity)}"
             for why, names in results.unmeasured.items()]  # fmt: skip
 
 
@@ -147,7 +158,8 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     lines += _list_improvements(records)
     if verbosity >= 0:
         lines += _list_rises(records)
-    lines += [*_list_missing(results, verbosity), *_list_polluted(results)]
+    lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
+    lines += _list_restless(results, verbosity)
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
     if results.is_written:
         lines.append(_describe_update(results))
@@ -155,6 +167,9 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
         terminal.line(line)
     for problem in results.problems:
         terminal.line(f"heapster: {problem}", red=True)
+    if results.settings.is_github:
+        for line in github.list_annotations(results):
+            terminal.line(line)
 
 
 # --- for machines, and for a pull request ---
@@ -166,15 +181,11 @@ def make_json(fingerprint: str, records: List[Record]) -> str:
     return json.dumps({"fingerprint": fingerprint, "measurements": dict(sorted(found.items()))}, indent=1) + "\n"
 
 
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
 def _make_row(record: Record) -> str:
     values = [figures.figure(field, record["measured"]["figures"][field]) for field, _ in RANKS]
     changed = "; ".join(map(describe_change, list_changes(record)))
     against = changed or ("as it was" if record["baseline"] else "none")
-    return f"| {' | '.join([_escape(record['name']), *values, record['state'], _escape(against)])} |"
+    return f"| {' | '.join([cell(record['name']), *values, record['state'], cell(against)])} |"
 
 
 def make_markdown(fingerprint: str, records: List[Record]) -> str:
@@ -188,6 +199,8 @@ FORMATS: Dict[str, Callable[[str, List[Record]], str]] = {"json": make_json, "ma
 
 def write_reports(results: Results) -> None:
     """Write the files that --heap-report asks for; a file that cannot be written is a problem of the run."""
+    if results.settings.is_github and results.records:
+        github.write_summary(results)
     for form, path in results.settings.reports if results.records else ():
         try:
             path.write_text(FORMATS[form](results.expected.fingerprint, results.records), encoding="utf-8")

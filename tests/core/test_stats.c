@@ -176,6 +176,50 @@ static void snapshot_and_diff_have_no_difference(void **state) {
   assert_field(diff, alloc_count, 77);
 }
 
+static void assert_difference(enum heapster_error expected, struct heapster_origin after,
+                              struct heapster_origin before) {
+  const struct heapster_stats later = {.struct_size = sizeof later, .origin = after};
+  const struct heapster_stats earlier = {.struct_size = sizeof earlier, .origin = before};
+  struct heapster_stats diff = {.alloc_count = 77};
+  assert_int_equal(heapster_stats_diff(&diff, &later, &earlier), expected);
+  assert_field(diff, alloc_count, expected ? 77 : 0);
+}
+
+static void snapshots_in_the_wrong_order_have_no_difference(void **state) {
+  (void)state;
+  const struct heapster_origin first = {.process = 5, .order = 1}, second = {.process = 5, .order = 2};
+  assert_difference(HEAPSTER_OK, second, first);
+  assert_difference(HEAPSTER_OK, first, first);
+  assert_difference(HEAPSTER_WRONG_ORDER, first, second);
+}
+
+static void snapshots_before_and_after_a_reset_have_no_difference(void **state) {
+  (void)state;
+  const struct heapster_origin before = {.process = 5, .order = 7};
+  const struct heapster_origin after = {.process = 5, .order = 8, .reset_order = 7};
+  const struct heapster_origin later = {.process = 5, .order = 9, .reset_order = 7};
+  assert_difference(HEAPSTER_RESET_BETWEEN, after, before);
+  assert_difference(HEAPSTER_OK, later, after);
+}
+
+static void snapshots_of_two_processes_have_a_difference_only_over_a_fork(void **state) {
+  (void)state;
+  const struct heapster_origin parent = {.process = 5, .order = 3}, too_late = {.process = 5, .order = 4};
+  const struct heapster_origin child = {.process = 6, .parent = 5, .fork_order = 3, .order = 4};
+  const struct heapster_origin other = {.process = 7, .order = 9};
+  assert_difference(HEAPSTER_OK, child, parent);
+  assert_difference(HEAPSTER_OTHER_PROCESS, child, too_late);
+  assert_difference(HEAPSTER_OTHER_PROCESS, too_late, child);
+  assert_difference(HEAPSTER_OTHER_PROCESS, other, parent);
+}
+
+static void a_snapshot_of_unknown_origin_has_a_difference_to_any(void **state) {
+  (void)state;
+  const struct heapster_origin known = {.process = 5, .order = 3, .reset_order = 2}, unknown = {.process = 0};
+  assert_difference(HEAPSTER_OK, known, unknown);
+  assert_difference(HEAPSTER_OK, unknown, known);
+}
+
 static void diff_may_take_the_place_of_either_side(void **state) {
   (void)state;
   const struct heapster_stats empty = {.kind = HEAPSTER_SNAPSHOT};
@@ -220,6 +264,10 @@ int main(void) {
       cmocka_unit_test(diff_over_a_reset_is_at_least_0),
       cmocka_unit_test(diff_of_spans_compares_what_they_did),
       cmocka_unit_test(snapshot_and_diff_have_no_difference),
+      cmocka_unit_test(snapshots_in_the_wrong_order_have_no_difference),
+      cmocka_unit_test(snapshots_before_and_after_a_reset_have_no_difference),
+      cmocka_unit_test(snapshots_of_two_processes_have_a_difference_only_over_a_fork),
+      cmocka_unit_test(a_snapshot_of_unknown_origin_has_a_difference_to_any),
       cmocka_unit_test(diff_may_take_the_place_of_either_side),
       cmocka_unit_test(only_what_has_a_meaning_makes_stats_differ),
   };

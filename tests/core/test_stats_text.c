@@ -93,18 +93,19 @@ static void window_adds_its_own_figures(void **state) {
   stats.use_peak = 4096;
   stats.foreign_count = 9;
   const char *const text = text_of(&stats);
-  assert_non_null(strstr(text, "use_max: 25.01 MiB\nlive_change: -1,234\nuse_change: -1.50 KiB\nuse_peak: 4 KiB\n"
+  assert_non_null(strstr(text, "use_curr (now): 260.39 KiB\nuse_max (rise of the record): 25.01 MiB\n"
+                               "live_change: -1,234\nuse_change: -1.50 KiB\nuse_peak: 4 KiB\n"
                                "foreign_count: 9\n\nalloc_histogram:"));
   assert_null(strstr(text, "live_count"));
   assert_null(strstr(text, "_sum"));
 }
 
-static void window_around_nothing_reads_like_the_sample(void **state) {
+static void window_around_nothing_says_which_figures_are_absolute(void **state) {
   (void)state;
   const struct heapster_stats stats = {.kind = HEAPSTER_WINDOW};
   assert_string_equal(text_of(&stats), "alloc_count: 0\n\ndealloc_count: 0\n\nrealloc_growth_count: 0\n\n"
                                        "realloc_shrink_count: 0\n\nrealloc_move_count: 0\n\n"
-                                       "use_curr: 0 B\nuse_max: 0 B\n\n"
+                                       "use_curr (now): 0 B\nuse_max (rise of the record): 0 B\n\n"
                                        "alloc_histogram: (empty)\n\nrealloc_growth_histogram: (empty)\n\n"
                                        "realloc_shrink_histogram: (empty)\n");
 }
@@ -123,7 +124,7 @@ int main(void) {
       cmocka_unit_test(sample_is_reproduced_byte_for_byte),
       cmocka_unit_test(rare_figures_follow_their_group_if_not_zero),
       cmocka_unit_test(window_adds_its_own_figures),
-      cmocka_unit_test(window_around_nothing_reads_like_the_sample),
+      cmocka_unit_test(window_around_nothing_says_which_figures_are_absolute),
       cmocka_unit_test(nothing_is_written_after_a_refusal),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ static void what_was_never_a_window_is_closed(void **state) {
   end(window);
 }
 
-static void there_are_256_windows_and_no_more(void **state) {
+static void there_are_4096_windows_and_no_more(void **state) {
   (void)state;
   struct heapster_window windows[HEAPSTER_WINDOWS];
   struct heapster_window refused = {1, 1};
@@ -204,7 +204,7 @@ int main(void) {
       cmocka_unit_test(a_window_does_not_change_use_max),
       cmocka_unit_test(a_window_ends_once_even_if_its_entry_is_open_again),
       cmocka_unit_test(what_was_never_a_window_is_closed),
-      cmocka_unit_test(there_are_256_windows_and_no_more),
+      cmocka_unit_test(there_are_4096_windows_and_no_more),
       cmocka_unit_test(a_window_can_end_without_figures),
   };
   if (heapster_heap_create("window", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;

@@ -215,10 +215,10 @@ end
 
 function TestErrors.test_all_windows_open_is_an_error_and_no_more()
   local open = {}
-  for i = 1, 256 do open[i] = heapster.measuring() end
-  support.refused({ "all 256 windows are open" }, heapster.measuring)
-  support.refused({ "all 256 windows are open" }, measure, nothing)
-  for i = 1, 256 do open[i]:stop() end
+  for i = 1, 4096 do open[i] = heapster.measuring() end
+  support.refused({ "all 4096 windows are open" }, heapster.measuring)
+  support.refused({ "all 4096 windows are open" }, measure, nothing)
+  for i = 1, 4096 do open[i]:stop() end
   lu.assertEquals(traces_of(nothing), "")
 end
 

@@ -83,7 +83,7 @@ def test_count_of_runs_that_is_none_is_named():
 
 
 def test_word_for_the_collector_that_there_is_not_is_named():
-    refused('gc must be "leave" or "stop", not \'off\'', ValueError, heapster.measure, nothing, gc="off")
+    refused('gc must be "leave", "stop" or "quick", not \'off\'', ValueError, heapster.measure, nothing, gc="off")
     refused("not 0", TypeError, heapster.measure, nothing, gc=0)
 
 

@@ -29,7 +29,7 @@ def path(tmp_path):
 def test_what_is_written_is_read_back_and_json(path):
     baseline_file.write(path, BASELINE)
     assert baseline_file.read(path) == BASELINE
-    assert json.loads(path.read_text(encoding="utf-8"))["heapster_baseline"] == 1
+    assert json.loads(path.read_text(encoding="utf-8"))["heapster_baseline"] == 2
 
 
 def test_the_order_of_measuring_does_not_show_and_each_has_a_line():
@@ -63,9 +63,9 @@ def test_a_file_with_any_byte_changed_is_read_or_refused(path):
 REFUSED = {
     "[]": '1:1: not a baseline of heapster: it has no "heapster_baseline"',
     "{}": '1:1: not a baseline of heapster: it has no "heapster_baseline"',
-    '{\n"heapster_baseline": 7}': "2:1: format 7 is of a newer heapster; this one reads 1",
-    '{"heapster_baseline": "1"}': '1:2: there is no format "1"; this heapster reads 1',
-    '{"heapster_baseline": true}': "1:2: there is no format true; this heapster reads 1",
+    '{\n"heapster_baseline": 7}': "2:1: format 7 is of a newer heapster; this one reads 2",
+    '{"heapster_baseline": "1"}': '1:2: there is no format "1"; this heapster reads up to 2',
+    '{"heapster_baseline": true}': "1:2: there is no format true; this heapster reads up to 2",
     '{"heapster_baseline": 1,\n"f": 3}': '2:1: "f" is not an object of measurements',
     '{"heapster_baseline": 1,\n"f": {"t": 3}}': '2:7: "t" is not an object of figures',
     '{"heapster_baseline": 1, "f": {\n "t": {"alloc_count": -1}}}': '2:8: "alloc_count" is not a figure',

@@ -1,5 +1,6 @@
 """measure(): arguments, options, results and errors."""
 
+import contextlib
 import gc
 import sys
 import threading
@@ -152,11 +153,11 @@ def test_measure_nests_in_itself_to_any_depth(heap):
 
 
 def test_more_windows_than_there_are_places_is_an_error():
-    def down():
-        return heapster.measure(down)
-
-    with pytest.raises(RuntimeError, match="windows"):
-        down()
+    with contextlib.ExitStack() as stack:
+        for _ in range(4096):
+            stack.enter_context(heapster.measuring())
+        with pytest.raises(RuntimeError, match="all 4096 windows are open"):
+            heapster.measure(list)
     assert heapster.status().windows_open == 0
 
 

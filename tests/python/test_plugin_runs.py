@@ -57,19 +57,23 @@ def test_it():
 def test_cold_code_is_run_until_it_is_warm_before_it_fails(commanded):
     commanded.test("""
 runs = []
-@pytest.mark.parametrize("warm_at", [3, 9, 10])
+@pytest.mark.parametrize("warm_at", [3, 9, 10, 20, 1000])
 @pytest.mark.heap_limit(heap="commanded", alloc_count=5)
 def test_it(warm_at):
     runs.append(warm_at)
     pytest.ask(5 if runs.count(warm_at) > warm_at else 6)
+@pytest.mark.heap_limit(heap="commanded", alloc_count=5)
+def test_far(): pytest.ask(500)
 @pytest.mark.heap_limit(heap="commanded", alloc_count=5, warmup=0)
 def test_cold():
     runs.append(0)
     pytest.ask(6 if runs.count(0) == 1 else 5)
 """)
     result = commanded.run()
-    result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["FAILED test_it.py::test_it?10?*", "FAILED test_it.py::test_cold*"])
+    result.assert_outcomes(passed=4, failed=3)
+    result.stdout.fnmatch_lines(["It ran 22 times, after all other tests too. *test_it.py::test_it?1000? alloc_count 2*",
+                                 "FAILED test_it.py::test_far*", "FAILED test_it.py::test_cold*",
+                                 "FAILED test_it.py::test_it?1000?*"])
 
 
 def test_a_test_that_does_not_pass_at_first_is_reported_and_not_run_again(project):

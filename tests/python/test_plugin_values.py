@@ -39,7 +39,7 @@ JUDGED = [
 
 @pytest.mark.parametrize(("whole", "own", "expected"), JUDGED)
 def test_the_verdict_by_the_figures_of_the_process_and_of_the_thread(heap, whole, own, expected):
-    bounds = [Bound.from_limit(heapster.limit(alloc_count=5))]
+    bounds = [Bound.from_limit("alloc_count", 5)]
     verdict = judge(bounds, window(heap, whole), None if own is None else window(heap, own))
     found = "failed" if verdict.failed else "polluted" if verdict.polluted else "kept"
     assert found == expected
@@ -47,7 +47,7 @@ def test_the_verdict_by_the_figures_of_the_process_and_of_the_thread(heap, whole
 
 
 def test_a_limit_that_is_certainly_broken_fails_beside_one_that_is_not_certain(heap):
-    bounds = [Bound.from_limit(heapster.limit(alloc_count=5)), Bound.from_limit(heapster.limit(alloc_sum=1))]
+    bounds = [Bound.from_limit("alloc_count", 5), Bound.from_limit("alloc_sum", 1)]
     verdict = judge(bounds, window(heap, 6, 10), window(heap, 5, 10))
     assert len(verdict.failed) == len(verdict.polluted) == 1
 
@@ -70,8 +70,10 @@ STATES = [
 def test_figures_that_no_limit_judges_or_a_baseline_keeps_must_be_the_tests_own(
     heap, tmp_path, mode, limit, whole, own, state, is_in_doubt
 ):
-    settings = types.SimpleNamespace(baseline=tmp_path / "none.json", mode=mode, tolerances=TOLERANCES, strict=False)
-    bounds = [] if limit is None else [Bound.from_limit(heapster.limit(alloc_count=limit))]
+    settings = types.SimpleNamespace(
+        baseline=tmp_path / "none.json", mode=mode, tolerances=TOLERANCES, strict=False, fields=()
+    )
+    bounds = [] if limit is None else [Bound.from_limit("alloc_count", limit)]
     expected = Expected(settings, "fingerprint")
     record, _ = expected.judge_measurement(
         "test", bounds, window(heap, whole), None if own is None else window(heap, own)
@@ -85,12 +87,12 @@ def test_a_baseline_is_a_limit_with_its_tolerance_on_top(heap, found, is_broken)
     assert bool(judge([bound], window(heap, found, 64), None).failed) == is_broken
 
 
-def test_the_words_for_a_rise_name_the_buckets_that_grew_most():
+def test_the_words_for_a_rise_name_the_buckets_that_changed_most_and_add_up():
     before = Entry({"alloc_count": 10, "use_peak": 1024}, {0: 1, 64: 9})
     after = Entry({"alloc_count": 20, "use_peak": 3000}, {64: 6, 128: 1, 256: 2, 512: 5, 1024: 6})
     assert describe_rise("alloc_count", before, after, 0) == (
-        "alloc_count: 20 is 10 above the baseline of 10 "
-        "(+6 in [1 KiB .. 2 KiB), +5 in [512 B .. 1 KiB), +2 in [256 B .. 512 B))")  # fmt: skip
+        "alloc_count: 20 is 10 above the baseline of 10 (+6 in [1 KiB .. 2 KiB), +5 in [512 B .. 1 KiB), "
+        "-3 in [64 B .. 128 B), +2 in [256 B .. 512 B), -1 in [0 B .. 2 B), +1 in 1 other size)")  # fmt: skip
     assert describe_rise("use_peak", before, after, 5) == (
         "use_peak: 2.93 KiB is 1.93 KiB above the baseline of 1 KiB, tolerance 5 B")  # fmt: skip
 
@@ -146,11 +148,16 @@ def settings(mode=None, steady_runs=10):
     return types.SimpleNamespace(mode=mode, steady_runs=steady_runs, retries=2)
 
 
-def measured(is_broken=False, foreign_count=0):
-    made = Measurements("test", may_repeat=False, properties=[])
-    made.is_broken, made.foreign_count = is_broken, foreign_count
-    made.records.append({})
+def measured(is_broken=False, foreign_count=0, is_wide=True):
+    item = types.SimpleNamespace(path="test.py", location=("test.py", 0, "test"), user_properties=[])
+    made = Measurements(item, "test", may_repeat=False)
+    made.is_broken, made.is_wide, made.foreign_count = is_broken, is_wide, foreign_count
+    made.records.append({"name": "test", "state": "failed" if is_broken else "kept", "measured": measured_figures(5)})
     return made
+
+
+def measured_figures(count):
+    return {"figures": {"alloc_count": count, "realloc_growth_count": 0}, "sizes": {}, "varies": {}}
 
 
 def count_runs(policy, measurements):
@@ -166,13 +173,14 @@ RUNS = [
     (1, None, measured(), 1),
     (1, None, measured(is_broken=True), 9),
     (4, None, measured(is_broken=True), 6),
+    (1, None, measured(is_broken=True, is_wide=False), 21),
     (0, None, measured(is_broken=True), 1),
     (20, None, measured(is_broken=True), 1),
     (1, None, measured(foreign_count=5), 3),
     (0, None, measured(foreign_count=5), 3),
     (1, None, None, 1),
     (1, "update", None, 1),
-    (1, "update", measured(), 9),
+    (1, "update", measured(), 11),
     (0, "update", measured(), 1),
 ]
 

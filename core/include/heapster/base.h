@@ -64,7 +64,10 @@ enum heapster_error {
   HEAPSTER_WRITE_FAILED,        /* the sink refused the text */
   HEAPSTER_BAD_ARGUMENT,        /* a pointer is NULL that must not be, or a value is none of its enumeration */
   HEAPSTER_BAD_ALLOCATOR,       /* a backing has no malloc or no free */
-  HEAPSTER_BAD_LIMIT            /* the smallest value that a limit allows is above the largest */
+  HEAPSTER_BAD_LIMIT,           /* the smallest value that a limit allows is above the largest */
+  HEAPSTER_OTHER_PROCESS,       /* snapshots of two processes have no difference */
+  HEAPSTER_WRONG_ORDER,         /* the snapshot to subtract is the later one */
+  HEAPSTER_RESET_BETWEEN        /* the counters were reset between two snapshots */
 };
 
 /* One sentence without a final stop, in English, never NULL, for any value. Static storage. */

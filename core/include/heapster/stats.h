@@ -34,6 +34,16 @@ struct heapster_lua_kinds {
   struct heapster_lua_kind other;
 };
 
+/* Where and when a snapshot was read, for heapster_stats_diff: it refuses two snapshots that have no difference. All 0
+   in diffs and windows, and in a snapshot of unknown origin, which it does not refuse. */
+struct heapster_origin {
+  uint64_t process;     /* a number that no other process has */
+  uint64_t parent;      /* that of the process that it was forked from, or 0 */
+  uint64_t fork_order;  /* `order` of the last snapshot before the fork */
+  uint64_t reset_order; /* `order` of the last snapshot before the last reset */
+  uint64_t order;       /* counts the snapshots from 1 on; the child of a fork counts on */
+};
+
 /* Counts are requests or blocks, sums are bytes as the program requested them. Counts and sums of a diff saturate at 0.
  */
 struct heapster_stats {
@@ -86,6 +96,8 @@ struct heapster_stats {
   struct heapster_lua_kinds lua_kinds;
 
   uint64_t use_peak_error; /* windows: use_peak may be too low or too high by as much; see below */
+
+  struct heapster_origin origin; /* snapshots */
 };
 
 /* use_peak_error. A window whose foreign_count is 0 is exact: its use_peak is the record of the thread that began it,
@@ -114,7 +126,10 @@ HEAPSTER_API const struct heapster_lua_kind *heapster_lua_kind_at(const struct h
    live_count and use_curr changed. Two diffs or windows give a diff as well, which compares what they did: its signed
    changes are the difference of theirs, and live_count and use_curr are those of `after`. Counts and buckets are then
    each cut at 0: where `after` made fewer requests of one size and more of another, the count is the difference and the
-   buckets show the surplus. HEAPSTER_MIXED_KINDS, and `diff` untouched, for a snapshot and a diff. */
+   buckets show the surplus. `diff` is untouched on failure: HEAPSTER_MIXED_KINDS for a snapshot and a diff;
+   HEAPSTER_OTHER_PROCESS for snapshots of two processes, unless `before` was read before a fork and `after` in its
+   child; HEAPSTER_WRONG_ORDER if `before` was read after `after`; HEAPSTER_RESET_BETWEEN if the counters were reset in
+   between. */
 HEAPSTER_API enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_t size,
                                                            const struct heapster_stats *after,
                                                            const struct heapster_stats *before) HEAPSTER_NOEXCEPT;

@@ -10,8 +10,9 @@
 extern "C" {
 #endif
 
-/* The most windows that a process can have open at one time. */
-enum { HEAPSTER_WINDOWS = 256 };
+/* The most windows that a process can have open at one time. The first 64 need no memory; beyond those a window holds
+   about 6 KiB. A begin or end takes the longer the more are open. */
+enum { HEAPSTER_WINDOWS = 4096 };
 
 /* A plain value that names an open window. Nothing dangles if it is lost, but one of the HEAPSTER_WINDOWS stays taken.
    A lost window of thread scope is taken back once its thread has ended and all others are taken. {0, 0} is never an
@@ -22,8 +23,8 @@ struct heapster_window {
 };
 
 /* Opens a window on one heap, or on the total for NULL. Allocates nothing through any counted allocator.
-   HEAPSTER_TOO_MANY_WINDOWS; HEAPSTER_NO_THREAD_COUNTERS for a thread that is ending or when memory is out;
-   HEAPSTER_BAD_ARGUMENT for a scope that is none. On failure `window` is {0, 0}. */
+   HEAPSTER_TOO_MANY_WINDOWS; HEAPSTER_NO_MEMORY; HEAPSTER_NO_THREAD_COUNTERS for a thread that is ending or when memory
+   is out; HEAPSTER_BAD_ARGUMENT for a scope that is none. On failure `window` is {0, 0}. */
 HEAPSTER_API enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum heapster_scope scope,
                                                        struct heapster_window *window) HEAPSTER_NOEXCEPT;
 

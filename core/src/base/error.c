@@ -12,7 +12,7 @@ static const char *const texts[] = {
     [HEAPSTER_UNKNOWN_FIELD] = "no field of that name exists",
     [HEAPSTER_FIELD_NOT_IN_WINDOW] = "the field is absolute and has no meaning in a window",
     [HEAPSTER_BAD_SIZE] = "not a size such as \"10\", \"64 KiB\" or \"1.5 MiB\"",
-    [HEAPSTER_TOO_MANY_WINDOWS] = "all 256 windows are open",
+    [HEAPSTER_TOO_MANY_WINDOWS] = "all 4096 windows are open: each measurement that has not ended holds one",
     [HEAPSTER_WINDOW_CLOSED] = "the window is not open: it was ended before, dropped by a fork, or never opened",
     [HEAPSTER_WRONG_THREAD] = "a window of thread scope can only be ended by the thread that began it",
     [HEAPSTER_NO_THREAD_COUNTERS] = "the calling thread has no counters of its own",
@@ -23,6 +23,9 @@ static const char *const texts[] = {
     [HEAPSTER_BAD_ARGUMENT] = "an argument is NULL, or no value of its enumeration",
     [HEAPSTER_BAD_ALLOCATOR] = "a backing allocator needs malloc and free",
     [HEAPSTER_BAD_LIMIT] = "the smallest value that the limit allows is above the largest",
+    [HEAPSTER_OTHER_PROCESS] = "snapshots of two processes have no difference",
+    [HEAPSTER_WRONG_ORDER] = "the snapshot to subtract is the later one: subtract the earlier from the later",
+    [HEAPSTER_RESET_BETWEEN] = "the counters were reset between the two snapshots, which have no difference",
 };
 
 const char *heapster_error_text(enum heapster_error error) {

@@ -3,6 +3,7 @@
 #include "base/platform.h"
 #include "count/doubt.h"
 #include "count/guard.h"
+#include "heap/origin.h"
 #include "heap/window.h"
 
 const bool heapster__fork_anchor = true;
@@ -11,6 +12,7 @@ static void drop_others(void) {
   heapster__threads_drop_others();
   heapster__doubts_drop_others();
   heapster__windows_drop_others();
+  heapster__origin_note_fork();
 }
 
 static void unlock_parent(void) { heapster__unlock_after_fork(NULL); }

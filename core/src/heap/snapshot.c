@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "count/small_map.h"
+#include "heap/origin.h"
 #include "heap/peak.h"
 #include "value/sized.h"
 
@@ -94,13 +95,16 @@ static void read_heap(unsigned number, struct reading *reading) {
 }
 
 static void fill_snapshot(unsigned number, struct heapster_stats *theirs, size_t size,
-                          const struct heapster__totals *raw, const struct heapster__totals *since) {
+                          const struct heapster__totals *raw, const struct heapster__totals *since,
+                          const struct heapster_origin *origin) {
   struct heapster_stats room;
   struct heapster_stats *stats = heapster__stats_target(theirs, size, &room);
   heapster__stats_fill(stats, raw, since);
   stats->live_change = 0; /* a snapshot has no changes */
   stats->use_change = 0;
   stats->use_max = heapster__use_max(number, stats->use_curr);
+  stats->origin = *origin;
+  heapster__origin_end(&stats->origin);
   heapster__stats_give(theirs, size, stats);
 }
 
@@ -112,6 +116,7 @@ size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struc
   struct heapster__totals since = {0};
   const struct heapster_heap *heap = NULL;
   size_t count = 0;
+  const struct heapster_origin origin = heapster__origin_begin();
   while ((heap = heapster_heap_next(heap))) {
     read_heap(heap->number, &reading);
     heapster__totals_add(&all, &reading.raw);
@@ -119,11 +124,11 @@ size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struc
     if (heaps && count < capacity) {
       struct heapster_heap_stats *entry = (struct heapster_heap_stats *)(void *)((char *)heaps + count * stride);
       entry->heap = heap;
-      fill_snapshot(heap->number, &entry->stats, size, &reading.raw, reading.since);
+      fill_snapshot(heap->number, &entry->stats, size, &reading.raw, reading.since, &origin);
     }
     count++;
   }
-  if (total) fill_snapshot(HEAPSTER__TOTAL, total, total_size, &all, &since);
+  if (total) fill_snapshot(HEAPSTER__TOTAL, total, total_size, &all, &since, &origin);
   return count;
 }
 
@@ -140,8 +145,9 @@ void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster
   }
   struct reading reading;
   heapster__rescan();
+  const struct heapster_origin origin = heapster__origin_begin();
   read_heap(heap->number, &reading);
-  fill_snapshot(heap->number, stats, size, &reading.raw, reading.since);
+  fill_snapshot(heap->number, stats, size, &reading.raw, reading.since, &origin);
 }
 
 static void reset_heap(unsigned number) {
@@ -154,10 +160,12 @@ static void reset_heap(unsigned number) {
 
 void heapster_reset(void) {
   heapster__lock();
+  heapster__origin_note_reset();
   for (unsigned number = 1; number <= heapster__last_heap(); number++) {
     if (heapster__heap_at(number)) reset_heap(number);
   }
   reset_heap(HEAPSTER__TOTAL);
+  heapster__origin_note_reset(); /* again: a snapshot that began meanwhile may have met old baselines */
   heapster__unlock();
 }
 

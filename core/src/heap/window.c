@@ -12,8 +12,10 @@
    wherever no other thread took part. Every begin starts a new interval of both, and so does an end of the mark's; the
    old interval's peak goes to every window open there. In this way windows nest and overlap independently. */
 struct entry {
+  uint32_t index;
   uint32_t generation;
   bool is_open;
+  struct entry *next_free; /* the entry that was closed before this one, as long as it is not open */
   enum heapster_scope scope;
   unsigned number;                 /* the heap's, or 0 for the total */
   struct heapster__thread *thread; /* the thread that began it; NULL with HEAPSTER_COUNTERS=shared */
@@ -29,12 +31,16 @@ struct entry {
   struct heapster__cached_sums thread_sums; /* the thread's part at the begin, unless it was alone */
 };
 
+enum { CHUNK = 64, CHUNKS = HEAPSTER_WINDOWS / CHUNK };
+
 /* Callers of all functions that use it hold the lock, except to read `open_count`. */
 static struct {
-  struct entry entries[HEAPSTER_WINDOWS];
+  struct entry first[CHUNK];
+  struct entry *chunks[CHUNKS]; /* mapped when all entries before are open, and kept */
+  struct entry *free;           /* the entry that was closed last */
   heapster__counter open_count;
   uint32_t used_count; /* entries from here on were never open */
-} windows;
+} windows = {.chunks = {windows.first}};
 
 uint32_t heapster__windows_open(void) { return (uint32_t)heapster__load_relaxed(&windows.open_count); }
 
@@ -63,12 +69,20 @@ static void begin_window(struct entry *entry) {
   entry->is_open = true;
 }
 
+static struct entry *entry_at(uint32_t index) { return &windows.chunks[index / CHUNK][index % CHUNK]; }
+
+static void close_entry(struct entry *entry) {
+  entry->is_open = false;
+  entry->next_free = windows.free;
+  windows.free = entry;
+  heapster__add_owned(&windows.open_count, UINT64_MAX);
+}
+
 /* Closes a window from any thread, unread. */
 static void drop_entry(struct entry *entry) {
-  entry->is_open = false;
   heapster__stop_observing_thread(&entry->thread_observer, entry->number);
   if (entry->scope == HEAPSTER_PROCESS) heapster__stop_observing(&entry->observer, entry->number);
-  heapster__add_owned(&windows.open_count, UINT64_MAX);
+  close_entry(entry);
 }
 
 /* Whether the thread that began the window still runs. */
@@ -79,28 +93,36 @@ static bool is_thread_alive(const struct entry *entry) {
 /* Drops the windows of thread scope that nobody can end any more. */
 static void drop_dead_entries(void) {
   for (uint32_t i = 0; i < windows.used_count; i++) {
-    struct entry *entry = &windows.entries[i];
+    struct entry *entry = entry_at(i);
     if (entry->is_open && entry->scope == HEAPSTER_THREAD && !is_thread_alive(entry)) drop_entry(entry);
   }
 }
 
-/* The first entry that is not open, or NULL. */
-static struct entry *first_free_entry(void) {
-  for (uint32_t i = 0; i < HEAPSTER_WINDOWS; i++) {
-    if (windows.entries[i].is_open) continue;
-    if (i >= windows.used_count) windows.used_count = i + 1;
-    return &windows.entries[i];
-  }
-  return NULL;
+/* Takes the first entry that was never open. */
+static enum heapster_error take_new_entry(struct entry **entry) {
+  const uint32_t index = windows.used_count;
+  if (index >= HEAPSTER_WINDOWS) return HEAPSTER_TOO_MANY_WINDOWS;
+  struct entry **const chunk = &windows.chunks[index / CHUNK];
+  if (!*chunk) *chunk = heapster__pages_map(CHUNK * sizeof **chunk);
+  if (!*chunk) return HEAPSTER_NO_MEMORY;
+  *entry = entry_at(index);
+  (*entry)->index = index;
+  windows.used_count++;
+  return HEAPSTER_OK;
 }
 
-/* An entry that is not open, or NULL. */
-static struct entry *find_free_entry(void) {
+/* Takes an entry that is not open: the one closed last, whose cached sums are most likely of use. */
+static enum heapster_error take_entry(struct entry **entry) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  struct entry *entry = first_free_entry();
-  if (heapster__likely(entry != NULL)) return entry;
-  drop_dead_entries();
-  return first_free_entry();
+  if (heapster__unlikely(!windows.free)) {
+    const enum heapster_error error = take_new_entry(entry);
+    if (!error) return HEAPSTER_OK;
+    drop_dead_entries();
+    if (!windows.free) return error;
+  }
+  *entry = windows.free;
+  windows.free = (*entry)->next_free;
+  return HEAPSTER_OK;
 }
 
 /* The calling thread's record, for a window that it begins. */
@@ -134,17 +156,18 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   if (error) return error;
   heapster__rescan();
   heapster__lock();
-  struct entry *entry = find_free_entry();
-  if (entry) {
+  struct entry *entry;
+  error = take_entry(&entry);
+  if (!error) {
     if (!++entry->generation) entry->generation = 1;
     set_target(entry, scope, number, thread);
     entry->thread_generation = thread ? heapster__load_relaxed(&thread->generation) : 0;
     heapster__add_owned(&windows.open_count, 1);
     begin_window(entry);
-    *window = (struct heapster_window){(uint32_t)(entry - windows.entries), entry->generation};
+    *window = (struct heapster_window){entry->index, entry->generation};
   }
   heapster__unlock();
-  return entry ? HEAPSTER_OK : HEAPSTER_TOO_MANY_WINDOWS;
+  return error;
 }
 
 /* The totals at the begin and at the end of a window; the same pointer twice where nothing happened. */
@@ -286,14 +309,13 @@ static void end_entry(struct entry *entry, struct heapster_stats *stats, struct 
     fill_window(entry, &all, has_part ? &part : NULL, of_thread, stats);
     if (thread && has_part && entry->thread == heapster__this_thread()) fill_thread_part(&all, &part, stats, thread);
   }
-  entry->is_open = false;
-  heapster__add_owned(&windows.open_count, UINT64_MAX);
+  close_entry(entry);
 }
 
 /* The entry of an open window, or NULL. */
 static struct entry *find_entry(struct heapster_window window) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  struct entry *entry = window.index < HEAPSTER_WINDOWS ? &windows.entries[window.index] : NULL;
+  struct entry *entry = window.index < windows.used_count ? entry_at(window.index) : NULL;
   return entry && entry->is_open && entry->generation == window.generation ? entry : NULL;
 }
 
@@ -346,7 +368,7 @@ void heapster__windows_drop_others(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   struct heapster__thread *own = heapster__this_thread();
   for (uint32_t i = 0; i < windows.used_count; i++) {
-    struct entry *entry = &windows.entries[i];
+    struct entry *entry = entry_at(i);
     if (entry->is_open && entry->thread != own) drop_entry(entry);
   }
 }

@@ -106,6 +106,7 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   stats->use_peak = 0;
   stats->foreign_count = 0;
   stats->use_peak_error = 0;
+  stats->origin = (struct heapster_origin){.process = 0};
   stats->has_lua_kinds = raw->has_kinds;
   heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
 }
@@ -146,6 +147,17 @@ static uint64_t compute_difference(const struct heapster__field *field, const st
   return 0;
 }
 
+/* Whether two snapshots have a difference. */
+static enum heapster_error compare_origins(const struct heapster_origin *after, const struct heapster_origin *before) {
+  if (!after->process || !before->process) return HEAPSTER_OK;
+  if (after->process == before->process) {
+    if (before->order > after->order) return HEAPSTER_WRONG_ORDER;
+  } else if (after->parent != before->process || before->order > after->fork_order) {
+    return HEAPSTER_OTHER_PROCESS;
+  }
+  return before->order > after->reset_order ? HEAPSTER_OK : HEAPSTER_RESET_BETWEEN;
+}
+
 enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_t size,
                                               const struct heapster_stats *after, const struct heapster_stats *before) {
   if (!diff || !after || !before) return HEAPSTER_BAD_ARGUMENT;
@@ -153,6 +165,8 @@ enum heapster_error heapster_stats_diff_sized(struct heapster_stats *diff, size_
   after = heapster__stats_accept(after, &room[0]);
   before = heapster__stats_accept(before, &room[1]);
   if ((after->kind == HEAPSTER_SNAPSHOT) != (before->kind == HEAPSTER_SNAPSHOT)) return HEAPSTER_MIXED_KINDS;
+  const enum heapster_error error = compare_origins(&after->origin, &before->origin);
+  if (error) return error;
   struct heapster_stats result = {.kind = HEAPSTER_DIFF, .scope = HEAPSTER_PROCESS};
   const struct heapster__field *field;
   for (size_t i = 0; (field = heapster__field_at(i)); i++) {

@@ -6,6 +6,13 @@
 #include "value/sized.h"
 #include "value/stats.h"
 
+/* What a figure is, where a diff or a window has some that changed and some that are absolute. */
+static const char *describe_kind(const struct heapster__field *field, enum heapster_stats_kind kind) {
+  if (kind == HEAPSTER_SNAPSHOT) return "";
+  if (field->difference == HEAPSTER__LEVEL) return " (now)";
+  return field->difference == HEAPSTER__RISE && field->base.instead ? " (rise of the record)" : "";
+}
+
 /* The group's lines that are always there, or those that are there if their figure is not 0. */
 static void write_lines(struct heapster__writer *writer, const struct heapster_stats *stats, enum heapster__group group,
                         bool is_if_any, bool is_verbose) {
@@ -16,7 +23,7 @@ static void write_lines(struct heapster__writer *writer, const struct heapster_s
     if (field->shown == HEAPSTER__VERBOSE && !is_verbose) continue;
     if (!heapster_stats_get(stats, &field->base, &value)) continue;
     if (!value && is_if_any) continue;
-    heapster__write_texts(writer, field->base.name, ": ");
+    heapster__write_texts(writer, field->base.name, describe_kind(field, stats->kind), ": ");
     heapster__write_figure(writer, field->base.unit, value);
     heapster__write_text(writer, "\n");
   }

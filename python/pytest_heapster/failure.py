@@ -1,0 +1,24 @@
+"""Fails a test for its figures, in a place that people can go to: the test's own first line.
+
+The judge runs when the test has returned, so no frame of the test is left, and pytest would show none, or ours.
+"""
+
+from typing import Any, Callable, Dict, NoReturn, Protocol
+
+import pytest
+
+
+class Place(Protocol):
+    """Where a test stands: as in item.location, the line counts from 0."""
+
+    path: str
+    line: "int | None"
+
+
+def fail(words: str, place: Place) -> NoReturn:
+    __tracebackhide__ = True
+    source = "\n" * (place.line or 0) + "def raise_here(fail, words): fail(words, pytrace=False)"
+    names: Dict[str, Any] = {}
+    exec(compile(source, place.path, "exec"), names)
+    raise_here: Callable[..., NoReturn] = names["raise_here"]
+    raise_here(pytest.fail, words)

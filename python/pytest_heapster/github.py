@@ -1,0 +1,90 @@
+"""--heap-report=github: a table in the summary of the job's step, and one annotation a file. Needs no token.
+
+GitHub reads annotations from what the job prints: `::error file=PATH,line=LINE::TEXT`. Some characters are escaped, so that
+no name of a test can make a command of its own.
+"""
+
+import os
+from typing import Dict, List
+
+from pytest_heapster.results import Record, Results
+from pytest_heapster.wording import cell, count, describe_change, list_changes
+
+# GitHub shows ten annotations of a step.
+MOST_ANNOTATIONS = 10
+
+HEAD = ["| measurement | what changed |", "|---|---|"]
+
+
+def escape_text(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    return escape_text(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _code(text: str) -> str:
+    """A name as code, in a cell. A backtick would end the code."""
+    return f"`{cell(text.replace('`', chr(0x2BB)))}`"
+
+
+def _describe(record: Record) -> str:
+    return "; ".join(map(describe_change, list_changes(record))) or "a limit of the test is broken"
+
+
+def _make_section(title: str, rows: List[str]) -> List[str]:
+    return ["", f"#### {title}", "", *HEAD, *rows] if rows else []
+
+
+def _list_failed(results: Results) -> List[Record]:
+    return sorted((each for each in results.records if each["state"] == "failed"), key=lambda each: each["name"])
+
+
+def make_summary(results: Results) -> str:
+    """What broke, what is better, and what was not measured, as markdown."""
+    failed = _list_failed(results)
+    improved = [each for each in results.records if each["improved"]]
+    lines = [f"### heapster: {count(len(results.records))}, {len(failed)} above what they may be"]
+    lines += ["", f"{cell(results.expected.fingerprint)}"]
+    lines += _make_section("Above", [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in failed])
+    rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in improved]
+    lines += _make_section("Below the baseline", rows)
+    uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
+                  for each in results.records if each["why_uncompared"]]  # fmt: skip
+    unmeasured = [f"| {_code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]
+    return "\n".join(lines + _make_section("Not measured, or not compared", uncompared + unmeasured)) + "\n"
+
+
+def write_summary(results: Results) -> None:
+    """Append it to the file that GitHub names; without one there is none. A file that cannot be written is a problem of
+    the run."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(make_summary(results))
+    except OSError as error:
+        results.problems.append(f"{path}: cannot be written: {error.strerror}")
+
+
+def _find_path(results: Results, file: str) -> str:
+    """The path of a file of tests, as GitHub knows it: from the checkout on."""
+    checkout = os.environ.get("GITHUB_WORKSPACE")
+    return os.path.relpath(results.settings.root / file, checkout) if checkout else file
+
+
+def list_annotations(results: Results) -> List[str]:
+    """One for each file with a failure, ten at most; the last says how many more there are."""
+    by_file: Dict[str, List[Record]] = {}
+    for record in _list_failed(results):
+        by_file.setdefault(record["name"].partition("::")[0], []).append(record)
+    lines = []
+    for file, records in list(by_file.items())[:MOST_ANNOTATIONS]:
+        text = "\n".join(f"{each['name']}: {_describe(each)}" for each in records)
+        lines.append([f"file={escape_property(_find_path(results, file))},line={records[0]['line']}", text])
+    rest = sum(len(records) for records in list(by_file.values())[MOST_ANNOTATIONS:])
+    if rest:
+        lines[-1][1] += f"\nand {count(rest)} more in {count(len(by_file) - MOST_ANNOTATIONS, 'other file')}"
+    return [f"::error {place}::{escape_text(text)}" for place, text in lines]

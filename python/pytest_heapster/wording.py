@@ -1,0 +1,31 @@
+"""Words that the terminal and the reports share."""
+
+from typing import List
+
+from heapster import figures
+from heapster.baseline import Change, changes
+
+from pytest_heapster.results import Record, unpack
+
+
+def list_changes(record: Record) -> List[Change]:
+    """How the measurement differs from its baseline."""
+    if record["baseline"] is None:
+        return []
+    name = record["name"]
+    return changes({name: unpack(record["baseline"])}, {name: unpack(record["measured"])})
+
+
+def describe_change(change: Change) -> str:
+    before, after = (figures.figure(change.field, value) for value in (change.before, change.after))
+    sizes = f": {figures.buckets(change.sizes)}" if change.sizes else ""
+    return f"{change.field} {before} -> {after} ({figures.signed(change.field, change.after - change.before)}{sizes})"
+
+
+def count(number: int, noun: str = "measurement") -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def cell(text: str) -> str:
+    """The text as a cell of a table in markdown."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ")

@@ -1,0 +1,127 @@
+"""The second pass: a test whose figures are a little too high runs again after all others, and its failure waits."""
+
+import importlib.util
+import xml.etree.ElementTree
+
+import pytest
+from plugin import commanded, commanded_library, project  # noqa: F401
+
+pytest_plugins = ["pytester"]
+
+needs_xdist = pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
+
+# The first test is warm only when the last has run.
+COLD = """
+import os
+warm = []
+done = []
+@pytest.fixture(scope="module")
+def shared():
+    done.append("shared")
+    yield
+    done.append("/shared")
+@pytest.mark.heap_limit(heap="commanded", alloc_count=5)
+def test_cold(shared):
+    done.append("cold")
+    pytest.ask(5 if warm else 8)
+def test_between(): pass
+def test_warms(shared):
+    warm.append(1)
+"""
+
+
+@pytest.fixture
+def cold(commanded):  # noqa: F811
+    commanded.test(COLD)
+    return commanded
+
+
+def test_what_is_warm_after_all_others_passes(cold):
+    result = cold.run("-v")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["test_it.py::test_cold WAITS*", "test_it.py::test_between PASSED*",
+                                 "test_it.py::test_warms PASSED*", "test_it.py::test_cold PASSED*"])  # fmt: skip
+    assert result.ret == 0
+
+
+def test_shared_fixtures_are_set_up_again(cold):
+    cold.test(COLD + "@pytest.fixture(scope='session', autouse=True)\ndef at_end():\n    yield\n"
+              "    print('order', [each for each in done if each != 'cold'])\n")  # fmt: skip
+    cold.run("-s").stdout.fnmatch_lines(["*order ?'shared', '/shared'?*", "*order ?'shared', '/shared', 'shared', '/shared'?*"])
+
+
+def test_what_is_still_too_high_fails_once_and_says_what_to_do(cold):
+    cold.test(COLD.replace("5 if warm else 8", "8"))
+    result = cold.run("--junitxml=junit.xml")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["test_it.py::test_cold: alloc_count: 8 is 3 above the limit of 5*",
+                                 "It ran 22 times, after all other tests too. *heap_tolerance*"])  # fmt: skip
+    cases = list(xml.etree.ElementTree.parse(cold.folder / "junit.xml").iter("testcase"))
+    assert sorted((case.get("name"), len(case.findall("failure"))) for case in cases) == [
+        ("test_between", 0), ("test_cold", 1), ("test_warms", 0)]  # fmt: skip
+
+
+def test_a_baseline_is_compared_in_the_second_pass_too_and_the_failure_names_the_command(cold):
+    text = COLD.replace(", alloc_count=5", "")
+    cold.test("import pytest\n" + text.replace("if warm else 8", ""))
+    cold.run("--heap-baseline=update")
+    cold.test(text)
+    cold.run().assert_outcomes(passed=3)
+    cold.test(text.replace("5 if warm else 8", "7"))
+    result = cold.run()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["to accept it: pytest --heap-baseline=update test_it.py::test_cold"])
+
+
+def test_what_is_far_too_high_fails_at_once(cold):
+    cold.test(COLD.replace("5 if warm else 8", "800"))
+    result = cold.run("-x")
+    result.assert_outcomes(failed=1)
+
+
+def test_a_test_that_fails_by_itself_in_the_second_pass_fails_so(cold):
+    cold.test(COLD.replace("pytest.ask(5 if warm else 8)", "pytest.ask(8)\n    assert not warm, 'too warm'"))
+    result = cold.run()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*too warm*"])
+
+
+@pytest.mark.parametrize("end", ["assert False", "pytest.exit('enough')", "raise KeyboardInterrupt"])
+def test_a_failure_stands_if_the_second_pass_never_comes(cold, end):
+    cold.test(COLD.replace("def test_between(): pass", f"def test_between(): {end}"))
+    result = cold.run("-x")
+    result.stdout.fnmatch_lines(["FAILED test_it.py::test_cold*"])
+    assert result.ret in (1, 2)
+
+
+def test_a_time_limit_of_the_session_leaves_the_failure_standing(cold):
+    cold.pytester.makeconftest((cold.folder / "conftest.py").read_text() + "\ndef pytest_runtest_teardown(item):\n"
+                               "    if item.name == 'test_between': item.session.shouldstop = 'out of time'\n")  # fmt: skip
+    result = cold.run()
+    result.stdout.fnmatch_lines(["test_it.py::test_cold: alloc_count: 8 is 3 above *", "FAILED test_it.py::test_cold*"])
+
+
+def test_an_update_does_not_write_what_fails_in_the_second_pass(cold):
+    cold.test(COLD.replace("5 if warm else 8", "8"))
+    cold.run("--heap-baseline=update").assert_outcomes(passed=2, failed=1)
+    assert not cold.baseline.exists() or "test_cold" not in cold.baseline.read_text()
+
+
+@needs_xdist
+def test_workers_have_a_second_pass_of_their_own(cold):
+    plugins = ("heapster", "xdist")
+    options = ["-n", "1", "-v"]
+    result = cold.run(*options, plugins=plugins)
+    result.assert_outcomes(passed=3)
+    cold.test(COLD.replace("5 if warm else 8", "8"))
+    result = cold.run(*options, plugins=plugins)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_it.py::test_cold*"])
+
+
+@needs_xdist
+def test_a_failure_stands_if_its_worker_is_lost(cold):
+    cold.test(COLD.replace("warm.append(1)", "os._exit(3)"))
+    result = cold.run("-n", "1", "--max-worker-restart=0", plugins=("heapster", "xdist"))
+    result.stdout.fnmatch_lines(["*test_cold: alloc_count: 8 is 3 above the limit of 5*"])
+    assert result.ret != 0

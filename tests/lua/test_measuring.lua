@@ -104,7 +104,7 @@ function TestForgotten.test_windows_are_ended_by_the_collector_and_the_error_say
     ok, err = pcall(heapster.measuring)
   until not ok
   collectgarbage("restart")
-  lu.assertStrContains(err, " windows are open; collectgarbage() ends those that scripts forgot")
+  lu.assertStrContains(err, "; collectgarbage() ends those that scripts forgot")
   collectgarbage()
   lu.assertEquals(heapster.measuring():stop().kind, "window")
 end

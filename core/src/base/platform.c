@@ -9,9 +9,9 @@
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2032
 #include <sys/single_threaded.h>
@@ -41,14 +41,11 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
-uint64_t heapster__process_name(void) {
-  const int saved = errno;
-  struct timespec now = {0, 0};
-  clock_gettime(CLOCK_REALTIME, &now);
-  errno = saved;
-  /* the factors spread the bits of both; getpid may be a function of the program */
-  const uint64_t time = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-  return (time * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)syscall(SYS_getpid) * UINT64_C(0xC2B2AE3D27D4EB4F)) | 1;
+uint64_t heapster__program_number(void) {
+  const void *const random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
+  uint64_t number = (uintptr_t)&number;
+  if (random) memcpy(&number, random, sizeof number);
+  return number;
 }
 
 uint64_t heapster__own_bytes(void) { return heapster__load_relaxed(&mapped_bytes); }

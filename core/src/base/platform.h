@@ -120,9 +120,9 @@ bool heapster__may_lose_loader(void);
    may not have started. False where that is not known. */
 HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
-/* A number that no other process has, now or later; never 0. Made of the time and the process' number, so it is another
-   one at each call. */
-uint64_t heapster__process_name(void);
+/* A random number that the system gave this program when it started; the child of a fork has the same. Makes no system
+   call: at the end of a program a filter may kill it for one. */
+uint64_t heapster__program_number(void);
 
 /* Calls these at every fork from now on: before it, after it in the parent, after it in the child. */
 void heapster__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));

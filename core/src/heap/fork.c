@@ -15,6 +15,11 @@ static void drop_others(void) {
   heapster__origin_note_fork();
 }
 
+static void lock(void) {
+  heapster__lock_for_fork();
+  heapster__origin_before_fork();
+}
+
 static void unlock_parent(void) { heapster__unlock_after_fork(NULL); }
 
 static void unlock_child(void) { heapster__unlock_after_fork(drop_others); }
@@ -24,6 +29,6 @@ static void unlock_child(void) { heapster__unlock_after_fork(drop_others); }
 HEAPSTER__AT_LOAD static void start(void) {
   struct heapster__guard guard;
   heapster__guard_enter(&guard, HEAPSTER__AT_FORK_ASKS_MALLOC ? heapster__thread_claim() : NULL);
-  heapster__at_fork(heapster__lock_for_fork, unlock_parent, unlock_child);
+  heapster__at_fork(lock, unlock_parent, unlock_child);
   heapster__guard_leave(&guard);
 }

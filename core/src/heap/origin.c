@@ -11,13 +11,21 @@ static struct {
   _Atomic uint64_t fork_order;
   _Atomic uint64_t reset_order;
   _Atomic uint64_t order;
+  _Atomic uint64_t fork_count; /* of this process and those that it was forked from */
 } state;
+
+/* A name from a number, never 0: each bit of the number changes half of the name's (splitmix64). */
+static uint64_t make_name(uint64_t number) {
+  number = (number ^ (number >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  number = (number ^ (number >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return (number ^ (number >> 31)) | 1;
+}
 
 /* The name of this process. It is made on first use, since snapshots may be read before the library is initialized. */
 static uint64_t name_process(void) {
   uint64_t name = heapster__load_relaxed(&state.process);
   while (heapster__unlikely(!name)) {
-    const uint64_t fresh = heapster__process_name();
+    const uint64_t fresh = make_name(heapster__program_number());
     if (heapster__swap_relaxed(&state.process, &name, fresh)) name = fresh;
   }
   return name;
@@ -41,11 +49,14 @@ void heapster__origin_note_reset(void) {
   heapster__store_relaxed(&state.reset_order, heapster__load_relaxed(&state.order));
 }
 
+void heapster__origin_before_fork(void) { heapster__add_relaxed(&state.fork_count, 1); }
+
 void heapster__origin_note_fork(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  heapster__store_relaxed(&state.parent, heapster__load_relaxed(&state.process));
+  const uint64_t parent = name_process();
+  heapster__store_relaxed(&state.parent, parent);
   heapster__store_relaxed(&state.fork_order, heapster__load_relaxed(&state.order));
-  heapster__store_relaxed(&state.process, heapster__process_name());
+  heapster__store_relaxed(&state.process, make_name(parent + heapster__load_relaxed(&state.fork_count)));
 }
 
 /* A process that forbids itself all system calls can still be reported at its end. */

@@ -13,7 +13,9 @@ void heapster__origin_end(struct heapster_origin *origin);
    on. Callers hold the lock. */
 void heapster__origin_note_reset(void);
 
-/* In the child of a fork: it is another process. Callers hold the lock. */
+/* Before a fork, so that each child gets a name of its own; in the child: it is another process. Callers hold the lock.
+ */
+void heapster__origin_before_fork(void);
 void heapster__origin_note_fork(void);
 
 #endif

@@ -58,6 +58,3 @@ void heapster__origin_note_fork(void) {
   heapster__store_relaxed(&state.fork_order, heapster__load_relaxed(&state.order));
   heapster__store_relaxed(&state.process, make_name(parent + heapster__load_relaxed(&state.fork_count)));
 }
-
-/* A process that forbids itself all system calls can still be reported at its end. */
-HEAPSTER__AT_LOAD static void start(void) { name_process(); }

@@ -11,6 +11,7 @@
 #include <heapster/heapster.h>
 
 #include "base/platform.h"
+#include "process/report_text.h"
 #include "process/status.h"
 #include "text_sink.h"
 
@@ -197,6 +198,16 @@ static void every_error_has_a_text(void **state) {
   assert_string_equal(heapster_error_text((enum heapster_error)99), "unknown error");
 }
 
+static void a_name_is_cut_between_characters(void **state) {
+  static const char *const expected[] = {"", "a", "a", "a\u00fc", "a\u00fc", "a\u00fc", "a\u00fc", "a\u00fc\\x1b"};
+  char text[16];
+  (void)state;
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    heapster__printable_text(text, i + 1, "a\u00fc\x1b");
+    assert_string_equal(text, expected[i]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(report_of_one_heap_is_the_total_alone),
@@ -207,6 +218,7 @@ int main(void) {
       cmocka_unit_test(refusing_sink_fails_every_output),
       cmocka_unit_test(json_is_one_document_of_process_total_and_heaps),
       cmocka_unit_test(prometheus_has_every_heap_and_no_total),
+      cmocka_unit_test(a_name_is_cut_between_characters),
       cmocka_unit_test(every_error_has_a_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

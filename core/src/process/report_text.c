@@ -180,14 +180,14 @@ struct text {
   size_t length;
 };
 
+/* A character, or an escape for one, is written whole or not. */
 static bool append(void *context, const char *bytes, size_t length) {
   struct text *const text = context;
-  const size_t left = text->capacity - 1 - text->length;
-  const size_t part = length < left ? length : left;
-  memcpy(text->bytes + text->length, bytes, part);
-  text->length += part;
+  if (length >= text->capacity - text->length) return false;
+  memcpy(text->bytes + text->length, bytes, length);
+  text->length += length;
   text->bytes[text->length] = '\0';
-  return part == length;
+  return true;
 }
 
 void heapster__heading_text(char *text, size_t capacity, const char *program, int64_t pid) {

@@ -28,17 +28,6 @@ static void *pool_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
 
 static const struct heapster_lua_backing pools = {pool_alloc, &arena};
 
-/* As Lua's own, which ignores osize. */
-static void *loose_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
-  const struct heapster_allocator functions = commanded_allocator(ud, COMMANDED_WHOLE);
-  (void)osize;
-  if (nsize) return ptr ? functions.realloc(ud, ptr, nsize) : functions.malloc(ud, nsize);
-  functions.free(ud, ptr);
-  return NULL;
-}
-
-static const struct heapster_lua_backing loose = {loose_alloc, &arena};
-
 static struct heapster_stats stats_of(const char *name) {
   struct heapster_stats stats;
   heapster_stats_read(heapster_heap_find(name), &stats);
@@ -199,6 +188,17 @@ static void a_state_flushes_before_its_pending_bytes_exceed_the_span(void **stat
 }
 
 #ifndef HEAPSTER_SHARED_COUNTERS
+
+/* As Lua's own, which ignores osize. */
+static void *loose_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  const struct heapster_allocator functions = commanded_allocator(ud, COMMANDED_WHOLE);
+  (void)osize;
+  if (nsize) return ptr ? functions.realloc(ud, ptr, nsize) : functions.malloc(ud, nsize);
+  functions.free(ud, ptr);
+  return NULL;
+}
+
+static const struct heapster_lua_backing loose = {loose_alloc, &arena};
 
 static size_t bytes_of(void *const blocks[], const size_t sizes[], unsigned count) {
   size_t bytes = 0;

@@ -37,7 +37,7 @@ int main(void) {
   luaL_openlibs(L);
   require(luaL_dostring(L, script) == LUA_OK, "%s", lua_tostring(L, -1));
   const struct heapster_stats grown = stats_of("malloc");
-  require(slab_bytes() > 4 * POOL_SLAB, "the pool did not grow");
+  require(slab_bytes() > (size_t)4 * POOL_SLAB, "the pool did not grow");
   require(grown.use_curr - before.use_curr == slab_bytes(), "%llu bytes in heap malloc, the pool has %llu",
           (unsigned long long)(grown.use_curr - before.use_curr), (unsigned long long)slab_bytes());
   require(stats_of("scripts").use_curr == pool.live_bytes, "the state's heap is another");

@@ -43,7 +43,7 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
 
 uint64_t heapster__program_number(void) {
   const void *const random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
-  uint64_t number = (uintptr_t)&number;
+  uint64_t number = (uintptr_t)&mapped_bytes;
   if (random) memcpy(&number, random, sizeof number);
   return number;
 }

@@ -74,6 +74,19 @@ static bool leads_to_hook(const struct object_walk *at, uintptr_t found, bool is
   return is_unresolved ? at->walk->objects <= survey->startup_objects : heapster__range_has(survey->public, found);
 }
 
+/* Why a slot that is left alone leads past the hook, if it does. */
+static void note_left_alone(struct object_walk *at, unsigned index, uintptr_t found, bool is_unresolved) {
+  const bool is_own_reallocarray = index == HEAPSTER__REPLACE_reallocarray; /* as libbsd's: it calls realloc */
+  if (is_unresolved)
+    at->has[HEAPSTER__UNRESOLVED] = true;
+  else if (heapster__is_program_code(at->walk->survey, found))
+    return;
+  else if (heapster__object_contains(at->object, at->object->base + found, 0))
+    at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
+  else if (!is_own_reallocarray && !at->walk->survey->has_wrapper)
+    at->has[HEAPSTER__BOUND_ELSEWHERE] = true;
+}
+
 static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {
   const uintptr_t found = heapster__load_relaxed((_Atomic uintptr_t *)slot);
   if (found == heapster__replacements[index].counted) {
@@ -86,18 +99,8 @@ static void attach_slot(struct object_walk *at, unsigned index, uintptr_t *slot)
   const bool is_of_cxx_library = heapster__is_of_cxx_library(index);
   if (is_real || (is_unresolved && is_predictable(at, index)))
     at->is_late |= write_slot(at, slot, heapster__replacements[index].counted) && is_real && !is_of_cxx_library;
-  else if (is_of_cxx_library)
-    return;
-  else if (is_unresolved)
-    at->has[HEAPSTER__UNRESOLVED] = true;
-  else if (heapster__is_program_code(at->walk->survey, found))
-    return;
-  else if (heapster__object_contains(at->object, at->object->base + found, 0))
-    at->walk->is_unfinished = true; /* an offset in the object, not relocated yet */
-  else if (index == HEAPSTER__REPLACE_reallocarray)
-    return; /* a library's own, as libbsd's: it calls realloc, whose slot is looked at, too */
-  else if (!at->walk->survey->has_wrapper)
-    at->has[HEAPSTER__BOUND_ELSEWHERE] = true;
+  else if (!is_of_cxx_library)
+    note_left_alone(at, index, found, is_unresolved);
 }
 
 static void detach_slot(struct object_walk *at, unsigned index, uintptr_t *slot) {

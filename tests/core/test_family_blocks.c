@@ -32,26 +32,6 @@ static void blocks_from_before_the_hook_are_reported(void **state) {
   assert_int_equal(stats.dealloc_sum, 70);
 }
 
-/* An operator new of the allocator's own that calls the public malloc, as jemalloc's does once it has run the handler.
- */
-static void *find_memory(size_t size, const void *found) {
-  return found ? heapster__counted_malloc(size + 7) : heapster__counted_malloc(SIZE_MAX / 2);
-}
-
-static void a_new_that_is_passed_on_is_one_refusal_and_one_request(void **state) {
-  (void)state;
-  if (!HEAPSTER__HAS_THREAD_RECORDS) return; /* and so no guard */
-  void *block = heapster__pass_new_on(find_memory, 50, "found");
-  assert_null(heapster__pass_new_on(find_memory, 60, NULL));
-  heapster__counted_free(block);
-  const struct heapster_stats stats = end_window();
-  assert_int_equal(stats.alloc_fail_count, 2);
-  assert_int_equal(stats.alloc_count, 1);
-  assert_int_equal(stats.alloc_sum, 50);
-  assert_int_equal(stats.dealloc_sum, 50);
-  assert_int_equal(stats.unseen_alloc_count, 0);
-}
-
 static void a_named_heap_calls_the_next_allocator(void **state) {
   (void)state;
   struct heapster_heap *named = heapster_heap_find("named");
@@ -68,6 +48,25 @@ static void a_named_heap_calls_the_next_allocator(void **state) {
 }
 
 #ifndef HEAPSTER_SHARED_COUNTERS
+
+/* An operator new of the allocator's own that calls the public malloc, as jemalloc's does once it has run the handler.
+ */
+static void *find_memory(size_t size, const void *found) {
+  return found ? heapster__counted_malloc(size + 7) : heapster__counted_malloc(SIZE_MAX / 2);
+}
+
+static void a_new_that_is_passed_on_is_one_refusal_and_one_request(void **state) {
+  (void)state;
+  void *block = heapster__pass_new_on(find_memory, 50, "found");
+  assert_null(heapster__pass_new_on(find_memory, 60, NULL));
+  heapster__counted_free(block);
+  const struct heapster_stats stats = end_window();
+  assert_int_equal(stats.alloc_fail_count, 2);
+  assert_int_equal(stats.alloc_count, 1);
+  assert_int_equal(stats.alloc_sum, 50);
+  assert_int_equal(stats.dealloc_sum, 50);
+  assert_int_equal(stats.unseen_alloc_count, 0);
+}
 
 /* As musl's calloc, memalign and posix_memalign do. */
 static void *calloc_by_public_malloc(size_t count, size_t size) {
@@ -107,9 +106,11 @@ static void a_family_that_calls_the_public_malloc_is_counted_once(void **state) 
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(bootstrap_blocks_are_not_counted_and_resizing_copies_them), TEST(blocks_from_before_the_hook_are_reported),
-      TEST(a_new_that_is_passed_on_is_one_refusal_and_one_request),    TEST(a_named_heap_calls_the_next_allocator),
+      TEST(bootstrap_blocks_are_not_counted_and_resizing_copies_them),
+      TEST(blocks_from_before_the_hook_are_reported),
+      TEST(a_named_heap_calls_the_next_allocator),
 #ifndef HEAPSTER_SHARED_COUNTERS
+      TEST(a_new_that_is_passed_on_is_one_refusal_and_one_request),
       TEST(a_family_that_calls_the_public_malloc_is_counted_once),
 #endif
   };

@@ -1,6 +1,8 @@
 /* The cyclic garbage collector around a window. */
 #include "python/collector.h"
 
+#include "count/guard.h"
+
 /* CPython before 3.10 has no C functions that switch the collector. */
 #if PY_VERSION_HEX >= 0x030A0000
 static bool prepare(struct heapster__collector *collector) {
@@ -65,12 +67,22 @@ bool heapster__stop_collector(struct heapster__collector *collector, const struc
   return true;
 }
 
-/* PyGC_Collect does nothing while the collector is off. */
+static void collect(void) { PyGC_Collect(); }
+
+/* PyGC_Collect does nothing while the collector is off. From CPython 3.13 on it makes two strings for callbacks that
+   there are not: these are not the program's requests. Nor are, then, those of finalizers that run here. */
+static void collect_counted(void) {
+  if (PY_VERSION_HEX >= 0x030D0000)
+    heapster__call_uncounted(collect);
+  else
+    collect();
+}
+
 void heapster__collect(const struct heapster__collector *collector) {
   if (!collector->is_stopped) return;
   if (!collector->keeps_names) PyType_ClearCache();
   enable(collector);
-  PyGC_Collect();
+  collect_counted();
   disable(collector);
 }
 

@@ -12,6 +12,8 @@
 #ifndef HEAPSTER__COUNT_GUARD_H
 #define HEAPSTER__COUNT_GUARD_H
 
+#include <heapster/base.h>
+
 #include "count/thread.h"
 
 enum { HEAPSTER__STACK_REACH = 1 << 20 };
@@ -28,6 +30,9 @@ struct heapster__guard {
 HEAPSTER__INLINE uintptr_t heapster__guard_proof_of(const struct heapster__guard *guard) {
   return ~((uintptr_t)guard ^ guard->frame ^ (uintptr_t)guard->returns_to);
 }
+
+/* Calls the function in a guard: the new blocks that it requests pass uncounted. */
+HEAPSTER_API void heapster__call_uncounted(void (*function)(void));
 
 /* Whether a call from a frame at `here` is nested in the guard that is up; drops a guard that does not hold. */
 bool heapster__guard_verify(struct heapster__thread *thread, uintptr_t here);

@@ -35,7 +35,7 @@ static struct heapster__shard *activate_shard(unsigned heap) {
 
 static __attribute__((noinline)) void record_nested_alloc(struct heapster__thread *thread,
                                                           struct heapster__nested_request request) {
-  if (!heapster__nested_keep(thread, &request)) heapster__record_nested(thread);
+  if (!heapster__nested_keep(thread, request)) heapster__record_nested(thread);
 }
 
 void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
@@ -46,7 +46,7 @@ void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void
   }
   struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread))
-    record_nested_alloc(thread, (struct heapster__nested_request){map, block, size, heap});
+    record_nested_alloc(thread, (struct heapster__nested_request){map, block, size, heap, 0});
   else
     heapster__record_outer_alloc(map, heap, block, size);
 }

@@ -43,16 +43,29 @@ HEAPSTER__INLINE bool heapster__is_nested(struct heapster__thread *thread) {
   return heapster__guard_verify(thread, (uintptr_t)__builtin_frame_address(0));
 }
 
-/* Raises the guard; nothing for a thread without a record. `guard` lies in the caller's frame. */
-HEAPSTER__INLINE void heapster__guard_enter(struct heapster__guard *guard, struct heapster__thread *thread) {
+/* How the proof of a guard differs that keeps nested requests; see nested.h. */
+#define HEAPSTER__GUARD_KEEPS ((uintptr_t)0x5A5A)
+
+/* Whether the guard, which is up and intact, keeps them. */
+HEAPSTER__INLINE bool heapster__guard_keeps(const struct heapster__guard *guard) {
+  return guard->proof == (heapster__guard_proof_of(guard) ^ HEAPSTER__GUARD_KEEPS);
+}
+
+HEAPSTER__INLINE void heapster__guard_raise(struct heapster__guard *guard, struct heapster__thread *thread,
+                                            uintptr_t keeps) {
   guard->thread = thread;
   if (heapster__unlikely(!thread)) return;
   guard->outer = heapster__is_nested(thread) ? heapster__load_relaxed(&thread->guard) : 0;
   guard->frame = (uintptr_t)__builtin_frame_address(0);
   guard->returns_to = __builtin_return_address(0);
-  guard->proof = heapster__guard_proof_of(guard);
+  guard->proof = heapster__guard_proof_of(guard) ^ keeps;
   heapster__store_relaxed(&thread->guard, (uintptr_t)guard);
   heapster__refresh_cached_head(thread);
+}
+
+/* Raises the guard; nothing for a thread without a record. `guard` lies in the caller's frame. */
+HEAPSTER__INLINE void heapster__guard_enter(struct heapster__guard *guard, struct heapster__thread *thread) {
+  heapster__guard_raise(guard, thread, 0);
 }
 
 /* Lowers it again. */

@@ -3,25 +3,10 @@
 
 #include "count/accounting.h"
 
-/* Whether its frame was not left: it may be read, but no further than this. */
-__attribute__((no_sanitize("address", "thread"))) static bool is_intact(const struct heapster__nested *nested) {
-  return nested->proof == heapster__guard_proof_of(&nested->guard);
-}
-
-/* What the guard at that address keeps; NULL if it is none of a backing. */
-static struct heapster__nested *find(struct heapster__thread *thread, uintptr_t guard) {
-  struct heapster__nested *nested = heapster__load_relaxed(&thread->nested);
-  while (nested && is_intact(nested)) {
-    if ((uintptr_t)&nested->guard == guard) return nested;
-    nested = nested->outer;
-  }
-  return NULL;
-}
-
-static struct heapster__nested_request take(struct heapster__nested *nested, unsigned index) {
-  const struct heapster__nested_request taken = nested->kept[index];
-  nested->count--;
-  for (unsigned i = index; i < nested->count; i++) nested->kept[i] = nested->kept[i + 1];
+static struct heapster__nested_request take(struct heapster__thread *thread, unsigned index) {
+  const struct heapster__nested_request taken = thread->kept[index];
+  thread->kept_count--;
+  for (unsigned i = index; i < thread->kept_count; i++) thread->kept[i] = thread->kept[i + 1];
   return taken;
 }
 
@@ -35,40 +20,39 @@ static bool is_passed_on(const struct heapster__nested_request *request, const v
   return holds && (request->size <= size || request->size - size <= (size > MOST_ADDED ? size : MOST_ADDED));
 }
 
-void heapster__nested_count(struct heapster__nested *nested, const void *block, uint64_t size) {
-  for (unsigned i = 0; i < nested->count; i++) {
-    const struct heapster__nested_request *each = &nested->kept[i];
-    if (!is_passed_on(each, block, size)) heapster__record_alloc(each->map, each->heap, each->block, each->size);
+/* A request that is counted may be kept again, by the guard outside, at the end. */
+void heapster__nested_count(const struct heapster__nested *nested, const void *block, uint64_t size) {
+  struct heapster__thread *const thread = nested->guard.thread;
+  const bool is_outermost = !heapster__load_relaxed(&thread->guard);
+  for (unsigned left = thread->kept_count, i = 0; left > 0; left--) {
+    const bool is_own = thread->kept[i].guard == (uintptr_t)&nested->guard;
+    if (!is_own && !is_outermost) {
+      i++;
+      continue;
+    }
+    const struct heapster__nested_request each = take(thread, i);
+    if (!is_own || !is_passed_on(&each, block, size))
+      heapster__record_alloc(each.map, each.heap, each.block, each.size);
   }
 }
 
-bool heapster__nested_keep(struct heapster__thread *thread, const struct heapster__nested_request *request) {
-  struct heapster__nested *nested = find(thread, heapster__load_relaxed(&thread->guard));
-  if (!nested) return false;
-  if (nested->count == HEAPSTER__NESTED_KEPT) {
-    const struct heapster__nested_request oldest = take(nested, 0);
+bool heapster__nested_keep(struct heapster__thread *thread, struct heapster__nested_request request) {
+  request.guard = heapster__load_relaxed(&thread->guard);
+  if (!heapster__guard_keeps((const struct heapster__guard *)request.guard)) return false;
+  if (thread->kept_count == HEAPSTER__NESTED_KEPT) {
+    const struct heapster__nested_request oldest = take(thread, 0);
     heapster__record_outer_alloc(oldest.map, oldest.heap, oldest.block, oldest.size);
   }
-  nested->kept[nested->count++] = *request;
+  thread->kept[thread->kept_count++] = request;
   return true;
-}
-
-static bool take_from(struct heapster__nested *nested, const struct heapster__map *map, const void *block,
-                      struct heapster__nested_request *taken) {
-  for (unsigned i = 0; i < nested->count; i++) {
-    if (nested->kept[i].map != map || nested->kept[i].block != block) continue;
-    *taken = take(nested, i);
-    return true;
-  }
-  return false;
 }
 
 bool heapster__nested_take(struct heapster__thread *thread, const struct heapster__map *map, const void *block,
                            struct heapster__nested_request *taken) {
-  for (uintptr_t guard = heapster__load_relaxed(&thread->guard); guard;) {
-    struct heapster__nested *nested = find(thread, guard);
-    if (nested && take_from(nested, map, block, taken)) return true;
-    guard = ((const struct heapster__guard *)guard)->outer;
+  for (unsigned i = thread->kept_count; i > 0; i--) {
+    if (thread->kept[i - 1].map != map || thread->kept[i - 1].block != block) continue;
+    *taken = take(thread, i - 1);
+    return true;
   }
   return false;
 }

@@ -17,7 +17,7 @@
 
 enum { HEAPSTER__THREADS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
 
-struct heapster__nested;
+struct heapster__map;
 struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
 struct heapster__shard_head {
@@ -25,11 +25,21 @@ struct heapster__shard_head {
   unsigned heap;                   /* 0: no request matches */
 };
 
+/* A request inside a call of a host's backing; see nested.h. */
+struct heapster__nested_request {
+  struct heapster__map *map;
+  const void *block;
+  uint64_t size;
+  unsigned heap;
+  uintptr_t guard; /* the address of the guard around that call */
+};
+
+enum { HEAPSTER__NESTED_KEPT = 8 }; /* if there are more, the oldest is counted at once */
+
 struct heapster__thread {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head armed; /* sends every request to the slow path */
   const struct heapster__shard_head *_Atomic cached; /* while no guard is up: the active heap's shard, or `armed` */
   _Atomic uintptr_t guard;                           /* the innermost guard that is up; 0: none */
-  struct heapster__nested *_Atomic nested;           /* the innermost of those that keep requests; see nested.h */
   struct heapster__pending total;                    /* the thread's pending bytes over all heaps but the active one */
   struct heapster__shard *_Atomic last_shard;        /* the record's shards are in a chain */
   heapster__counter nested_count;                    /* nested requests that the guard let pass */
@@ -37,7 +47,9 @@ struct heapster__thread {
   _Atomic uint32_t next_free;                        /* in the stack of free records: index + 1 */
   _Atomic bool is_taken;
   uint32_t index;
-  uint32_t end_calls;                                             /* how often its thread's end was announced */
+  uint32_t end_calls; /* how often its thread's end was announced */
+  unsigned kept_count;
+  struct heapster__nested_request kept[HEAPSTER__NESTED_KEPT];
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };
 _Static_assert(sizeof(struct heapster__thread) <= HEAPSTER__PIECE, "a thread record is one piece of memory");

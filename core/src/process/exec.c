@@ -88,6 +88,7 @@ static void exchange_preload(char **to, char *const *environment, const char *be
 /* What is known before a program is run. */
 struct outlook {
   const char *preload; /* the LD_PRELOAD that has the library, or NULL */
+  bool is_passed;      /* there is one: in the macro below gcc 14 takes the pointer for never NULL */
   int library_error;   /* why that cannot be read: an errno, or 0 */
   bool is_left_out;    /* the program's loader could not load it */
 };
@@ -119,6 +120,7 @@ static void look(struct scratch *scratch, const char *path, struct outlook *outl
 static struct outlook look_ahead(const char *path, char *const *environment) {
   const int error = errno;
   struct outlook outlook = {.preload = find_preload(environment)};
+  outlook.is_passed = outlook.preload != NULL;
   if (!outlook.preload) return outlook;
   const size_t size = sizeof(struct scratch);
   struct scratch *const scratch = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -151,7 +153,7 @@ static int fail(bool is_found) {
 HEAPSTER_API int execve(const char *path, char *const arguments[], char *const environment[]) {
   LOOK_AHEAD(path, environment);
   find(&next.execve, "execve");
-  heapster__own_page_note_exec(path, outlook.preload != NULL, outlook.library_error);
+  heapster__own_page_note_exec(path, outlook.is_passed, outlook.library_error);
   if (next.execve) next.execve(path, arguments, passed);
   return fail(next.execve);
 }
@@ -159,7 +161,7 @@ HEAPSTER_API int execve(const char *path, char *const arguments[], char *const e
 HEAPSTER_API int execvpe(const char *file, char *const arguments[], char *const environment[]) {
   LOOK_AHEAD(file, environment);
   find(&next.execvpe, "execvpe");
-  heapster__own_page_note_exec(file, outlook.preload != NULL, outlook.library_error);
+  heapster__own_page_note_exec(file, outlook.is_passed, outlook.library_error);
   if (next.execvpe) next.execvpe(file, arguments, passed);
   return fail(next.execvpe);
 }

@@ -233,7 +233,7 @@ def test_processes_of_another_namespace_of_process_ids_report(tmp_path):
 
 @pytest.mark.parametrize("proc", [[], ["--mount-proc"]], ids=["outer proc", "own proc"])
 def test_command_runs_in_a_namespace_of_process_ids(proc, tmp_path):
-    if execute(["unshare", "-pf", "true"]).returncode != 0:
+    if execute(["unshare", "-pf", *proc, "true"]).returncode != 0:
         pytest.skip("namespaces are not to be had")
     words = ["unshare", "-pf", *proc, HEAPSTER, "run", "-f", "json"]
     script = "ls / >/dev/null; sleep 0.3; exit 4"

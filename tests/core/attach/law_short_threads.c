@@ -2,6 +2,7 @@
    grow after the first few, and no request is lost. law_short_threads [threads] */
 #include <heapster/heapster.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ static void no_request_is_lost(struct heapster_window window, uint64_t count) {
 int main(int argc, char **argv) {
   const uint64_t count = (argument(argc, argv, 1, 20000) + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME;
   struct heapster_window window;
+  mallopt(M_ARENA_MAX, 1); /* threads that run at once get more arenas, whose addresses need more of the shadow map */
   require_ok(heapster_heap_create("named", NULL, &named));
   require_ok(heapster_hook("malloc"));
   start_and_end(1000);

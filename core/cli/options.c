@@ -93,7 +93,8 @@ static void set_output(struct heapster__options *options, const char *path) {
 /* `source` is where it was found: the option, or the variable. */
 static void set_every(struct heapster__options *options, const char *seconds, const char *source) {
   if (heapster__report_seconds(seconds) == 0)
-    heapster__die(HEAPSTER__FAILED, "%s is '%s': it must be a number of seconds, at least 0.001", source, seconds);
+    heapster__die(HEAPSTER__FAILED, "%s is '%s': it must be a number of seconds, from 0.001 to 31536000", source,
+                  seconds);
   options->every = seconds;
 }
 

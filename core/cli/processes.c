@@ -135,14 +135,14 @@ void heapster__processes_finish(struct heapster__processes *processes) {
 
 static bool is_main(struct heapster__processes *processes, unsigned index) {
   const struct heapster__page_head *const head = processes->session->head;
-  return head && heapster__load_acquire(&head->claims[index]) == heapster__load_relaxed(&head->main_pid) &&
+  return heapster__load_acquire(&head->claims[index]) == heapster__load_relaxed(&head->main_pid) &&
          heapster__found_read(&processes->found, processes->session, index) &&
          state_of(&processes->found) != HEAPSTER__PAGE_NEW;
 }
 
 unsigned heapster__processes_find_main(struct heapster__processes *processes) {
   unsigned index = 0;
-  if (processes->output->is_per_process) {
+  if (processes->output->is_per_process && processes->session->head) {
     while (index < processes->session->page_count && !is_main(processes, index)) index++;
   }
   if (index < processes->session->page_count && heapster__found_read(&processes->found, processes->session, index))

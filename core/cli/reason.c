@@ -26,12 +26,12 @@ static void describe_never(char *text, size_t capacity, const struct heapster__p
   }
 }
 
-/* The program that was run by exec. What is known of it was seen just before. */
+/* The program that was run by exec: what was seen just before, and what its file shows now. */
 static void describe_executed(char *text, size_t capacity, const struct heapster__page_info *info) {
   const char *const path = info->executed_path;
   struct heapster__program next;
   char obstacle[PATH_MAX + 128];
-  heapster__program_inspect(&next, path);
+  heapster__program_inspect(&next, path, true);
   if (heapster__program_obstacle(&next, obstacle, sizeof obstacle))
     snprintf(text, capacity, "became %s by exec, which %s", path, obstacle);
   else if (!info->is_preload_passed)

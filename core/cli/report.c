@@ -1,9 +1,9 @@
 /* A report, from a page to a file. */
 #include "report.h"
 
+#include "process/file_sink.h"
 #include "process/report_text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,36 +23,6 @@ bool heapster__found_is_final(const struct heapster__found *found) {
   return !found->figures.time || heapster__load_relaxed(&found->info.state) == HEAPSTER__PAGE_ENDED;
 }
 
-struct target {
-  int file;
-  size_t used;
-  char bytes[16384];
-};
-
-static bool flush(struct target *target) {
-  for (size_t done = 0; done < target->used;) {
-    const ssize_t written = write(target->file, target->bytes + done, target->used - done);
-    if (written < 0 && errno != EINTR) return false;
-    done += written < 0 ? 0 : (size_t)written;
-  }
-  target->used = 0;
-  return true;
-}
-
-static bool append(void *context, const char *text, size_t length) {
-  struct target *const target = context;
-  while (length > 0) {
-    if (target->used == sizeof target->bytes && !flush(target)) return false;
-    const size_t left = sizeof target->bytes - target->used;
-    const size_t part = length < left ? length : left;
-    memcpy(target->bytes + target->used, text, part);
-    target->used += part;
-    text += part;
-    length -= part;
-  }
-  return true;
-}
-
 /* The arguments, or NULL. */
 static char *read_command(int file, unsigned index, size_t length) {
   const off_t at = heapster__page_offset(index) + HEAPSTER__PAGE_FIXED;
@@ -70,10 +40,9 @@ static void write_heading(struct heapster__writer *writer, const struct heapster
 
 bool heapster__found_write(const struct heapster__found *found, unsigned index, const char *format,
                            const char *killed_by, int target) {
-  struct target buffer = {.file = target};
-  struct heapster__writer writer = heapster__writer_make((struct heapster_sink){append, &buffer});
-  heapster__write_report *const write = heapster__report_writer(format);
-  const bool is_for_people = write == heapster__write_report_text || write == heapster__write_report_verbose;
+  struct heapster__file_sink sink = {.file = target};
+  struct heapster__writer writer = heapster__writer_make(heapster__sink_of(&sink));
+  const bool is_for_people = heapster__report_is_for_people(format);
   char *const command = is_for_people ? NULL : read_command(found->file, index, found->info.command_length);
   const struct heapster__report report = {
       .figures = &found->figures,
@@ -86,7 +55,7 @@ bool heapster__found_write(const struct heapster__found *found, unsigned index, 
       .snapshot_time = heapster__found_is_final(found) ? 0 : found->figures.time,
   };
   if (is_for_people) write_heading(&writer, &found->info);
-  write(&writer, &report);
+  heapster__report_writer(format)(&writer, &report);
   free(command);
-  return heapster__writer_result(&writer) == HEAPSTER_OK && flush(&buffer);
+  return heapster__writer_result(&writer) == HEAPSTER_OK && heapster__file_sink_flush(&sink);
 }

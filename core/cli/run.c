@@ -91,13 +91,14 @@ static void say_missing(void) {
 /* A snapshot must not look final. On standard error a reader of JSON finds the document alone, which says the same, and
    a reader of Prometheus text a comment. */
 static void say_snapshot(void) {
-  char reason[HEAPSTER__REASON_TEXT], time[HEAPSTER__TIME_TEXT];
+  char reason[HEAPSTER__REASON_TEXT], time[HEAPSTER__TIME_TEXT], path[PATH_MAX];
   const bool is_on_stderr = run.output.target == STDERR_FILENO;
   if (is_on_stderr && !strcmp(run.format, "json")) return;
   if (is_on_stderr && !strcmp(run.format, "prometheus")) fputs("# ", stderr);
   heapster__reason_find(reason, &run.processes.found, &run.program, &run.child);
   heapster__time_text(time, run.processes.found.figures.time);
-  heapster__say("%s %s: %s holds the last snapshot, of %s", run.name, reason, run.output.name, time);
+  heapster__say("%s %s: %s holds the last snapshot, of %s", run.name, reason,
+                heapster__output_path(&run.output, run.processes.found.info.pid, path), time);
 }
 
 /* Figures from before an exec are another program's. */
@@ -133,7 +134,7 @@ static void say_uncounted(void) {
 
 static void open_all(void) {
   if (!heapster__output_open(&run.output, run.options)) exit(HEAPSTER__FAILED);
-  heapster__program_inspect(&run.program, run.options->program[0]);
+  heapster__program_inspect(&run.program, run.options->program[0], true);
   run.is_counted = !heapster__program_is_foreign(&run.program);
   if (run.is_counted && !heapster__environment_find_library(run.library)) exit(HEAPSTER__FAILED);
   if (run.is_counted) run.is_counted = heapster__session_open(&run.session, run.output.is_per_process);

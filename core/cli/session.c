@@ -147,7 +147,7 @@ static bool start(struct heapster__session *session) {
     return false;
   }
   heapster__page_head_fill(head, session->page_count, key);
-  own_memory(head);
+  if (is_memory) own_memory(head);
   if (is_memory && session->spare >= 0) {
     struct heapster__page_head spare = {0};
     heapster__page_head_fill(&spare, 1, key);

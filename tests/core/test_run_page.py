@@ -35,8 +35,8 @@ def test_limits_of_files_memory_and_descriptors_leave_the_report_as_it_is():
     assert_report(result.stderr, "sh")
 
 
-def run_without_memory(*program, **options):
-    result = execute([PROGRAMS / "without_memory", HEAPSTER, "run", "--", *program], **options)
+def run_without_memory(*program, options=(), **environment):
+    result = execute([PROGRAMS / "without_memory", HEAPSTER, "run", *options, "--", *program], **environment)
     if result.returncode == 77:
         pytest.skip("seccomp is not to be had")
     return result
@@ -46,6 +46,14 @@ def test_system_without_sealed_memory_gets_a_file_in_tmpdir(temporary):
     result = run_without_memory("sh", "-c", f"ls {temporary}; exit 3")
     assert result.returncode == 3 and re.fullmatch(r"heapster-\w{6}\n", result.stdout)
     assert_report(result.stderr, "sh")
+
+
+def test_without_sealed_memory_each_process_reports_to_a_file_of_its_own(tmp_path):
+    options = ["-f", "json", "-o", tmp_path / "report.%p"]
+    result = run_without_memory("sh", "-c", "ls / >/dev/null; exit 3", options=options)
+    assert (result.returncode, result.stderr) == (3, "")
+    names = sorted(report["command"][0] for report in reports_in(tmp_path, 2).values())
+    assert names == ["ls", "sh"]
 
 
 def test_without_memory_and_file_the_program_runs_and_the_reason_is_said():
@@ -152,6 +160,13 @@ def test_program_in_another_root_folder_ends_as_ever(tmp_path):
     assert (result.returncode, result.stdout) == (0, "kept\n")
     words = "chroot became /bin/echo by exec, where heapster's library cannot be read: No such file or directory"
     assert_one_line(result.stderr, MISSING, words)
+
+
+def test_program_that_was_run_from_another_folder_is_looked_at_there(tmp_path):
+    (tmp_path / "inner").mkdir()
+    shutil.copy(PROGRAMS / "allocates_static", tmp_path / "inner" / "program")
+    result = run("sh", "-c", "cd inner; exec ./program", cwd=tmp_path)
+    assert_one_line(result.stderr, MISSING, f"{tmp_path}/inner/./program by exec, which is statically linked")
 
 
 def compile_with_musl(folder):

@@ -88,7 +88,7 @@ static void exchange_preload(char **to, char *const *environment, const char *be
 /* What is known before a program is run. */
 struct outlook {
   const char *preload; /* the LD_PRELOAD that has the library, or NULL */
-  bool is_passed;      /* there is one: in the macro below gcc 14 takes the pointer for never NULL */
+  size_t length;       /* of that: gcc 14 would measure NULL in the size of an array */
   int library_error;   /* why that cannot be read: an errno, or 0 */
   bool is_left_out;    /* the program's loader could not load it */
 };
@@ -109,23 +109,23 @@ static int try_library(struct scratch *scratch, const char *preload) {
   return access(scratch->library, R_OK) == 0 ? 0 : errno;
 }
 
-static void look(struct scratch *scratch, const char *path, struct outlook *outlook) {
+static void look(struct scratch *scratch, const char *path, bool is_searched, struct outlook *outlook) {
   outlook->library_error = try_library(scratch, outlook->preload);
   outlook->is_left_out = outlook->library_error != 0;
   if (outlook->is_left_out || !path) return;
-  heapster__program_inspect(&scratch->program, path);
+  heapster__program_inspect(&scratch->program, path, is_searched);
   outlook->is_left_out = heapster__program_is_foreign(&scratch->program);
 }
 
-static struct outlook look_ahead(const char *path, char *const *environment) {
+static struct outlook look_ahead(const char *path, bool is_searched, char *const *environment) {
   const int error = errno;
   struct outlook outlook = {.preload = find_preload(environment)};
-  outlook.is_passed = outlook.preload != NULL;
   if (!outlook.preload) return outlook;
+  outlook.length = strlen(outlook.preload);
   const size_t size = sizeof(struct scratch);
   struct scratch *const scratch = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (scratch != MAP_FAILED) {
-    look(scratch, path, &outlook);
+    look(scratch, path, is_searched, &outlook);
     munmap(scratch, size);
   }
   errno = error;
@@ -134,10 +134,10 @@ static struct outlook look_ahead(const char *path, char *const *environment) {
 
 /* Declares `outlook`, and `passed`, the environment to pass on: `environment`, or one without the library, which lies
    on the stack. */
-#define LOOK_AHEAD(path, environment)                                                        \
-  const struct outlook outlook = look_ahead(path, environment);                              \
+#define LOOK_AHEAD(path, is_searched, environment)                                           \
+  const struct outlook outlook = look_ahead(path, is_searched, environment);                 \
   const size_t variables = outlook.is_left_out ? count_variables(environment) : 0;           \
-  char changed[outlook.is_left_out ? strlen(outlook.preload) + 1 : 1];                       \
+  char changed[outlook.is_left_out ? outlook.length + 1 : 1];                                \
   char *without[variables + 1];                                                              \
   if (outlook.is_left_out) copy_without_library(changed, outlook.preload);                   \
   if (outlook.is_left_out) exchange_preload(without, environment, outlook.preload, changed); \
@@ -151,17 +151,17 @@ static int fail(bool is_found) {
 }
 
 HEAPSTER_API int execve(const char *path, char *const arguments[], char *const environment[]) {
-  LOOK_AHEAD(path, environment);
+  LOOK_AHEAD(path, false, environment);
   find(&next.execve, "execve");
-  heapster__own_page_note_exec(path, outlook.is_passed, outlook.library_error);
+  heapster__own_page_note_exec(path, false, outlook.preload != NULL, outlook.library_error);
   if (next.execve) next.execve(path, arguments, passed);
   return fail(next.execve);
 }
 
 HEAPSTER_API int execvpe(const char *file, char *const arguments[], char *const environment[]) {
-  LOOK_AHEAD(file, environment);
+  LOOK_AHEAD(file, true, environment);
   find(&next.execvpe, "execvpe");
-  heapster__own_page_note_exec(file, outlook.is_passed, outlook.library_error);
+  heapster__own_page_note_exec(file, true, outlook.preload != NULL, outlook.library_error);
   if (next.execvpe) next.execvpe(file, arguments, passed);
   return fail(next.execvpe);
 }
@@ -211,12 +211,12 @@ HEAPSTER_API int execle(const char *path, const char *first, ...) {
   return execve(path, arguments, environment);
 }
 
-#define SPAWN(name)                                                                                                \
+#define SPAWN(name, is_searched)                                                                                   \
   HEAPSTER_API int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,                   \
                         const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) { \
-    LOOK_AHEAD(path, environment);                                                                                 \
+    LOOK_AHEAD(path, is_searched, environment);                                                                    \
     find(&next.name, #name);                                                                                       \
     return next.name ? next.name(pid, path, actions, attributes, arguments, passed) : ENOSYS;                      \
   }
-SPAWN(posix_spawn)
-SPAWN(posix_spawnp)
+SPAWN(posix_spawn, false)
+SPAWN(posix_spawnp, true)

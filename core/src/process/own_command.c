@@ -3,6 +3,7 @@
 
 #include "process/page.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct heapster__command heapster__command_read(void) {
   while (part > 0 && command.length < command.capacity) {
     part = read(file, command.bytes + command.length, command.capacity - command.length);
     if (part > 0) command.length += (size_t)part;
+    if (part < 0 && errno == EINTR) part = 1;
   }
   close(file);
   return command;

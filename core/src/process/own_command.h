@@ -2,7 +2,7 @@
 #ifndef HEAPSTER__PROCESS_OWN_COMMAND_H
 #define HEAPSTER__PROCESS_OWN_COMMAND_H
 
-#include <stddef.h>
+#include <heapster/base.h>
 
 struct heapster__command {
   char *bytes; /* each argument ended by a NUL; NULL: they cannot be read */
@@ -10,7 +10,7 @@ struct heapster__command {
   size_t length; /* `capacity`: perhaps there are more */
 };
 
-struct heapster__command heapster__command_read(void);
-void heapster__command_free(struct heapster__command *command);
+HEAPSTER_API struct heapster__command heapster__command_read(void);
+HEAPSTER_API void heapster__command_free(struct heapster__command *command);
 
 #endif

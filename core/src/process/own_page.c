@@ -180,7 +180,7 @@ static struct heapster__page *open_page(const struct place *place, bool is_share
   int file = open_regular(place->memory);
   if (file >= 0 && map_head(file, place->key)) page = map_page(file, is_shared, command);
   if (file >= 0) close(file);
-  if (page || !place->spare) return page;
+  if (page || is_shared || !place->spare) return page;
   close_page();
   file = open_regular(place->spare);
   if (file >= 0 && map_head(file, place->key) && fill_file(file, command)) page = map_page(file, false, command);
@@ -269,11 +269,20 @@ static int try_page(void) {
   return error;
 }
 
-void heapster__own_page_note_exec(const char *path, bool is_preload_passed, int library_error) {
+/* The command looks at the file later, from another folder. A name that is searched in PATH stays as it is. */
+static void copy_path(char *to, size_t capacity, const char *path, bool is_searched) {
+  const bool is_relative = path[0] != '/' && (!is_searched || strchr(path, '/'));
+  size_t length = is_relative && getcwd(to, capacity) ? strlen(to) : 0;
+  if (length + 1 + strlen(path) >= capacity) length = 0;
+  if (length) to[length++] = '/';
+  copy_text(to + length, capacity - length, path);
+}
+
+void heapster__own_page_note_exec(const char *path, bool is_searched, bool is_preload_passed, int library_error) {
   struct heapster__page *const page = heapster__is_reporting() ? own.identity->page : NULL;
   if (!page || !path) return;
   const int error = errno;
-  copy_text(page->info.executed_path, sizeof page->info.executed_path, path);
+  copy_path(page->info.executed_path, sizeof page->info.executed_path, path, is_searched);
   page->info.is_preload_passed = is_preload_passed;
   page->info.library_error = library_error;
   page->info.page_error = try_page();

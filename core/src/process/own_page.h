@@ -24,7 +24,7 @@ void heapster__own_page_store_last(int exit_status);
 
 /* Notes an exec that is about to be made: whether LD_PRELOAD has the library, and why that cannot be read (an errno, or
    0); and that it failed. */
-void heapster__own_page_note_exec(const char *path, bool is_preload_passed, int library_error);
+void heapster__own_page_note_exec(const char *path, bool is_searched, bool is_preload_passed, int library_error);
 void heapster__own_page_note_failed_exec(void);
 
 #endif

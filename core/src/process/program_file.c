@@ -26,8 +26,8 @@ static bool is_program(const char *path) {
 }
 
 /* Searches PATH, where an empty entry is the current folder. */
-static bool find_program(char path[PATH_MAX], const char *name) {
-  if (strchr(name, '/')) return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && is_program(path);
+static bool find_program(char path[PATH_MAX], const char *name, bool is_searched) {
+  if (!is_searched || strchr(name, '/')) return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX && is_program(path);
   const char *folder = getenv("PATH");
   if (!folder) folder = _PATH_DEFPATH;
   for (;;) {
@@ -132,12 +132,12 @@ static enum heapster__program_kind find_kind(struct heapster__program *program, 
   return program->privilege ? HEAPSTER__PROGRAM_PRIVILEGED : HEAPSTER__PROGRAM_COUNTED;
 }
 
-void heapster__program_inspect(struct heapster__program *program, const char *name) {
+void heapster__program_inspect(struct heapster__program *program, const char *name, bool is_searched) {
   program->kind = HEAPSTER__PROGRAM_UNKNOWN;
   program->path[0] = program->loader[0] = program->unusable[0] = '\0';
   program->is_unusable_loader = false;
   program->privilege = NULL;
-  const int fd = find_program(program->path, name) ? open_binary(program) : -1;
+  const int fd = find_program(program->path, name, is_searched) ? open_binary(program) : -1;
   if (fd < 0) return;
   program->kind = find_kind(program, fd);
   close(fd);

@@ -26,8 +26,8 @@ struct heapster__program {
   const char *privilege;   /* of HEAPSTER__PROGRAM_PRIVILEGED, as words to follow "it is" */
 };
 
-/* The program is searched as execvp does. */
-void heapster__program_inspect(struct heapster__program *program, const char *name);
+/* A name without a slash is searched in PATH as execvp does, or not, as execve does. */
+void heapster__program_inspect(struct heapster__program *program, const char *name, bool is_searched);
 
 /* Whether the library must not be preloaded, because the loader could not load it and would say so, or end the program.
  */

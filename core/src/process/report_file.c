@@ -4,6 +4,7 @@
    needs only an absolute path and static buffers. */
 #include "process/report_file.h"
 
+#include "process/file_sink.h"
 #include "process/report_protocol.h"
 #include "process/report_text.h"
 
@@ -26,58 +27,28 @@ struct report_file {
   enum heapster_error (*figures)(struct heapster_sink sink);
 };
 
-struct buffer {
-  int fd;
-  size_t used;
-  char bytes[4096];
-};
-
-static bool flush(struct buffer *buffer) {
-  size_t done = 0;
-  while (done < buffer->used) {
-    const ssize_t written = write(buffer->fd, buffer->bytes + done, buffer->used - done);
-    if (written < 0 && errno != EINTR) return false;
-    done += written < 0 ? 0 : (size_t)written;
-  }
-  buffer->used = 0;
-  return true;
-}
-
-static bool append(void *context, const char *text, size_t length) {
-  struct buffer *const buffer = context;
-  while (length > 0) {
-    if (buffer->used == sizeof buffer->bytes && !flush(buffer)) return false;
-    const size_t left = sizeof buffer->bytes - buffer->used;
-    const size_t part = length < left ? length : left;
-    memcpy(buffer->bytes + buffer->used, text, part);
-    buffer->used += part;
-    text += part;
-    length -= part;
-  }
-  return true;
-}
-
-static bool write_all(struct buffer *buffer, const struct report_file *file) {
-  return append(buffer, file->heading, strlen(file->heading)) &&
-         file->figures((struct heapster_sink){append, buffer}) == HEAPSTER_OK && flush(buffer);
+static bool write_all(struct heapster__file_sink *target, const struct report_file *file) {
+  const struct heapster_sink sink = heapster__sink_of(target);
+  return sink.write(sink.context, file->heading, strlen(file->heading)) && file->figures(sink) == HEAPSTER_OK &&
+         heapster__file_sink_flush(target);
 }
 
 /* Follows no link: somebody else may have placed one. */
-static void write_in_place(struct buffer *buffer, const struct report_file *file) {
-  buffer->fd = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
-  if (buffer->fd < 0) return;
-  const bool is_clean = write_all(buffer, file) || !ftruncate(buffer->fd, 0);
+static void write_in_place(struct heapster__file_sink *target, const struct report_file *file) {
+  target->file = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
+  if (target->file < 0) return;
+  const bool is_clean = write_all(target, file) || !ftruncate(target->file, 0);
   (void)is_clean; /* false: half a report stays, and nothing can be done about it */
-  close(buffer->fd);
+  close(target->file);
 }
 
 /* The name has the process id, so a file of that name is this process's own, from before an exec. */
-static void write_beside(struct buffer *buffer, const struct report_file *file) {
+static void write_beside(struct heapster__file_sink *target, const struct report_file *file) {
   unlink(file->beside);
-  buffer->fd = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (buffer->fd < 0) return;
-  const bool is_whole = write_all(buffer, file);
-  close(buffer->fd);
+  target->file = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (target->file < 0) return;
+  const bool is_whole = write_all(target, file);
+  close(target->file);
   if (!is_whole || rename(file->beside, file->path) < 0) unlink(file->beside);
 }
 
@@ -85,17 +56,18 @@ static void write_beside(struct buffer *buffer, const struct report_file *file) 
    as it was if it is written beside. Allocates nothing. One thread at a time. */
 static void write_file(const struct report_file *file) {
   /* Static, because the thread that ends the program may have a small stack. */
-  static struct buffer buffer;
-  buffer.used = 0;
+  static struct heapster__file_sink target;
+  target.used = 0;
   if (file->beside[0])
-    write_beside(&buffer, file);
+    write_beside(&target, file);
   else
-    write_in_place(&buffer, file);
+    write_in_place(&target, file);
 }
 
 static struct {
   char pattern[PATH_MAX];
   bool is_beside;
+  bool is_for_people;
   struct report_file file;
   pthread_mutex_t lock; /* one thread writes at a time, and none after the last report */
   bool is_done;
@@ -169,6 +141,7 @@ static enum heapster_error (*figures_of(const char *format))(struct heapster_sin
 void heapster__report_file_prepare(const char *pattern, const char *format, bool is_beside) {
   snprintf(own.pattern, sizeof own.pattern, "%s", pattern);
   own.is_beside = is_beside;
+  own.is_for_people = !format || heapster__report_is_for_people(format);
   own.file.figures = figures_of(format);
 }
 
@@ -183,6 +156,6 @@ bool heapster__report_file_name(pid_t pid) {
   own.is_done = false;
   if (!heapster__report_path(own.file.path, own.pattern, pid)) return false;
   if (own.is_beside && !heapster__report_beside(own.file.beside, own.file.path, pid)) return false;
-  if (own.file.figures == heapster_report || own.file.figures == heapster_report_verbose) write_heading(pid);
+  if (own.is_for_people) write_heading(pid);
   return true;
 }

@@ -173,6 +173,10 @@ heapster__write_report *heapster__report_writer(const char *format) {
   return strcmp(format, "verbose") != 0 ? heapster__write_report_text : heapster__write_report_verbose;
 }
 
+bool heapster__report_is_for_people(const char *format) {
+  return strcmp(format, "json") != 0 && strcmp(format, "prometheus") != 0;
+}
+
 /* A text that a writer fills. */
 struct text {
   char *bytes;

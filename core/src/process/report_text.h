@@ -25,6 +25,9 @@ heapster__write_report heapster__write_report_text, heapster__write_report_verbo
 /* That of a format: "text", "verbose", "json" or "prometheus"; of text for any other. */
 heapster__write_report *heapster__report_writer(const char *format);
 
+/* Whether a report of that format is for people: text, and verbose text. */
+HEAPSTER_API bool heapster__report_is_for_people(const char *format);
+
 /* The first line of a report for people: the program's name, printable, and its process id. Cut where it is longer. */
 HEAPSTER_API void heapster__heading_text(char *text, size_t capacity, const char *program, int64_t pid);
 

@@ -63,34 +63,32 @@ static void record_known_free(unsigned heap, struct heapster__block taken) {
 }
 
 /* Counts a nested request that is kept, because its block is freed or resized. Returns the block, or none. */
-static __attribute__((noinline)) struct heapster__block count_kept(struct heapster__thread *thread,
-                                                                   const struct heapster__map *map, const void *block) {
+static __attribute__((noinline)) struct heapster__block
+count_kept_in(struct heapster__thread *thread, const struct heapster__map *map, const void *block) {
   struct heapster__nested_request kept;
   if (!heapster__nested_take(thread, map, block, &kept)) return (struct heapster__block){0, 0, false};
   heapster__count_alloc(kept.heap, kept.size);
   return (struct heapster__block){kept.size, kept.heap, false};
 }
 
-static void record_nested_free(struct heapster__thread *thread, const struct heapster__map *map, unsigned heap,
-                               const void *block) {
-  const struct heapster__block kept = count_kept(thread, map, block);
-  if (kept.owner)
-    record_known_free(heap, kept);
-  else
-    heapster__record_nested(thread);
+HEAPSTER__INLINE struct heapster__block count_kept(const struct heapster__map *map, const void *block) {
+  struct heapster__thread *thread = heapster__this_thread();
+  const bool may_be_kept = thread && heapster__load_relaxed(&thread->has_kept);
+  return heapster__unlikely(may_be_kept) ? count_kept_in(thread, map, block) : (struct heapster__block){0, 0, false};
 }
 
 /* A free of a block from before the hook. A program that was hooked late makes many of these at its end. */
 static __attribute__((noinline)) void record_unknown_free(const struct heapster__map *map, unsigned heap,
                                                           const void *block) {
+  const struct heapster__block kept = count_kept(map, block);
   struct heapster__shard *shard = heapster__shard_here(heap);
-  if (shard) {
-    heapster__add_owned(&shard->unseen_alloc_count, 1);
-    return;
-  }
   struct heapster__thread *thread = heapster__this_thread();
-  if (heapster__is_nested(thread))
-    record_nested_free(thread, map, heap, block);
+  if (kept.owner)
+    record_known_free(heap, kept);
+  else if (shard)
+    heapster__add_owned(&shard->unseen_alloc_count, 1);
+  else if (heapster__is_nested(thread))
+    heapster__record_nested(thread);
   else
     heapster__count_one(heap, unseen_alloc_count);
 }
@@ -133,8 +131,7 @@ static bool record_first_met(struct heapster__map *map, unsigned heap, const voi
 
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                              const void *to, uint64_t size) {
-  struct heapster__thread *thread = heapster__this_thread();
-  if (!taken.owner && heapster__is_nested(thread)) taken = count_kept(thread, map, from);
+  if (!taken.owner) taken = count_kept(map, from);
   if (!taken.owner) return record_first_met(map, heap, to, size);
   note_inaccuracies(heap, taken);
   bool is_put = heapster__enter_block(map, taken.owner, to, size);

@@ -6,7 +6,8 @@
      it is freed or resized through a hook                   it was alive
      a block is handed out that overlaps it                  its free was missed, and is recorded now
      the memory that it was in is not mapped any more        the same
-     none of these                                           it stays counted, and the status says so
+     none of these, or it begins two segments (2 MiB each)
+       or more before that block                             it stays counted, and the status says so
 
    A leaf of the shadow map has a bit for each granule. It is set while the block that begins there is doubtful, and
    cleared when a block is handed out there. Where it is set and no block is recorded, the block was freed or resized

@@ -4,12 +4,12 @@
 /* The record may lie in a frame that was left, which sanitizers would not let us read. */
 __attribute__((no_sanitize("address", "thread"))) static bool is_intact(uintptr_t address) {
   const struct heapster__guard *guard = (const struct heapster__guard *)address;
-  if (guard->proof != heapster__guard_proof_of(guard) && !heapster__guard_keeps(guard)) return false;
+  if (guard->proof != heapster__guard_proof_of(guard)) return false;
   return ((void *const volatile *)guard->frame)[1] == guard->returns_to;
 }
 
 bool heapster__guard_verify(struct heapster__thread *thread, uintptr_t here) {
-  uintptr_t guard = heapster__load_relaxed(&thread->guard);
+  const uintptr_t guard = heapster__load_relaxed(&thread->guard) & ~(uintptr_t)HEAPSTER__GUARD_KEEPS;
   if (here < guard && (guard - here > HEAPSTER__STACK_REACH || is_intact(guard))) return true;
   heapster__store_relaxed(&thread->guard, 0);
   heapster__refresh_cached_head(thread);

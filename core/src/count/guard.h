@@ -43,13 +43,9 @@ HEAPSTER__INLINE bool heapster__is_nested(struct heapster__thread *thread) {
   return heapster__guard_verify(thread, (uintptr_t)__builtin_frame_address(0));
 }
 
-/* How the proof of a guard differs that keeps nested requests; see nested.h. */
-#define HEAPSTER__GUARD_KEEPS ((uintptr_t)0x5A5A)
-
-/* Whether the guard, which is up and intact, keeps them. */
-HEAPSTER__INLINE bool heapster__guard_keeps(const struct heapster__guard *guard) {
-  return guard->proof == (heapster__guard_proof_of(guard) ^ HEAPSTER__GUARD_KEEPS);
-}
+/* The low bit of a thread's `guard`: that guard keeps nested requests; see nested.h. Not in the guard itself, which may
+   lie on a stack that is gone. */
+enum { HEAPSTER__GUARD_KEEPS = 1 };
 
 HEAPSTER__INLINE void heapster__guard_raise(struct heapster__guard *guard, struct heapster__thread *thread,
                                             uintptr_t keeps) {
@@ -58,8 +54,8 @@ HEAPSTER__INLINE void heapster__guard_raise(struct heapster__guard *guard, struc
   guard->outer = heapster__is_nested(thread) ? heapster__load_relaxed(&thread->guard) : 0;
   guard->frame = (uintptr_t)__builtin_frame_address(0);
   guard->returns_to = __builtin_return_address(0);
-  guard->proof = heapster__guard_proof_of(guard) ^ keeps;
-  heapster__store_relaxed(&thread->guard, (uintptr_t)guard);
+  guard->proof = heapster__guard_proof_of(guard);
+  heapster__store_relaxed(&thread->guard, (uintptr_t)guard | keeps);
   heapster__refresh_cached_head(thread);
 }
 

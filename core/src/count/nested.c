@@ -3,11 +3,29 @@
 
 #include "count/accounting.h"
 
-static struct heapster__nested_request take(struct heapster__thread *thread, unsigned index) {
-  const struct heapster__nested_request taken = thread->kept[index];
-  thread->kept_count--;
-  for (unsigned i = index; i < thread->kept_count; i++) thread->kept[i] = thread->kept[i + 1];
-  return taken;
+/* A slot is free while its map is NULL, and being written to while that is BUSY: a signal handler may come then. */
+static const char busy;
+#define BUSY ((struct heapster__map *)(uintptr_t)&busy)
+
+static bool claim(struct heapster__kept_request *slot, struct heapster__map *from) {
+  return atomic_compare_exchange_strong(&slot->map, &from, BUSY);
+}
+
+static bool try_keep(struct heapster__kept_request *slot, const struct heapster__nested_request *request) {
+  if (!claim(slot, NULL)) return false;
+  slot->request = *request;
+  heapster__fence_signal();
+  heapster__store_relaxed(&slot->map, request->map);
+  return true;
+}
+
+static bool try_take(struct heapster__kept_request *slot, struct heapster__nested_request *taken) {
+  struct heapster__map *const map = heapster__load_relaxed(&slot->map);
+  if (!map || map == BUSY || !claim(slot, map)) return false;
+  *taken = slot->request;
+  heapster__fence_signal();
+  heapster__store_relaxed(&slot->map, NULL);
+  return true;
 }
 
 /* What was requested for a block may be larger by a header, a trailer and an alignment. A pool is larger than its first
@@ -20,39 +38,43 @@ static bool is_passed_on(const struct heapster__nested_request *request, const v
   return holds && (request->size <= size || request->size - size <= (size > MOST_ADDED ? size : MOST_ADDED));
 }
 
-/* A request that is counted may be kept again, by the guard outside, at the end. */
-void heapster__nested_count(const struct heapster__nested *nested, const void *block, uint64_t size) {
-  struct heapster__thread *const thread = nested->guard.thread;
+static void count(const struct heapster__nested_request *request) {
+  heapster__record_alloc(request->map, request->heap, request->block, request->size);
+}
+
+/* A request that is counted may be kept again, by the guard outside. */
+void heapster__nested_count(const struct heapster__guard *guard, const void *block, uint64_t size) {
+  struct heapster__thread *const thread = guard->thread;
   const bool is_outermost = !heapster__load_relaxed(&thread->guard);
-  for (unsigned left = thread->kept_count, i = 0; left > 0; left--) {
-    const bool is_own = thread->kept[i].guard == (uintptr_t)&nested->guard;
-    if (!is_own && !is_outermost) {
-      i++;
-      continue;
-    }
-    const struct heapster__nested_request each = take(thread, i);
-    if (!is_own || !is_passed_on(&each, block, size))
-      heapster__record_alloc(each.map, each.heap, each.block, each.size);
+  if (is_outermost) heapster__store_relaxed(&thread->has_kept, false);
+  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) {
+    struct heapster__nested_request each;
+    const bool is_own = thread->kept[i].request.guard == ((uintptr_t)guard | HEAPSTER__GUARD_KEEPS);
+    if ((is_own || is_outermost) && try_take(&thread->kept[i], &each) && !(is_own && is_passed_on(&each, block, size)))
+      count(&each);
   }
 }
 
 bool heapster__nested_keep(struct heapster__thread *thread, struct heapster__nested_request request) {
   request.guard = heapster__load_relaxed(&thread->guard);
-  if (!heapster__guard_keeps((const struct heapster__guard *)request.guard)) return false;
-  if (thread->kept_count == HEAPSTER__NESTED_KEPT) {
-    const struct heapster__nested_request oldest = take(thread, 0);
-    heapster__record_outer_alloc(oldest.map, oldest.heap, oldest.block, oldest.size);
+  if (!(request.guard & HEAPSTER__GUARD_KEEPS)) return false;
+  heapster__store_relaxed(&thread->has_kept, true);
+  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) {
+    if (try_keep(&thread->kept[i], &request)) return true;
   }
-  thread->kept[thread->kept_count++] = request;
+  struct heapster__nested_request other = request;
+  if (try_take(&thread->kept[0], &other) && !try_keep(&thread->kept[0], &request))
+    heapster__record_outer_alloc(request.map, request.heap, request.block, request.size);
+  heapster__record_outer_alloc(other.map, other.heap, other.block, other.size);
   return true;
 }
 
 bool heapster__nested_take(struct heapster__thread *thread, const struct heapster__map *map, const void *block,
                            struct heapster__nested_request *taken) {
-  for (unsigned i = thread->kept_count; i > 0; i--) {
-    if (thread->kept[i - 1].map != map || thread->kept[i - 1].block != block) continue;
-    *taken = take(thread, i - 1);
-    return true;
+  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) {
+    struct heapster__kept_request *const slot = &thread->kept[i];
+    const bool is_it = heapster__load_relaxed(&slot->map) == map && slot->request.block == block;
+    if (is_it && try_take(slot, taken)) return true;
   }
   return false;
 }

@@ -4,30 +4,26 @@
    once. It may grow a pool inside the call; and a signal handler may interrupt it and request something: these are
    requests of their own. Which is which shows when the call returns. So the guard around such a call lets nested
    requests for new blocks be kept, in the thread's record, and they are counted afterwards, all but the one that was
-   passed on. What a frame that was left by longjmp has kept is counted when no guard is up any more. */
+   passed on. What was kept in a frame that longjmp left is counted when its block is freed or
+   resized, or when a later call of a backing returns and no guard is up; not if the thread ends before. */
 #ifndef HEAPSTER__COUNT_NESTED_H
 #define HEAPSTER__COUNT_NESTED_H
 
 #include "count/guard.h"
 #include "count/shadow_map.h"
 
-/* In the frame of the caller of the backing. */
-struct heapster__nested {
-  struct heapster__guard guard;
-};
-
 /* Raises the guard; nothing for a thread without a record. */
-HEAPSTER__INLINE void heapster__nested_enter(struct heapster__nested *nested, struct heapster__thread *thread) {
-  heapster__guard_raise(&nested->guard, thread, HEAPSTER__GUARD_KEEPS);
+HEAPSTER__INLINE void heapster__nested_enter(struct heapster__guard *guard, struct heapster__thread *thread) {
+  heapster__guard_raise(guard, thread, HEAPSTER__GUARD_KEEPS);
 }
 
-void heapster__nested_count(const struct heapster__nested *nested, const void *block, uint64_t size);
+void heapster__nested_count(const struct heapster__guard *guard, const void *block, uint64_t size);
 
 /* Lowers it, and counts what was kept; the backing returned `block` for a request of `size` bytes, or NULL. */
-HEAPSTER__INLINE void heapster__nested_leave(struct heapster__nested *nested, const void *block, uint64_t size) {
-  if (heapster__unlikely(!nested->guard.thread)) return;
-  heapster__guard_leave(&nested->guard);
-  if (heapster__unlikely(nested->guard.thread->kept_count)) heapster__nested_count(nested, block, size);
+HEAPSTER__INLINE void heapster__nested_leave(struct heapster__guard *guard, const void *block, uint64_t size) {
+  if (heapster__unlikely(!guard->thread)) return;
+  heapster__guard_leave(guard);
+  if (heapster__unlikely(heapster__load_relaxed(&guard->thread->has_kept))) heapster__nested_count(guard, block, size);
 }
 
 /* Keeps a request nested in the guard that is up. False: that guard keeps none. */

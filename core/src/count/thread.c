@@ -65,7 +65,8 @@ static struct heapster__thread *make_thread(void) {
 
 static void release(struct heapster__thread *thread) {
   heapster__store_relaxed(&thread->guard, 0);
-  thread->kept_count = 0;
+  heapster__store_relaxed(&thread->has_kept, false);
+  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) heapster__store_relaxed(&thread->kept[i].map, NULL);
   if (threads.release) threads.release(thread);
   heapster__add_relaxed(&thread->generation, 1);
   heapster__store_relaxed(&thread->is_taken, false);

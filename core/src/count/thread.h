@@ -34,7 +34,12 @@ struct heapster__nested_request {
   uintptr_t guard; /* the address of the guard around that call */
 };
 
-enum { HEAPSTER__NESTED_KEPT = 8 }; /* if there are more, the oldest is counted at once */
+struct heapster__kept_request {
+  struct heapster__map *_Atomic map; /* NULL: there is none */
+  struct heapster__nested_request request;
+};
+
+enum { HEAPSTER__NESTED_KEPT = 8 }; /* if there are more, an earlier one is counted at once */
 
 struct heapster__thread {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head armed; /* sends every request to the slow path */
@@ -47,9 +52,9 @@ struct heapster__thread {
   _Atomic uint32_t next_free;                        /* in the stack of free records: index + 1 */
   _Atomic bool is_taken;
   uint32_t index;
-  uint32_t end_calls; /* how often its thread's end was announced */
-  unsigned kept_count;
-  struct heapster__nested_request kept[HEAPSTER__NESTED_KEPT];
+  uint32_t end_calls;                                             /* how often its thread's end was announced */
+  _Atomic bool has_kept;                                          /* a nested request may be kept */
+  struct heapster__kept_request kept[HEAPSTER__NESTED_KEPT];      /* see nested.h */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };
 _Static_assert(sizeof(struct heapster__thread) <= HEAPSTER__PIECE, "a thread record is one piece of memory");

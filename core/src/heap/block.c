@@ -19,8 +19,8 @@ HEAPSTER__INLINE bool is_plain(const struct heapster_heap *heap) {
 }
 
 /* Raises the guard around a call of the backing that may reenter. */
-HEAPSTER__INLINE void enter_backing(struct heapster__nested *nested, const struct heapster_heap *heap) {
-  heapster__nested_enter(nested, may_reenter(heap) ? heapster__thread_claim() : NULL);
+HEAPSTER__INLINE void enter_backing(struct heapster__guard *guard, const struct heapster_heap *heap) {
+  heapster__nested_enter(guard, may_reenter(heap) ? heapster__thread_claim() : NULL);
 }
 
 static void *fail_request(struct heapster_heap *heap, int error) {
@@ -43,10 +43,10 @@ HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster_
 }
 
 static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap, size_t size) {
-  struct heapster__nested nested;
-  enter_backing(&nested, heap);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
   void *block = heap->backing->malloc(heap->backing->context, heapster__padded_size(heap->map, size));
-  heapster__nested_leave(&nested, block, size);
+  heapster__nested_leave(&guard, block, size);
   return record_block(heap, heap->map, block, size);
 }
 
@@ -65,10 +65,10 @@ static void *allocate_zeroed(const struct heapster_allocator *backing, size_t si
 void *heapster_heap_calloc(struct heapster_heap *heap, size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return fail_request(heap, ENOMEM);
-  struct heapster__nested nested;
-  enter_backing(&nested, heap);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
   void *block = allocate_zeroed(heap->backing, heapster__padded_size(heap->map, bytes));
-  heapster__nested_leave(&nested, block, bytes);
+  heapster__nested_leave(&guard, block, bytes);
   return record_block(heap, heap->map, block, bytes);
 }
 
@@ -81,10 +81,10 @@ static void *allocate_aligned(const struct heapster_allocator *backing, size_t a
 
 void *heapster_heap_aligned_alloc(struct heapster_heap *heap, size_t alignment, size_t size) {
   if (!is_power_of_two(alignment)) return fail_request(heap, EINVAL);
-  struct heapster__nested nested;
-  enter_backing(&nested, heap);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
   void *block = allocate_aligned(heap->backing, alignment, heapster__padded_size(heap->map, size));
-  heapster__nested_leave(&nested, block, size);
+  heapster__nested_leave(&guard, block, size);
   return record_block(heap, heap->map, block, size);
 }
 
@@ -116,11 +116,11 @@ static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, 
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);
-  struct heapster__nested nested;
-  enter_backing(&nested, heap);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
   void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
                                  : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
-  heapster__nested_leave(&nested, fresh, size);
+  heapster__nested_leave(&guard, fresh, size);
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
 }
 
@@ -143,10 +143,10 @@ void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, siz
   if (!is_valid || !taken.owner || taken.is_size_lost) return finish_resize(heap, taken, block, NULL, size, EINVAL);
   void *fresh = block;
   if (taken.size != size || (uintptr_t)block % alignment) {
-    struct heapster__nested nested;
-    enter_backing(&nested, heap);
+    struct heapster__guard guard;
+    enter_backing(&guard, heap);
     fresh = resize_by_copy(heap->backing, block, taken, alignment, heapster__padded_size(heap->map, size));
-    heapster__nested_leave(&nested, fresh, size);
+    heapster__nested_leave(&guard, fresh, size);
   }
   return finish_resize(heap, taken, block, fresh, size, ENOMEM);
 }
@@ -158,10 +158,10 @@ size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
 }
 
 static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {
-  struct heapster__nested nested;
-  enter_backing(&nested, heap);
+  struct heapster__guard guard;
+  enter_backing(&guard, heap);
   heap->backing->free(heap->backing->context, block);
-  heapster__nested_leave(&nested, NULL, 0);
+  heapster__nested_leave(&guard, NULL, 0);
 }
 
 static __attribute__((noinline)) void free_slow(struct heapster_heap *heap, void *block, bool is_recorded) {

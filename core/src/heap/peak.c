@@ -126,7 +126,8 @@ static struct heapster__peak rise_in(struct range range, int64_t observed, int64
   const int64_t least = smaller(range.least, range.most);
   const int64_t lowest = larger(least, range.most - error), highest = smaller(range.most, least + error);
   const int64_t rise = larger(lowest, smaller(observed, highest));
-  return (struct heapster__peak){(uint64_t)rise, (uint64_t)larger(range.most - rise, rise - least)};
+  return (struct heapster__peak){
+      (uint64_t)rise, (uint64_t)smaller(error, larger(larger(range.least, range.most) - rise, rise - least))};
 }
 
 struct heapster__peak heapster__peak_of(const struct heapster__rise *rise, unsigned number) {

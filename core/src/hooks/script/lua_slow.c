@@ -36,10 +36,10 @@ static void *call_guarded(const lua_state *state, void *ptr, size_t osize, size_
 
 /* A host's pool may request more of malloc than it passes on: to grow. */
 static __attribute__((noinline)) void *call_keeping(const lua_state *state, void *ptr, size_t osize, size_t nsize) {
-  struct heapster__nested nested;
-  heapster__nested_enter(&nested, claim_thread());
+  struct heapster__guard guard;
+  heapster__nested_enter(&guard, claim_thread());
   void *block = state->next.alloc(state->next.ud, ptr, osize, nsize);
-  heapster__nested_leave(&nested, block, nsize);
+  heapster__nested_leave(&guard, block, nsize);
   return block;
 }
 

@@ -18,7 +18,7 @@
 
    Written by hand for each language: measure, measuring and limit, which call back into the interpreter and must add
    nothing to what they measure; heaps, as_dict and as_table, which make tables. */
-%module(docstring="Exact heap telemetry: what a program asks of its heap, counted always.") heapster
+%module heapster
 %{
 #include "common/script.h"
 #include "common/stats.h"
@@ -78,7 +78,7 @@
 %newobject heapster_histogram::minus;
 %immutable;
 %nodefaultctor;
-%nodefaultdtor heapster_heap;
+%nodefaultdtor;
 
 struct heapster_heap {};
 
@@ -106,7 +106,6 @@ void heapster_reset(void);
   }
   struct heapster_text as_text(void) const { return heapster__stats_text($self); }
   struct heapster_text to_json(void) const { return heapster__stats_json($self); }
-  ~heapster_stats() { heapster__stats_free($self); }
 }
 %extend heapster_histogram {
   uint64_t total(void) const;
@@ -117,7 +116,6 @@ void heapster_reset(void);
     return heapster__histogram_subtract($self, other);
   }
   struct heapster_text as_text(void) const { return heapster__histogram_text($self); }
-  ~heapster_histogram() { heapster__value_free($self); }
 }
 %extend heapster_heap {
   const char *const name;
@@ -125,16 +123,13 @@ void heapster_reset(void);
 }
 %extend heapster_status {
   struct heapster_text as_text(void) const { return heapster__status_text($self); }
-  ~heapster_status() { heapster__value_free($self); }
 }
 %extend heapster_frame {
   bool is_equal(const struct heapster_frame *other) const { return !memcmp($self, other, sizeof *other); }
   struct heapster_text as_text(void) const { return heapster__frame_text($self); }
-  ~heapster_frame() { heapster__value_free($self); }
 }
 %extend heapster_frames {
   struct heapster_text as_text(void) const { return heapster__frames_text($self); }
-  ~heapster_frames() { heapster__value_free($self); }
 }
 %{
 /* Placeholders: typemap FIGURE reads the value itself. */

@@ -8,7 +8,9 @@
 
 #include <heapster/histogram.h>
 
-/* Borrowed; NULL with an exception only if reading failed. */
+#include "value/field.h"
+
+/* Borrowed, or NULL. */
 static PyObject *find(PyObject *dict, const char *key) { return PyDict_GetItemString(dict, key); }
 
 /* --- Histogram --- */
@@ -50,7 +52,7 @@ static PyObject *new_histogram(PyTypeObject *type, PyObject *arguments, PyObject
 
 /* --- Stats --- */
 
-/* Which of the two or three words the value is, or -1 with an exception. */
+/* Which word the value is, or -1 with an exception. */
 static int find_word(PyObject *dict, const char *key, const char *(*name)(int), int count) {
   PyObject *const value = find(dict, key);
   const char *const word = value && PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
@@ -67,12 +69,6 @@ static int find_word(PyObject *dict, const char *key, const char *(*name)(int), 
 
 static const char *name_of_kind(int kind) { return heapster__kind_name((enum heapster_stats_kind)kind); }
 static const char *name_of_scope(int scope) { return heapster__scope_name((enum heapster_scope)scope); }
-
-/* Whether the name is an average, which is computed from a sum and a count. */
-static bool is_average(const char *name) {
-  const size_t length = strlen(name);
-  return length > 4 && !strcmp(name + length - 4, "_avg");
-}
 
 static bool refuse_figure(const char *name, PyObject *value) {
   PyErr_Clear();
@@ -91,48 +87,17 @@ static bool read_figure(PyObject *dict, const char *name, bool is_signed, uint64
   return !PyErr_Occurred() || refuse_figure(name, value);
 }
 
+#define MEMBER(name, ...) {#name, (uint64_t *)&stats->name},
+#define NO_MEMBER(...)
 /* Sets the members of the struct by their names. */
 static bool set_figures(struct heapster_stats *stats, PyObject *dict) {
   const struct {
     const char *name;
     uint64_t *figure;
-    bool is_signed;
-  } members[] = {
-#define COUNT(name) {#name, &stats->name, false}
-#define CHANGE(name) \
-  { #name, (uint64_t *)&stats->name, true }
-      COUNT(alloc_count),
-      COUNT(alloc_sum),
-      COUNT(alloc_fail_count),
-      COUNT(dealloc_count),
-      COUNT(dealloc_sum),
-      COUNT(realloc_growth_count),
-      COUNT(realloc_growth_sum),
-      COUNT(realloc_growth_in_place_count),
-      COUNT(realloc_shrink_count),
-      COUNT(realloc_shrink_sum),
-      COUNT(realloc_shrink_in_place_count),
-      COUNT(realloc_same_count),
-      COUNT(realloc_move_count),
-      COUNT(realloc_move_sum),
-      COUNT(realloc_fail_count),
-      COUNT(total_alloc_sum),
-      COUNT(total_dealloc_sum),
-      COUNT(live_count),
-      CHANGE(live_change),
-      COUNT(use_curr),
-      CHANGE(use_change),
-      COUNT(use_max),
-      COUNT(use_peak),
-      COUNT(unseen_alloc_count),
-      COUNT(unseen_free_count),
-      COUNT(foreign_count),
-      COUNT(use_peak_error),
-#undef COUNT
-#undef CHANGE
-  };
+  } members[] = {HEAPSTER__FIELDS(MEMBER, NO_MEMBER) HEAPSTER__ADDED_FIELDS(MEMBER)};
   for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-    if (!read_figure(dict, members[i].name, members[i].is_signed, members[i].figure)) return false;
+    const bool is_signed = heapster_field_find(members[i].name)->is_signed;
+    if (!read_figure(dict, members[i].name, is_signed, members[i].figure)) return false;
   }
   return true;
 }
@@ -166,7 +131,7 @@ static bool is_known(const char *key) {
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
     if (!strcmp(key, others[i])) return true;
   }
-  return is_average(key) || heapster_field_find(key);
+  return heapster_field_find(key);
 }
 
 static bool check_keys(PyObject *dict) {

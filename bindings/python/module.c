@@ -86,7 +86,9 @@ static bool complete(PyObject *module) {
 }
 
 /* Of one phase: all interpreters of the process share the classes and exceptions. */
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_heapster", .m_size = -1};
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_heapster",
+                                 .m_doc = "Exact heap telemetry: what a program asks of its heap, counted always.",
+                                 .m_size = -1};
 
 PyObject *PyInit__heapster(void) {
   const char *const conflict = heapster_conflict();

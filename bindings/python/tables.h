@@ -176,7 +176,7 @@ static PyGetSetDef status_attributes[] = {
     ATTRIBUTE(Status, crossed_count, "Blocks freed or resized through another heap than the one that counted them."),
     ATTRIBUTE(Status, threads_seen, "The most threads alive at one time."),
     ATTRIBUTE(Status, threads_alive, "Threads that have counters now."),
-    ATTRIBUTE(Status, windows_open, "Open windows, of 256."),
+    ATTRIBUTE(Status, windows_open, "Open windows, of 4,096."),
     ATTRIBUTE(Status, lua_preexisting, "Bytes of hooked Lua states from before their hook, which no heap counts."),
     ATTRIBUTE(Status, doubtful_count, "Blocks counted as live that may have been freed while a hook was off."),
     ATTRIBUTE(Status, doubtful_bytes, "The bytes of those blocks."),

@@ -10,6 +10,13 @@ import pytest
 HIDING_OPTIONS = {"lf": "--lf", "ignore": "--ignore", "ignore_glob": "--ignore-glob", "pyargs": "--pyargs"}
 
 
+def find_name(item: pytest.Item) -> str:
+    """The node id, without the group that xdist's loadgroup adds."""
+    group = item.get_closest_marker("xdist_group")
+    words = [*group.args, group.kwargs.get("name")] if group else []
+    return item.nodeid[: -len(words[0]) - 1] if words and item.nodeid.endswith(f"@{words[0]}") else item.nodeid
+
+
 def _list_arguments(config: pytest.Config) -> List[str]:
     """The files and folders of the command line or of testpaths; none if pytest only prints its help."""
     return list(getattr(config, "args", []))

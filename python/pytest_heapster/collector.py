@@ -9,7 +9,7 @@ earlier tests is collected only when the heap has grown by a quarter.
 import contextlib
 import gc
 import sys
-from typing import Any, Callable, Iterator, List
+from typing import Iterator
 
 GROWTH = 1.25
 LOOK_EVERY = 16  # measurements: counting all blocks is not free
@@ -19,36 +19,25 @@ class Collector:
     def __init__(self) -> None:
         self.blocks_after = 0.0
         self.measurements = 0
-        self.callbacks: List[Callable[..., Any]] = []
-        self.is_frozen = False
 
     def _next_collection_is_due(self) -> bool:
         self.measurements += 1
         return self.measurements % LOOK_EVERY == 1 and sys.getallocatedblocks() > self.blocks_after * GROWTH
 
-    def set_aside(self) -> None:
-        """Before a measurement. Callbacks of others, such as hypothesis', would make objects inside it."""
-        if gc.callbacks:
-            self.callbacks = gc.callbacks[:]
-            gc.callbacks.clear()
+    @contextlib.contextmanager
+    def around(self) -> Iterator[None]:
+        """Around a measurement; they nest. Callbacks of others, such as hypothesis', would make objects inside it."""
+        callbacks = gc.callbacks[:]
+        gc.callbacks.clear()
         if self._next_collection_is_due():
             gc.collect()
             self.blocks_after = sys.getallocatedblocks()
-        self.is_frozen = not gc.get_freeze_count()  # unfreeze would take back what the program set aside
-        if self.is_frozen:
+        is_frozen = not gc.get_freeze_count()  # unfreeze would take back what the program set aside
+        if is_frozen:
             gc.freeze()
-
-    @contextlib.contextmanager
-    def around(self) -> Iterator[None]:
-        self.set_aside()
         try:
             yield
         finally:
-            self.take_back()
-
-    def take_back(self) -> None:
-        if self.is_frozen:
-            gc.unfreeze()
-        if self.callbacks:
-            gc.callbacks[:0] = self.callbacks
-            self.callbacks = []
+            if is_frozen:
+                gc.unfreeze()
+            gc.callbacks[:0] = callbacks

@@ -17,6 +17,7 @@ import pytest
 from _pytest.logging import LogCaptureHandler
 from heapster import figures
 
+from pytest_heapster.collected import find_name
 from pytest_heapster.failure import fail
 from pytest_heapster.measure import Engine, Measurements
 
@@ -33,13 +34,7 @@ class Growth:
                 raise ValueError(f"{name} must be an int, {least} or more, not {value!r}")
         self.rounds = operator.index(rounds)
         self.live_change = operator.index(live_change)
-        self.has_run = False
-
-    def run_rounds(self, item: pytest.Function, function: Callable[..., Any], engine: Engine) -> Callable[..., Any]:
-        """The function, or coroutine function, that runs `function` once, which warms it up, and then the test in
-        rounds."""
-        self.has_run = True
-        return wrap_rounds(item, function, self, engine)
+        self.has_passed = False  # the rounds; no other run of the test needs them
 
 
 def parse_growth(keys: Mapping[str, Any]) -> Growth:
@@ -60,7 +55,10 @@ class Rounds:
 
     def open_windows(self) -> "List[heapster.Measuring]":
         """New windows of all heaps, the outermost first. The innermost, of Python's objects, empties their free lists."""
-        names = sorted((heap.name for heap in heapster.heaps()), key=lambda name: name == "python")
+        status = heapster.status()
+        counted = (heap.name for heap in heapster.heaps() if getattr(status, f"{heap.name}_way", "host") != "none")
+        names: List[Any] = [*counted] or [None]  # None raises NotCounting
+        names.sort(key=lambda name: bool(name == "python"))
         self.windows = {name: heapster.measuring(name, gc="stop" if name == names[-1] else "leave") for name in names}
         return list(self.windows.values())
 
@@ -117,8 +115,9 @@ def _judge(rounds: Rounds, measurements: Measurements) -> None:
 def wrap_rounds(
     item: pytest.Function, function: Callable[..., Any], growth: Growth, engine: Engine
 ) -> Callable[..., Any]:
+    """The function, or coroutine function, that runs `function` once, which warms it up, and then the test in rounds."""
     fn = item.obj
-    measurements = Measurements(item, item.nodeid, False)
+    measurements = Measurements(item, find_name(item), False)
 
     def rounds_of_function(*args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
@@ -129,6 +128,7 @@ def wrap_rounds(
                 chain: List[Callable[..., Any]] = [window.run for window in rounds.open_windows()]
                 chain[0](*chain[1:], fn, *args, **kwargs)
                 _judge(rounds, measurements)
+        growth.has_passed = True
 
     async def rounds_of_coroutine(*args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
@@ -139,6 +139,7 @@ def wrap_rounds(
                 windows, awaitable = rounds.open_windows(), fn(*args, **kwargs)
                 await _await_in(windows, awaitable)
                 _judge(rounds, measurements)
+        growth.has_passed = True
 
     wrapper = rounds_of_coroutine if inspect.iscoroutinefunction(fn) else rounds_of_function
     return functools.update_wrapper(wrapper, fn, assigned=())

@@ -138,11 +138,10 @@ class Engine:
         __tracebackhide__ = True
         run = measurement.window.run
         tracers = tracing.pause() if measurement.note_tracer(is_warm) else None
-        self.collector.set_aside()
         try:
-            return run(fn, *args, **kwargs)
+            with self.collector.around():
+                return run(fn, *args, **kwargs)
         finally:
-            self.collector.take_back()
             if tracers is not None:
                 tracing.resume(tracers)
 
@@ -150,12 +149,10 @@ class Engine:
         """Return the result of a coroutine. The window is open from its first step to its last, also while it waits."""
         __tracebackhide__ = True
         tracers = tracing.pause() if measurement.note_tracer(is_warm) else None
-        self.collector.set_aside()
         try:
-            with measurement.window:
+            with self.collector.around(), measurement.window:
                 return await awaitable
         finally:
-            self.collector.take_back()
             if tracers is not None:
                 tracing.resume(tracers)
 

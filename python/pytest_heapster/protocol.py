@@ -9,10 +9,12 @@ from typing import Any, Callable, Dict, Generator, Iterator, Optional
 
 import pytest
 
+from pytest_heapster.collected import find_name
+from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
 from pytest_heapster.results import UNREPEATABLE, attach_payload
-from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, find_name
+from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs
 from pytest_heapster.second_pass import SecondPass
 
 RAN_BEFORE = (
@@ -158,7 +160,7 @@ class Protocol:
             yield
             return
         function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
-        if plan.growth is not None and not plan.growth.has_run:
-            function = plan.growth.run_rounds(item, function, self.engine)
+        if plan.growth is not None and not plan.growth.has_passed:
+            function = wrap_rounds(item, function, plan.growth, self.engine)
         with replace_function(item, function):
             yield

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tupl
 import pytest
 from _pytest.runner import runtestprotocol
 
+from pytest_heapster.collected import find_name
 from pytest_heapster.options import Settings
 from pytest_heapster.subreports import Recorder
 
@@ -39,13 +40,6 @@ MOST_SECONDS = 1.0
 
 
 # --- what the plugin keeps on an item ---
-
-
-def find_name(item: pytest.Item) -> str:
-    """The node id, without the group that xdist's loadgroup adds."""
-    group = item.get_closest_marker("xdist_group")
-    words = [*group.args, group.kwargs.get("name")] if group else []
-    return item.nodeid[: -len(words[0]) - 1] if words and item.nodeid.endswith(f"@{words[0]}") else item.nodeid
 
 
 class Plan:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Iter
 
 import pytest
 
-from pytest_heapster.collected import Collected
+from pytest_heapster.collected import Collected, find_name
 from pytest_heapster.options import (
     BENCHMARK,
     GROW_MARKER,
@@ -19,7 +19,7 @@ from pytest_heapster.options import (
     merge_marks,
     uses_fixture,
 )
-from pytest_heapster.retries import PLAN, Plan, find_name
+from pytest_heapster.retries import PLAN, Plan
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

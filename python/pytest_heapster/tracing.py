@@ -21,23 +21,27 @@ def _is_memray() -> bool:
     return str(getattr(hook, "__module__", "")).partition(".")[0] == "memray"
 
 
-def _monitoring_profiler() -> Optional[str]:
-    """The profiler of sys.monitoring (CPython 3.12 and newer), such as cProfile, or None."""
-    monitoring = getattr(sys, "monitoring", None)
-    return monitoring.get_tool(monitoring.PROFILER_ID) if monitoring is not None else None
+def _monitoring_tool() -> Optional[str]:
+    """The debugger or profiler of sys.monitoring (CPython 3.12 and newer), such as cProfile, or None. Coverage there
+    looks at each line once only, so a run after the first is not traced."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        return None
+    name: Optional[str] = monitoring.get_tool(monitoring.DEBUGGER_ID) or monitoring.get_tool(monitoring.PROFILER_ID)
+    return name
 
 
 def find_tracer() -> Optional[str]:
     """The name of what traces or profiles this thread, or None."""
     found = sys.gettrace() or sys.getprofile()
     if found is None:
-        return "memray" if _is_memray() else _monitoring_profiler()
+        return "memray" if _is_memray() else _monitoring_tool()
     return getattr(found, "__qualname__", None) or type(found).__qualname__
 
 
 def can_pause() -> bool:
     """Whether the tracers can be put back: that of cProfile is no function or a tool, and that of memray is hidden."""
-    if _is_memray() or _monitoring_profiler() is not None:
+    if _is_memray() or _monitoring_tool() is not None:
         return False
     return all(each is None or callable(each) for each in (sys.gettrace(), sys.getprofile()))
 

@@ -148,3 +148,50 @@ async def test_keeps_nothing():
 def test_a_bad_marker_fails_the_collection(project, keys, words):
     project.test(f"@pytest.mark.heap_grow({keys})\ndef test_it(): pass\n")
     project.run().stdout.fnmatch_lines([f"*test_it.py::test_it: {words}"])
+
+
+LEAK = """
+kept, runs = [], []
+@pytest.mark.heap_grow(rounds=4)
+@pytest.mark.heap_limit(LIMIT)
+def test_it():
+    runs.append(1)
+    kept.append(bytes(500))
+    [object() for _ in range(max(0, 30 - 10 * len(runs)))]
+"""
+
+
+@pytest.mark.parametrize("limit", ["alloc_count=20", ""])
+@pytest.mark.parametrize("options", [[], ["--heap-baseline=update"]])
+def test_a_leak_is_looked_for_after_runs_that_were_above_a_limit_too(limit, options, project):
+    project.test(LEAK.replace("LIMIT", limit))
+    result = project.run(*options)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*test_it: heap python: blocks stay each round: +*"])
+
+
+def test_without_a_counted_heap_functions_and_coroutines_fail(project, monkeypatch):
+    monkeypatch.setenv("HEAPSTER_HOOKS", "none")
+    project.test("@pytest.mark.heap_grow()\ndef test_it(): pass\n"
+                 "@pytest.mark.heap_grow()\n@pytest.mark.asyncio\nasync def test_async(): pass\n")  # fmt: skip
+    pytest.importorskip("pytest_asyncio")
+    result = project.run(plugins=("heapster", "asyncio"))
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*NotCounting*"])
+
+
+def test_measurements_nest_and_leave_the_collector_as_it_was(project):
+    project.test("""
+import gc
+def callback(phase, info): pass
+def nothing(): pass
+@pytest.mark.heap_limit()
+def test_it(heap):
+    was_aside = callback not in gc.callbacks
+    heap.measure(nothing)
+    assert was_aside == (callback not in gc.callbacks)
+def test_after():
+    assert gc.get_freeze_count() == 0 and callback in gc.callbacks
+gc.callbacks.append(callback)
+""")
+    project.run().assert_outcomes(passed=2)

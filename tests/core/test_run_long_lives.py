@@ -44,6 +44,13 @@ def test_daemon_that_closes_all_descriptors_reports(tmp_path):
     assert sum(peak >= 1 << 20 for peak in peaks) == 1
 
 
+def test_report_of_a_daemon_without_a_umask_is_not_for_others_to_write(tmp_path):
+    script = "umask 000; setsid sh -c 'sleep 0.5; exit 3' >/dev/null 2>&1 & exit 0"
+    assert run_with_reports(tmp_path, "sh", "-c", script).returncode == 0
+    reports_of(tmp_path, 3)
+    assert all(path.stat().st_mode & 0o022 == 0 for path in tmp_path.glob("report.*"))
+
+
 def test_spawned_program_and_its_parent_report(tmp_path):
     ended = run_with_reports(tmp_path, PROGRAMS / "spawns", PROGRAMS / "allocates")
     assert ended.returncode == 3

@@ -33,9 +33,12 @@ static bool write_all(struct heapster__file_sink *target, const struct report_fi
          heapster__file_sink_flush(target);
 }
 
+/* A daemon that has set its umask to 0 wants nobody to write into its report. */
+enum { MODE = 0644 };
+
 /* Follows no link: somebody else may have placed one. */
 static void write_in_place(struct heapster__file_sink *target, const struct report_file *file) {
-  target->file = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
+  target->file = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, MODE);
   if (target->file < 0) return;
   const bool is_clean = write_all(target, file) || !ftruncate(target->file, 0);
   (void)is_clean; /* false: half a report stays, and nothing can be done about it */
@@ -45,7 +48,7 @@ static void write_in_place(struct heapster__file_sink *target, const struct repo
 /* The name has the process id, so a file of that name is this process's own, from before an exec. */
 static void write_beside(struct heapster__file_sink *target, const struct report_file *file) {
   unlink(file->beside);
-  target->file = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  target->file = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
   if (target->file < 0) return;
   const bool is_whole = write_all(target, file);
   close(target->file);

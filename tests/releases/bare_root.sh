@@ -114,7 +114,7 @@ for command in demo test; do
   [ "$status" -eq 0 ] || fail "./dev $command: status $status: ${passed:-$(first_error "$logs/$command.log")}"
   words="${words}$command $(($(date +%s) - begin)) s, "
 done
-missing=$(sed -n 's/^dev: skipped: //p' "$logs/test.log" | grep 'not installed')
+missing=$("$(dirname "$0")/missing.sh" "$(cat "$root/etc/debian_version")" "$logs/test.log")
 [ ! "$missing" ] || fail "skipped for want of a package: $(printf '%s' "$missing" | tr '\n' ';')"
 versions >"$logs/versions"
 printf '%s: passes: %s%s; %s\n' "$suite" "$words" "$passed" "$(tr '\n' ',' <"$logs/versions" | sed 's/,$//; s/,/, /g')"

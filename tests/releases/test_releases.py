@@ -79,6 +79,29 @@ def test_what_was_skipped_is_named_with_its_reason(project, status):
     assert ended.stderr.splitlines() == [f"dev: skipped: {words}" for words in found]
 
 
+@pytest.mark.parametrize(
+    "debian, skipped, found",
+    [
+        ("12.12", "test_x.py:25: lua5.5 is not installed", ""),
+        ("forky/sid", "test_x.py:25: lua5.5 is not installed", "test_x.py:25: lua5.5 is not installed\n"),
+        ("12.12", "test_x.py:85: fish is not installed", "test_x.py:85: fish is not installed\n"),
+        ("12.12", "lua_rock: luarocks is not installed", "lua_rock: luarocks is not installed\n"),
+        ("13.1", "test_x.py:41: promtool is not installed", "test_x.py:41: promtool is not installed\n"),
+        ("13.1", "test_x.py:48: it is late", ""),
+    ],
+)
+def test_a_skipped_test_is_a_fault_where_its_package_could_be_had(tmp_path, debian, skipped, found):
+    (tmp_path / "log").write_text(f"5 passed\ndev: skipped: {skipped}\ndone\n", encoding="utf-8")
+    ended = execute(ROOT / "tests/releases/missing.sh", debian, tmp_path / "log")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, found, "")
+
+
+def test_whatever_a_test_may_miss_is_a_package_of_its_table():
+    """Else it is skipped for ever, or CI fails where nothing is wrong."""
+    luas = re.search(r"^LUAS = \((.*)\)$", (ROOT / "tests/lua/test_other_lua.py").read_text("utf-8"), re.MULTILINE)[1]
+    assert set(re.findall(r'"(.*?)"', luas)) <= {"lua5.4", *packages("forky", "test")}
+
+
 def continuous_integration(project, bare_root):
     folder, run = project
     script(folder / "tests/releases/bare_root.sh", bare_root)
@@ -88,9 +111,10 @@ def continuous_integration(project, bare_root):
 
 def test_ci_tests_in_a_bare_root_and_ends_with_the_closing_lines(project):
     test_log = f"test in there\n{CLOSING}dev: skipped: x: y"
-    ended = continuous_integration(project, f'echo "demo in there" >"$3/demo.log"; echo "{test_log}" >"$3/test.log"')
+    logs = f'echo "demo in there" >"$3/demo.log"; echo "{test_log}" >"$3/test.log"'
+    ended = continuous_integration(project, f"{logs}; echo 'bookworm: passes: that'")
     assert ended.returncode == 0, ended
-    assert ended.stdout.startswith("demo in there\ntest in there\n") and "dev test here" not in ended.stdout
+    assert ended.stdout.startswith("bookworm: passes: that\ndemo in there\ntest in there\n") and "dev test here" not in ended.stdout
     assert ended.stdout.endswith(f"dev check here\n{CLOSING}")
 
 
@@ -103,9 +127,10 @@ def test_ci_without_a_bare_root_says_so_and_tests_on_the_machine(project):
 
 @pytest.mark.parametrize("status", [1, 2, 130])
 def test_ci_fails_where_the_bare_root_fails(project, status):
-    ended = continuous_integration(project, f"echo 'E: no package' >\"$3/demo.log\"; exit {status}")
-    assert ended.returncode == 1
-    assert ended.stdout.endswith("E: no package\n") and "here" not in ended.stdout
+    lines = f"echo 'E: no package' >\"$3/demo.log\"; echo 'bookworm: fails: that'; exit {status}"
+    ended = continuous_integration(project, lines)
+    assert ended.returncode == 1 and "E: no package\n" in ended.stdout and "here" not in ended.stdout
+    assert ended.stdout.splitlines()[-1].endswith("in a bare Debian 12: bookworm: fails: that")
 
 
 def test_ci_fails_where_the_tests_of_the_machine_fail(project):

@@ -48,7 +48,7 @@ enum heapster_error {
   HEAPSTER_NO_MEMORY,           /* the system gave no pages for heapster's own use */
   HEAPSTER_BAD_NAME,            /* a heap's name is empty, too long, or has a character outside [A-Za-z0-9_.:-] */
   HEAPSTER_NAME_TAKEN,          /* a heap of that name exists already */
-  HEAPSTER_TOO_MANY_HEAPS,      /* all 254 numbers are taken; two are kept for malloc and python */
+  HEAPSTER_TOO_MANY_HEAPS,      /* all 254 are in use; two are kept for malloc and python, one for ended heaps */
   HEAPSTER_UNKNOWN_HEAP,        /* no heap of that name is counted */
   HEAPSTER_UNKNOWN_HOOK,        /* no hook of that name exists */
   HEAPSTER_UNKNOWN_FIELD,       /* no field of that name exists */
@@ -67,7 +67,9 @@ enum heapster_error {
   HEAPSTER_BAD_LIMIT,           /* the smallest value that a limit allows is above the largest */
   HEAPSTER_OTHER_PROCESS,       /* snapshots of two processes have no difference */
   HEAPSTER_WRONG_ORDER,         /* the snapshot to subtract is the later one */
-  HEAPSTER_RESET_BETWEEN        /* the counters were reset between two snapshots */
+  HEAPSTER_RESET_BETWEEN,       /* the counters were reset between two snapshots, or another heap has the name by now */
+  HEAPSTER_HEAP_ENDED,          /* the heap has ended */
+  HEAPSTER_HEAP_OF_HOOK         /* the heap is a hook's, or a Lua state's: it does not end */
 };
 
 /* One sentence without a final stop, in English, never NULL, for any value. Static storage. */

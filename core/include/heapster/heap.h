@@ -12,7 +12,7 @@ extern "C" {
 
 enum { HEAPSTER_HEAPS = 254, HEAPSTER_HEAP_NAME = 48 };
 
-/* Lives until the process ends. */
+/* Lives until the process ends, unless its host ends it. */
 struct heapster_heap;
 
 /* A heap over `backing`, which has `size` bytes and is copied, or over the system's allocator for NULL or
@@ -38,14 +38,28 @@ heapster_heap_create(const char *name, const struct heapster_allocator *backing,
 }
 #endif
 
+/* Ends a heap of heapster_heap_create, as for a level of a game that is left. Its name is free at once, and it is neither
+   found nor listed any more; a heap that is created later, of the same name too, counts from zero. What it counted stays
+   in the total, and in the heap `ended`, which shows the sum of all heaps that have ended. `ended` comes last among the
+   heaps once one has ended; it gives no blocks, and no window is over it.
+
+   Blocks that are still alive may be freed or resized through `heap` after the end, and count in `ended` as alive until
+   then. Windows over it go on until they are ended. Once there is neither, the heap is gone: its number is used again,
+   and `heap` may be the handle of another heap, so it must not be used. No new block may be requested from it, and no call
+   with it may be running in another thread, except to free or resize its blocks.
+
+   HEAPSTER_HEAP_ENDED: it has ended already. HEAPSTER_HEAP_OF_HOOK: a heap of a hook or of a Lua state, or `ended`.
+   HEAPSTER_NO_MEMORY: nothing happened. */
+HEAPSTER_API enum heapster_error heapster_heap_end(struct heapster_heap *heap) HEAPSTER_NOEXCEPT;
+
 /* The heap of that name, or NULL if none is counted. `malloc`, `python` and `lua` exist when hooked. */
 HEAPSTER_API struct heapster_heap *heapster_heap_find(const char *name) HEAPSTER_NOEXCEPT;
 
 /* The heap after `heap`, the first for NULL, NULL after the last: the hooks' heaps, then a host's in the order of
-   creation. */
+   creation, but that a heap takes the place of one that has ended; then `ended`. */
 HEAPSTER_API struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) HEAPSTER_NOEXCEPT;
 
-/* Never NULL, static storage: "total" for NULL. */
+/* Never NULL, static storage: "total" for NULL. The text is another's once the heap has ended. */
 HEAPSTER_API const char *heapster_heap_name(const struct heapster_heap *heap) HEAPSTER_NOEXCEPT;
 
 /* Blocks of a heap, which is never NULL here and is not checked, with the contracts of C11's functions of the same

@@ -7,6 +7,7 @@ struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
 struct heapster__shared_shards heapster__shared_shards;
 _Atomic bool heapster__by_kind[HEAPSTER__HEAP_NUMBERS];
+_Atomic uint32_t heapster__heap_generations[HEAPSTER__HEAP_NUMBERS];
 
 /* Where a request is counted: in the thread's own shard, or in the shared one. */
 struct target {
@@ -27,25 +28,10 @@ bool heapster__counters_open(unsigned heap) {
 
 void heapster__counters_have_kinds(unsigned heap) { heapster__store_relaxed(&heapster__by_kind[heap], true); }
 
-/* A signal handler in between makes a shard too; the first one published stays. */
-static struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
-  struct heapster__shard *there = heapster__load_relaxed(&thread->shards[heap]);
-  if (there) return there;
-  struct heapster__shard *made = heapster__piece_take(sizeof *made);
-  if (!made) return NULL;
-  made->head = (struct heapster__shard_head){thread, heap};
-  heapster__pending_init(&made->pending);
-  if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
-  made->next = heapster__load_relaxed(&thread->last_shard);
-  while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
-  }
-  return made;
-}
-
 struct heapster__shard *heapster__active_shard_of(struct heapster__thread *thread) {
   /* pairs with the release in begin_active */
   const struct heapster__shard_head *cached = heapster__load_acquire(&thread->cached);
-  return cached->heap ? (struct heapster__shard *)(uintptr_t)cached : NULL;
+  return cached != &thread->armed ? (struct heapster__shard *)(uintptr_t)cached : NULL;
 }
 
 /* Readers find no active heap meanwhile. */
@@ -60,6 +46,44 @@ static void begin_active(struct heapster__thread *thread, struct heapster__shard
   if (!shard) return;
   heapster__active_begin(&shard->pending, &thread->total);
   heapster__store_release(&thread->cached, &shard->head);
+}
+
+/* What the stale shard has pending is dropped, and requests match it again. The total's pending bytes stay what they
+   are: they count what was dropped as the thread's own bytes. */
+static void drop_stale(struct heapster__shard *shard) {
+  heapster__pending_drop(&shard->pending);
+  /* release: a reader that finds the shard of this generation finds nothing old pending */
+  heapster__store_release(&shard->generation, heapster__load_acquire(&heapster__heap_generations[shard->number]));
+  heapster__store_relaxed(&shard->head.heap, shard->number);
+}
+
+/* An armed shard that is not stale stays armed: another thread is just finding out whether the heap can be retired. */
+static __attribute__((noinline)) struct heapster__shard *renew_shard(struct heapster__thread *thread,
+                                                                     struct heapster__shard *shard) {
+  if (!heapster__is_stale(shard)) return shard;
+  const bool is_active = heapster__active_shard_of(thread) == shard;
+  if (is_active) end_active(thread);
+  drop_stale(shard);
+  if (is_active) begin_active(thread, shard);
+  return shard;
+}
+
+/* A signal handler in between makes a shard too; the first one published stays. */
+static struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
+  struct heapster__shard *there = heapster__load_relaxed(&thread->shards[heap]);
+  if (there) return heapster__likely(heapster__load_relaxed(&there->head.heap)) ? there : renew_shard(thread, there);
+  struct heapster__shard *made = heapster__piece_take(sizeof *made);
+  if (!made) return NULL;
+  made->head.thread = thread;
+  made->number = heap;
+  heapster__store_relaxed(&made->generation, heapster__load_acquire(&heapster__heap_generations[heap]));
+  heapster__store_relaxed(&made->head.heap, heap);
+  heapster__pending_init(&made->pending);
+  if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
+  made->next = heapster__load_relaxed(&thread->last_shard);
+  while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
+  }
+  return made;
 }
 
 /* The total's pending bytes, computed from the heaps'. So an error that a signal handler made, while a heap became
@@ -186,7 +210,7 @@ void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
 HEAPSTER__HOT void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size,
                                               const void *from, void *to) {
   struct target target = {shard, true};
-  bool is_flush_due = count_resize(target, shard->head.heap, (struct heapster__resize){old, size, from != to});
+  bool is_flush_due = count_resize(target, shard->number, (struct heapster__resize){old, size, from != to});
   return heapster__unlikely(is_flush_due) ? heapster__flush_here(to) : to;
 }
 
@@ -213,7 +237,10 @@ static void flush_own(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *shard = heapster__load_relaxed(&thread->shards[heap]);
   if (!heap || !shard) return;
   note_size(shard);
-  heapster__pending_flush(&shard->pending, &heapster__high_water_marks[heap]);
+  if (heapster__unlikely(heapster__is_stale(shard)))
+    drop_stale(shard);
+  else
+    heapster__pending_flush(&shard->pending, &heapster__high_water_marks[heap]);
 }
 
 void heapster__flush_heap(struct heapster__thread *thread, unsigned heap) {
@@ -229,20 +256,34 @@ void *heapster__flush_here(void *block) {
   struct heapster__thread *thread = head->thread;
   struct heapster__shard *active = (struct heapster__shard *)(uintptr_t)head;
   if (!thread) return block;
-  if (!head->heap || !heapster__pending_is_alone(&active->pending, &thread->total)) {
-    heapster__flush_heap(thread, head->heap);
+  const unsigned heap = head != &thread->armed ? active->number : 0;
+  if (!heap || !heapster__pending_is_alone(&active->pending, &thread->total)) {
+    heapster__flush_heap(thread, heap);
     return block;
   }
   note_size(active);
-  heapster__pending_flush_both(&active->pending, &heapster__high_water_marks[head->heap], &thread->total,
+  heapster__pending_flush_both(&active->pending, &heapster__high_water_marks[heap], &thread->total,
                                &heapster__high_water_marks[0]);
   return block;
+}
+
+/* A thread ends at any time, so the flush arms the shard: the thread that comes first, this one or one that retires the
+   heap, holds the other off. What is not flushed stays with the record. The lock holds off retiring, too; a fork may
+   have left a shard armed. */
+static void flush_last(struct heapster__thread *thread, struct heapster__shard *shard) {
+  if (!heapster__is_stale(shard)) {
+    /* pairs with the exchange in retire.c, as does the release */
+    const bool was_armed = !heapster__exchange_acq_rel(&shard->head.heap, 0);
+    if (was_armed && !heapster__is_locked_here()) return;
+  }
+  flush_own(thread, shard->number);
+  heapster__store_release(&shard->head.heap, shard->number);
 }
 
 void heapster__flush_all(struct heapster__thread *thread) {
   struct heapster__shard *active = end_active(thread);
   for (struct heapster__shard *each = heapster__load_relaxed(&thread->last_shard); each; each = each->next)
-    flush_own(thread, each->head.heap);
+    flush_last(thread, each);
   flush_total(thread);
   begin_active(thread, active);
 }

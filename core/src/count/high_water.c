@@ -72,17 +72,29 @@ static void note_flushed(struct heapster__pending *pending, int64_t bytes, int64
   heapster__move_owned(&pending->flushed, bytes);
 }
 
+/* What a thread had pending, now that it has not. */
+struct taken {
+  int64_t bytes;
+  int64_t highest;
+};
+
 /* What a signal handler adds in between stays pending. */
-void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark) {
-  const int64_t highest = heapster__pending_peak(pending);
-  const int64_t bytes = heapster__pending_bytes(pending);
-  if (!bytes && !highest) return;
-  heapster__move_owned(&pending->left, bytes);
+static struct taken take_pending(struct heapster__pending *pending) {
+  const struct taken taken = {heapster__pending_bytes(pending), heapster__pending_peak(pending)};
+  if (!taken.bytes && !taken.highest) return taken;
+  heapster__move_owned(&pending->left, taken.bytes);
   heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
   heapster__store_relaxed(&pending->earlier_peak, 0);
-  note_flushed(pending, bytes, highest);
-  flush(mark, bytes, highest);
+  note_flushed(pending, taken.bytes, taken.highest);
+  return taken;
 }
+
+void heapster__pending_flush(struct heapster__pending *pending, struct heapster__high_water *mark) {
+  const struct taken taken = take_pending(pending);
+  if (taken.bytes || taken.highest) flush(mark, taken.bytes, taken.highest);
+}
+
+void heapster__pending_drop(struct heapster__pending *pending) { take_pending(pending); }
 
 bool heapster__pending_is_alone(const struct heapster__pending *heap, const struct heapster__pending *total) {
   return !heapster__load_relaxed(&heap->earlier_peak) && !heapster__load_relaxed(&total->earlier_peak) &&
@@ -121,7 +133,10 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change) { flush(mark, change, 0); }
 
 int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending) {
-  uint64_t seen = heapster__load_acquire(&mark->peak);
+  return heapster__high_water_raise_in(mark, heapster__high_water_interval(mark), pending);
+}
+
+int64_t heapster__high_water_raise_in(struct heapster__high_water *mark, uint64_t seen, int64_t pending) {
   raise(mark, seen, heapster__load_acquire(&mark->current) + pending);
   return bytes_of(heapster__load_acquire(&mark->peak));
 }
@@ -132,4 +147,11 @@ struct heapster__peak_interval heapster__high_water_begin_interval(struct heapst
   uint64_t interval = interval_of(heapster__load_acquire(&mark->peak)) + 1;
   uint64_t old = heapster__exchange_acq_rel(&mark->peak, peak_of(interval, start));
   return (struct heapster__peak_interval){start, bytes_of(old)};
+}
+
+/* A thread that is just raising the peak sees that the interval changed, and raises it to the use by then. */
+void heapster__high_water_restart(struct heapster__high_water *mark) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  heapster__store_release(&mark->current, 0);
+  heapster__high_water_begin_interval(mark);
 }

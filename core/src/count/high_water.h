@@ -57,11 +57,20 @@ bool heapster__pending_is_alone(const struct heapster__pending *heap, const stru
 void heapster__pending_flush_both(struct heapster__pending *heap, struct heapster__high_water *heap_mark,
                                   struct heapster__pending *total, struct heapster__high_water *total_mark);
 
+/* The pending bytes belong to a heap that has ended: they enter the thread's own bytes, and no mark. For the thread whose
+   bytes these are. */
+void heapster__pending_drop(struct heapster__pending *pending);
+
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);
 
-/* Raises the peak to `current + pending`, the highest of what threads have not flushed; returns it. */
+/* Raises the peak to `current + pending`, the highest of what threads have not flushed; returns it. `_in` leaves
+   `pending` out if the interval of `seen`, in which it was read, is over. */
 int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending);
+int64_t heapster__high_water_raise_in(struct heapster__high_water *mark, uint64_t seen, int64_t pending);
+HEAPSTER__INLINE uint64_t heapster__high_water_interval(struct heapster__high_water *mark) {
+  return heapster__load_acquire(&mark->peak);
+}
 
 /* Begins a new interval, at the current use. Callers hold the lock. */
 struct heapster__peak_interval {
@@ -69,6 +78,9 @@ struct heapster__peak_interval {
   int64_t earlier_peak; /* of the interval that ended */
 };
 struct heapster__peak_interval heapster__high_water_begin_interval(struct heapster__high_water *mark);
+
+/* The mark of a heap that has ended, for the next one: no use, and no peak. Callers hold the lock. */
+void heapster__high_water_restart(struct heapster__high_water *mark);
 
 /* The highest number of pending bytes since the last flush. */
 int64_t heapster__pending_peak(const struct heapster__pending *pending);

@@ -14,6 +14,7 @@ static bool claim(struct heapster__kept_request *slot, struct heapster__map *fro
 static bool try_keep(struct heapster__kept_request *slot, const struct heapster__nested_request *request) {
   if (!claim(slot, NULL)) return false;
   slot->request = *request;
+  heapster__store_relaxed(&slot->heap, request->heap);
   heapster__fence_signal();
   heapster__store_relaxed(&slot->map, request->map);
   return true;
@@ -75,6 +76,22 @@ bool heapster__nested_take(struct heapster__thread *thread, const struct heapste
     struct heapster__kept_request *const slot = &thread->kept[i];
     const bool is_it = heapster__load_relaxed(&slot->map) == map && slot->request.block == block;
     if (is_it && try_take(slot, taken)) return true;
+  }
+  return false;
+}
+
+static bool keeps_any(const struct heapster__thread *thread, unsigned heap) {
+  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) {
+    const struct heapster__kept_request *const slot = &thread->kept[i];
+    if (heapster__load_relaxed(&slot->map) && heapster__load_relaxed(&slot->heap) == heap) return true;
+  }
+  return false;
+}
+
+bool heapster__nested_is_any_kept(unsigned heap) {
+  for (uint32_t i = 0; i < heapster__thread_count(); i++) {
+    const struct heapster__thread *const thread = heapster__thread_at(i);
+    if (thread && heapster__load_relaxed(&thread->has_kept) && keeps_any(thread, heap)) return true;
   }
   return false;
 }

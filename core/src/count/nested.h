@@ -34,4 +34,7 @@ bool heapster__nested_keep(struct heapster__thread *thread, struct heapster__nes
 bool heapster__nested_take(struct heapster__thread *thread, const struct heapster__map *map, const void *block,
                            struct heapster__nested_request *taken);
 
+/* Whether a thread keeps a request of the heap, which is not counted yet. */
+bool heapster__nested_is_any_kept(unsigned heap);
+
 #endif

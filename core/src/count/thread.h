@@ -15,14 +15,14 @@
 #include "base/platform.h"
 #include "count/high_water.h"
 
-enum { HEAPSTER__THREADS = 16384, HEAPSTER__HEAP_NUMBERS = 255 };
+enum { HEAPSTER__THREADS = 16384, HEAPSTER__HEAP_NUMBERS = 256 };
 
 struct heapster__map;
 struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
 struct heapster__shard_head {
   struct heapster__thread *thread; /* NULL: there is no record; the entry of heapster__no_thread says why */
-  unsigned heap;                   /* 0: no request matches */
+  _Atomic unsigned heap;           /* 0: no request matches */
 };
 
 /* A request inside a call of a host's backing; see nested.h. */
@@ -36,6 +36,7 @@ struct heapster__nested_request {
 
 struct heapster__kept_request {
   struct heapster__map *_Atomic map; /* NULL: there is none */
+  _Atomic unsigned heap;             /* the request's, for other threads */
   struct heapster__nested_request request;
 };
 

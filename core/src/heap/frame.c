@@ -1,6 +1,8 @@
 /* Frames: the frame clock, and a ring of the last frames for each heap and for the total. */
 #include <heapster/frame.h>
 
+#include "heap/frame.h"
+
 #include "base/lock.h"
 #include "heap/peak.h"
 #include "heap/snapshot.h"
@@ -24,6 +26,7 @@ _Static_assert(sizeof(struct ring) <= HEAPSTER__PIECE, "a ring is one piece of m
 /* One heap, or the total (number 0). A heap is followed from the first mark that finds it. */
 struct track {
   struct ring *ring;                       /* NULL: there was no memory */
+  struct ring *spare;                      /* that of a heap which ended */
   uint64_t first;                          /* the number of its first frame; 0: it is not followed yet */
   uint64_t changes;                        /* its change counter at the last mark */
   struct heapster__requests counted;       /* up to the last mark */
@@ -32,6 +35,13 @@ struct track {
   struct heapster__thread_observer thread_observer;
   struct heapster__requests thread_counted;
   uint64_t foreign_changes; /* the change counter of all other threads, at the last mark */
+};
+
+/* What one frame of a heap was, and of the total: of all threads, and of others than the marking one. */
+struct span {
+  struct heapster__requests all;
+  struct heapster__requests foreign;
+  uint64_t foreign_count; /* 0: no other thread acted; else a bound of their operations */
 };
 
 /* Callers of all functions that use it hold the lock. */
@@ -44,11 +54,14 @@ static struct {
   uint32_t marker_generation;
   bool was_alone; /* at the last mark, no other thread than the marking one had ever counted anything */
   bool is_alone;  /* nor has one by now */
+  bool has_left;  /* a heap that counted something since the last mark has ended: */
+  struct span left;
 } frames;
 
 static void follow(struct track *track, unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  track->ring = heapster__piece_take(sizeof *track->ring);
+  track->ring = track->spare ? track->spare : heapster__piece_take(sizeof *track->ring);
+  track->spare = NULL;
   track->first = frames.count + 1;
   if (track->ring) heapster__observe_peak(&track->observer, number);
 }
@@ -62,13 +75,6 @@ static void observe_marker(struct track *track, unsigned number, const uint64_t 
   }
   heapster__observe_thread(&track->thread_observer, number);
 }
-
-/* What one frame of a heap was, and of the total: of all threads, and of others than the marking one. */
-struct span {
-  struct heapster__requests all;
-  struct heapster__requests foreign;
-  uint64_t foreign_count; /* 0: no other thread acted; else a bound of their operations */
-};
 
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
@@ -144,9 +150,10 @@ static void read_foreign(const struct track *track, unsigned number, struct span
     span->foreign = subtract(span->all, subtract(heapster__requests_of_thread(own, number), track->thread_counted));
 }
 
-/* Writes what the heap counted since the last mark, and adds it to `total`. */
-static void end_frame(struct track *track, unsigned number, struct span *total) {
-  struct span span; /* `foreign` only where there were other threads */
+/* Reads what the heap counted since the last mark, and adds it to `total`; `foreign` only where there were other
+   threads. */
+static struct span take_span(struct track *track, unsigned number, struct span *total) {
+  struct span span;
   span.foreign_count = 0;
   const struct heapster__requests now = heapster__requests_of(number);
   span.all = subtract(now, track->counted);
@@ -157,15 +164,54 @@ static void end_frame(struct track *track, unsigned number, struct span *total) 
     add(&total->foreign, &span.foreign);
     total->foreign_count = larger(total->foreign_count, span.foreign_count);
   }
+  return span;
+}
+
+/* Writes that as the heap's frame. */
+static void end_frame(struct track *track, unsigned number, struct span *total) {
+  const struct span span = take_span(track, number, total);
   if (track->ring) write_frame(track, number, &span);
 }
 
-/* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more. */
+static void note_alone(void) { frames.is_alone = frames.was_alone && heapster__is_alone(heapster__this_thread()); }
+
+void heapster__frames_leave(unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  struct track *const track = &frames.tracks[number];
+  const uint64_t changes = heapster__heap_changes(number);
+  if (!frames.is_running) return;
+  note_alone();
+  if (track->changes != changes) {
+    take_span(track, number, &frames.left);
+    frames.has_left = true;
+  }
+  track->changes = changes;
+  heapster__stop_observing_thread(&track->thread_observer, number);
+  if (track->ring) heapster__stop_observing(&track->observer, number);
+  track->spare = track->ring;
+  track->ring = NULL;
+  track->first = 0;
+}
+
+/* Takes what heaps counted in this frame that have ended: what `total` begins with. Whether there is anything. */
+static bool take_left(struct span *total) {
+  const bool has_left = frames.has_left;
+  *total = frames.left;
+  frames.has_left = false;
+  frames.left = (struct span){.foreign_count = 0};
+  if (has_left) note_alone();
+  return has_left;
+}
+
+/* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more, and what is
+   left may be all another thread's. */
 static void change_marker(unsigned last) {
   struct heapster__thread *thread = heapster__this_thread();
   const bool is_same =
       thread && thread == frames.marker && frames.marker_generation == heapster__load_relaxed(&thread->generation);
   if (is_same) return;
+  frames.left.foreign = frames.left.all;
+  if (frames.has_left) frames.left.foreign_count = UINT64_MAX;
   for (unsigned number = 0; frames.marker && number <= last; number++)
     heapster__stop_observing_thread(&frames.tracks[number].thread_observer, number);
   frames.marker = NULL;
@@ -210,9 +256,9 @@ static void follow_new_heaps(unsigned last) {
 static void end_frames(const uint64_t *changes, unsigned last) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   const size_t index = frames.count % HEAPSTER_FRAMES;
-  struct span total = {.foreign_count = 0};
-  bool has_changes = false;
+  struct span total;
   if (!frames.was_alone) change_marker(last);
+  bool has_changes = take_left(&total);
   if (frames.opened_heaps != heapster__opened_heaps()) follow_new_heaps(last);
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
@@ -220,7 +266,7 @@ static void end_frames(const uint64_t *changes, unsigned last) {
       write_empty_frame(track, index);
       continue;
     }
-    if (!has_changes) frames.is_alone = frames.was_alone && heapster__is_alone(heapster__this_thread());
+    if (!has_changes) note_alone();
     track->changes = changes[number];
     end_frame(track, number, &total);
     has_changes = true;
@@ -241,8 +287,7 @@ static enum heapster_error begin_frames(const uint64_t *changes, unsigned last) 
   frames.opened_heaps = heapster__opened_heaps();
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (!heapster__heap_at(number)) continue;
-    follow(track, number);
+    if (heapster__heap_at(number)) follow(track, number);
     track->changes = changes[number];
     track->counted = heapster__requests_of(number);
   }

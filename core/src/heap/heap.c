@@ -3,6 +3,10 @@
 
 #include "base/instance.h"
 #include "base/lock.h"
+#include "heap/baseline.h"
+#include "heap/ending.h"
+#include "heap/origin.h"
+#include "heap/peak.h"
 #include "value/sized.h"
 
 #include <string.h>
@@ -13,8 +17,8 @@ __attribute__((used)) static const void *const anchors[] = {heapster__anchor, &h
 
 static struct {
   struct heapster_heap heaps[HEAPSTER__HEAP_NUMBERS];
-  _Atomic unsigned last;
-  unsigned open_count; /* heaps ever opened; under the lock */
+  _Atomic unsigned last; /* but for `ended` */
+  unsigned open_count;   /* heaps ever opened; under the lock */
 } registry;
 
 static struct {
@@ -36,6 +40,23 @@ struct heapster_heap *heapster__heap_at(unsigned number) {
   return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish_heap */
 }
 
+struct heapster_heap *heapster__heap_slot(unsigned number) { return &registry.heaps[number]; }
+
+uint64_t heapster__heap_serial(const struct heapster_heap *heap) { return heapster__load_acquire(&heap->serial); }
+
+/* A heap that has ended may hand its name on meanwhile. */
+static void write_name(struct heapster_heap *heap, const char *name) {
+  for (size_t i = 0; i < HEAPSTER_HEAP_NAME; i++) {
+    heapster__store_relaxed(&heap->name[i], *name);
+    if (*name) name++;
+  }
+}
+
+void heapster__heap_copy_name(const struct heapster_heap *heap, char name[HEAPSTER_HEAP_NAME]) {
+  for (size_t i = 0; i < HEAPSTER_HEAP_NAME; i++) name[i] = heapster__load_relaxed(&heap->name[i]);
+  heapster__fence_acquire(); /* before the serial is read again */
+}
+
 bool heapster__has_layers(void) { return heapster__load_seq_cst(&layers.exist); }
 
 void heapster__at_layers(void (*callback)(void)) { heapster__store_seq_cst(&layers.callback, callback); }
@@ -51,9 +72,12 @@ static void announce_layer(void) {
 /* A signal handler may open `malloc` in the middle of this: see heapster__malloc_start. `last` is right all the same,
    because no number is lower than malloc's. */
 static void publish_heap(struct heapster_heap *heap, const char *name) {
-  memcpy(heap->name, name, strlen(name) + 1);
+  heap->state = HEAPSTER__HEAP_IN_USE;
+  heapster__store_relaxed(&heap->serial, ++registry.open_count);
+  heapster__fence_release(); /* pairs with the fence in copy_name: a reader of the new name sees the new serial */
+  write_name(heap, name);
   heapster__store_release(&heap->is_open, true);
-  registry.open_count++;
+  if (heap->number == HEAPSTER__ENDED) return;
   if (heap->number != HEAPSTER__PYTHON) announce_layer();
   if (heap->number == HEAPSTER__MALLOC) heapster__store_relaxed(&heapster__has_malloc, true);
   if (heap->number > heapster__load_relaxed(&registry.last)) heapster__store_release(&registry.last, heap->number);
@@ -90,9 +114,12 @@ static bool is_valid_name(const char *name) {
   return length && length < HEAPSTER_HEAP_NAME && !name[length];
 }
 
-/* The hooks' heaps keep their names, hooked or not; so do the heaps of further Lua states. */
+/* The hooks' heaps keep their names, hooked or not; so do the heaps of further Lua states, and that of ended heaps. */
 static bool is_reserved(const char *name) {
-  return !strcmp(name, "malloc") || !strcmp(name, "python") || !strcmp(name, "lua") || !strncmp(name, "lua:", 4);
+  static const char *const names[] = {"malloc", "python", "lua", "ended"};
+  bool is_kept = !strncmp(name, "lua:", 4);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) is_kept = is_kept || !strcmp(name, names[i]);
+  return is_kept;
 }
 
 enum heapster_error heapster__heap_check_name(const char *name) {
@@ -100,24 +127,97 @@ enum heapster_error heapster__heap_check_name(const char *name) {
   return is_reserved(name) ? HEAPSTER_NAME_TAKEN : HEAPSTER_OK;
 }
 
-enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing,
-                                        struct heapster__map *map, struct heapster_heap **made) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
-  if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
-  unsigned last = heapster__last_heap();
-  unsigned number = last < HEAPSTER__FIRST_HOST_HEAP ? HEAPSTER__FIRST_HOST_HEAP : last + 1;
-  if (number > HEAPSTER_HEAPS) return HEAPSTER_TOO_MANY_HEAPS;
-  struct heapster_heap *heap = &registry.heaps[number];
-  if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
-  if (!map) map = heapster__shadow_create();
-  if (!map) return HEAPSTER_NO_MEMORY;
-  heap->map = map; /* only once nothing can fail: the next heap of this number may be over another allocator */
+/* Requests of `ended`, whose handle is a heap's like any other: it has no blocks, and passes on those of others. */
+static void *refuse_malloc(void *context, size_t size) {
+  (void)context, (void)size;
+  return NULL;
+}
+
+static void *refuse_realloc(void *context, void *block, size_t size) {
+  (void)context, (void)block, (void)size;
+  return NULL;
+}
+
+static void pass_free_on(void *context, void *block) {
+  (void)context;
+  heapster_allocator_system()->free(heapster_allocator_system()->context, block);
+}
+
+bool heapster__heap_open_ended(void) {
+  static const struct heapster_allocator none = {
+      .malloc = refuse_malloc, .realloc = refuse_realloc, .free = pass_free_on};
+  struct heapster_heap *const heap = &registry.heaps[HEAPSTER__ENDED];
+  if (heapster__heap_at(HEAPSTER__ENDED)) return true;
+  if (!heapster__counters_open(HEAPSTER__ENDED)) return false;
+  heap->number = HEAPSTER__ENDED;
+  heap->map = &heapster__main_map;
+  heap->backing = &none;
+  publish_heap(heap, "ended");
+  return true;
+}
+
+/* Two numbers are kept for malloc and python, and `ended` is one of the heaps that callers have room for. */
+static bool is_full(void) {
+  unsigned count = HEAPSTER__FIRST_HOST_HEAP - 1 + (heapster__heap_at(HEAPSTER__ENDED) != NULL);
+  for (unsigned number = HEAPSTER__FIRST_HOST_HEAP; number <= heapster__last_heap(); number++)
+    count += heapster__heap_at(number) != NULL;
+  return count >= HEAPSTER_HEAPS;
+}
+
+/* A number for a new heap; 0: there is none. One that was used before, if there is one: it has pages of memory, and
+   segments of the shadow map. */
+static unsigned find_number(void) {
+  if (is_full()) return 0;
+  const unsigned retired = heapster__find_retired_heap();
+  const unsigned last = heapster__last_heap();
+  if (retired) return retired;
+  if (last < HEAPSTER__FIRST_HOST_HEAP) return HEAPSTER__FIRST_HOST_HEAP;
+  return last < HEAPSTER_HEAPS ? last + 1 : 0;
+}
+
+/* The heap counts from here on. */
+static void begin_again(struct heapster_heap *heap) {
+  struct heapster__totals raw = {0};
+  heapster__sum_heap(&raw, heap->number);
+  heapster__store_relaxed(&heap->birth_order, heapster__origin_now());
+  heapster__use_max_restart(heap->number, 0);
+  heapster__baseline_begin(heap->number, &raw);
+}
+
+/* Opens a heap with that number, in that map; a backing of NULL is the system's allocator. Nothing can fail any more: the
+   next heap of a number may be over another allocator. */
+static struct heapster_heap *open_heap(unsigned number, const char *name, const struct heapster_allocator *backing,
+                                       struct heapster__map *map) {
+  struct heapster_heap *const heap = &registry.heaps[number];
+  heap->map = map;
+  heap->has_spare = false;
   heap->number = number;
+  heap->is_hosts = false;
   if (backing) heap->own = *backing;
   heap->backing = backing ? &heap->own : heapster_allocator_system();
+  if (heap->state == HEAPSTER__HEAP_RETIRED) begin_again(heap);
   publish_heap(heap, name);
-  *made = heap;
+  return heap;
+}
+
+/* `by_kind`: of a Lua state. */
+static enum heapster_error make_heap(const char *name, const struct heapster_allocator *backing,
+                                     struct heapster__map *map, bool by_kind, struct heapster_heap **made) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  if (heapster_heap_find(name)) return HEAPSTER_NAME_TAKEN;
+  const unsigned number = find_number();
+  if (!number) return HEAPSTER_TOO_MANY_HEAPS;
+  if (!heapster__counters_open(number)) return HEAPSTER_NO_MEMORY;
+  if (!map) map = heapster__take_spare_map(number);
+  if (!map) map = heapster__shadow_create();
+  if (!map) return HEAPSTER_NO_MEMORY;
+  if (by_kind) heapster__counters_have_kinds(number);
+  *made = open_heap(number, name, backing, map);
   return HEAPSTER_OK;
+}
+
+enum heapster_error heapster__heap_make(const char *name, struct heapster__map *map, struct heapster_heap **made) {
+  return make_heap(name, NULL, map, true, made);
 }
 
 static bool is_same_allocator(const struct heapster_allocator *one, const struct heapster_allocator *other) {
@@ -125,13 +225,15 @@ static bool is_same_allocator(const struct heapster_allocator *one, const struct
          one->free == other->free && one->aligned_alloc == other->aligned_alloc && one->context == other->context;
 }
 
-/* The map of the heaps over an equal allocator, whose blocks may come back through any of them; NULL if there is none.
-   NULL stands for the system's allocator. Callers hold the lock. */
+/* The map of the heaps over an equal allocator, whose blocks may come back through any of them, ended ones with live blocks
+   too; NULL if there is none. NULL stands for the system's allocator. Callers hold the lock. */
 static struct heapster__map *find_map_over(const struct heapster_allocator *backing) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (!backing) return &heapster__main_map;
-  for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap)) {
-    if (heap->backing == &heap->own && is_same_allocator(&heap->own, backing)) return heap->map;
+  for (unsigned number = HEAPSTER__FIRST_HOST_HEAP; number <= heapster__last_heap(); number++) {
+    const struct heapster_heap *const heap = &registry.heaps[number];
+    const bool has_blocks = heap->state == HEAPSTER__HEAP_IN_USE || heap->state == HEAPSTER__HEAP_ENDING;
+    if (has_blocks && heap->backing == &heap->own && is_same_allocator(&heap->own, backing)) return heap->map;
   }
   return NULL;
 }
@@ -152,7 +254,8 @@ enum heapster_error heapster_heap_create_sized(const char *name, const struct he
   if (backing && is_same_allocator(&copy, heapster_allocator_system())) backing = NULL;
   heapster__lock();
   backing = backing ? &copy : NULL;
-  error = heapster__heap_make(name, backing, find_map_over(backing), heap);
+  error = make_heap(name, backing, find_map_over(backing), false, heap);
+  if (!error) (*heap)->is_hosts = true;
   heapster__unlock();
   return error;
 }
@@ -163,15 +266,25 @@ struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
     struct heapster_heap *next = heapster__heap_at(number);
     if (next) return next;
   }
-  return NULL;
+  return heap && heap->number == HEAPSTER__ENDED ? NULL : heapster__heap_at(HEAPSTER__ENDED);
+}
+
+static bool has_name(const struct heapster_heap *heap, const char *name) {
+  size_t i = 0;
+  char character;
+  do character = heapster__load_relaxed(&heap->name[i]);
+  while (character == name[i++] && character);
+  return !character && !name[i - 1];
 }
 
 struct heapster_heap *heapster_heap_find(const char *name) {
   struct heapster_heap *heap = NULL;
   while (name && (heap = heapster_heap_next(heap))) {
-    if (!strcmp(heap->name, name)) return heap;
+    if (has_name(heap, name)) return heap;
   }
   return NULL;
 }
 
-const char *heapster_heap_name(const struct heapster_heap *heap) { return heap ? heap->name : "total"; }
+const char *heapster_heap_name(const struct heapster_heap *heap) {
+  return heap ? (const char *)heap->name : "total";
+}

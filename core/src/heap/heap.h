@@ -7,13 +7,33 @@
 #include "count/accounting.h"
 
 /* Numbers of the heaps that hooks open; hosts' heaps come after them. Number 0 stands for the total. */
-enum { HEAPSTER__TOTAL = 0, HEAPSTER__MALLOC = 1, HEAPSTER__PYTHON = 2, HEAPSTER__FIRST_HOST_HEAP = 3 };
-_Static_assert(HEAPSTER__HEAP_NUMBERS == HEAPSTER_HEAPS + 1, "numbers 1 .. 254 fit the owner byte of the shadow map");
+enum {
+  HEAPSTER__TOTAL = 0,
+  HEAPSTER__MALLOC = 1,
+  HEAPSTER__PYTHON = 2,
+  HEAPSTER__FIRST_HOST_HEAP = 3,
+  HEAPSTER__ENDED = 255 /* `ended`, which shows what heaps counted that have ended; it has no blocks */
+};
+_Static_assert(HEAPSTER__HEAP_NUMBERS == HEAPSTER_HEAPS + 2 && HEAPSTER__ENDED == HEAPSTER_HEAPS + 1,
+               "numbers 1 .. 255 fit the owner byte of the shadow map");
+
+/* What became of a number. Written and read under the lock. */
+enum heapster__heap_state {
+  HEAPSTER__HEAP_NEW,    /* never used */
+  HEAPSTER__HEAP_IN_USE, /* open; or that of a hook which gave up */
+  HEAPSTER__HEAP_ENDING, /* ended by its host; a block is alive, a window is open, or a thread is just freeing */
+  HEAPSTER__HEAP_RETIRED /* the next heap may have the number */
+};
 
 struct heapster_heap {
-  char name[HEAPSTER_HEAP_NAME];
+  _Atomic char name[HEAPSTER_HEAP_NAME];
   unsigned number;
   _Atomic bool is_open;
+  _Atomic uint64_t serial; /* no other heap of the process has it */
+  _Atomic uint64_t birth_order; /* if the number was used before: snapshots up to here are not of this heap; see origin.h */
+  enum heapster__heap_state state;
+  bool is_hosts;  /* made by heapster_heap_create, so it may end */
+  bool has_spare; /* retired: `map` is empty, and no other heap has it */
   struct heapster__map *map;
   struct heapster__small_map *_Atomic small; /* NULL, except for a Lua state's over a host's allocator */
   struct heapster_allocator own;             /* a copy of the host's backing, if it gave one */
@@ -49,14 +69,25 @@ void heapster__heap_close(unsigned number);
 /* Whether a host's heap may have that name: HEAPSTER_OK, HEAPSTER_BAD_NAME, HEAPSTER_NAME_TAKEN. */
 enum heapster_error heapster__heap_check_name(const char *name);
 
-/* Opens a heap with the next number and any name, in that map, or in a new one for NULL. Callers hold the lock. */
-enum heapster_error heapster__heap_make(const char *name, const struct heapster_allocator *backing,
-                                        struct heapster__map *map, struct heapster_heap **made);
+/* Opens a heap of a Lua state with any name, in that map, or in an empty one for NULL. Callers hold the lock. */
+enum heapster_error heapster__heap_make(const char *name, struct heapster__map *map, struct heapster_heap **made);
 
 /* The open heap of that number, or NULL. */
 struct heapster_heap *heapster__heap_at(unsigned number);
 
-/* The highest number in use. */
+/* The heap that has the number or had it last, in any state. */
+struct heapster_heap *heapster__heap_slot(unsigned number);
+
+/* See struct heapster_heap. For heaps that a script holds. */
+HEAPSTER_API uint64_t heapster__heap_serial(const struct heapster_heap *heap);
+
+/* Copies the name; it is that of the heap if its serial is the same before and after. */
+HEAPSTER_API void heapster__heap_copy_name(const struct heapster_heap *heap, char name[HEAPSTER_HEAP_NAME]);
+
+/* Opens `ended`, with the first heap that ends. False: no memory. Callers hold the lock. */
+bool heapster__heap_open_ended(void);
+
+/* The highest number in use, but for that of `ended`. */
 unsigned heapster__last_heap(void);
 
 /* How many heaps were ever opened; the caller holds the lock. */

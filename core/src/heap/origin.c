@@ -44,6 +44,8 @@ void heapster__origin_end(struct heapster_origin *origin) {
   origin->reset_order = heapster__load_relaxed(&state.reset_order);
 }
 
+uint64_t heapster__origin_now(void) { return heapster__load_relaxed(&state.order); }
+
 void heapster__origin_note_reset(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__store_relaxed(&state.reset_order, heapster__load_relaxed(&state.order));

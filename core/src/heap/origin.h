@@ -9,6 +9,9 @@
 struct heapster_origin heapster__origin_begin(void);
 void heapster__origin_end(struct heapster_origin *origin);
 
+/* The order of the snapshot that began last. */
+uint64_t heapster__origin_now(void);
+
 /* A reset begins, or has ended: snapshots whose reading began before have no difference to those that begin from here
    on. Callers hold the lock. */
 void heapster__origin_note_reset(void);

@@ -7,8 +7,9 @@
 
 #include "count/sums.h"
 
-/* The highest use of a heap number since the start or the last reset; its current use is `use`. */
-uint64_t heapster__use_max(unsigned number, uint64_t use);
+/* The highest use of a heap number since the start or the last reset; its current use is `use`, read in that generation
+   of the number (see heapster__heap_generations). A heap that began since keeps its own. */
+uint64_t heapster__use_max(unsigned number, uint32_t generation, uint64_t use);
 
 /* The same up to the begin of the current peak interval. Reads no thread's pending bytes. */
 uint64_t heapster__use_max_so_far(unsigned number);

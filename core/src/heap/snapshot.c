@@ -3,20 +3,13 @@
 
 #include "base/lock.h"
 #include "count/small_map.h"
+#include "heap/baseline.h"
+#include "heap/ending.h"
 #include "heap/origin.h"
 #include "heap/peak.h"
 #include "value/sized.h"
 
 #include <string.h>
-
-/* A heap has two baselines. The published one is never written: a reset writes the other and publishes it. A reader
-   that two resets overtake sees that the count of resets changed, and reads again. */
-struct baseline {
-  struct heapster__totals totals[2];
-  _Atomic uint32_t published; /* counts the resets; its last bit is the index in `totals`; 0: there was no reset */
-};
-
-static struct baseline baselines[HEAPSTER__HEAP_NUMBERS];
 
 /* NULL: no hook needs them. */
 static struct {
@@ -39,38 +32,6 @@ void heapster__rescan_throttled(void) {
   if (heapster__unlikely(rescan)) rescan();
 }
 
-static void copy_totals(struct heapster__totals *to, const struct heapster__totals *from) {
-  enum { WORDS = sizeof *to / sizeof(uint64_t) };
-  for (size_t i = 0; i < WORDS; i++) {
-    heapster__store_relaxed((heapster__counter *)to + i, heapster__load_relaxed((const heapster__counter *)from + i));
-  }
-}
-
-static const struct heapster__totals zero_totals;
-
-/* Returns the published baseline, copied into `since`, or zeros where there was no reset. */
-static const struct heapster__totals *read_baseline(unsigned number, struct heapster__totals *since) {
-  struct baseline *baseline = &baselines[number];
-  uint32_t before;
-  uint32_t after = heapster__load_acquire(&baseline->published); /* pairs with the release in publish_baseline */
-  do {
-    before = after;
-    if (!before) return &zero_totals;
-    copy_totals(since, &baseline->totals[before % 2]);
-    heapster__fence_acquire(); /* the copy is read before the count is read again */
-    after = heapster__load_relaxed(&baseline->published);
-  } while (after != before);
-  return since;
-}
-
-static void publish_baseline(unsigned number, const struct heapster__totals *raw) {
-  struct baseline *baseline = &baselines[number];
-  uint32_t next = heapster__load_relaxed(&baseline->published) + 1;
-  if (!next) next = 2; /* 0 says that there was no reset */
-  copy_totals(&baseline->totals[next % 2], raw);
-  heapster__store_release(&baseline->published, next);
-}
-
 void heapster__sum(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number) {
   const unsigned last = number ? number : heapster__last_heap();
   for (unsigned heap = number ? number : 1; heap <= last; heap++) {
@@ -81,20 +42,44 @@ void heapster__sum(struct heapster__totals *sum, struct heapster__thread *thread
   }
 }
 
-/* A heap's raw counters, and the baseline that its snapshots count from. */
-struct reading {
+/* Raw counters, and what figures count from. */
+struct figures {
   struct heapster__totals raw;
-  struct heapster__totals copy; /* memory for the baseline */
-  const struct heapster__totals *since;
+  struct heapster__totals since;
 };
 
-static void read_heap(unsigned number, struct reading *reading) {
-  reading->since = read_baseline(number, &reading->copy); /* before the shards, so no counter is below its baseline */
+static void add_figures(struct figures *figures, const struct heapster__totals *raw,
+                        const struct heapster__totals *since) {
+  heapster__totals_add(&figures->raw, raw);
+  heapster__totals_add(&figures->since, since);
+}
+
+/* A number's raw counters, and its baseline. */
+struct reading {
+  struct heapster__totals raw;
+  struct heapster__baseline baseline;
+};
+
+static void read_number(unsigned number, struct reading *reading) {
+  heapster__baseline_read(number, &reading->baseline); /* before the shards, so no counter is below its baseline */
   memset(&reading->raw, 0, sizeof reading->raw);
   heapster__sum_heap(&reading->raw, number);
 }
 
-static void fill_snapshot(unsigned number, struct heapster_stats *theirs, size_t size,
+/* Whose snapshot it is: a heap of a generation, `ended`, or the total. */
+struct subject {
+  unsigned number;
+  uint32_t generation;
+  uint64_t birth_order;
+};
+
+static uint64_t use_max_of(const struct subject *subject, uint64_t use) {
+  if (subject->number != HEAPSTER__ENDED) return heapster__use_max(subject->number, subject->generation, use);
+  const uint64_t highest = heapster__ended_use_max();
+  return highest > use ? highest : use;
+}
+
+static void fill_snapshot(const struct subject *subject, struct heapster_stats *theirs, size_t size,
                           const struct heapster__totals *raw, const struct heapster__totals *since,
                           const struct heapster_origin *origin) {
   struct heapster_stats room;
@@ -102,40 +87,118 @@ static void fill_snapshot(unsigned number, struct heapster_stats *theirs, size_t
   heapster__stats_fill(stats, raw, since);
   stats->live_change = 0; /* a snapshot has no changes */
   stats->use_change = 0;
-  stats->use_max = heapster__use_max(number, stats->use_curr);
+  stats->use_max = use_max_of(subject, stats->use_curr);
   stats->origin = *origin;
   heapster__origin_end(&stats->origin);
+  if (subject->birth_order > stats->origin.reset_order) stats->origin.reset_order = subject->birth_order;
   heapster__stats_give(theirs, size, stats);
 }
 
-size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
-                          size_t stride, size_t capacity) {
-  const size_t size = stride - offsetof(struct heapster_heap_stats, stats);
+/* Where the entries go. */
+struct rows {
+  struct heapster_heap_stats *heaps;
+  size_t stride;
+  size_t capacity;
+  size_t count; /* of heaps so far; those beyond the capacity too */
+  char (*names)[HEAPSTER_HEAP_NAME];
+};
+
+static void add_row(struct rows *rows, const struct heapster_heap *heap, const struct subject *subject,
+                    const struct heapster__totals *raw, const struct heapster__totals *since,
+                    const struct heapster_origin *origin) {
+  const size_t size = rows->stride - offsetof(struct heapster_heap_stats, stats);
+  if (rows->count >= rows->capacity || !rows->heaps) return;
+  struct heapster_heap_stats *entry =
+      (struct heapster_heap_stats *)(void *)((char *)rows->heaps + rows->count * rows->stride);
+  entry->heap = heap;
+  fill_snapshot(subject, &entry->stats, size, raw, since, origin);
+  if (rows->names) heapster__heap_copy_name(heap, rows->names[rows->count]);
+}
+
+/* Whether a heap has the number; it may have ended. */
+static bool read_if_used(const struct heapster_heap *heap, unsigned number, struct reading *reading) {
+  const bool is_open = heapster__load_acquire(&heap->is_open); /* first: see end_heap */
+  read_number(number, reading);
+  return is_open || !reading->baseline.is_first;
+}
+
+/* Reads a number, and adds its heap's entry if it has not ended. Again, where another heap has the number by then. */
+static bool read_into(unsigned number, struct reading *reading, struct rows *rows,
+                      const struct heapster_origin *origin) {
+  const struct heapster_heap *const heap = heapster__heap_slot(number);
+  uint64_t serial;
+  do {
+    serial = heapster__heap_serial(heap);
+    const struct subject subject = {number, heapster__load_acquire(&heapster__heap_generations[number]),
+                                    heapster__load_relaxed(&heap->birth_order)};
+    if (!read_if_used(heap, number, reading)) return false;
+    if (!reading->baseline.has_ended)
+      add_row(rows, heap, &subject, &reading->raw, heapster__baseline_of_heap(&reading->baseline), origin);
+  } while (heapster__heap_serial(heap) != serial);
+  rows->count += !reading->baseline.has_ended;
+  return true;
+}
+
+/* Adds what the number's earlier heaps counted to `ended`; NULL: nobody wants it. */
+static void add_ended(struct figures *ended, const struct reading *reading) {
+  const struct heapster__baseline *const baseline = &reading->baseline;
+  if (!ended || (!baseline->has_ended && baseline->is_reset_later)) return;
+  add_figures(ended, baseline->has_ended ? &reading->raw : baseline->birth, baseline->reset);
+}
+
+/* Reads every heap but `ended`. False: a heap has ended, and `ended` is NULL. */
+static bool read_heaps(struct figures *all, struct figures *ended, struct rows *rows,
+                       const struct heapster_origin *origin) {
   struct reading reading;
-  struct heapster__totals all = {0};
-  struct heapster__totals since = {0};
-  const struct heapster_heap *heap = NULL;
-  size_t count = 0;
-  const struct heapster_origin origin = heapster__origin_begin();
-  while ((heap = heapster_heap_next(heap))) {
-    read_heap(heap->number, &reading);
-    heapster__totals_add(&all, &reading.raw);
-    heapster__totals_add(&since, reading.since);
-    if (heaps && count < capacity) {
-      struct heapster_heap_stats *entry = (struct heapster_heap_stats *)(void *)((char *)heaps + count * stride);
-      entry->heap = heap;
-      fill_snapshot(heap->number, &entry->stats, size, &reading.raw, reading.since, &origin);
-    }
-    count++;
+  const unsigned last = heapster__last_heap();
+  for (unsigned number = 1; number <= last; number++) {
+    if (!read_into(number, &reading, rows, origin)) continue;
+    if (!ended && reading.baseline.has_ended) return false;
+    add_ended(ended, &reading);
+    add_figures(all, &reading.raw, reading.baseline.reset);
   }
-  if (total) fill_snapshot(HEAPSTER__TOTAL, total, total_size, &all, &since, &origin);
-  return count;
+  return true;
+}
+
+static const struct subject the_total = {HEAPSTER__TOTAL, 0, 0}, ended_heaps = {HEAPSTER__ENDED, 0, 0};
+
+/* `into` is for the figures of `ended` alone, or NULL. Not inlined: signal handlers read too, and have little stack. */
+static __attribute__((noinline)) void read_with_ended(struct figures *all, struct rows *rows,
+                                                      struct heapster_stats *into, size_t size,
+                                                      const struct heapster_origin *origin) {
+  struct figures ended;
+  memset(&ended, 0, sizeof ended);
+  memset(all, 0, sizeof *all);
+  rows->count = 0;
+  read_heaps(all, &ended, rows, origin);
+  if (into) fill_snapshot(&ended_heaps, into, size, &ended.raw, &ended.since, origin);
+  add_row(rows, heapster__heap_slot(HEAPSTER__ENDED), &ended_heaps, &ended.raw, &ended.since, origin);
+  rows->count++;
+}
+
+size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
+                          size_t stride, size_t capacity, char (*names)[HEAPSTER_HEAP_NAME]) {
+  struct figures all;
+  struct rows rows = {heaps, stride, capacity, 0, names};
+  const struct heapster_origin origin = heapster__origin_begin();
+  memset(&all, 0, sizeof all);
+  if (heapster__heap_at(HEAPSTER__ENDED) || !read_heaps(&all, NULL, &rows, &origin))
+    read_with_ended(&all, &rows, NULL, 0, &origin);
+  if (total) fill_snapshot(&the_total, total, total_size, &all.raw, &all.since, &origin);
+  return rows.count;
 }
 
 size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
                                      size_t stride, size_t capacity) {
   heapster__rescan();
-  return heapster__read_all(total, total_size, heaps, stride, capacity);
+  return heapster__read_all(total, total_size, heaps, stride, capacity, NULL);
+}
+
+static __attribute__((noinline)) void read_ended(struct heapster_stats *stats, size_t size) {
+  struct figures all;
+  struct rows rows = {NULL, 0, 0, 0, NULL};
+  const struct heapster_origin origin = heapster__origin_begin();
+  read_with_ended(&all, &rows, stats, size, &origin);
 }
 
 void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster_stats *stats, size_t size) {
@@ -143,26 +206,34 @@ void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster
     heapster_stats_read_all_sized(stats, size, NULL, 0, 0);
     return;
   }
-  struct reading reading;
   heapster__rescan();
+  if (heap->number == HEAPSTER__ENDED) {
+    read_ended(stats, size);
+    return;
+  }
+  struct reading reading;
   const struct heapster_origin origin = heapster__origin_begin();
-  read_heap(heap->number, &reading);
-  fill_snapshot(heap->number, stats, size, &reading.raw, reading.since, &origin);
+  const struct subject subject = {heap->number, heapster__load_acquire(&heapster__heap_generations[heap->number]),
+                                  heapster__load_relaxed(&heap->birth_order)};
+  read_number(heap->number, &reading);
+  fill_snapshot(&subject, stats, size, &reading.raw, heapster__baseline_of_heap(&reading.baseline), &origin);
 }
 
 static void reset_heap(unsigned number) {
   struct heapster__totals raw = {0};
   int64_t start = heapster__peak_interval_begin(number);
   heapster__sum(&raw, NULL, number);
-  if (number) publish_baseline(number, &raw);
+  if (number) heapster__baseline_reset(number, &raw);
   heapster__use_max_restart(number, start);
 }
 
+/* Heaps that have ended too: `ended` shows what they count from here on. */
 void heapster_reset(void) {
   heapster__lock();
   heapster__origin_note_reset();
+  heapster__ended_use_max_restart();
   for (unsigned number = 1; number <= heapster__last_heap(); number++) {
-    if (heapster__heap_at(number)) reset_heap(number);
+    if (heapster__heap_at(number) || heapster__is_heap_ended(heapster__heap_slot(number))) reset_heap(number);
   }
   reset_heap(HEAPSTER__TOTAL);
   heapster__origin_note_reset(); /* again: a snapshot that began meanwhile may have met old baselines */
@@ -175,18 +246,24 @@ struct census {
   struct heapster_histogram *histogram;
 };
 
+/* Blocks of heaps that have ended are those of `ended`. */
+static bool is_counted(const struct census *census, unsigned owner) {
+  if (!census->owner || census->owner == owner) return true;
+  return census->owner == HEAPSTER__ENDED && owner >= HEAPSTER__FIRST_HOST_HEAP && !heapster__heap_at(owner);
+}
+
 static void count_block(const void *context, const void *granule, unsigned owner, uint64_t size) {
   (void)granule;
   const struct census *census = context;
-  if (census->owner && census->owner != owner) return;
-  census->histogram->buckets[heapster__bucket(size)]++;
+  if (is_counted(census, owner)) census->histogram->buckets[heapster__bucket(size)]++;
 }
 
-/* Heaps over one allocator share a map. */
-static bool is_first_in_map(const struct heapster_heap *heap) {
-  const struct heapster_heap *each = heapster_heap_next(NULL);
-  while (each->map != heap->map) each = heapster_heap_next(each);
-  return each == heap;
+/* Heaps over one allocator share a map. One that has ended may have blocks in it. */
+static bool is_first_in_map(unsigned number) {
+  const struct heapster__map *const map = heapster__heap_slot(number)->map;
+  unsigned first = HEAPSTER__FIRST_HOST_HEAP;
+  while (heapster__heap_slot(first)->map != map) first++;
+  return map != &heapster__main_map && first == number;
 }
 
 /* The blocks of a Lua state that no shadow map can have. */
@@ -195,16 +272,23 @@ static void count_small_blocks(const struct heapster_heap *heap, const struct ce
   if (small) heapster__small_visit(small, heap->number, count_block, census);
 }
 
+static void count_all_blocks(const struct census *census) {
+  heapster__shadow_visit(&heapster__main_map, count_block, census);
+  for (unsigned number = HEAPSTER__FIRST_HOST_HEAP; number <= heapster__last_heap(); number++) {
+    const struct heapster_heap *const heap = heapster__heap_slot(number);
+    if (is_first_in_map(number)) heapster__shadow_visit(heap->map, count_block, census);
+    count_small_blocks(heap, census);
+  }
+}
+
 void heapster_live_histogram(const struct heapster_heap *heap, struct heapster_histogram *histogram) {
   if (!histogram) return;
   memset(histogram, 0, sizeof *histogram);
   const struct census census = {heap ? heap->number : HEAPSTER__TOTAL, histogram};
-  heapster__shadow_visit(heap ? heap->map : &heapster__main_map, count_block, &census);
-  if (heap) count_small_blocks(heap, &census);
-  if (heap) return;
-  for (const struct heapster_heap *each = heapster_heap_next(NULL); each; each = heapster_heap_next(each)) {
-    if (each->map != &heapster__main_map && is_first_in_map(each))
-      heapster__shadow_visit(each->map, count_block, &census);
-    count_small_blocks(each, &census);
+  if (!heap || heap->number == HEAPSTER__ENDED) {
+    count_all_blocks(&census);
+    return;
   }
+  heapster__shadow_visit(heap->map, count_block, &census);
+  count_small_blocks(heap, &census);
 }

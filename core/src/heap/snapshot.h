@@ -12,9 +12,10 @@ void heapster__on_rescan(void (*rescan)(void), void (*throttled)(void));
 void heapster__rescan(void);
 void heapster__rescan_throttled(void);
 
-/* heapster_stats_read_all_sized without a rescan: makes no system call. */
+/* heapster_stats_read_all_sized without a rescan: makes no system call. Also copies the heaps' names, unless `names` is
+   NULL: the heap of an entry may have ended by the time that its name is asked for. */
 size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struct heapster_heap_stats *heaps,
-                          size_t stride, size_t capacity);
+                          size_t stride, size_t capacity, char (*names)[HEAPSTER_HEAP_NAME]);
 
 /* Adds up the raw counters of a heap number (0: of all heaps): of every thread, or of `thread` if it is not NULL. */
 void heapster__sum(struct heapster__totals *sum, struct heapster__thread *thread, unsigned number);

@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "heap/cached_sums.h"
+#include "heap/ending.h"
 #include "heap/peak.h"
 #include "value/sized.h"
 
@@ -98,6 +99,17 @@ static void drop_dead_entries(void) {
   }
 }
 
+bool heapster__windows_are_over(unsigned number) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  if (!heapster__windows_open()) return false;
+  drop_dead_entries();
+  for (uint32_t i = 0; i < windows.used_count; i++) {
+    const struct entry *const entry = entry_at(i);
+    if (entry->is_open && entry->number == number) return true;
+  }
+  return false;
+}
+
 /* Takes the first entry that was never open. */
 static enum heapster_error take_new_entry(struct entry **entry) {
   const uint32_t index = windows.used_count;
@@ -157,7 +169,7 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   heapster__rescan();
   heapster__lock();
   struct entry *entry;
-  error = take_entry(&entry);
+  error = heapster__is_heap_ended(heap) ? HEAPSTER_HEAP_ENDED : take_entry(&entry);
   if (!error) {
     if (!++entry->generation) entry->generation = 1;
     set_target(entry, scope, number, thread);

@@ -17,7 +17,7 @@ static void copy_text(char *to, size_t capacity, const char *text) {
 static size_t read_heaps(struct heapster__figures *figures, enum heapster__rescan_choice choice) {
   if (choice == HEAPSTER__WITH_RESCAN) heapster__rescan();
   const size_t count = heapster__read_all(&figures->total, sizeof figures->total, figures->heaps,
-                                          sizeof figures->heaps[0], HEAPSTER_HEAPS);
+                                          sizeof figures->heaps[0], HEAPSTER_HEAPS, figures->names);
   return count < HEAPSTER_HEAPS ? count : HEAPSTER_HEAPS;
 }
 
@@ -33,11 +33,7 @@ static void read_problem(struct heapster__figures *figures, enum heapster__resca
 void heapster__figures_read(struct heapster__figures *figures, enum heapster__rescan_choice choice) {
   const int error = errno;
   const size_t count = read_heaps(figures, choice);
-  const struct heapster_heap *heap = NULL;
-  for (size_t i = 0; i < count && (heap = heapster_heap_next(heap)); i++) {
-    copy_text(figures->names[i], sizeof figures->names[i], heapster_heap_name(heap));
-    figures->heaps[i].heap = NULL;
-  }
+  for (size_t i = 0; i < count; i++) figures->heaps[i].heap = NULL;
   figures->count = count;
   read_problem(figures, choice);
   errno = error;

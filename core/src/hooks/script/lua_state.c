@@ -80,7 +80,7 @@ static bool is_free_for(const struct heapster_heap *heap, const lua_state *state
 /* A state has a heap of its own, and a block never leaves through another state. So states over one allocator need not
    share a map, and no block in the map of an exact state is foreign. */
 static enum heapster_error make_heap(const char *name, const lua_state *state, struct heapster_heap **heap) {
-  return heapster__heap_make(name, NULL, state->is_exact ? NULL : &heapster__main_map, heap);
+  return heapster__heap_make(name, state->is_exact ? NULL : &heapster__main_map, heap);
 }
 
 static enum heapster_error find_numbered_heap(const lua_state *state, struct heapster_heap **heap) {
@@ -122,7 +122,6 @@ static bool open_record(lua_state *state, struct heapster_heap *heap) {
   heapster__store_relaxed(&state->heap, heap);
   state->map = heap->map;
   state->number = heap->number;
-  heapster__counters_have_kinds(heap->number);
   return true;
 }
 

@@ -39,7 +39,8 @@ static bool is_all_flushed_or_pending(unsigned heap) {
   int64_t use = heapster__load_acquire(&heapster__high_water_marks[heap].current);
   for (uint32_t i = 0; i < heapster__thread_count(); i++) {
     const struct heapster__shard *const shard = fresh_shard_at(i, heap);
-    const int64_t pending = shard ? heapster__pending_bytes(&shard->pending) : 0;
+    /* pairs with the release of the last free, whose thread may just have read the heap's place */
+    const int64_t pending = shard ? HEAPSTER__PENDING_HALF - heapster__load_acquire(&shard->pending.left) : 0;
     const bool is_armed = !shard || !heapster__load_acquire(&shard->head.heap); /* one made meanwhile is not */
     if (!is_armed || pending > HEAPSTER__PENDING_HALF || pending < -HEAPSTER__PENDING_HALF) return false;
     use += pending;
@@ -55,7 +56,8 @@ bool heapster__counters_retire(unsigned heap) {
     disarm(heap, armed);
     return false;
   }
+  /* in this order: a reader that raises the peak in the new interval finds the shards stale; pairs with is_stale */
+  heapster__add_acq_rel(&heapster__heap_generations[heap], 1);
   heapster__high_water_restart(&heapster__high_water_marks[heap]);
-  heapster__add_acq_rel(&heapster__heap_generations[heap], 1); /* pairs with heapster__is_stale: the mark is new */
   return true;
 }

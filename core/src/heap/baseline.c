@@ -51,6 +51,7 @@ void heapster__baseline_read(unsigned number, struct heapster__baseline *baselin
     after = heapster__load_relaxed(&baselines[number].published);
   } while (after != before);
   baseline->is_first = !before;
+  baseline->has_birth = flags & HAS_BIRTH;
   baseline->is_reset_later = flags & IS_RESET_LATER;
   baseline->has_ended = flags & HAS_ENDED;
 }

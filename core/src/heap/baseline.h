@@ -21,7 +21,8 @@ struct heapster__baseline {
   const struct heapster__totals *reset;
   bool is_reset_later; /* than the birth */
   bool has_ended;
-  bool is_first; /* nothing was published: the heap's `is_open` says whether it counts */
+  bool has_birth; /* the number had another heap before */
+  bool is_first;  /* nothing was published: the heap's `is_open` says whether it counts */
   struct heapster__totals room[2];
 };
 

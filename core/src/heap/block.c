@@ -157,41 +157,50 @@ size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {
   return found.owner && !found.is_size_lost ? found.size : 0;
 }
 
-static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {
-  struct heapster__guard guard;
-  enter_backing(&guard, heap);
-  heap->backing->free(heap->backing->context, block);
-  heapster__nested_leave(&guard, NULL, 0);
+/* Passes a block of the system's allocator on. */
+HEAPSTER__INLINE void free_plain(void *block) {
+  heapster__system.functions.free(heapster__system.functions.context, block);
 }
 
-static __attribute__((noinline)) void free_slow(struct heapster_heap *heap, void *block, bool is_recorded) {
+static __attribute__((noinline)) void free_plain_slow(unsigned heap, void *block, bool is_recorded) {
   if (!block) return;
   if (is_recorded)
     heapster__flush_here(block);
   else
-    heapster__record_free(heap->map, heap->number, block);
-  if (is_plain(heap))
-    heap->backing->free(heap->backing->context, block);
-  else
-    guarded_free(heap, block);
+    heapster__record_free(&heapster__main_map, heap, block);
+  free_plain(block);
 }
 
-static __attribute__((noinline)) void free_from_any(struct heapster_heap *heap, void *block) {
-  enum heapster__fast outcome = heapster__record_free_fast(heap->map, heap->number, block);
-  if (heapster__likely(outcome == HEAPSTER__FAST_DONE))
-    guarded_free(heap, block);
-  else
-    free_slow(heap, block, outcome == HEAPSTER__FAST_FLUSH);
+static __attribute__((noinline)) void record_guarded_free(struct heapster_heap *heap, void *block) {
+  const enum heapster__fast outcome = heapster__record_free_fast(heap->map, heap->number, block);
+  if (outcome == HEAPSTER__FAST_FLUSH) heapster__flush_here(block);
+  if (outcome == HEAPSTER__FAST_MISS) heapster__record_free(heap->map, heap->number, block);
 }
 
+static __attribute__((noinline)) void guarded_free(struct heapster_heap *heap, void *block) {
+  const struct heapster_allocator *const backing = heap->backing;
+  void (*const function)(void *, void *) = backing->free;
+  void *const context = backing->context;
+  struct heapster__guard guard;
+  struct heapster__thread *const thread = may_reenter(heap) ? heapster__thread_claim() : NULL;
+  if (!block) return;
+  record_guarded_free(heap, block);
+  heapster__nested_enter(&guard, thread);
+  function(context, block);
+  heapster__nested_leave(&guard, NULL, 0);
+}
+
+/* Once the free is recorded the heap is not looked at any more: if it has ended, and this was its last block, another
+   thread may give its place to the next. */
 void heapster_heap_free(struct heapster_heap *heap, void *block) {
   if (heapster__unlikely(!is_plain(heap))) {
-    free_from_any(heap, block);
+    guarded_free(heap, block);
     return;
   }
-  enum heapster__fast outcome = heapster__record_free_fast(&heapster__main_map, heap->number, block);
+  const unsigned number = heap->number;
+  enum heapster__fast outcome = heapster__record_free_fast(&heapster__main_map, number, block);
   if (heapster__likely(outcome == HEAPSTER__FAST_DONE))
-    heap->backing->free(heap->backing->context, block);
+    free_plain(block);
   else
-    free_slow(heap, block, outcome == HEAPSTER__FAST_FLUSH);
+    free_plain_slow(number, block, outcome == HEAPSTER__FAST_FLUSH);
 }

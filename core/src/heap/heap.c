@@ -191,7 +191,7 @@ static struct heapster_heap *open_heap(unsigned number, const char *name, const 
   struct heapster_heap *const heap = &registry.heaps[number];
   heap->map = map;
   heap->has_spare = false;
-  heap->number = number;
+  if (heap->state == HEAPSTER__HEAP_NEW) heap->number = number; /* a reader of an ended heap may look at it */
   heap->is_hosts = false;
   if (backing) heap->own = *backing;
   heap->backing = backing ? &heap->own : heapster_allocator_system();

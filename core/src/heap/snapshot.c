@@ -153,7 +153,7 @@ static bool read_heaps(struct figures *all, struct figures *ended, struct rows *
   const unsigned last = heapster__last_heap();
   for (unsigned number = 1; number <= last; number++) {
     if (!read_into(number, &reading, rows, origin)) continue;
-    if (!ended && reading.baseline.has_ended) return false;
+    if (!ended && (reading.baseline.has_ended || reading.baseline.has_birth)) return false;
     add_ended(ended, &reading);
     add_figures(all, &reading.raw, reading.baseline.reset);
   }

@@ -20,6 +20,7 @@
    nothing to what they measure; heaps, as_dict and as_table, which make tables. */
 %module heapster
 %{
+#include "common/held.h"
 #include "common/script.h"
 #include "common/stats.h"
 #include "common/value.h"
@@ -55,7 +56,7 @@
 %rename("%(regex:/^heapster__script_(.*)$/\\1/)s", regextarget=1, fullname=1) "^heapster__script_";
 %rename(Stats) heapster_stats;
 %rename(Histogram) heapster_histogram;
-%rename(Heap) heapster_heap;
+%rename(Heap) heapster__held_heap;
 %rename(Status) heapster_status;
 %rename(Frame) heapster_frame;
 %rename(Frames) heapster_frames;
@@ -80,7 +81,7 @@
 %nodefaultctor;
 %nodefaultdtor;
 
-struct heapster_heap {};
+struct heapster__held_heap {};
 
 %include <heapster/base.h>
 %include <heapster/histogram.h>
@@ -117,9 +118,9 @@ void heapster_reset(void);
   }
   struct heapster_text as_text(void) const { return heapster__histogram_text($self); }
 }
-%extend heapster_heap {
+%extend heapster__held_heap {
   const char *const name;
-  struct heapster_new_stats stats(void) const { return heapster__script_stats($self); }
+  struct heapster_new_stats stats(void) const { return heapster__held_stats($self); }
 }
 %extend heapster_status {
   struct heapster_text as_text(void) const { return heapster__status_text($self); }
@@ -139,7 +140,7 @@ void heapster_reset(void);
 #define heapster_stats_realloc_shrink_avg_get(stats) 0
 #define heapster_stats_realloc_move_avg_get(stats) 0
 #define heapster_stats_thread_get(stats) heapster__stats_thread(stats)
-#define heapster_heap_name_get(heap) heapster_heap_name(heap)
+#define heapster__held_heap_name_get(held) (held)->name
 %}
 
 #if defined(SWIGPYTHON)

@@ -73,6 +73,12 @@ struct heapster_text heapster__explain_heap(const char *name) {
   return text;
 }
 
+struct heapster_text heapster__explain_ended(const char *name) {
+  struct heapster_text text = {0};
+  say(&text, "heap \"", name, "\" has ended; heap \"ended\" shows what all such heaps counted", NULL);
+  return text;
+}
+
 struct heapster_text heapster__explain_uncounted(const char *name, const char *problem) {
   struct heapster_text text = {0};
   say(&text, "heap \"", name, "\" is not counted", problem ? ": " : "", problem ? problem : "",

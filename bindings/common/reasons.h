@@ -7,6 +7,9 @@
 /* Why there is no heap `name`; for NULL, why there is none at all. */
 struct heapster_text heapster__explain_heap(const char *name);
 
+/* That a heap which a script holds has ended. */
+struct heapster_text heapster__explain_ended(const char *name);
+
 /* Why the heap of a hook is not counted, for a `problem` that is one of the caller's. */
 struct heapster_text heapster__explain_uncounted(const char *name, const char *problem);
 

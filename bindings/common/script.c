@@ -1,6 +1,7 @@
 /* What scripts see beyond the structs of the public headers. */
 #include "common/script.h"
 
+#include "common/held.h"
 #include "common/stats.h"
 #include "common/value.h"
 
@@ -8,6 +9,11 @@ struct heapster_new_stats heapster__script_stats(const struct heapster_heap *hea
   struct heapster_stats *const stats = heapster__stats_alloc();
   if (stats) heapster_stats_read(heap, stats);
   return (struct heapster_new_stats){stats, stats ? HEAPSTER_OK : HEAPSTER_NO_MEMORY};
+}
+
+struct heapster_new_stats heapster__held_stats(const struct heapster__held_heap *held) {
+  const struct heapster_heap *const heap = heapster__held_heap(held);
+  return heap ? heapster__script_stats(heap) : (struct heapster_new_stats){NULL, HEAPSTER_HEAP_ENDED};
 }
 
 struct heapster_histogram *heapster__script_live_histogram(const struct heapster_heap *heap) {

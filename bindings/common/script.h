@@ -34,7 +34,9 @@ struct heapster_text heapster__script_report(void);
 struct heapster_text heapster__script_json(void);
 struct heapster_text heapster__script_prometheus(void);
 
-/* Methods, which heapster.i names. */
+/* Methods, which heapster.i names. HEAPSTER_HEAP_ENDED: the heap that is held has ended. */
+struct heapster__held_heap;
+struct heapster_new_stats heapster__held_stats(const struct heapster__held_heap *held);
 struct heapster_new_stats heapster__stats_subtract(const struct heapster_stats *after,
                                                    const struct heapster_stats *before);
 struct heapster_real heapster__histogram_quantile(const struct heapster_histogram *histogram, double q);

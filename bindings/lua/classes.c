@@ -4,6 +4,7 @@
 #include <heapster/heapster.h>
 #include <string.h>
 
+#include "common/held.h"
 #include "common/stats.h"
 #include "lua/run.h"
 #include "value/spelling.h"
@@ -15,7 +16,7 @@ static const struct {
 } classes[HEAPSTER__CLASSES] = {
     {"heapster.Stats", sizeof(struct heapster_stats_with_thread)},
     {"heapster.Histogram", sizeof(struct heapster_histogram)},
-    {"heapster.Heap", sizeof(struct heapster_heap *)},
+    {"heapster.Heap", sizeof(struct heapster__held_heap)},
     {"heapster.Status", sizeof(struct heapster_status)},
     {"heapster.Frame", sizeof(struct heapster_frame)},
     {"heapster.Frames", sizeof(struct heapster_frames)},

@@ -10,7 +10,7 @@
 enum heapster__lua_class {
   HEAPSTER__CLASS_STATS, /* a struct heapster_stats_with_thread */
   HEAPSTER__CLASS_HISTOGRAM,
-  HEAPSTER__CLASS_HEAP, /* a pointer */
+  HEAPSTER__CLASS_HEAP, /* a struct heapster__held_heap */
   HEAPSTER__CLASS_STATUS,
   HEAPSTER__CLASS_FRAME,
   HEAPSTER__CLASS_FRAMES,

@@ -1,6 +1,7 @@
 /* Heaps in Lua: which one is meant, and all of them. */
 #include "lua/values.h"
 
+#include "common/held.h"
 #include "common/hooks.h"
 #include "common/reasons.h"
 #include "lua/errors.h"
@@ -8,12 +9,22 @@
 
 #include <string.h>
 
-static const struct heapster_heap *heap_at(lua_State *L, int index) {
-  const struct heapster_heap *const *const heap = heapster__lua_test(L, index, HEAPSTER__CLASS_HEAP);
-  return heap ? *heap : NULL;
+static const struct heapster__held_heap *held_at(lua_State *L, int index) {
+  return heapster__lua_test(L, index, HEAPSTER__CLASS_HEAP);
 }
 
-bool heapster__lua_is_heap(lua_State *L, int index) { return lua_type(L, index) == LUA_TSTRING || heap_at(L, index); }
+bool heapster__lua_is_heap(lua_State *L, int index) { return lua_type(L, index) == LUA_TSTRING || held_at(L, index); }
+
+void heapster__lua_push_heap(lua_State *L, const struct heapster_heap *heap) {
+  const struct heapster__held_heap held = heapster__hold_heap(heap);
+  heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &held);
+}
+
+static const struct heapster_heap *check_held(lua_State *L, const struct heapster__held_heap *held) {
+  const struct heapster_heap *const heap = held ? heapster__held_heap(held) : NULL;
+  if (held && !heap) heapster__lua_raise(L, HEAPSTER__LUA_UNKNOWN_HEAP, heapster__explain_ended(held->name));
+  return heap;
+}
 
 /* The calling state's heap, whatever its name is. */
 static const struct heapster_heap *check_own_heap(lua_State *L) {
@@ -24,7 +35,7 @@ static const struct heapster_heap *check_own_heap(lua_State *L) {
 }
 
 const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TSTRING) return heap_at(L, index);
+  if (lua_type(L, index) != LUA_TSTRING) return check_held(L, held_at(L, index));
   const char *const name = heapster__lua_chars(L, index);
   if (!strcmp(name, "lua")) return check_own_heap(L);
   const struct heapster_heap *const heap = heapster_heap_find(name);
@@ -43,7 +54,7 @@ const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument)
 int heapster__lua_heap(lua_State *L) {
   heapster__lua_check_count(L, 0, 1);
   const struct heapster_heap *const heap = lua_isnone(L, 1) ? check_own_heap(L) : heapster__lua_check_heap(L, 1);
-  heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &heap);
+  heapster__lua_push_heap(L, heap);
   return 1;
 }
 
@@ -67,7 +78,7 @@ int heapster__lua_heaps(lua_State *L) {
   lua_newtable(L);
   lua_Integer count = 0;
   for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap)) {
-    heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &heap);
+    heapster__lua_push_heap(L, heap);
     lua_rawseti(L, -2, ++count);
   }
   if (luaL_newmetatable(L, "heapster.Heaps")) {
@@ -79,8 +90,8 @@ int heapster__lua_heaps(lua_State *L) {
 }
 
 static int to_string(lua_State *L) {
-  heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP);
-  lua_pushfstring(L, "heapster.Heap: %s", heapster_heap_name(heap_at(L, 1)));
+  const struct heapster__held_heap *const held = heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP);
+  lua_pushfstring(L, "heapster.Heap: %s%s", held->name, heapster__held_heap(held) ? "" : ", ended");
   return 1;
 }
 

@@ -22,7 +22,7 @@ ARGUMENT(histogram, HEAPSTER__CLASS_HISTOGRAM)
 ARGUMENT(status, HEAPSTER__CLASS_STATUS)
 ARGUMENT(frame, HEAPSTER__CLASS_FRAME)
 ARGUMENT(frames, HEAPSTER__CLASS_FRAMES)
-%typemap(in) struct heapster_heap *, const struct heapster_heap * "$1 = *(struct heapster_heap **)heapster__lua_check(L, $input, HEAPSTER__CLASS_HEAP);"
+%typemap(in) struct heapster__held_heap *, const struct heapster__held_heap * "$1 = heapster__lua_check(L, $input, HEAPSTER__CLASS_HEAP);"
 %typemap(in) const struct heapster_heap *named_heap "$1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input);"
 %typemap(in) const struct heapster_heap *heap %{ if (!lua_isnil(L, $input)) $1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input); %}
 
@@ -39,7 +39,7 @@ ARGUMENT(frames, HEAPSTER__CLASS_FRAMES)
 RESULT(histogram, HEAPSTER__CLASS_HISTOGRAM)
 RESULT(status, HEAPSTER__CLASS_STATUS)
 RESULT(frames, HEAPSTER__CLASS_FRAMES)
-%typemap(out) struct heapster_heap * "heapster__lua_push(L, HEAPSTER__CLASS_HEAP, &$1); SWIG_arg++;"
+%typemap(out) struct heapster_heap * "heapster__lua_push_heap(L, $1); SWIG_arg++;"
 %typemap(out) struct heapster_new_stats {
   struct heapster_stats copy;
   if ($1.error) return heapster__lua_raise_core(L, $1.error);

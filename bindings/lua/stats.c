@@ -25,7 +25,8 @@ int heapster__lua_stats(lua_State *L) {
 
 static int heap_stats(lua_State *L) {
   heapster__lua_check_count(L, 1, 1);
-  return push_stats(L, *(struct heapster_heap **)heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP));
+  heapster__lua_check(L, 1, HEAPSTER__CLASS_HEAP);
+  return push_stats(L, heapster__lua_find_heap(L, 1));
 }
 
 /* The items of a Stats: kind and scope, the figures, the histograms, lua_kinds. */

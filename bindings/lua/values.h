@@ -26,6 +26,7 @@ extern const luaL_Reg heapster__lua_heap_metamethods[];
 bool heapster__lua_is_heap(lua_State *L, int index);
 const struct heapster_heap *heapster__lua_find_heap(lua_State *L, int index);
 const struct heapster_heap *heapster__lua_check_heap(lua_State *L, int argument);
+void heapster__lua_push_heap(lua_State *L, const struct heapster_heap *heap);
 int heapster__lua_heap(lua_State *L);
 int heapster__lua_heaps(lua_State *L);
 

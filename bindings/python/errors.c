@@ -41,6 +41,7 @@ void *heapster__python_raise(enum heapster_error error) {
   const bool has_no_difference = error == HEAPSTER_MIXED_KINDS || error == HEAPSTER_OTHER_PROCESS ||
                                  error == HEAPSTER_WRONG_ORDER || error == HEAPSTER_RESET_BETWEEN;
   if (has_no_difference) type = PyExc_ValueError;
+  if (error == HEAPSTER_HEAP_ENDED) type = heapster__python_errors.unknown_heap;
   PyErr_SetString(type, heapster_error_text(error));
   return NULL;
 }

@@ -62,10 +62,12 @@ RESULT(frames)
 %enddef
 SELF(stats)
 SELF(histogram)
-SELF(heap)
 SELF(status)
 SELF(frame)
 SELF(frames)
+%typemap(in) struct heapster__held_heap *, const struct heapster__held_heap * {
+  $1 = heapster__python_held_heap_of($input);
+}
 
 %typemap(in) const char *name {
   if (!PyUnicode_Check($input)) {
@@ -105,7 +107,6 @@ SELF(frames)
 %enddef
 SLOTS(heapster_stats)
 SLOTS(heapster_histogram)
-SLOTS(heapster_heap)
 SLOTS(heapster_status)
 SLOTS(heapster_frame)
 SLOTS(heapster_frames)

@@ -1,8 +1,10 @@
 /* The classes Stats, Histogram, Heap and Status: equal, hashable, read-only, with a short repr. */
 #include "python/values.h"
 
+#include "common/held.h"
 #include "common/script.h"
 #include "common/stats.h"
+#include "common/value.h"
 #include "common/values.h"
 #include "python/errors.h"
 #include "python/objects.h"
@@ -172,34 +174,34 @@ static PyTypeObject histogram_type = {
 static PyTypeObject heap_type;
 
 PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap) {
-  return heapster__python_new_object(&heap_type, (void *)(uintptr_t)heap);
+  const struct heapster__held_heap held = heapster__hold_heap(heap);
+  return heapster__python_wrap_value(&heap_type, heapster__value_copy(&held, sizeof held));
 }
 
-struct heapster_heap *heapster__python_heap_of(PyObject *object) {
+struct heapster__held_heap *heapster__python_held_heap_of(PyObject *object) {
   return heapster__python_value_of(object, &heap_type);
 }
 
-/* The heap itself stays. */
-static void heap_dealloc(PyObject *self) { PyObject_Del(self); }
-
 static PyObject *heap_compare(PyObject *self, PyObject *other, int operation) {
-  const struct heapster_heap *const a = heapster__python_heap_of(self), *const b = heapster__python_heap_of(other);
-  return heapster__python_compare(a && b, a == b, operation);
+  const struct heapster__held_heap *const a = heapster__python_held_heap_of(self);
+  const struct heapster__held_heap *const b = heapster__python_held_heap_of(other);
+  return heapster__python_compare(a && b, a && b && heapster__holds_same(a, b), operation);
 }
 
 static Py_hash_t heap_hash(PyObject *self) {
-  const uintptr_t address = (uintptr_t)heapster__python_heap_of(self);
-  return heapster__python_finish_hash(heapster__python_hash(HEAPSTER__HASH_START, &address, sizeof address));
+  const uint64_t serial = heapster__python_held_heap_of(self)->serial;
+  return heapster__python_finish_hash(heapster__python_hash(HEAPSTER__HASH_START, &serial, sizeof serial));
 }
 
 static PyObject *heap_repr(PyObject *self) {
-  return PyUnicode_FromFormat("<Heap '%s'>", heapster_heap_name(heapster__python_heap_of(self)));
+  const struct heapster__held_heap *const held = heapster__python_held_heap_of(self);
+  return PyUnicode_FromFormat(heapster__held_heap(held) ? "<Heap '%s'>" : "<Heap '%s', ended>", held->name);
 }
 
 static PyTypeObject heap_type = {
     HEAPSTER__PYTHON_CLASS("Heap"), .tp_doc = "A named set of counters, from heapster.heap(name) or heapster.heaps().",
-    .tp_dealloc = heap_dealloc,     .tp_richcompare = heap_compare,
-    .tp_hash = heap_hash,           .tp_repr = heap_repr,
+    .tp_richcompare = heap_compare, .tp_hash = heap_hash,
+    .tp_repr = heap_repr,
 };
 
 /* --- Status --- */

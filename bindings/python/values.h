@@ -18,7 +18,7 @@ PyObject *heapster__python_wrap_frames(struct heapster_frames *frames);
 /* NULL without an exception if the object is of another class. */
 struct heapster_stats *heapster__python_stats_of(PyObject *object);
 struct heapster_histogram *heapster__python_histogram_of(PyObject *object);
-struct heapster_heap *heapster__python_heap_of(PyObject *object);
+struct heapster__held_heap *heapster__python_held_heap_of(PyObject *object);
 struct heapster_status *heapster__python_status_of(PyObject *object);
 struct heapster_frame *heapster__python_frame_of(PyObject *object);
 struct heapster_frames *heapster__python_frames_of(PyObject *object);

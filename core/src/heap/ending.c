@@ -90,6 +90,7 @@ static enum heapster_error end_heap(struct heapster_heap *heap) {
   heapster__baseline_end(heap->number);
   note_use_max(heap->number);
   heap->state = HEAPSTER__HEAP_ENDING;
+  heapster__store_release(&heap->serial, 0);
   heapster__store_release(&heap->is_open, false); /* a reader that finds it closed finds that baseline */
   try_retire(heap);
   return HEAPSTER_OK;

@@ -29,7 +29,7 @@ struct heapster_heap {
   _Atomic char name[HEAPSTER_HEAP_NAME];
   unsigned number;
   _Atomic bool is_open;
-  _Atomic uint64_t serial; /* no other heap of the process has it */
+  _Atomic uint64_t serial; /* no other heap of the process has it; 0: it has ended */
   _Atomic uint64_t birth_order; /* if the number was used before: snapshots up to here are not of this heap; see origin.h */
   enum heapster__heap_state state;
   bool is_hosts;  /* made by heapster_heap_create, so it may end */

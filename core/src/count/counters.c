@@ -54,7 +54,7 @@ static void drop_stale(struct heapster__shard *shard) {
   heapster__pending_drop(&shard->pending);
   /* release: a reader that finds the shard of this generation finds nothing old pending */
   heapster__store_release(&shard->generation, heapster__load_acquire(&heapster__heap_generations[shard->number]));
-  heapster__store_relaxed(&shard->head.heap, shard->number);
+  heapster__store_release(&shard->head.heap, shard->number);
 }
 
 /* An armed shard that is not stale stays armed: another thread is just finding out whether the heap can be retired. */
@@ -69,9 +69,8 @@ static __attribute__((noinline)) struct heapster__shard *renew_shard(struct heap
 }
 
 /* A signal handler in between makes a shard too; the first one published stays. */
-static struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
-  struct heapster__shard *there = heapster__load_relaxed(&thread->shards[heap]);
-  if (there) return heapster__likely(heapster__load_relaxed(&there->head.heap)) ? there : renew_shard(thread, there);
+static __attribute__((noinline)) struct heapster__shard *make_shard(struct heapster__thread *thread, unsigned heap) {
+  struct heapster__shard *there = NULL;
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return NULL;
   made->head.thread = thread;
@@ -84,6 +83,12 @@ static struct heapster__shard *ensure_shard(struct heapster__thread *thread, uns
   while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
   }
   return made;
+}
+
+HEAPSTER__INLINE struct heapster__shard *ensure_shard(struct heapster__thread *thread, unsigned heap) {
+  struct heapster__shard *there = heapster__load_relaxed(&thread->shards[heap]);
+  if (heapster__unlikely(!there)) return make_shard(thread, heap);
+  return heapster__likely(heapster__load_number(&there->head.heap)) ? there : renew_shard(thread, there);
 }
 
 /* The total's pending bytes, computed from the heaps'. So an error that a signal handler made, while a heap became
@@ -233,14 +238,18 @@ static void note_size(struct heapster__shard *shard) {
     heapster__store_relaxed(&shard->is_large, true);
 }
 
+HEAPSTER__INLINE void flush_shard(struct heapster__shard *shard) {
+  note_size(shard);
+  heapster__pending_flush(&shard->pending, &heapster__high_water_marks[shard->number]);
+}
+
 static void flush_own(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *shard = heapster__load_relaxed(&thread->shards[heap]);
   if (!heap || !shard) return;
-  note_size(shard);
   if (heapster__unlikely(heapster__is_stale(shard)))
     drop_stale(shard);
   else
-    heapster__pending_flush(&shard->pending, &heapster__high_water_marks[heap]);
+    flush_shard(shard);
 }
 
 void heapster__flush_heap(struct heapster__thread *thread, unsigned heap) {
@@ -270,20 +279,20 @@ void *heapster__flush_here(void *block) {
 /* A thread ends at any time, so the flush arms the shard: the thread that comes first, this one or one that retires the
    heap, holds the other off. What is not flushed stays with the record. The lock holds off retiring, too; a fork may
    have left a shard armed. */
-static void flush_last(struct heapster__thread *thread, struct heapster__shard *shard) {
-  if (!heapster__is_stale(shard)) {
-    /* pairs with the exchange in retire.c, as does the release */
-    const bool was_armed = !heapster__exchange_acq_rel(&shard->head.heap, 0);
-    if (was_armed && !heapster__is_locked_here()) return;
+static void flush_last(struct heapster__shard *shard) {
+  const bool was_armed = !heapster__exchange_acq_rel(&shard->head.heap, 0); /* pairs with arm in retire.c */
+  if (heapster__unlikely(was_armed)) {
+    if (heapster__is_stale(shard)) drop_stale(shard);
+    if (!heapster__is_locked_here()) return;
   }
-  flush_own(thread, shard->number);
-  heapster__store_release(&shard->head.heap, shard->number);
+  flush_shard(shard);
+  heapster__store_release(&shard->head.heap, shard->number); /* likewise */
 }
 
 void heapster__flush_all(struct heapster__thread *thread) {
   struct heapster__shard *active = end_active(thread);
   for (struct heapster__shard *each = heapster__load_relaxed(&thread->last_shard); each; each = each->next)
-    flush_last(thread, each);
+    flush_last(each);
   flush_total(thread);
   begin_active(thread, active);
 }

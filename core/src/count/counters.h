@@ -42,6 +42,7 @@ extern HEAPSTER__HIDDEN struct heapster__high_water heapster__high_water_marks[H
    earlier heap of this number. It is armed until its thread drops them; the counters go on. */
 extern HEAPSTER__HIDDEN _Atomic uint32_t heapster__heap_generations[HEAPSTER__HEAP_NUMBERS];
 HEAPSTER__INLINE bool heapster__is_stale(const struct heapster__shard *shard) {
+  if (heapster__likely(heapster__load_number(&shard->head.heap))) return false;
   return heapster__load_acquire(&shard->generation) !=
          heapster__load_acquire(&heapster__heap_generations[shard->number]);
 }
@@ -102,7 +103,7 @@ struct heapster__pending *heapster__find_pending(struct heapster__thread *thread
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();
-  return heapster__likely(heapster__load_relaxed(&head->heap) == heap) ? (struct heapster__shard *)(uintptr_t)head : NULL;
+  return heapster__likely(heapster__load_number(&head->heap) == heap) ? (struct heapster__shard *)(uintptr_t)head : NULL;
 }
 
 /* Makes a heap the thread's active heap, and caches its shard. False: the thread has no shard of it yet, or a guard is

@@ -51,10 +51,6 @@ void heapster__pending_init(struct heapster__pending *pending) {
   heapster__store_relaxed(&pending->lowest_left, HEAPSTER__PENDING_HALF);
 }
 
-int64_t heapster__pending_bytes(const struct heapster__pending *pending) {
-  return HEAPSTER__PENDING_HALF - heapster__load_relaxed(&pending->left);
-}
-
 /* Since the heap became active. `left` is read first: a thread that frees changes it last. */
 static int64_t latest_peak(const struct heapster__pending *pending) {
   const int64_t left = heapster__load_acquire(&pending->left);
@@ -79,7 +75,7 @@ struct taken {
 };
 
 /* What a signal handler adds in between stays pending. */
-static struct taken take_pending(struct heapster__pending *pending) {
+HEAPSTER__INLINE struct taken take_pending(struct heapster__pending *pending) {
   const struct taken taken = {heapster__pending_bytes(pending), heapster__pending_peak(pending)};
   if (!taken.bytes && !taken.highest) return taken;
   heapster__move_owned(&pending->left, taken.bytes);

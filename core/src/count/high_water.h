@@ -93,7 +93,9 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
 int64_t heapster__active_peak(const struct heapster__pending *heap, const struct heapster__pending *total);
 
 /* From any thread. */
-int64_t heapster__pending_bytes(const struct heapster__pending *pending);
+HEAPSTER__INLINE int64_t heapster__pending_bytes(const struct heapster__pending *pending) {
+  return HEAPSTER__PENDING_HALF - heapster__load_relaxed(&pending->left);
+}
 
 /* The use grew. Whether a flush is due. */
 HEAPSTER__INLINE bool heapster__pending_grow(struct heapster__pending *pending, uint64_t bytes) {

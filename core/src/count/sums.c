@@ -143,9 +143,7 @@ static int64_t total_pending_peak(struct heapster__thread *thread) {
 static inline int64_t pending_peak(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return total_pending_peak(thread);
   struct heapster__shard *shard = heapster__load_acquire(&thread->shards[heap]);
-  if (!shard) return 0;
-  const bool may_be_stale = !heapster__load_relaxed(&shard->head.heap);
-  return heapster__unlikely(may_be_stale) && heapster__is_stale(shard) ? 0 : heapster__pending_peak(&shard->pending);
+  return shard && !heapster__is_stale(shard) ? heapster__pending_peak(&shard->pending) : 0;
 }
 
 int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap) {

@@ -26,7 +26,6 @@ _Static_assert(sizeof(struct ring) <= HEAPSTER__PIECE, "a ring is one piece of m
 /* One heap, or the total (number 0). A heap is followed from the first mark that finds it. */
 struct track {
   struct ring *ring;                       /* NULL: there was no memory */
-  struct ring *spare;                      /* that of a heap which ended */
   uint64_t first;                          /* the number of its first frame; 0: it is not followed yet */
   uint64_t changes;                        /* its change counter at the last mark */
   struct heapster__requests counted;       /* up to the last mark */
@@ -49,19 +48,20 @@ static struct {
   struct track tracks[HEAPSTER__HEAP_NUMBERS];
   bool is_running;
   uint64_t count;                  /* frames that have ended */
-  unsigned opened_heaps;           /* at the last mark: all of these are followed */
+  unsigned opened_heaps;           /* at the last mark: all of these are followed; 0: a heap has ended since */
   struct heapster__thread *marker; /* the thread that marked last, if its own bytes are observed; else NULL */
   uint32_t marker_generation;
   bool was_alone; /* at the last mark, no other thread than the marking one had ever counted anything */
   bool is_alone;  /* nor has one by now */
+  struct ring *spares[HEAPSTER__HEAP_NUMBERS]; /* of heaps that have ended */
   bool has_left;  /* a heap that counted something since the last mark has ended: */
   struct span left;
 } frames;
 
 static void follow(struct track *track, unsigned number) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  track->ring = track->spare ? track->spare : heapster__piece_take(sizeof *track->ring);
-  track->spare = NULL;
+  track->ring = frames.spares[number] ? frames.spares[number] : heapster__piece_take(sizeof *track->ring);
+  frames.spares[number] = NULL;
   track->first = frames.count + 1;
   if (track->ring) heapster__observe_peak(&track->observer, number);
 }
@@ -152,7 +152,7 @@ static void read_foreign(const struct track *track, unsigned number, struct span
 
 /* Reads what the heap counted since the last mark, and adds it to `total`; `foreign` only where there were other
    threads. */
-static struct span take_span(struct track *track, unsigned number, struct span *total) {
+HEAPSTER__INLINE struct span take_span(struct track *track, unsigned number, struct span *total) {
   struct span span;
   span.foreign_count = 0;
   const struct heapster__requests now = heapster__requests_of(number);
@@ -184,23 +184,14 @@ void heapster__frames_leave(unsigned number) {
   if (track->changes != changes) {
     take_span(track, number, &frames.left);
     frames.has_left = true;
+    frames.opened_heaps = 0;
   }
   track->changes = changes;
   heapster__stop_observing_thread(&track->thread_observer, number);
   if (track->ring) heapster__stop_observing(&track->observer, number);
-  track->spare = track->ring;
+  frames.spares[number] = track->ring;
   track->ring = NULL;
   track->first = 0;
-}
-
-/* Takes what heaps counted in this frame that have ended: what `total` begins with. Whether there is anything. */
-static bool take_left(struct span *total) {
-  const bool has_left = frames.has_left;
-  *total = frames.left;
-  frames.has_left = false;
-  frames.left = (struct span){.foreign_count = 0};
-  if (has_left) note_alone();
-  return has_left;
 }
 
 /* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more, and what is
@@ -252,17 +243,34 @@ static void follow_new_heaps(unsigned last) {
   }
 }
 
+/* Follows new heaps. Whether heaps that have ended counted anything in this frame. */
+static __attribute__((noinline)) bool meet_new_heaps(unsigned last) {
+  follow_new_heaps(last);
+  if (frames.has_left) note_alone();
+  return frames.has_left;
+}
+
+/* Adds what they counted. */
+static __attribute__((noinline)) struct span add_left(struct span total) {
+  add(&total.all, &frames.left.all);
+  add(&total.foreign, &frames.left.foreign);
+  total.foreign_count = larger(total.foreign_count, frames.left.foreign_count);
+  frames.has_left = false;
+  frames.left = (struct span){.foreign_count = 0};
+  return total;
+}
+
 /* Ends the frame of every heap, then of the total. Of a heap where nothing happened only the change counter is read. */
 static void end_frames(const uint64_t *changes, unsigned last) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   const size_t index = frames.count % HEAPSTER_FRAMES;
-  struct span total;
+  struct span total = {.foreign_count = 0};
+  bool has_changes = false;
   if (!frames.was_alone) change_marker(last);
-  bool has_changes = take_left(&total);
-  if (frames.opened_heaps != heapster__opened_heaps()) follow_new_heaps(last);
+  if (frames.opened_heaps != heapster__opened_heaps()) has_changes = meet_new_heaps(last);
   for (unsigned number = 1; number <= last; number++) {
     struct track *track = &frames.tracks[number];
-    if (track->changes == changes[number]) {
+    if (heapster__likely(track->changes == changes[number])) {
       write_empty_frame(track, index);
       continue;
     }
@@ -271,6 +279,7 @@ static void end_frames(const uint64_t *changes, unsigned last) {
     end_frame(track, number, &total);
     has_changes = true;
   }
+  if (heapster__unlikely(frames.has_left)) total = add_left(total);
   if (has_changes)
     write_frame(&frames.tracks[HEAPSTER__TOTAL], HEAPSTER__TOTAL, &total);
   else

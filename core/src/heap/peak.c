@@ -15,7 +15,14 @@ static uint32_t generation_of(unsigned number) {
   return heapster__load_acquire(&heapster__heap_generations[number]); /* pairs with heapster__counters_retire */
 }
 
-static void raise_use_max(unsigned number, uint32_t generation, int64_t peak) {
+/* For callers that hold the lock: no other heap has the number meanwhile. */
+static void raise_use_max(unsigned number, int64_t peak) {
+  int64_t seen = heapster__load_relaxed(&use_max[number]);
+  while (peak > seen && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
+  }
+}
+
+static void raise_use_max_of(unsigned number, uint32_t generation, int64_t peak) {
   int64_t seen = heapster__load_relaxed(&use_max[number]);
   while (peak > seen && generation_of(number) == generation && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
   }
@@ -31,8 +38,8 @@ uint64_t heapster__use_max_so_far(unsigned number) { return (uint64_t)heapster__
 uint64_t heapster__use_max(unsigned number, uint32_t generation, uint64_t use) {
   struct heapster__high_water *const mark = &heapster__high_water_marks[number];
   const uint64_t seen = heapster__high_water_interval(mark); /* before the pending bytes, which are of that interval */
-  raise_use_max(number, generation, heapster__high_water_raise_in(mark, seen, heapster__highest_pending(number)));
-  raise_use_max(number, generation, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
+  raise_use_max_of(number, generation, heapster__high_water_raise_in(mark, seen, heapster__highest_pending(number)));
+  raise_use_max_of(number, generation, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
   uint64_t so_far = heapster__use_max_so_far(number);
   return so_far > use ? so_far : use; /* a reset may have restarted it in between */
 }
@@ -44,10 +51,9 @@ int64_t heapster__peak_interval_begin(unsigned number) {
   if (thread) heapster__flush_heap(thread, number);
   struct heapster__high_water *mark = &heapster__high_water_marks[number];
   /* use_max never falls in between: it is raised before the peak is taken away, and again to the peak taken */
-  const uint32_t generation = generation_of(number);
-  raise_use_max(number, generation, heapster__high_water_raise(mark, heapster__highest_pending(number)));
+  raise_use_max(number, heapster__high_water_raise(mark, heapster__highest_pending(number)));
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);
-  raise_use_max(number, generation, interval.earlier_peak);
+  raise_use_max(number, interval.earlier_peak);
   for (struct heapster__peak_observer *each = observers[number]; each; each = each->next) {
     if (interval.earlier_peak > each->peak) each->peak = interval.earlier_peak;
   }

@@ -169,7 +169,8 @@ enum heapster_error heapster_window_begin(const struct heapster_heap *heap, enum
   heapster__rescan();
   heapster__lock();
   struct entry *entry;
-  error = heapster__is_heap_ended(heap) ? HEAPSTER_HEAP_ENDED : take_entry(&entry);
+  const bool may_be_ended = heap && (!heapster__load_flag(&heap->is_open) || number == HEAPSTER__ENDED);
+  error = heapster__unlikely(may_be_ended) && heapster__is_heap_ended(heap) ? HEAPSTER_HEAP_ENDED : take_entry(&entry);
   if (!error) {
     if (!++entry->generation) entry->generation = 1;
     set_target(entry, scope, number, thread);

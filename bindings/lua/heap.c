@@ -73,7 +73,7 @@ static int list_to_string(lua_State *L) {
   return 1;
 }
 
-/* heaps(): an array, the oldest first. */
+/* heaps(): an array, in the order of heapster_heap_next. */
 int heapster__lua_heaps(lua_State *L) {
   lua_newtable(L);
   lua_Integer count = 0;

@@ -47,7 +47,10 @@ static PyMethodDef methods[] = {
      "live_change=(0, 0). A block that raises is not judged. A use_peak that is above its limit by no more than\n"
      "use_peak_error is a warning, LimitUnjudged. Each call of a decorated function has its own window; a decorated\n"
      "coroutine function is measured from a coroutine's start to its end."},
-    {"heaps", heapster__python_heaps, METH_NOARGS, "heaps()\n--\n\nReturn a list of every Heap, the oldest first."},
+    {"heaps", heapster__python_heaps, METH_NOARGS,
+     "heaps()\n--\n\n"
+     "Return a list of every Heap: the hooks' first, then the host's. 'ended' comes last, once one has ended: it has\n"
+     "what those heaps counted."},
     {"size_text", size_text, METH_O,
      "size_text(bytes, /)\n--\n\n"
      "Return bytes as a report writes them: '4 B', '64 KiB', '2.45 KiB'. Two decimals unless whole. Raises\n"

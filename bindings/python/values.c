@@ -199,8 +199,11 @@ static PyObject *heap_repr(PyObject *self) {
 }
 
 static PyTypeObject heap_type = {
-    HEAPSTER__PYTHON_CLASS("Heap"), .tp_doc = "A named set of counters, from heapster.heap(name) or heapster.heaps().",
-    .tp_richcompare = heap_compare, .tp_hash = heap_hash,
+    HEAPSTER__PYTHON_CLASS("Heap"),
+    .tp_doc = "A named set of counters, from heapster.heap(name) or heapster.heaps().\n\n"
+              "Its host may end it: it then keeps its name, and raises UnknownHeap wherever it is used.",
+    .tp_richcompare = heap_compare,
+    .tp_hash = heap_hash,
     .tp_repr = heap_repr,
 };
 

@@ -105,12 +105,12 @@ function Histogram:is_empty() end
 ---@return number?
 function Histogram:quantile(q) end
 
---- A named set of counters.
+--- A named set of counters. Its host may end it: it then keeps its name, and raises UnknownHeap wherever it is used.
 ---@class heapster.Heap
 ---@field name string
 local Heap = {}
 
---- A snapshot of this heap.
+--- A snapshot of this heap. Errors: UnknownHeap.
 ---@return heapster.Stats
 function Heap:stats() end
 
@@ -234,7 +234,8 @@ function heapster.frame() end
 ---@return heapster.Frames
 function heapster.frames(heap) end
 
---- Every heap by its own name, the oldest first.
+--- Every heap by its own name: the hooks' first, then the host's, `ended` last. That one has what heaps counted that have
+--- ended.
 ---@return heapster.Heap[]
 function heapster.heaps() end
 

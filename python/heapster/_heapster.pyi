@@ -190,6 +190,7 @@ class Stats(_Value):
 
 @final
 class Heap(_Value):
+    # the host may end it: then only name, ==, hash() and repr() are left, and all else raises UnknownHeap
     @property
     def name(self) -> str: ...
     def stats(self) -> Stats: ...

@@ -1,6 +1,6 @@
-/* The laws while heaps are made, used and ended, 250 at a time, by several threads: a heap counts from zero whatever the
-   heap before it counted, and the total is what was counted by all heaps, those that ended included.
-   law_endings [heaps [seed]] */
+/* The laws while heaps are made, used and ended, 250 at a time, by several threads: a heap counts from zero whatever
+   the heap before it counted, and the total is what was counted by all heaps, those that ended included. law_endings
+   [heaps [seed]] */
 #include <heapster/heap.h>
 #include <heapster/window.h>
 
@@ -279,7 +279,7 @@ static void *read_all_the_time(void *unused) {
 static void no_block_is_left(void) {
   struct heapster_histogram live;
   heapster_live_histogram(heapster_heap_find("ended"), &live);
-  require(heapster_histogram_total(&live) == 0, "%llu stale blocks",
+  require(heapster_histogram_total(&live) == 0, "%llu outdated blocks",
           (unsigned long long)heapster_histogram_total(&live));
 }
 

@@ -35,6 +35,13 @@ def test_frames_are_the_readmes_and_so_is_their_text():
     assert host.stdout == shown("sample: what frames.c prints")
 
 
+def test_the_levels_of_the_readme_end():
+    assert (ROOT / "tests/hosts/readme/levels.c").read_text() == shown("sample: tests/hosts/readme/levels.c")
+    host = execute([BUILD / "tests/hosts/readme/readme_levels"])
+    assert host.returncode == 0
+    assert host.stdout == shown("sample: what levels.c prints")
+
+
 def test_figures_of_the_readme_are_those_of_the_bench():
     kept = (ROOT / "tests/bench/results/headline.csv").read_text().splitlines()
     table = re.search(r"<!-- figures: tests/bench/results/headline.csv -->\n(.*?)<!-- end of figures -->", README, re.DOTALL)

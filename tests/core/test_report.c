@@ -37,26 +37,19 @@ static int pages_held;
 void heapster__rescan(void);
 void heapster__rescan(void) {}
 size_t heapster__read_all(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each, size_t stride,
-                          size_t capacity);
+                          size_t capacity, char (*names)[HEAPSTER_HEAP_NAME]);
 
 size_t heapster__read_all(struct heapster_stats *sum, size_t size, struct heapster_heap_stats *each, size_t stride,
-                          size_t capacity) {
+                          size_t capacity, char (*names)[HEAPSTER_HEAP_NAME]) {
   assert_int_equal(size, sizeof *sum);
   assert_int_equal(stride, sizeof *each);
   *sum = total;
   for (size_t i = 0; i < heap_count && i < capacity; i++) {
     each[i].heap = &heaps[i];
     each[i].stats = heaps[i].stats;
+    snprintf(names[i], HEAPSTER_HEAP_NAME, "%s", heaps[i].name);
   }
   return heap_count;
-}
-
-const char *heapster_heap_name(const struct heapster_heap *heap) { return heap->name; }
-
-/* The public function's heaps can be changed; these are not. */
-struct heapster_heap *heapster_heap_next(const struct heapster_heap *heap) {
-  const size_t next = heap ? (size_t)(heap - heaps) + 1 : 0;
-  return next < heap_count ? (struct heapster_heap *)(uintptr_t)&heaps[next] : NULL;
 }
 
 void heapster__malloc_status_read(struct heapster_status *read, enum heapster__rescan_choice choice) {

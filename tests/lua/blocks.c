@@ -6,6 +6,7 @@
      blocks.malloc(name, size)    a block, as a light userdata; nil where it is refused
      blocks.realloc(name, block, size)
      blocks.free(name, block)
+     blocks.finish(name)          ends the heap
      blocks.elsewhere(fn)         what pcall(fn) gives in another thread of the system
      blocks.ask_directly(size)    a block of the state's allocator that Lua does not count, as lpeg's patterns are
      blocks.free_directly(block, size)
@@ -66,6 +67,11 @@ static int block_realloc(lua_State *L) {
 static int block_free(lua_State *L) {
   heapster_heap_free(check_heap(L), lua_touserdata(L, 2));
   return 0;
+}
+
+static int finish_heap(lua_State *L) {
+  const enum heapster_error error = heapster_heap_end(check_heap(L));
+  return error ? luaL_error(L, "%s", heapster_error_text(error)) : 0;
 }
 
 static void *call(void *state) {
@@ -131,12 +137,19 @@ static int step_aside(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"create", create_heap},        {"create_vast", create_vast},
-    {"malloc", block_malloc},       {"realloc", block_realloc},
-    {"free", block_free},           {"elsewhere", elsewhere},
-    {"ask_directly", ask_directly}, {"free_directly", free_directly},
-    {"replace", replace},           {"stand_above", stand_above},
-    {"step_aside", step_aside},     {NULL, NULL},
+    {"create", create_heap},
+    {"create_vast", create_vast},
+    {"malloc", block_malloc},
+    {"realloc", block_realloc},
+    {"free", block_free},
+    {"elsewhere", elsewhere},
+    {"finish", finish_heap},
+    {"ask_directly", ask_directly},
+    {"free_directly", free_directly},
+    {"replace", replace},
+    {"stand_above", stand_above},
+    {"step_aside", step_aside},
+    {NULL, NULL},
 };
 
 HEAPSTER_API int luaopen_blocks(lua_State *L);

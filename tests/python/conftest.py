@@ -29,6 +29,7 @@ class NamedHeap:
     core.heapster_heap_malloc.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     core.heapster_heap_realloc.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
     core.heapster_heap_free.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    core.heapster_heap_end.argtypes = [ctypes.c_void_p]
     numbers = itertools.count()
 
     def __init__(self):
@@ -45,6 +46,9 @@ class NamedHeap:
     def free(self, block):
         self.core.heapster_heap_free(self.handle, block)
 
+    def end(self):
+        assert self.core.heapster_heap_end(self.handle) == 0
+
 
 @pytest.fixture(scope="session")
 def shared_heap():
@@ -53,7 +57,7 @@ def shared_heap():
 
 @pytest.fixture
 def heap(shared_heap):
-    """A heap without live blocks; one for all tests, since heaps are never given back."""
+    """A heap without live blocks; one for all tests."""
     assert heapster.stats(shared_heap.name).live_count == 0
     return shared_heap
 

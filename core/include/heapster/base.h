@@ -68,7 +68,7 @@ enum heapster_error {
   HEAPSTER_OTHER_PROCESS,       /* snapshots of two processes have no difference */
   HEAPSTER_WRONG_ORDER,         /* the snapshot to subtract is the later one */
   HEAPSTER_RESET_BETWEEN,       /* the counters were reset between two snapshots, or another heap has the name by now */
-  HEAPSTER_HEAP_ENDED,          /* the heap has ended */
+  HEAPSTER_HEAP_ENDED,          /* the heap has ended, or is `ended` */
   HEAPSTER_HEAP_OF_HOOK         /* the heap is a hook's, or a Lua state's: it does not end */
 };
 

@@ -38,15 +38,15 @@ heapster_heap_create(const char *name, const struct heapster_allocator *backing,
 }
 #endif
 
-/* Ends a heap of heapster_heap_create, as for a level of a game that is left. Its name is free at once, and it is neither
-   found nor listed any more; a heap that is created later, of the same name too, counts from zero. What it counted stays
-   in the total, and in the heap `ended`, which shows the sum of all heaps that have ended. `ended` comes last among the
-   heaps once one has ended; it gives no blocks, and no window is over it.
+/* Ends a heap of heapster_heap_create, as for a level of a game that is left. Its name is free at once, and it is
+   neither found nor listed any more; a heap that is created later, of the same name too, counts from zero. What it
+   counted stays in the total, and in the heap `ended`, which shows the sum of all heaps that have ended. `ended` comes
+   last among the heaps once one has ended; it gives no blocks, and no window is over it.
 
    Blocks that are still alive may be freed or resized through `heap` after the end, and count in `ended` as alive until
    then. Windows over it go on until they are ended. Once there is neither, the heap is gone: its number is used again,
-   and `heap` may be the handle of another heap, so it must not be used. No new block may be requested from it, and no call
-   with it may be running in another thread, except to free or resize its blocks.
+   and `heap` may be the handle of another heap, so it must not be used. No new block may be requested from it, and no
+   call with it may be running in another thread, except to free or resize its blocks.
 
    HEAPSTER_HEAP_ENDED: it has ended already. HEAPSTER_HEAP_OF_HOOK: a heap of a hook or of a Lua state, or `ended`.
    HEAPSTER_NO_MEMORY: nothing happened. */

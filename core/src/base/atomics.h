@@ -105,7 +105,9 @@ static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_
 }
 
 /* The same plain read for a number, a flag, a word, a shadow byte. */
-static inline unsigned heapster__load_number(const _Atomic unsigned *cell) { return *(const unsigned *)(const void *)cell; }
+static inline unsigned heapster__load_number(const _Atomic unsigned *cell) {
+  return *(const unsigned *)(const void *)cell;
+}
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
 static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
 static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }

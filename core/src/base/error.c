@@ -26,7 +26,7 @@ static const char *const texts[] = {
     [HEAPSTER_OTHER_PROCESS] = "snapshots of two processes have no difference",
     [HEAPSTER_WRONG_ORDER] = "the snapshot to subtract is the later one: subtract the earlier from the later",
     [HEAPSTER_RESET_BETWEEN] = "the counters were reset between the two snapshots, which have no difference",
-    [HEAPSTER_HEAP_ENDED] = "the heap has ended",
+    [HEAPSTER_HEAP_ENDED] = "the heap has ended; no window is over it, nor over heap \"ended\"",
     [HEAPSTER_HEAP_OF_HOOK] = "the heap is a hook's or a Lua state's, and does not end",
 };
 

@@ -48,22 +48,23 @@ static void begin_active(struct heapster__thread *thread, struct heapster__shard
   heapster__store_release(&thread->cached, &shard->head);
 }
 
-/* What the stale shard has pending is dropped, and requests match it again. The total's pending bytes stay what they
+/* What the outdated shard has pending is dropped, and requests match it again. The total's pending bytes stay what they
    are: they count what was dropped as the thread's own bytes. */
-static void drop_stale(struct heapster__shard *shard) {
+static void drop_outdated(struct heapster__shard *shard) {
   heapster__pending_drop(&shard->pending);
   /* release: a reader that finds the shard of this generation finds nothing old pending */
   heapster__store_release(&shard->generation, heapster__load_acquire(&heapster__heap_generations[shard->number]));
   heapster__store_release(&shard->head.heap, shard->number);
 }
 
-/* An armed shard that is not stale stays armed: another thread is just finding out whether the heap can be retired. */
+/* An armed shard that is not outdated stays armed: another thread is just finding out whether the heap can be retired.
+ */
 static __attribute__((noinline)) struct heapster__shard *renew_shard(struct heapster__thread *thread,
                                                                      struct heapster__shard *shard) {
-  if (!heapster__is_stale(shard)) return shard;
+  if (!heapster__is_outdated(shard)) return shard;
   const bool is_active = heapster__active_shard_of(thread) == shard;
   if (is_active) end_active(thread);
-  drop_stale(shard);
+  drop_outdated(shard);
   if (is_active) begin_active(thread, shard);
   return shard;
 }
@@ -246,8 +247,8 @@ HEAPSTER__INLINE void flush_shard(struct heapster__shard *shard) {
 static void flush_own(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *shard = heapster__load_relaxed(&thread->shards[heap]);
   if (!heap || !shard) return;
-  if (heapster__unlikely(heapster__is_stale(shard)))
-    drop_stale(shard);
+  if (heapster__unlikely(heapster__is_outdated(shard)))
+    drop_outdated(shard);
   else
     flush_shard(shard);
 }
@@ -282,7 +283,7 @@ void *heapster__flush_here(void *block) {
 static void flush_last(struct heapster__shard *shard) {
   const bool was_armed = !heapster__exchange_acq_rel(&shard->head.heap, 0); /* pairs with arm in retire.c */
   if (heapster__unlikely(was_armed)) {
-    if (heapster__is_stale(shard)) drop_stale(shard);
+    if (heapster__is_outdated(shard)) drop_outdated(shard);
     if (!heapster__is_locked_here()) return;
   }
   flush_shard(shard);

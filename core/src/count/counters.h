@@ -24,7 +24,7 @@ struct heapster__shard {
   heapster__counter kinds[HEAPSTER__LUA_KIND_CELLS]; /* of Lua states: count and sum of each kind that a tag names */
   _Atomic bool is_large;                             /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
   unsigned number;                                   /* the heap's; in the head it is 0 where the shard is armed */
-  _Atomic uint32_t generation; /* of the heap whose pending bytes these are: see retire.h */
+  _Atomic uint32_t generation;                       /* of the heap whose pending bytes these are: see retire.h */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
 _Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
@@ -38,10 +38,10 @@ _Static_assert((1 << HEAPSTER__COMMON_BUCKETS) >= 4 * HEAPSTER__PENDING_SPAN,
 /* The high-water marks of the heaps by number; number 0 is the total's. */
 extern HEAPSTER__HIDDEN struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
-/* Counts the heaps that had a number and ended. A shard of another generation is stale: its pending bytes are those of an
-   earlier heap of this number. It is armed until its thread drops them; the counters go on. */
+/* Counts the heaps that had a number and ended. A shard of another generation is outdated: its pending bytes are those
+   of an earlier heap of this number. It is armed until its thread drops them; the counters go on. */
 extern HEAPSTER__HIDDEN _Atomic uint32_t heapster__heap_generations[HEAPSTER__HEAP_NUMBERS];
-HEAPSTER__INLINE bool heapster__is_stale(const struct heapster__shard *shard) {
+HEAPSTER__INLINE bool heapster__is_outdated(const struct heapster__shard *shard) {
   if (heapster__likely(heapster__load_number(&shard->head.heap))) return false;
   return heapster__load_acquire(&shard->generation) !=
          heapster__load_acquire(&heapster__heap_generations[shard->number]);
@@ -103,7 +103,8 @@ struct heapster__pending *heapster__find_pending(struct heapster__thread *thread
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();
-  return heapster__likely(heapster__load_number(&head->heap) == heap) ? (struct heapster__shard *)(uintptr_t)head : NULL;
+  return heapster__likely(heapster__load_number(&head->heap) == heap) ? (struct heapster__shard *)(uintptr_t)head
+                                                                      : NULL;
 }
 
 /* Makes a heap the thread's active heap, and caches its shard. False: the thread has no shard of it yet, or a guard is

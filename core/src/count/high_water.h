@@ -57,8 +57,8 @@ bool heapster__pending_is_alone(const struct heapster__pending *heap, const stru
 void heapster__pending_flush_both(struct heapster__pending *heap, struct heapster__high_water *heap_mark,
                                   struct heapster__pending *total, struct heapster__high_water *total_mark);
 
-/* The pending bytes belong to a heap that has ended: they enter the thread's own bytes, and no mark. For the thread whose
-   bytes these are. */
+/* The pending bytes belong to a heap that has ended: they enter the thread's own bytes, and no mark. For the thread
+   whose bytes these are. */
 void heapster__pending_drop(struct heapster__pending *pending);
 
 /* Changes the mark at once, for a thread that keeps no pending bytes. */

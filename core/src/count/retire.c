@@ -8,7 +8,7 @@
 static struct heapster__shard *fresh_shard_at(uint32_t index, unsigned heap) {
   struct heapster__thread *const thread = heapster__thread_at(index);
   struct heapster__shard *const shard = thread ? heapster__load_acquire(&thread->shards[heap]) : NULL;
-  return shard && !heapster__is_stale(shard) ? shard : NULL;
+  return shard && !heapster__is_outdated(shard) ? shard : NULL;
 }
 
 /* Requests match the shards of the first `count` threads again. */
@@ -56,7 +56,8 @@ bool heapster__counters_retire(unsigned heap) {
     disarm(heap, armed);
     return false;
   }
-  /* in this order: a reader that raises the peak in the new interval finds the shards stale; pairs with is_stale */
+  /* in this order: a reader that raises the peak in the new interval finds the shards outdated; pairs with is_outdated
+   */
   heapster__add_acq_rel(&heapster__heap_generations[heap], 1);
   heapster__high_water_restart(&heapster__high_water_marks[heap]);
   return true;

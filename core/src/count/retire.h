@@ -1,7 +1,7 @@
 /* Retiring a heap: its number is free for the next heap, and nothing that threads have pending reaches that one.
 
    Counters are never set back: the next heap counts from a baseline. Pending bytes are written to by their own thread
-   only, so the shards of the heap become stale: each is armed, and its thread drops what is pending there before it
+   only, so the shards of the heap become outdated: each is armed, and its thread drops what is pending there before it
    counts for the next heap. Until then readers pass it over.
 
    A heap is retired at rest only. Other threads may be freeing its last blocks, or ending, just now; so all shards are
@@ -18,8 +18,8 @@
 
 #include <stdbool.h>
 
-/* Whether the heap was at rest, and its counters are ready for the next one. Nobody may ask it for new blocks meanwhile.
-   Callers hold the lock. */
+/* Whether the heap was at rest, and its counters are ready for the next one. Nobody may ask it for new blocks
+   meanwhile. Callers hold the lock. */
 bool heapster__counters_retire(unsigned heap);
 
 #endif

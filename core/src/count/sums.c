@@ -143,7 +143,7 @@ static int64_t total_pending_peak(struct heapster__thread *thread) {
 static inline int64_t pending_peak(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return total_pending_peak(thread);
   struct heapster__shard *shard = heapster__load_acquire(&thread->shards[heap]);
-  return shard && !heapster__is_stale(shard) ? heapster__pending_peak(&shard->pending) : 0;
+  return shard && !heapster__is_outdated(shard) ? heapster__pending_peak(&shard->pending) : 0;
 }
 
 int64_t heapster__thread_pending_peak(struct heapster__thread *thread, unsigned heap) {

@@ -8,8 +8,8 @@
                    raw - reset                                   if it has
      the total     raw - reset
 
-   A reader takes no lock. A baseline that was published is never written to: a change writes the other one and publishes
-   it. A reader that two changes overtake sees that their count changed, and reads again. */
+   A reader takes no lock. A baseline that was published is never written to: a change writes the other one and
+   publishes it. A reader that two changes overtake sees that their count changed, and reads again. */
 #ifndef HEAPSTER__HEAP_BASELINE_H
 #define HEAPSTER__HEAP_BASELINE_H
 

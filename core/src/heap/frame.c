@@ -54,7 +54,7 @@ static struct {
   bool was_alone; /* at the last mark, no other thread than the marking one had ever counted anything */
   bool is_alone;  /* nor has one by now */
   struct ring *spares[HEAPSTER__HEAP_NUMBERS]; /* of heaps that have ended */
-  bool has_left;  /* a heap that counted something since the last mark has ended: */
+  bool has_left;                               /* a heap that counted something since the last mark has ended: */
   struct span left;
 } frames;
 
@@ -194,8 +194,8 @@ void heapster__frames_leave(unsigned number) {
   track->first = 0;
 }
 
-/* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more, and what is
-   left may be all another thread's. */
+/* The calling thread marks: whether it is the one that the tracks observe. If not, no track observes any more, and what
+   is left may be all another thread's. */
 static void change_marker(unsigned last) {
   struct heapster__thread *thread = heapster__this_thread();
   const bool is_same =

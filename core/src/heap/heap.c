@@ -40,7 +40,9 @@ struct heapster_heap *heapster__heap_at(unsigned number) {
   return heapster__load_acquire(&heap->is_open) ? heap : NULL; /* pairs with the release in publish_heap */
 }
 
-struct heapster_heap *heapster__heap_slot(unsigned number) { return &registry.heaps[number]; }
+struct heapster_heap *heapster__heap_slot(unsigned number) {
+  return &registry.heaps[number];
+}
 
 uint64_t heapster__heap_serial(const struct heapster_heap *heap) { return heapster__load_acquire(&heap->serial); }
 
@@ -184,8 +186,8 @@ static void begin_again(struct heapster_heap *heap) {
   heapster__baseline_begin(heap->number, &raw);
 }
 
-/* Opens a heap with that number, in that map; a backing of NULL is the system's allocator. Nothing can fail any more: the
-   next heap of a number may be over another allocator. */
+/* Opens a heap with that number, in that map; a backing of NULL is the system's allocator. Nothing can fail any more:
+   the next heap of a number may be over another allocator. */
 static struct heapster_heap *open_heap(unsigned number, const char *name, const struct heapster_allocator *backing,
                                        struct heapster__map *map) {
   struct heapster_heap *const heap = &registry.heaps[number];
@@ -225,8 +227,8 @@ static bool is_same_allocator(const struct heapster_allocator *one, const struct
          one->free == other->free && one->aligned_alloc == other->aligned_alloc && one->context == other->context;
 }
 
-/* The map of the heaps over an equal allocator, whose blocks may come back through any of them, ended ones with live blocks
-   too; NULL if there is none. NULL stands for the system's allocator. Callers hold the lock. */
+/* The map of the heaps over an equal allocator, whose blocks may come back through any of them, ended ones with live
+   blocks too; NULL if there is none. NULL stands for the system's allocator. Callers hold the lock. */
 static struct heapster__map *find_map_over(const struct heapster_allocator *backing) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (!backing) return &heapster__main_map;
@@ -285,6 +287,4 @@ struct heapster_heap *heapster_heap_find(const char *name) {
   return NULL;
 }
 
-const char *heapster_heap_name(const struct heapster_heap *heap) {
-  return heap ? (const char *)heap->name : "total";
-}
+const char *heapster_heap_name(const struct heapster_heap *heap) { return heap ? (const char *)heap->name : "total"; }

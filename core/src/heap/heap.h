@@ -30,7 +30,8 @@ struct heapster_heap {
   unsigned number;
   _Atomic bool is_open;
   _Atomic uint64_t serial; /* no other heap of the process has it; 0: it has ended */
-  _Atomic uint64_t birth_order; /* if the number was used before: snapshots up to here are not of this heap; see origin.h */
+  _Atomic uint64_t
+      birth_order; /* if the number was used before: snapshots up to here are not of this heap; see origin.h */
   enum heapster__heap_state state;
   bool is_hosts;  /* made by heapster_heap_create, so it may end */
   bool has_spare; /* retired: `map` is empty, and no other heap has it */

@@ -39,7 +39,8 @@ uint64_t heapster__use_max(unsigned number, uint32_t generation, uint64_t use) {
   struct heapster__high_water *const mark = &heapster__high_water_marks[number];
   const uint64_t seen = heapster__high_water_interval(mark); /* before the pending bytes, which are of that interval */
   raise_use_max_of(number, generation, heapster__high_water_raise_in(mark, seen, heapster__highest_pending(number)));
-  raise_use_max_of(number, generation, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
+  raise_use_max_of(number, generation,
+                   (int64_t)use); /* not the mark: what was read while others run may exceed every use */
   uint64_t so_far = heapster__use_max_so_far(number);
   return so_far > use ? so_far : use; /* a reset may have restarted it in between */
 }

@@ -211,7 +211,7 @@ static void only_a_hosts_heap_ends_and_only_once(void **state) {
   end(heap);
   assert_int_equal(heapster_heap_end(heap), HEAPSTER_HEAP_ENDED);
   assert_int_equal(heapster_window_begin(heap, HEAPSTER_PROCESS, &window), HEAPSTER_HEAP_ENDED);
-  assert_int_equal(heapster_window_begin(ended(), HEAPSTER_THREAD, &window), HEAPSTER_HEAP_ENDED);
+  assert_int_equal(heapster_window_begin(ended(), HEAPSTER_PROCESS, &window), HEAPSTER_HEAP_ENDED);
   assert_int_equal(heapster_heap_create("ended", NULL, &other), HEAPSTER_NAME_TAKEN);
 }
 

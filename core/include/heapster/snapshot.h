@@ -24,9 +24,9 @@ HEAPSTER_API void heapster_stats_read_sized(const struct heapster_heap *heap, st
                                             size_t size) HEAPSTER_NOEXCEPT;
 
 /* Total and heaps in one reading: every counter of `total` is the sum over the heaps; its use_max is the total's own.
-   Fills at most `capacity` entries of `heaps`, in the order of creation, and returns how many heaps there are; those
-   beyond the capacity are in the total. `total_size` and `stride` are the sizes of the structs; `total` may be NULL,
-   and `heaps` if `capacity` is 0. */
+   Fills at most `capacity` entries of `heaps`, in the order of heapster_heap_next, and returns how many heaps there
+   are; those beyond the capacity are in the total. `total_size` and `stride` are the sizes of the structs; `total` may
+   be NULL, and `heaps` if `capacity` is 0. */
 HEAPSTER_API size_t heapster_stats_read_all_sized(struct heapster_stats *total, size_t total_size,
                                                   struct heapster_heap_stats *heaps, size_t stride,
                                                   size_t capacity) HEAPSTER_NOEXCEPT;

@@ -27,7 +27,8 @@ bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const 
 
 void heapster__record_nested(struct heapster__thread *thread) { heapster__add_owned(&thread->nested_count, 1); }
 
-/* The thread's shard of `heap`, made the cached one; NULL if it has none, or while a guard is up. */
+/* The thread's shard of `heap`, made the cached one; NULL if it has none, or while a guard is up or the shard is armed.
+ */
 static struct heapster__shard *activate_shard(unsigned heap) {
   struct heapster__shard *shard = heapster__shard_here(heap);
   return shard || !heapster__activate_heap(heap) ? shard : heapster__shard_here(heap);
@@ -67,7 +68,7 @@ static __attribute__((noinline)) struct heapster__block
 count_kept_in(struct heapster__thread *thread, const struct heapster__map *map, const void *block) {
   struct heapster__nested_request kept;
   if (!heapster__nested_take(thread, map, block, &kept)) return (struct heapster__block){0, 0, false};
-  heapster__count_alloc(kept.heap, kept.size);
+  heapster__count_entered(NULL, kept.heap, NULL, kept.size);
   return (struct heapster__block){kept.size, kept.heap, false};
 }
 
@@ -124,7 +125,7 @@ static bool record_first_met(struct heapster__map *map, unsigned heap, const voi
     return false;
   }
   if (!heapster__enter_block(map, heap, block, size)) return false;
-  heapster__count_alloc(heap, size);
+  heapster__count_entered(map, heap, block, size);
   heapster__count_one(heap, unseen_alloc_count);
   return true;
 }
@@ -136,7 +137,7 @@ bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct he
   note_inaccuracies(heap, taken);
   bool is_put = heapster__enter_block(map, taken.owner, to, size);
   if (is_put)
-    heapster__count_resize(taken.owner, (struct heapster__resize){taken.size, size, from != to});
+    heapster__count_resized(taken.owner, (struct heapster__resize){taken.size, size, from != to});
   else
     heapster__count_dealloc(taken.owner, taken.size);
   return is_put;

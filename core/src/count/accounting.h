@@ -14,6 +14,7 @@
 #ifndef HEAPSTER__COUNT_ACCOUNTING_H
 #define HEAPSTER__COUNT_ACCOUNTING_H
 
+#include "count/arming.h"
 #include "count/counters.h"
 #include "count/nested.h"
 #include "count/shadow_map.h"
@@ -80,10 +81,23 @@ HEAPSTER__INLINE bool heapster__enter_block(struct heapster__map *map, unsigned 
   return heapster__likely(put == HEAPSTER__PUT_DONE) || heapster__enter_block_slow(map, heap, block, size, put);
 }
 
+/* Counts a new block that was entered into `map`, or into no shadow map for NULL; while armed, at its site as well. */
+HEAPSTER__INLINE void heapster__count_entered(struct heapster__map *map, unsigned heap, const void *block,
+                                              uint64_t size) {
+  heapster__count_alloc(heap, size);
+  if (heapster__is_armed()) heapster__attribute_alloc(map, heap, block, size);
+}
+
+/* The same for a resize. */
+HEAPSTER__INLINE void heapster__count_resized(unsigned heap, struct heapster__resize resize) {
+  heapster__count_resize(heap, resize);
+  if (heapster__is_armed()) heapster__attribute_resize(heap, resize);
+}
+
 /* A new block of a layer that is the outermost. */
 HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__map *map, unsigned heap, const void *block,
                                                    uint64_t size) {
-  if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_alloc(heap, size);
+  if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_entered(map, heap, block, size);
 }
 
 /* A request for a new block that the next allocator refused. */

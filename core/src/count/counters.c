@@ -2,6 +2,7 @@
 #include "count/counters.h"
 
 #include "base/lock.h"
+#include "count/arming.h"
 
 struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
@@ -33,7 +34,8 @@ static struct heapster__shard *ensure_shard(struct heapster__thread *thread, uns
   if (there) return there;
   struct heapster__shard *made = heapster__piece_take(sizeof *made);
   if (!made) return NULL;
-  made->head = (struct heapster__shard_head){thread, heap};
+  made->head.thread = thread;
+  made->head.heap = heap; /* fast_heap is 0 until its owner opens it */
   heapster__pending_init(&made->pending);
   if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
   made->next = heapster__load_relaxed(&thread->last_shard);
@@ -96,7 +98,8 @@ bool heapster__activate_heap(unsigned heap) {
 static struct target target_of(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *own = thread ? ensure_shard(thread, heap) : NULL;
   if (own) {
-    if (heapster__active_shard_of(thread) != own) switch_active(thread, own);
+    if (heapster__load_relaxed(&thread->cached) != &own->head) switch_active(thread, own);
+    if (heapster__unlikely(heapster__load_relaxed(&own->head.fast_heap) != heap)) heapster__open_shard(own);
     heapster__refresh_cached_head(thread);
     return (struct target){own, true};
   }

@@ -11,6 +11,26 @@
 
 #include <stddef.h>
 
+/* New blocks and resizes, and their bytes. */
+struct heapster__asked {
+  uint64_t alloc_count;
+  uint64_t alloc_sum;
+  uint64_t realloc_growth_count;
+  uint64_t realloc_growth_sum;
+  uint64_t realloc_move_count;
+  uint64_t realloc_move_sum;
+};
+
+/* What a shard had counted when it was armed, at its owner's first request since, and at the last before it was
+   disarmed; each with the number of the arming. */
+struct heapster__armed_span {
+  uint32_t armed;
+  _Atomic uint32_t joined;
+  struct heapster__asked at_arming;
+  struct heapster__asked at_joining;
+  struct heapster__asked at_opening;
+};
+
 struct heapster__shard {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head head; /* first: a thread's cached head is its shard */
   struct heapster__pending pending;
@@ -23,6 +43,7 @@ struct heapster__shard {
 #undef X
   heapster__counter kinds[HEAPSTER__LUA_KIND_CELLS]; /* of Lua states: count and sum of each kind that a tag names */
   _Atomic bool is_large;                             /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
+  struct heapster__armed_span span;                  /* of arming.h */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
 _Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
@@ -92,7 +113,8 @@ struct heapster__pending *heapster__find_pending(struct heapster__thread *thread
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();
-  return heapster__likely(head->heap == heap) ? (struct heapster__shard *)(uintptr_t)head : NULL;
+  return heapster__likely(heapster__load_number(&head->fast_heap) == heap) ? (struct heapster__shard *)(uintptr_t)head
+                                                                           : NULL;
 }
 
 /* Makes a heap the thread's active heap, and caches its shard. False: the thread has no shard of it yet, or a guard is

@@ -103,7 +103,7 @@ struct heapster__thread *heapster__thread_claim(void) {
   }
   thread->end_calls = 0;
   heapster__store_relaxed(&thread->is_taken, true);
-  heapster__refresh_cached_head(thread);
+  heapster__cached_shard_head = heapster__load_relaxed(&thread->cached); /* a free record has no guard */
   return thread;
 }
 

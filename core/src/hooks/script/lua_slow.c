@@ -19,6 +19,11 @@ static bool is_mapped(const lua_state *state, size_t size) {
   return !state->is_exact || size >= HEAPSTER__OWN_MIN_SIZE;
 }
 
+/* The shadow map that has blocks of that size, or NULL. */
+static struct heapster__map *map_of(const lua_state *state, size_t size) {
+  return is_mapped(state, size) ? state->map : NULL;
+}
+
 static bool is_off(const lua_state *state) { return state->number == HEAPSTER__LUA_OFF; }
 
 static struct heapster__thread *claim_thread(void) {
@@ -73,7 +78,7 @@ void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, siz
     heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
   } else if (enter_block(state, block, size)) {
-    heapster__count_alloc(heap, size);
+    heapster__count_entered(map_of(state, size), heap, block, size);
     if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
   } else {
     heapster__lua_note_uncounted(state, (int64_t)size);
@@ -143,7 +148,7 @@ static bool record_own_resize(const lua_state *state, struct heapster__block old
   if (old.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
   const bool is_entered = enter_block(state, to, size);
   if (is_entered)
-    heapster__count_resize(state->number, (struct heapster__resize){old.size, size, from != to});
+    heapster__count_resized(state->number, (struct heapster__resize){old.size, size, from != to});
   else
     heapster__count_dealloc(state->number, old.size);
   return is_entered;
@@ -156,7 +161,7 @@ static bool record_adopted(const lua_state *state, struct heapster__block taken,
   if (taken.owner || !is_nested) heapster__record_gone(state->number, taken);
   if (is_nested) heapster__record_nested(thread);
   if (is_nested || !enter_block(state, to, size)) return false;
-  heapster__count_alloc(state->number, size);
+  heapster__count_entered(map_of(state, size), state->number, to, size);
   return true;
 }
 

@@ -18,13 +18,12 @@ static volatile sig_atomic_t steps;
 static volatile sig_atomic_t stop_at;
 static void (*interruption)(void);
 static void *block;
-static uint64_t at_sites[2][FIGURES]; /* of this arming and the one before, in the order of struct heapster__asked */
+static uint64_t at_sites[2][FIGURES]; /* of this arming and the one before, in the order of struct heapster_requests */
 
-static void attribute_alloc(const struct heapster__attribution *to, struct heapster__map *map, const void *at,
-                            uint64_t size) {
-  (void)map, (void)at;
+static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t size) {
   at_sites[to->arming % 2][0] += 1;
   at_sites[to->arming % 2][1] += size;
+  return 0;
 }
 
 static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
@@ -103,7 +102,7 @@ static void require_sum(const char *law, const char *name, uint64_t counted, uin
 }
 
 static void disarm(const char *law, const struct span *span, bool may_be_under_way) {
-  struct heapster__asked armed = {0};
+  struct heapster_requests armed = {0};
   struct heapster_stats stats;
   const uint64_t *at = at_sites[span->arming % 2];
   const struct heapster__totals after = read_totals();

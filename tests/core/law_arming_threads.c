@@ -17,10 +17,10 @@ static struct churn churns[2 * THREADS];
 static atomic_bool is_over;
 static _Atomic uint64_t counts[KEPT]; /* at sites, by arming: a thread may be late by many */
 
-static void attribute_alloc(const struct heapster__attribution *to, struct heapster__map *map, const void *block,
-                            uint64_t size) {
-  (void)map, (void)block, (void)size;
+static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t size) {
+  (void)size;
   atomic_fetch_add(&counts[to->arming % KEPT], 1);
+  return 0;
 }
 
 static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
@@ -35,8 +35,8 @@ static uint32_t arm(const struct heapster__thread *armer) {
   return arming;
 }
 
-static struct heapster__asked disarm(uint32_t arming, uint64_t *at_sites) {
-  struct heapster__asked armed = {0};
+static struct heapster_requests disarm(uint32_t arming, uint64_t *at_sites) {
+  struct heapster_requests armed = {0};
   heapster__lock();
   heapster__disarm();
   *at_sites = atomic_load(&counts[arming % KEPT]);
@@ -70,7 +70,7 @@ static void law_requests_are_at_sites_or_under_way(uint64_t round) {
   uint64_t at_sites;
   const uint32_t arming = arm(NULL);
   for (uint64_t i = 0; i < round % 50; ++i) sched_yield();
-  const struct heapster__asked armed = disarm(arming, &at_sites);
+  const struct heapster_requests armed = disarm(arming, &at_sites);
   require(armed.alloc_count >= at_sites && armed.alloc_count - at_sites <= (uint64_t)2 * THREADS,
           "%llu requests while armed, %llu at sites", (unsigned long long)armed.alloc_count,
           (unsigned long long)at_sites);
@@ -86,7 +86,7 @@ static void law_at_rest_all_are_at_sites(uint64_t seed) {
   require_ok(heapster_window_begin(NULL, HEAPSTER_PROCESS, &window));
   churn_steps(&own, SHORT_STEPS);
   require_ok(heapster_window_end(window, &stats));
-  const struct heapster__asked armed = disarm(arming, &at_sites);
+  const struct heapster_requests armed = disarm(arming, &at_sites);
   require(stats.alloc_count > 0 && stats.alloc_count == armed.alloc_count && stats.alloc_count == at_sites,
           "%llu requests, %llu while armed, %llu at sites", (unsigned long long)stats.alloc_count,
           (unsigned long long)armed.alloc_count, (unsigned long long)at_sites);

@@ -67,7 +67,9 @@ enum heapster_error {
   HEAPSTER_BAD_LIMIT,           /* the smallest value that a limit allows is above the largest */
   HEAPSTER_OTHER_PROCESS,       /* snapshots of two processes have no difference */
   HEAPSTER_WRONG_ORDER,         /* the snapshot to subtract is the later one */
-  HEAPSTER_RESET_BETWEEN        /* the counters were reset between two snapshots */
+  HEAPSTER_RESET_BETWEEN,       /* the counters were reset between two snapshots */
+  HEAPSTER_ALREADY_EXPLAINING,  /* something is explained in this process, and one at a time can be */
+  HEAPSTER_NOT_EXPLAINING       /* nothing is explained: it was ended before, or dropped by a fork */
 };
 
 /* One sentence without a final stop, in English, never NULL, for any value. Static storage. */

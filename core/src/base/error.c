@@ -26,6 +26,8 @@ static const char *const texts[] = {
     [HEAPSTER_OTHER_PROCESS] = "snapshots of two processes have no difference",
     [HEAPSTER_WRONG_ORDER] = "the snapshot to subtract is the later one: subtract the earlier from the later",
     [HEAPSTER_RESET_BETWEEN] = "the counters were reset between the two snapshots, which have no difference",
+    [HEAPSTER_ALREADY_EXPLAINING] = "something is explained in this process already: one at a time can be",
+    [HEAPSTER_NOT_EXPLAINING] = "nothing is explained: it was ended before, dropped by a fork, or never begun",
 };
 
 const char *heapster_error_text(enum heapster_error error) {

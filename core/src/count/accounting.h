@@ -18,6 +18,7 @@
 #include "count/counters.h"
 #include "count/nested.h"
 #include "count/shadow_map.h"
+#include "count/site_cells.h"
 
 /* What could not be counted exactly; for heapster_status. Shared by all threads. */
 struct heapster__inaccuracies {
@@ -58,7 +59,11 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
   return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
 }
 
-void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+/* Returns `block`. */
+void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+/* The same while armed, for a hook that knows the site. */
+void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
+                                struct heapster__site site);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
 /* The free of this block, which was taken out of its map, was missed: records it now. */
@@ -114,7 +119,9 @@ void heapster__record_gone_from(const struct heapster__map *map, unsigned heap, 
 void heapster__record_gone(unsigned heap, struct heapster__block taken);
 
 static inline struct heapster__block heapster__take_block(struct heapster__map *map, const void *block) {
-  return heapster__shadow_take(map, block);
+  struct heapster__block taken = heapster__shadow_take(map, block);
+  if (heapster__is_armed()) taken.site = heapster__site_take(map, block);
+  return taken;
 }
 
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */

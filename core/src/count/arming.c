@@ -2,11 +2,13 @@
 #include "count/arming.h"
 
 #include "base/lock.h"
+#include "count/site_cells.h"
 
 _Atomic uint32_t heapster__arming;
 
+const struct heapster__attributor *_Atomic heapster__attributor;
+
 static struct {
-  const struct heapster__attributor *_Atomic attributor;
   const struct heapster__thread *armer; /* under the lock, as all below */
   uint32_t armer_generation;
   uint32_t last;
@@ -16,8 +18,8 @@ static struct {
    that was armed again meanwhile. */
 static unsigned armed_mark(uint32_t arming) { return 1U << 31 | arming; }
 
-static struct heapster__asked asked_of(struct heapster__shard *shard) {
-  return (struct heapster__asked){
+static struct heapster_requests asked_of(struct heapster__shard *shard) {
+  return (struct heapster_requests){
       .alloc_count = heapster__total_relaxed(shard->alloc_histogram, HEAPSTER_BUCKETS),
       .alloc_sum = heapster__load_relaxed(&shard->alloc_sum),
       .realloc_growth_count = heapster__total_relaxed(shard->realloc_growth_histogram, HEAPSTER_BUCKETS),
@@ -30,7 +32,7 @@ static struct heapster__asked asked_of(struct heapster__shard *shard) {
 /* A signal handler may join in the middle of this. If it did before all was read, what was read is dropped; later it
    noted the same figures, as nothing was counted in between. */
 static void join(struct heapster__shard *shard, uint32_t arming) {
-  const struct heapster__asked asked = asked_of(shard);
+  const struct heapster_requests asked = asked_of(shard);
   heapster__fence_signal();
   if (heapster__load_relaxed(&shard->span.joined) == arming) return;
   shard->span.at_joining = asked;
@@ -39,7 +41,7 @@ static void join(struct heapster__shard *shard, uint32_t arming) {
 
 /* The same for a handler that opens the shard. */
 static void open_fast_path(struct heapster__shard *shard, unsigned mark) {
-  const struct heapster__asked asked = asked_of(shard);
+  const struct heapster_requests asked = asked_of(shard);
   heapster__fence_signal();
   if (heapster__load_relaxed(&shard->head.fast_heap) != mark) return;
   shard->span.at_opening = asked;
@@ -94,14 +96,19 @@ static void visit_shared(unsigned heap, shard_visitor *visit, void *context) {
   }
 }
 
+uint32_t heapster__next_arming(void) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  return state.last % (armed_mark(0) - 1) + 1;
+}
+
 uint32_t heapster__arm(const struct heapster__attributor *attributor, const struct heapster__thread *armer) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   HEAPSTER__ASSERT(!heapster__load_relaxed(&heapster__arming));
-  state.last = state.last % (armed_mark(0) - 1) + 1;
+  state.last = heapster__next_arming();
   uint32_t arming = state.last;
   state.armer = armer;
   state.armer_generation = armer ? heapster__load_relaxed(&armer->generation) : 0;
-  heapster__store_release(&state.attributor, attributor);
+  heapster__store_release(&heapster__attributor, attributor);
   heapster__store_release(&heapster__arming, arming);
   heapster__fence_seq_cst();
   visit_shards(NULL, 0, visit_armed, &arming);
@@ -126,13 +133,13 @@ void heapster__disarm(void) {
 /* What a shard counted from when it was armed, or from its owner's first request since if that is earlier, until it was
    opened. The counters are read before the mark: if it still stands, nothing was counted on the fast path. */
 static void add_armed(struct heapster__shard *shard, void *sum) {
-  struct heapster__asked *const to = sum;
+  struct heapster_requests *const to = sum;
   const bool has_joined = heapster__load_acquire(&shard->span.joined) == state.last;
   const bool was_there = shard->span.armed == state.last;
   if (!has_joined && !was_there) return;
-  const struct heapster__asked *start = was_there ? &shard->span.at_arming : &shard->span.at_joining;
-  const struct heapster__asked *other = has_joined ? &shard->span.at_joining : start;
-  struct heapster__asked end = asked_of(shard);
+  const struct heapster_requests *start = was_there ? &shard->span.at_arming : &shard->span.at_joining;
+  const struct heapster_requests *other = has_joined ? &shard->span.at_joining : start;
+  struct heapster_requests end = asked_of(shard);
   heapster__fence_acquire();
   if (heapster__load_acquire(&shard->head.fast_heap) == shard->head.heap && shard->head.heap)
     end = shard->span.at_opening;
@@ -141,11 +148,15 @@ static void add_armed(struct heapster__shard *shard, void *sum) {
 #undef X
 }
 
-void heapster__add_armed(struct heapster__asked *sum, const struct heapster__thread *thread, unsigned heap) {
+void heapster__add_armed(struct heapster_requests *sum, const struct heapster__thread *thread, unsigned heap) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   HEAPSTER__ASSERT(!heapster__load_relaxed(&heapster__arming));
   visit_shards(thread, heap, add_armed, sum);
-  if (!thread) visit_shared(heap, add_armed, sum);
+}
+
+void heapster__add_armed_shared(struct heapster_requests *sum, unsigned heap) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  visit_shared(heap, add_armed, sum);
 }
 
 void heapster__arming_drop_others(void) {
@@ -171,13 +182,14 @@ static const struct heapster__attributor *begin_attribution(struct heapster__att
   if (!arming || !shard || heapster__load_relaxed(&shard->span.joined) != arming) return NULL;
   *to = (struct heapster__attribution){arming, heap, thread, thread->site};
   thread->site.kind = HEAPSTER__SITE_UNKNOWN;
-  return heapster__load_acquire(&state.attributor);
+  return heapster__load_acquire(&heapster__attributor);
 }
 
 void heapster__attribute_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size) {
   struct heapster__attribution to;
   const struct heapster__attributor *attributor = begin_attribution(&to, heap);
-  if (attributor) attributor->alloc(&to, map, block, size);
+  const uint16_t site = attributor ? attributor->alloc(&to, size) : 0;
+  if (site && map) heapster__site_put(map, block, site);
 }
 
 void heapster__attribute_resize(unsigned heap, struct heapster__resize resize) {

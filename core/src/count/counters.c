@@ -90,7 +90,7 @@ bool heapster__activate_heap(unsigned heap) {
   if (!thread || heapster__load_relaxed(&thread->guard)) return false;
   struct heapster__shard *shard = heapster__load_relaxed(&thread->shards[heap]);
   if (!shard) return false;
-  if (heapster__active_shard_of(thread) != shard) switch_active(thread, shard);
+  if (heapster__load_relaxed(&thread->cached) != &shard->head) switch_active(thread, shard);
   heapster__refresh_cached_head(thread);
   return true;
 }
@@ -139,9 +139,13 @@ HEAPSTER__INLINE bool shrink(struct target target, unsigned heap, uint64_t bytes
 
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct target target = target_here(heap);
-  add(target, &target.shard->alloc_histogram[heapster__bucket(size)], 1);
-  add(target, &target.shard->alloc_sum, size);
-  if (grow(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
+  if (heapster__likely(target.is_own)) {
+    if (heapster__count_alloc_in(target.shard, size)) heapster__flush_heap(target.shard->head.thread, heap);
+    return;
+  }
+  heapster__add_relaxed(&target.shard->alloc_histogram[heapster__bucket(size)], 1);
+  heapster__add_relaxed(&target.shard->alloc_sum, size);
+  move_marks(heap, (int64_t)size);
 }
 
 void heapster__count_dealloc(unsigned heap, uint64_t size) {

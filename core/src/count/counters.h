@@ -5,30 +5,22 @@
 #ifndef HEAPSTER__COUNT_COUNTERS_H
 #define HEAPSTER__COUNT_COUNTERS_H
 
+#include <heapster/explain.h>
+
 #include "count/thread.h"
 #include "value/histogram.h"
 #include "value/stats.h"
 
 #include <stddef.h>
 
-/* New blocks and resizes, and their bytes. */
-struct heapster__asked {
-  uint64_t alloc_count;
-  uint64_t alloc_sum;
-  uint64_t realloc_growth_count;
-  uint64_t realloc_growth_sum;
-  uint64_t realloc_move_count;
-  uint64_t realloc_move_sum;
-};
-
 /* What a shard had counted when it was armed, at its owner's first request since, and at the last before it was
    disarmed; each with the number of the arming. */
 struct heapster__armed_span {
   uint32_t armed;
   _Atomic uint32_t joined;
-  struct heapster__asked at_arming;
-  struct heapster__asked at_joining;
-  struct heapster__asked at_opening;
+  struct heapster_requests at_arming;
+  struct heapster_requests at_joining;
+  struct heapster_requests at_opening;
 };
 
 struct heapster__shard {

@@ -69,6 +69,7 @@ struct heapster__thread {
   uint32_t index;
   uint32_t end_calls;                                             /* how often its thread's end was announced */
   _Atomic bool has_kept;                                          /* a nested request may be kept */
+  _Atomic bool had_kept;                                          /* the same for the thread's whole life */
   struct heapster__kept_request kept[HEAPSTER__NESTED_KEPT];      /* see nested.h */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };

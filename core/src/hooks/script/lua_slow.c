@@ -58,7 +58,7 @@ void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, s
 
 static bool enter_small(const lua_state *state, const void *block, size_t size) {
   const unsigned missed = heapster__small_take(state->small, block);
-  if (missed) heapster__record_missed((struct heapster__block){missed, state->number, false});
+  if (missed) heapster__record_missed((struct heapster__block){missed, state->number, false, 0});
   if (heapster__small_put(state->small, block, (unsigned)size)) return true;
   heapster__add_relaxed(&heapster__inaccuracies.uncounted, 1);
   return false;
@@ -103,7 +103,7 @@ static struct heapster__block take_from_main(const void *ptr, size_t size) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, ptr);
   if (!taken.owner || taken.size == size) return taken;
   heapster__shadow_put(&heapster__main_map, ptr, taken.owner, taken.size);
-  return (struct heapster__block){0, 0, false};
+  return (struct heapster__block){0, 0, false, 0};
 }
 
 /* A block that was taken out, and the shadow map it was in; NULL: it was in the small map, or in none. */
@@ -115,7 +115,7 @@ struct taken {
 static struct taken take_own(const lua_state *state, const void *ptr, size_t size) {
   if (is_mapped(state, size)) return (struct taken){heapster__take_block(state->map, ptr), state->map};
   const unsigned found = heapster__small_take(state->small, ptr);
-  return (struct taken){{found, found ? state->number : 0, false}, NULL};
+  return (struct taken){{found, found ? state->number : 0, false, 0}, NULL};
 }
 
 static struct taken take_block(const lua_state *state, const void *ptr, size_t size) {
@@ -199,7 +199,7 @@ static void *finish_resize(lua_state *state, struct taken taken, void *ptr, size
 
 void *heapster__lua_finish_resize(lua_state *state, uint64_t counted, void *ptr, size_t osize, void *fresh,
                                   size_t nsize) {
-  struct taken taken = {{counted, state->number, false}, state->map};
+  struct taken taken = {{counted, state->number, false, 0}, state->map};
   return finish_resize(state, taken, ptr, osize, fresh, nsize);
 }
 

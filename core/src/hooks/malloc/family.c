@@ -174,6 +174,29 @@ void *heapster__tried_memalign(size_t alignment, size_t size) {
   return block ? record_block(block, size) : NULL;
 }
 
+static __attribute__((noinline)) void *new_after_refusal(size_t size) {
+  heapster__record_failure(HEAPSTER__MALLOC);
+  HEAPSTER__NEW_OR_THROW(NULL, heapster__tried_malloc(size));
+}
+
+static __attribute__((noinline)) void *aligned_new_after_refusal(size_t size, size_t alignment) {
+  heapster__record_failure(HEAPSTER__MALLOC);
+  HEAPSTER__NEW_OR_THROW(NULL, heapster__tried_memalign(alignment, size));
+}
+
+void *heapster__counted_new(size_t size) {
+  void *block = heapster__malloc.next.malloc(padded(size));
+  return heapster__likely(block != NULL) ? record_block(block, size) : new_after_refusal(size);
+}
+
+void *heapster__counted_aligned_new(size_t size, size_t alignment) {
+  struct heapster__guard guard;
+  enter_guard(&guard);
+  void *block = heapster__malloc.next.memalign(alignment, padded(size));
+  heapster__guard_leave(&guard);
+  return heapster__likely(block != NULL) ? record_block(block, size) : aligned_new_after_refusal(size, alignment);
+}
+
 void heapster__refuse_new(void) { heapster__record_failure(HEAPSTER__MALLOC); }
 
 #define PASS_ON(name, parameters, ...)                       \

@@ -155,7 +155,6 @@ void heapster__add_armed(struct heapster_requests *sum, const struct heapster__t
 }
 
 void heapster__add_armed_shared(struct heapster_requests *sum, unsigned heap) {
-  HEAPSTER__ASSERT(heapster__is_locked_here());
   visit_shared(heap, add_armed, sum);
 }
 

@@ -20,7 +20,24 @@ HEAPSTER_API void heapster__explain_free(struct heapster_site *sites, size_t cou
 /* Fills in `function`, `file` and `offset` of a site in C. Asks the loader; the caller holds no lock. */
 HEAPSTER_API void heapster__site_name(struct heapster_site *site);
 
-/* Explains the whole process, from its start to its end and in all children. */
-HEAPSTER_API enum heapster_error heapster__explain_process(void);
+/* Explains the whole process from now on, to its end and in all children, for a report of at most `limit` sites.
+   Nothing else can be explained then. Takes the lock. */
+HEAPSTER_API enum heapster_error heapster__explain_process(unsigned limit);
+
+/* The path of the program, "" where it is not known. Of a process that is explained so. */
+const char *heapster__explain_program(void);
+
+enum { HEAPSTER__REPORTED_SITES = 100 }; /* the highest limit */
+
+/* What was explained so of the process up to now. */
+struct heapster__process_sites {
+  uint64_t site_count;                /* of all */
+  struct heapster_requests explained; /* at all sites */
+  unsigned count;                     /* in the array */
+};
+
+/* Fills the first sites in the order of heapster_sites_rank, unnamed. `sites` has room for the limit. Takes no lock,
+   makes no request and no system call, while other threads go on. False: the process is not explained so. */
+bool heapster__explain_read(struct heapster_site *sites, struct heapster__process_sites *found);
 
 #endif

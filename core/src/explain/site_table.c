@@ -34,15 +34,6 @@ unsigned heapster__site_count(struct heapster__site_table *table) {
   return used < HEAPSTER_SITES ? used : HEAPSTER_SITES;
 }
 
-bool heapster__site_is_named(struct heapster__site_table *table, unsigned number) {
-  if (number == HEAPSTER__SITE_ELSEWHERE) return true;
-  for (unsigned place = heapster__site_first_place(&table->sites[number].site);;
-       place = (place + 1) % HEAPSTER__SITE_INDEX) {
-    const uint16_t there = heapster__load_acquire(&table->index[place]);
-    if (!there || there == number + 1) return there != 0;
-  }
-}
-
 /* Pages that were never used stay untouched. */
 void heapster__site_table_clear(struct heapster__site_table *table) {
   const unsigned used = heapster__site_count(table);
@@ -63,4 +54,26 @@ void heapster__site_add_resize(struct heapster__site_entry *entry, struct heapst
     heapster__add_relaxed(&entry->realloc_move_count, 1);
     heapster__add_relaxed(&entry->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
   }
+}
+
+struct heapster_site heapster__site_read(struct heapster__site_table *table, unsigned number) {
+  struct heapster__site_entry *entry = &table->sites[number];
+  struct heapster_site site = {.kind = HEAPSTER_SITE_ELSEWHERE};
+  if (number != HEAPSTER__SITE_ELSEWHERE) {
+    site.kind = (enum heapster_site_kind)entry->site.kind;
+    site.place = entry->site.place;
+    site.offset = entry->site.offset;
+    site.line = site.kind == HEAPSTER_SITE_LUA ? entry->site.offset : 0;
+  }
+  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
+    site.alloc_histogram.buckets[i] = heapster__load_relaxed(&entry->alloc_histogram[i]);
+    site.requests.alloc_count += site.alloc_histogram.buckets[i];
+  }
+  site.requests.alloc_sum = heapster__load_relaxed(&entry->alloc_sum);
+  site.requests.realloc_growth_count = heapster__load_relaxed(&entry->realloc_growth_count);
+  site.requests.realloc_growth_sum = heapster__load_relaxed(&entry->realloc_growth_sum);
+  site.requests.realloc_move_count = heapster__load_relaxed(&entry->realloc_move_count);
+  site.requests.realloc_move_sum = heapster__load_relaxed(&entry->realloc_move_sum);
+  site.realloc_growth_buckets = heapster__load_relaxed(&entry->realloc_growth_buckets);
+  return site;
 }

@@ -55,8 +55,12 @@ unsigned heapster__site_find(struct heapster__site_table *table, const struct he
 /* How many numbers were given out. Some may name no site. */
 unsigned heapster__site_count(struct heapster__site_table *table);
 
-/* Whether the number names a site in the index, or is HEAPSTER__SITE_ELSEWHERE. */
-bool heapster__site_is_named(struct heapster__site_table *table, unsigned number);
+/* The number of the site at a place in the index, from 0 to HEAPSTER__SITE_INDEX - 1; HEAPSTER__SITE_ELSEWHERE if there
+   is none. The site is seen complete, while other threads go on. */
+HEAPSTER__INLINE unsigned heapster__site_at(struct heapster__site_table *table, unsigned place) {
+  const unsigned there = heapster__load_acquire(&table->index[place]); /* pairs with the swap that published it */
+  return there ? there - 1 : HEAPSTER__SITE_ELSEWHERE;
+}
 
 void heapster__site_table_clear(struct heapster__site_table *table);
 
@@ -66,5 +70,8 @@ HEAPSTER__INLINE void heapster__site_add_alloc(struct heapster__site_entry *entr
   heapster__add_relaxed(&entry->alloc_sum, size);
 }
 void heapster__site_add_resize(struct heapster__site_entry *entry, struct heapster__resize resize);
+
+/* What a site requested, unnamed, while other threads go on. */
+struct heapster_site heapster__site_read(struct heapster__site_table *table, unsigned number);
 
 #endif

@@ -6,6 +6,7 @@
 #include "hooks/malloc/preload.h"
 
 #include "base/platform.h"
+#include "explain/explain.h"
 #include "hooks/attach/attach.h"
 #include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
@@ -261,6 +262,8 @@ static bool ensure_started(void) {
     switch_to_counted();
   else
     switch_to_next();
+  const unsigned sites = hook.problem ? 0 : heapster__sites_to_report();
+  if (sites) heapster__explain_process(sites); /* before the first request, so that all are explained */
   return true;
 }
 

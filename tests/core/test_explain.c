@@ -278,6 +278,19 @@ static void a_request_without_a_note_is_elsewhere(void **state) {
   assert_field(sites[0], requests.alloc_count, 1);
 }
 
+static void the_site_of_a_nested_request_is_not_that_of_the_next(void **state) {
+  (void)state;
+  struct heapster__guard guard;
+  begin(heap, HEAPSTER_THREAD);
+  heapster__guard_enter(&guard, heapster__this_thread());
+  heapster_heap_free(heap, request_here(heap, 60));
+  heapster__guard_leave(&guard);
+  heapster__count_entered(NULL, heap->number, NULL, 10);
+  end();
+  assert_int_equal(count, 1);
+  assert_field(sites[0], kind, HEAPSTER_SITE_ELSEWHERE);
+}
+
 static void sites_beyond_4096_are_elsewhere_and_none_is_lost(void **state) {
   (void)state;
   begin(heap, HEAPSTER_THREAD);
@@ -397,6 +410,7 @@ int main(void) {
       cmocka_unit_test(what_an_ended_thread_began_can_be_ended),
       cmocka_unit_test(a_site_of_an_interpreter_is_a_place_and_an_offset),
       cmocka_unit_test(a_request_without_a_note_is_elsewhere),
+      cmocka_unit_test(the_site_of_a_nested_request_is_not_that_of_the_next),
       cmocka_unit_test(sites_beyond_4096_are_elsewhere_and_none_is_lost),
       cmocka_unit_test(all_sites_can_be_taken_and_given_back),
       cmocka_unit_test(the_child_of_the_thread_that_began_goes_on),

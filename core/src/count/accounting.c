@@ -25,7 +25,15 @@ bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const 
   return false;
 }
 
-void heapster__record_nested(struct heapster__thread *thread) { heapster__add_owned(&thread->nested_count, 1); }
+/* The site that a nested hook noted is not that of the next request. */
+static void drop_site(struct heapster__thread *thread) {
+  if (heapster__is_armed()) thread->site.kind = HEAPSTER__SITE_UNKNOWN;
+}
+
+void heapster__record_nested(struct heapster__thread *thread) {
+  heapster__add_owned(&thread->nested_count, 1);
+  drop_site(thread);
+}
 
 /* The thread's shard of `heap`, made the cached one; NULL if it has none, or while a guard is up or the shard is armed.
  */
@@ -36,7 +44,10 @@ static struct heapster__shard *activate_shard(unsigned heap) {
 
 static __attribute__((noinline)) void record_nested_alloc(struct heapster__thread *thread,
                                                           struct heapster__nested_request request) {
-  if (!heapster__nested_keep(thread, request)) heapster__record_nested(thread);
+  if (heapster__nested_keep(thread, request))
+    drop_site(thread);
+  else
+    heapster__record_nested(thread);
 }
 
 /* Where the thread has no shard yet, a guard is up, the shard is armed, or the map refused the block. */

@@ -36,7 +36,7 @@ static void join(struct heapster__shard *shard, uint32_t arming) {
   heapster__fence_signal();
   if (heapster__load_relaxed(&shard->span.joined) == arming) return;
   shard->span.at_joining = asked;
-  heapster__store_release(&shard->span.joined, arming); /* pairs with the acquire in armed_of */
+  heapster__store_release(&shard->span.joined, arming); /* pairs with the acquire in add_armed */
 }
 
 /* The same for a handler that opens the shard. */
@@ -45,7 +45,7 @@ static void open_fast_path(struct heapster__shard *shard, unsigned mark) {
   heapster__fence_signal();
   if (heapster__load_relaxed(&shard->head.fast_heap) != mark) return;
   shard->span.at_opening = asked;
-  /* release pairs with the acquire in armed_of; fails if the shard was armed again */
+  /* release pairs with the acquire in add_armed; fails if the shard was armed again */
   atomic_compare_exchange_strong(&shard->head.fast_heap, &mark, shard->head.heap);
 }
 

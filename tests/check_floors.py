@@ -22,6 +22,7 @@ FLOORS = (
     ("core/src/value",),
     ("core/src/count",),
     ("core/src/heap",),
+    ("core/src/explain",),
     ("core/src/hooks",),
     ("core/src/process",),
     ("core/cli", "bindings/common"),

@@ -77,12 +77,14 @@ static int set_or_unset(const char *name, const char *value) {
 }
 
 int heapster__environment_set(const char *library, const struct heapster__session *session,
-                              const struct heapster__output *output, const char *format, const char *every, pid_t pid) {
+                              const struct heapster__output *output, const char *format,
+                              const struct heapster__options *options, pid_t pid) {
   char number[24];
   snprintf(number, sizeof number, "%ld", (long)pid);
   const bool is_set = !set_preload(library) && !allow_sanitizer() && !setenv(HEAPSTER__PAGE, session->where, true) &&
                       !set_or_unset(HEAPSTER__REPORT, output->is_per_process ? output->pattern : NULL) &&
                       !setenv(HEAPSTER__REPORT_FORMAT, format, true) && !setenv(HEAPSTER__REPORT_PID, number, true) &&
-                      !set_or_unset(HEAPSTER__REPORT_EVERY, every);
+                      !set_or_unset(HEAPSTER__REPORT_EVERY, options->every) &&
+                      !set_or_unset(HEAPSTER__EXPLAIN, options->explain);
   return is_set ? 0 : errno;
 }

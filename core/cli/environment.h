@@ -11,6 +11,7 @@ bool heapster__environment_find_library(char library[PATH_MAX]);
 
 /* Sets the variables, in the child before exec. Returns 0 or an errno. */
 int heapster__environment_set(const char *library, const struct heapster__session *session,
-                              const struct heapster__output *output, const char *format, const char *every, pid_t pid);
+                              const struct heapster__output *output, const char *format,
+                              const struct heapster__options *options, pid_t pid);
 
 #endif

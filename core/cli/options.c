@@ -26,6 +26,8 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "  -e, --every=SECONDS        Keep figures that often while PROGRAM runs: a program\n"
                                "                             that is killed leaves the last ones; with --output,\n"
                                "                             PATH is replaced that often\n"
+                               "  -x, --explain[=N]          Tell which N callers (10, at most 100) asked most; the\n"
+                               "                             program is slower then\n"
                                "  -f, --format=FORMAT        text (the default), json or prometheus\n"
                                "  -o, --output=PATH          Write the report to PATH instead of standard\n"
                                "                             error; - is standard output; with %p in PATH, which\n"
@@ -45,13 +47,11 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
 /* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-static const struct option run_options[] = {{"every", required_argument, NULL, 'e'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {0}};
+static const struct option run_options[] = {
+    {"every", required_argument, NULL, 'e'},  {"explain", optional_argument, NULL, 'x'},
+    {"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
+    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {0}};
 
 static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);
@@ -98,6 +98,12 @@ static void set_every(struct heapster__options *options, const char *seconds, co
   options->every = seconds;
 }
 
+static void set_explain(struct heapster__options *options, const char *count) {
+  if (count && heapster__report_sites(count) == 0)
+    heapster__die(HEAPSTER__FAILED, "--explain is '%s': it must be a number of callers, from 1 to 100", count);
+  options->explain = count ? count : "10";
+}
+
 static void apply_run_option(struct heapster__options *options, char *const *words, int key) {
   switch (key) {
   case 'h':
@@ -106,6 +112,9 @@ static void apply_run_option(struct heapster__options *options, char *const *wor
     print_and_exit("heapster " HEAPSTER_VERSION "\n");
   case 'e':
     set_every(options, optarg, "--every");
+    return;
+  case 'x':
+    set_explain(options, optarg);
     return;
   case 'f':
     set_format(options, optarg);
@@ -141,6 +150,9 @@ static void check(const struct heapster__options *options) {
   if (!options->program[0][0]) heapster__die(HEAPSTER__NOT_FOUND, "cannot run '': the program's name is empty");
   if (options->is_verbose && strcmp(options->format, "text") != 0)
     heapster__die(HEAPSTER__FAILED, "--verbose is for text: %s always has all figures", options->format);
+  if (options->explain && !strcmp(options->format, "prometheus"))
+    heapster__die(HEAPSTER__FAILED,
+                  "--explain is for text and json: in prometheus, callers would be a label without bounds");
 }
 
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
@@ -149,7 +161,7 @@ void heapster__options_parse(struct heapster__options *options, int argc, char *
   char **const words = argv + run;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+:e:f:o:vhV", run_options, NULL)) != -1)
+  while ((key = getopt_long(argc - run, words, "+:e:f:o:vx::hV", run_options, NULL)) != -1)
     apply_run_option(options, words, key);
   options->program = words + optind;
   check(options);

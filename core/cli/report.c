@@ -1,6 +1,8 @@
 /* A report, from a page to a file. */
 #include "report.h"
 
+#include "symbols.h"
+
 #include "process/file_sink.h"
 #include "process/report_text.h"
 
@@ -44,6 +46,8 @@ bool heapster__found_write(const struct heapster__found *found, unsigned index, 
   struct heapster__writer writer = heapster__writer_make(heapster__sink_of(&sink));
   const bool is_for_people = heapster__report_is_for_people(format);
   char *const command = is_for_people ? NULL : read_command(found->file, index, found->info.command_length);
+  struct heapster__site_name names[HEAPSTER__REPORTED_SITES];
+  heapster__symbols_find(&found->figures, names);
   const struct heapster__report report = {
       .figures = &found->figures,
       .version = found->info.version,
@@ -51,6 +55,7 @@ bool heapster__found_write(const struct heapster__found *found, unsigned index, 
       .command = command,
       .command_length = command ? found->info.command_length : 0,
       .is_command_cut = found->info.is_command_cut != 0,
+      .site_names = names,
       .killed_by = killed_by,
       .snapshot_time = heapster__found_is_final(found) ? 0 : found->figures.time,
   };

@@ -34,7 +34,7 @@ static int prepare(void *unused, pid_t pid) {
   const int error = heapster__output_open_own(&run.output, pid);
   if (error || !run.is_counted) return error;
   heapster__session_note_main(&run.session);
-  return heapster__environment_set(run.library, &run.session, &run.output, run.format, run.options->every, pid);
+  return heapster__environment_set(run.library, &run.session, &run.output, run.format, run.options, pid);
 }
 
 static void tick(void *unused) {

@@ -1,4 +1,7 @@
-"""The command's options are the same in its help, its manual and the completions of each shell."""
+"""The command's options are the same in its help, its manual and the completions of each shell.
+
+An argument that may be left out has to be in the same word, so for a completion there is none.
+"""
 
 import re
 import shutil
@@ -15,7 +18,7 @@ COMPLETIONS = FOLDER / "completions"
 def help_of(*words):
     """{long name: (letter, whether it has an argument)} as `--help` lists them."""
     text = execute([HEAPSTER, *words, "--help"]).stdout
-    found = re.findall(r"^  -(\w), --(\w+)(=\w+)?  ", text, re.MULTILINE)
+    found = re.findall(r"^  -(\w), --(\w+)(?:\[=\w+\]|(=\w+))?  ", text, re.MULTILINE)
     return {long: (letter, bool(argument)) for letter, long, argument in found}
 
 

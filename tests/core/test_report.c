@@ -57,6 +57,28 @@ void heapster__malloc_status_read(struct heapster_status *read, enum heapster__r
   *read = status;
 }
 
+/* Two callers of 13; none is explained with a count of 0. */
+static unsigned site_count;
+
+bool heapster__explain_read(struct heapster_site *sites, struct heapster__process_sites *found) {
+  *found = (struct heapster__process_sites){.site_count = 13, .count = site_count};
+  if (!site_count) return false;
+  found->explained = (struct heapster_requests){.alloc_count = 1234567, .alloc_sum = 99};
+  sites[0] = (struct heapster_site){.kind = HEAPSTER_SITE_C, .place = 0x1235, .live_count = 3, .live_sum = 2048};
+  sites[0].requests = (struct heapster_requests){1234000, 4096, 5, 1024, 2, 64};
+  sites[0].alloc_histogram.buckets[3] = 1234000;
+  sites[1] = (struct heapster_site){.kind = HEAPSTER_SITE_ELSEWHERE, .requests = {.alloc_count = 7}};
+  return true;
+}
+
+bool heapster__find_object(const void *address, const char **path, uintptr_t *bias) {
+  *path = "/usr/lib/libx\n.so.1";
+  *bias = 0x1000;
+  return (uintptr_t)address == 0x1234;
+}
+
+const char *heapster__explain_program(void) { return "/bin/x"; }
+
 void *heapster__pages_map(size_t bytes) {
   errno = ENOMEM;
   if (refuses_pages) return NULL;
@@ -73,6 +95,7 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
 /* `count` heaps, with malloc counted by preloading. */
 static void prepare(size_t count) {
   heap_count = count;
+  site_count = 0;
   refuses_pages = false;
   status = (struct heapster_status){.malloc_way = "preload", .malloc_is_proved = true};
 }
@@ -201,6 +224,52 @@ static void a_name_is_cut_between_characters(void **state) {
   }
 }
 
+static void callers_are_a_table_below_the_figures(void **state) {
+  (void)state;
+  prepare(1);
+  assert_null(strstr(write_text(heapster_report), "callers"));
+  site_count = 2;
+  const char *const text = strstr(write_text(heapster_report), "\ncallers");
+  assert_non_null(text);
+  assert_string_equal(text, "\ncallers that asked most: 2 of 13; 1,234,567 of 1,234,569 allocs and growths explained\n"
+                            "   allocs  bytes  growths  moves  live blocks  live bytes  caller\n"
+                            "1,234,000  5 KiB        5      2            3       2 KiB  libx\\n.so.1+0x234\n"
+                            "        7    0 B        0      0            0         0 B  elsewhere\n");
+}
+
+static void callers_are_in_json_with_all_their_figures(void **state) {
+  (void)state;
+  prepare(1);
+  assert_null(strstr(write_text(heapster_json), "sites"));
+  site_count = 2;
+  const char *const text = strstr(write_text(heapster_json), ", \"site_count\"");
+  assert_non_null(text);
+  assert_non_null(strstr(text, ", \"site_count\": 13, \"explained\": {\"alloc_count\": 1234567, \"alloc_sum\": 99, "));
+  assert_non_null(strstr(text, "\"sites\": [{\"kind\": \"c\", \"function\": null, \"source\": null, \"line\": 0, "
+                               "\"file\": \"/usr/lib/libx\\u000a.so.1\", \"offset\": 564, \"alloc_count\": 1234000, "
+                               "\"alloc_sum\": 4096, \"realloc_growth_count\": 5, \"realloc_growth_sum\": 1024, "
+                               "\"realloc_move_count\": 2, \"realloc_move_sum\": 64, \"live_count\": 3, "
+                               "\"live_sum\": 2048, \"alloc_histogram\": [0, 0, 0, 1234000, 0, "));
+  assert_non_null(strstr(text, "{\"kind\": \"elsewhere\", "));
+}
+
+static void a_caller_has_a_function_and_a_line_where_they_are_known(void **state) {
+  (void)state;
+  struct text_sink *const sink = text_sink_new();
+  static struct heapster__figures figures;
+  struct heapster__site_name names[2] = {{.function = "make(int)", .source = "/src/a.cpp", .line = 12},
+                                         {.function = "other"}};
+  struct heapster__writer writer = heapster__writer_make(text_sink_of(sink));
+  const struct heapster__report report = {.figures = &figures, .version = "", .site_names = names};
+  figures.count = figures.is_explained = 1;
+  figures.site_count = 2;
+  figures.sites[0].kind = figures.sites[1].kind = HEAPSTER_SITE_C;
+  figures.sites[1].offset = 0x10;
+  heapster__write_report_text(&writer, &report);
+  assert_non_null(strstr(sink->text, "  make(int) (a.cpp:12)\n"));
+  assert_non_null(strstr(sink->text, "  other (program+0x10)\n"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(report_of_one_heap_is_the_total_alone),
@@ -213,6 +282,9 @@ int main(void) {
       cmocka_unit_test(prometheus_has_every_heap_and_no_total),
       cmocka_unit_test(a_name_is_cut_between_characters),
       cmocka_unit_test(every_error_has_a_text),
+      cmocka_unit_test(callers_are_a_table_below_the_figures),
+      cmocka_unit_test(callers_are_in_json_with_all_their_figures),
+      cmocka_unit_test(a_caller_has_a_function_and_a_line_where_they_are_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,10 @@ GUARDS = (
     Guard("preload-new-thread", 2384, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
+    Guard("heap-explained", 322, named("explained-pairs"),
+          "a malloc and its free, in a named heap, each request attributed to its site"),
+    Guard("preload-explained", 297, preloaded("explained-pairs"),
+          "a malloc and its free, with the hook preloaded, each request attributed to its site"),
     Guard("domain", 82, interpreter("domain-pairs", "counted"),
           "a malloc and its free, through CPython's counted functions"),
     Guard("domain-foreign", 401, interpreter("domain-pairs", "foreign"),

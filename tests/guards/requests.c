@@ -2,6 +2,9 @@
    named heaps. So the two differ by heapster alone. */
 #include "request.h"
 
+#include <heapster/explain.h>
+
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 
@@ -23,6 +26,13 @@ static bool run_pairs(size_t count) {
     release(FIRST, block);
   }
   return true;
+}
+
+/* While each request is attributed to its site. Where heapster is not there, plain pairs. */
+static bool run_explained_pairs(size_t count) {
+  enum heapster_error (*begin)(const struct heapster_heap *, enum heapster_scope);
+  *(void **)&begin = dlsym(RTLD_DEFAULT, "heapster_explain_begin");
+  return (!begin || begin(NULL, HEAPSTER_PROCESS) == HEAPSTER_OK) && run_pairs(count);
 }
 
 /* Pairs of one heap among the blocks of another, which came first. */
@@ -124,6 +134,7 @@ static bool run_idle_threads(size_t count) { return run_threads(count, do_nothin
 int main(int count, char **arguments) {
   static const struct pattern patterns[] = {
       {"pairs", run_pairs},
+      {"explained-pairs", run_explained_pairs},
       {"foreign-pairs", run_foreign_pairs},
       {"alternating-pairs", run_alternating_pairs},
       {"calloc-pairs", run_calloc_pairs},

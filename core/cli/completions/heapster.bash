@@ -37,7 +37,7 @@ _heapster_run() {
     -e | --every) COMPREPLY=() ;;
     *)
       case $word in
-        -*) _heapster_reply -W '--every --format --output --verbose --help --version -e -f -o -v -h -V' -- "$word" ;;
+        -*) _heapster_reply -W '--every --explain --format --output --verbose --help --version -e -x -f -o -v -h -V' -- "$word" ;;
         *) _heapster_reply -c -- "$word" ;;
       esac
       ;;

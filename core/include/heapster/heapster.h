@@ -4,6 +4,7 @@
 
 #include <heapster/allocator.h>
 #include <heapster/base.h>
+#include <heapster/explain.h>
 #include <heapster/frame.h>
 #include <heapster/heap.h>
 #include <heapster/histogram.h>

@@ -30,6 +30,7 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)
 #define heapster__fence_release() atomic_thread_fence(memory_order_release)
+#define heapster__fence_seq_cst() atomic_thread_fence(memory_order_seq_cst)
 #define heapster__fence_signal() atomic_signal_fence(memory_order_seq_cst) /* for a handler of this thread */
 
 /* Keeps a compiler that knows an object's address from computing a second address for another field of it. */
@@ -104,11 +105,9 @@ static inline bool heapster__drop_below_zero_owned(heapster__level *cell, int64_
   return is_below;
 }
 
-/* The same plain read for a number, a flag, a word, a shadow byte. */
-static inline unsigned heapster__load_number(const _Atomic unsigned *cell) {
-  return *(const unsigned *)(const void *)cell;
-}
+/* The same plain read for a flag, a number, a word, a shadow byte. */
 static inline bool heapster__load_flag(const _Atomic bool *cell) { return *(const bool *)(const void *)cell; }
+static inline unsigned heapster__load_number(const _Atomic unsigned *cell) { return *(const unsigned *)cell; }
 static inline uintptr_t heapster__load_word(const _Atomic uintptr_t *cell) { return *(const uintptr_t *)cell; }
 static inline uint8_t heapster__load_byte(const _Atomic uint8_t *cell) { return *(const uint8_t *)(const void *)cell; }
 

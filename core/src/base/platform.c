@@ -41,6 +41,43 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
+#if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2035
+bool heapster__find_object(const void *address, const char **path, uintptr_t *bias) {
+  struct dl_find_object found;
+  if (_dl_find_object((void *)(uintptr_t)address, &found)) return false;
+  *path = found.dlfo_link_map->l_name;
+  *bias = found.dlfo_link_map->l_addr;
+  return true;
+}
+#else
+struct object_search {
+  uintptr_t address;
+  const char *path;
+  uintptr_t bias;
+};
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  struct object_search *search = context;
+  for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+    const uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+    if (info->dlpi_phdr[i].p_type != PT_LOAD || search->address - begin >= info->dlpi_phdr[i].p_memsz) continue;
+    search->path = info->dlpi_name;
+    search->bias = info->dlpi_addr;
+    return 1;
+  }
+  return 0;
+}
+
+bool heapster__find_object(const void *address, const char **path, uintptr_t *bias) {
+  struct object_search search = {(uintptr_t)address, NULL, 0};
+  if (!dl_iterate_phdr(visit_object, &search)) return false;
+  *path = search.path;
+  *bias = search.bias;
+  return true;
+}
+#endif
+
 uint64_t heapster__program_number(void) {
   const void *const random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
   uint64_t number = (uintptr_t)&mapped_bytes;

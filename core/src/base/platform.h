@@ -120,6 +120,10 @@ bool heapster__may_lose_loader(void);
    may not have started. False where that is not known. */
 HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
+/* The loaded object that has an address: its path as the loader has it, "" for the program itself, and what the loader
+   added to the addresses in its file. False: none. Where the C library can, this takes no lock. */
+bool heapster__find_object(const void *address, const char **path, uintptr_t *bias);
+
 /* A random number that the system gave this program when it started; the child of a fork has the same. Makes no system
    call: at the end of a program a filter may kill it for one. */
 uint64_t heapster__program_number(void);

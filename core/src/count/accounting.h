@@ -14,9 +14,11 @@
 #ifndef HEAPSTER__COUNT_ACCOUNTING_H
 #define HEAPSTER__COUNT_ACCOUNTING_H
 
+#include "count/arming.h"
 #include "count/counters.h"
 #include "count/nested.h"
 #include "count/shadow_map.h"
+#include "count/site_cells.h"
 
 /* What could not be counted exactly; for heapster_status. Shared by all threads. */
 struct heapster__inaccuracies {
@@ -57,7 +59,11 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
   return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
 }
 
-void heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+/* Returns `block`. */
+void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+/* The same while armed, for a hook that knows the site. */
+void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
+                                struct heapster__site site);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);
 
 /* The free of this block, which was taken out of its map, was missed: records it now. */
@@ -80,10 +86,23 @@ HEAPSTER__INLINE bool heapster__enter_block(struct heapster__map *map, unsigned 
   return heapster__likely(put == HEAPSTER__PUT_DONE) || heapster__enter_block_slow(map, heap, block, size, put);
 }
 
+/* Counts a new block that was entered into `map`, or into no shadow map for NULL; while armed, at its site as well. */
+HEAPSTER__INLINE void heapster__count_entered(struct heapster__map *map, unsigned heap, const void *block,
+                                              uint64_t size) {
+  heapster__count_alloc(heap, size);
+  if (heapster__is_armed()) heapster__attribute_alloc(map, heap, block, size);
+}
+
+/* The same for a resize. */
+HEAPSTER__INLINE void heapster__count_resized(unsigned heap, struct heapster__resize resize) {
+  heapster__count_resize(heap, resize);
+  if (heapster__is_armed()) heapster__attribute_resize(heap, resize);
+}
+
 /* A new block of a layer that is the outermost. */
 HEAPSTER__INLINE void heapster__record_outer_alloc(struct heapster__map *map, unsigned heap, const void *block,
                                                    uint64_t size) {
-  if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_alloc(heap, size);
+  if (heapster__likely(heapster__enter_block(map, heap, block, size))) heapster__count_entered(map, heap, block, size);
 }
 
 /* A request for a new block that the next allocator refused. */
@@ -100,7 +119,9 @@ void heapster__record_gone_from(const struct heapster__map *map, unsigned heap, 
 void heapster__record_gone(unsigned heap, struct heapster__block taken);
 
 static inline struct heapster__block heapster__take_block(struct heapster__map *map, const void *block) {
-  return heapster__shadow_take(map, block);
+  struct heapster__block taken = heapster__shadow_take(map, block);
+  if (heapster__is_armed()) taken.site = heapster__site_take(map, block);
+  return taken;
 }
 
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */

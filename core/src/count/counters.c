@@ -2,6 +2,7 @@
 #include "count/counters.h"
 
 #include "base/lock.h"
+#include "count/arming.h"
 
 struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
@@ -48,8 +49,8 @@ static void begin_active(struct heapster__thread *thread, struct heapster__shard
   heapster__store_release(&thread->cached, &shard->head);
 }
 
-/* What the outdated shard has pending is dropped, and requests match it again. The total's pending bytes stay what they
-   are: they count what was dropped as the thread's own bytes. */
+/* What the outdated shard has pending is dropped, and its fast path may be opened again. The total's pending bytes stay
+   what they are: they count what was dropped as the thread's own bytes. */
 static void drop_outdated(struct heapster__shard *shard) {
   heapster__pending_drop(&shard->pending);
   /* release: a reader that finds the shard of this generation finds nothing old pending */
@@ -77,7 +78,7 @@ static __attribute__((noinline)) struct heapster__shard *make_shard(struct heaps
   made->head.thread = thread;
   made->number = heap;
   heapster__store_relaxed(&made->generation, heapster__load_acquire(&heapster__heap_generations[heap]));
-  heapster__store_relaxed(&made->head.heap, heap);
+  heapster__store_relaxed(&made->head.heap, heap); /* fast_heap is 0 until its owner opens it */
   heapster__pending_init(&made->pending);
   if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
   made->next = heapster__load_relaxed(&thread->last_shard);
@@ -118,7 +119,7 @@ bool heapster__activate_heap(unsigned heap) {
   if (!thread || heapster__load_relaxed(&thread->guard)) return false;
   struct heapster__shard *shard = heapster__load_relaxed(&thread->shards[heap]);
   if (!shard) return false;
-  if (heapster__active_shard_of(thread) != shard) switch_active(thread, shard);
+  if (heapster__load_relaxed(&thread->cached) != &shard->head) switch_active(thread, shard);
   heapster__refresh_cached_head(thread);
   return true;
 }
@@ -126,7 +127,8 @@ bool heapster__activate_heap(unsigned heap) {
 static struct target target_of(struct heapster__thread *thread, unsigned heap) {
   struct heapster__shard *own = thread ? ensure_shard(thread, heap) : NULL;
   if (own) {
-    if (heapster__active_shard_of(thread) != own) switch_active(thread, own);
+    if (heapster__load_relaxed(&thread->cached) != &own->head) switch_active(thread, own);
+    if (heapster__unlikely(heapster__load_relaxed(&own->head.fast_heap) != heap)) heapster__open_shard(own);
     heapster__refresh_cached_head(thread);
     return (struct target){own, true};
   }
@@ -166,9 +168,13 @@ HEAPSTER__INLINE bool shrink(struct target target, unsigned heap, uint64_t bytes
 
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct target target = target_here(heap);
-  add(target, &target.shard->alloc_histogram[heapster__bucket(size)], 1);
-  add(target, &target.shard->alloc_sum, size);
-  if (grow(target, heap, size)) heapster__flush_heap(target.shard->head.thread, heap);
+  if (heapster__likely(target.is_own)) {
+    if (heapster__count_alloc_in(target.shard, size)) heapster__flush_heap(target.shard->head.thread, heap);
+    return;
+  }
+  heapster__add_relaxed(&target.shard->alloc_histogram[heapster__bucket(size)], 1);
+  heapster__add_relaxed(&target.shard->alloc_sum, size);
+  move_marks(heap, (int64_t)size);
 }
 
 void heapster__count_dealloc(unsigned heap, uint64_t size) {

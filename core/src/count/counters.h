@@ -5,11 +5,23 @@
 #ifndef HEAPSTER__COUNT_COUNTERS_H
 #define HEAPSTER__COUNT_COUNTERS_H
 
+#include <heapster/explain.h>
+
 #include "count/thread.h"
 #include "value/histogram.h"
 #include "value/stats.h"
 
 #include <stddef.h>
+
+/* What a shard had counted when it was armed, at its owner's first request since, and at the last before it was
+   disarmed; each with the number of the arming. */
+struct heapster__armed_span {
+  uint32_t armed;
+  _Atomic uint32_t joined;
+  struct heapster_requests at_arming;
+  struct heapster_requests at_joining;
+  struct heapster_requests at_opening;
+};
 
 struct heapster__shard {
   _Alignas(HEAPSTER__CACHE_LINE) struct heapster__shard_head head; /* first: a thread's cached head is its shard */
@@ -23,8 +35,9 @@ struct heapster__shard {
 #undef X
   heapster__counter kinds[HEAPSTER__LUA_KIND_CELLS]; /* of Lua states: count and sum of each kind that a tag names */
   _Atomic bool is_large;                             /* a bucket from HEAPSTER__COMMON_BUCKETS on may be other than 0 */
-  unsigned number;                                   /* the heap's; in the head it is 0 where the shard is armed */
+  unsigned number;                                   /* the heap's; in the head it is 0 while it is being retired */
   _Atomic uint32_t generation;                       /* of the heap whose pending bytes these are: see retire.h */
+  struct heapster__armed_span span;                  /* of arming.h */
 };
 _Static_assert(sizeof(struct heapster__shard) <= HEAPSTER__PIECE, "a shard is one piece of memory");
 _Static_assert(offsetof(struct heapster__shard, alloc_sum) % 16 == 0 &&
@@ -103,8 +116,8 @@ struct heapster__pending *heapster__find_pending(struct heapster__thread *thread
 /* The calling thread's shard of the heap, if it is the cached one. */
 HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
   const struct heapster__shard_head *head = heapster__cached_head();
-  return heapster__likely(heapster__load_number(&head->heap) == heap) ? (struct heapster__shard *)(uintptr_t)head
-                                                                      : NULL;
+  return heapster__likely(heapster__load_number(&head->fast_heap) == heap) ? (struct heapster__shard *)(uintptr_t)head
+                                                                           : NULL;
 }
 
 /* Makes a heap the thread's active heap, and caches its shard. False: the thread has no shard of it yet, or a guard is

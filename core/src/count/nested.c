@@ -60,6 +60,7 @@ bool heapster__nested_keep(struct heapster__thread *thread, struct heapster__nes
   request.guard = heapster__load_relaxed(&thread->guard);
   if (!(request.guard & HEAPSTER__GUARD_KEEPS)) return false;
   heapster__store_relaxed(&thread->has_kept, true);
+  heapster__store_relaxed(&thread->had_kept, true);
   for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) {
     if (try_keep(&thread->kept[i], &request)) return true;
   }

@@ -2,6 +2,7 @@
 #include "count/retire.h"
 
 #include "base/lock.h"
+#include "count/arming.h"
 #include "count/sums.h"
 
 /* The shard of the thread at that index which is of the heap's generation, or NULL. */
@@ -11,7 +12,7 @@ static struct heapster__shard *fresh_shard_at(uint32_t index, unsigned heap) {
   return shard && !heapster__is_outdated(shard) ? shard : NULL;
 }
 
-/* Requests match the shards of the first `count` threads again. */
+/* The owners of the shards of the first `count` threads may open them again. */
 static void disarm(unsigned heap, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     struct heapster__shard *const shard = fresh_shard_at(i, heap);
@@ -23,7 +24,9 @@ static void disarm(unsigned heap, uint32_t count) {
 static uint32_t arm(unsigned heap, uint32_t threads) {
   for (uint32_t i = 0; i < threads; i++) {
     struct heapster__shard *const shard = fresh_shard_at(i, heap);
-    if (shard && !heapster__exchange_acq_rel(&shard->head.heap, 0)) return i; /* pairs with flush_last */
+    if (!shard) continue;
+    if (!heapster__exchange_acq_rel(&shard->head.heap, 0)) return i; /* pairs with flush_last */
+    heapster__close_fast_path(shard);
   }
   return threads;
 }

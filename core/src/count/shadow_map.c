@@ -109,14 +109,14 @@ HEAPSTER__INLINE enum heapster__put_result put(struct heapster__map *map, const 
 /* The block that begins there. */
 HEAPSTER__INLINE struct heapster__block block_at(struct heapster__segment segment, unsigned index) {
   _Atomic uint8_t *byte = &segment.leaf->bytes[index];
-  struct heapster__block block = {0, segment.owner, false};
+  struct heapster__block block = {0, segment.owner, false, 0};
   unsigned value = heapster__load_acquire(byte);
   if (value == HEAPSTER__BYTE_FOREIGN) {
     unsigned cell = heapster__load_relaxed(&segment.leaf->foreign_cells[index]);
     block.owner = cell >> 8;
     value = cell & 255;
   }
-  if (!value) return (struct heapster__block){0, 0, false};
+  if (!value) return (struct heapster__block){0, 0, false, 0};
   block.size = value - 1;
   block.is_size_lost = value == HEAPSTER__BYTE_LONG && !heapster__read_size_cell(byte, &block.size);
   if (block.is_size_lost) block.size = HEAPSTER__SHORT_SIZE + 1;
@@ -128,7 +128,7 @@ HEAPSTER__INLINE struct heapster__block look_up(struct heapster__map *map, const
   uint64_t bits = HEAPSTER__ADDRESS(address);
   struct heapster__segment segment = lookup_cached(map, bits);
   if (heapster__unlikely(!segment.leaf)) segment = walk_tree(map, bits);
-  if (!segment.leaf) return (struct heapster__block){0, 0, false};
+  if (!segment.leaf) return (struct heapster__block){0, 0, false, 0};
   unsigned index = index_of(map, bits);
   struct heapster__block block = block_at(segment, index);
   if (!stays && block.owner) heapster__store_relaxed(&segment.leaf->bytes[index], 0);

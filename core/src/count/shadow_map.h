@@ -62,6 +62,7 @@ struct heapster__leaf {
   _Atomic uint64_t doubts[HEAPSTER__GRANULES / 64];
   _Atomic uint64_t doubt_words[HEAPSTER__GRANULES / 64 / 64];
   _Atomic uint64_t settled[2 * HEAPSTER__GRANULES / 64];
+  struct heapster__site_cells *_Atomic site_cells; /* of site_cells.h; NULL: no block has a site */
 };
 struct heapster__branch {
   _Atomic uintptr_t leaves[HEAPSTER__LEAVES];          /* a leaf's address; the segment's owner in its low bits */
@@ -94,6 +95,7 @@ struct heapster__block {
   uint64_t size;
   unsigned owner;    /* the heap that counted it */
   bool is_size_lost; /* its size cell belongs to another block; `size` is then 253, the least that it can have been */
+  uint16_t site;     /* see site_cells.h; 0: none, or the map was not asked for it */
 };
 
 enum heapster__put_result {
@@ -200,11 +202,8 @@ HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *
   return cell % (1 << HEAPSTER__SIZE_CELL_BITS) == heapster__size_cell_part(byte);
 }
 
-/* The fast path of heapster__shadow_put: `owner` owns the segment, no block stands there. False: nothing happened. */
-HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
-                                                uint64_t size) {
-  _Atomic uint8_t *byte;
-  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+/* The fast path of heapster__shadow_put, once the byte is found: no block stands there. False: nothing happened. */
+HEAPSTER__INLINE bool heapster__shadow_put_at(_Atomic uint8_t *byte, uint64_t size) {
   if (heapster__unlikely(heapster__load_byte(byte))) return false;
   if (heapster__likely(size <= HEAPSTER__SHORT_SIZE)) {
     heapster__store_relaxed(byte, (uint8_t)(size + 1));
@@ -215,17 +214,31 @@ HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const
   return true;
 }
 
-/* The fast path of heapster__shadow_take: `owner` counted the block and owns the segment. False: nothing happened. */
-HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__map *map, const void *address, unsigned owner,
-                                                 uint64_t *size) {
+/* The same from the beginning: `owner` owns the segment. */
+HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
+                                                uint64_t size) {
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+  return heapster__shadow_put_at(byte, size);
+}
+
+/* The fast path of heapster__shadow_take, once the byte is found: `owner` counted the block. False: nothing happened.
+ */
+HEAPSTER__INLINE bool heapster__shadow_take_at(_Atomic uint8_t *byte, uint64_t *size) {
   *size = (uint64_t)heapster__load_relaxed(byte) - 1; /* an empty byte becomes UINT64_MAX, which is no short size */
   if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
       (*size != HEAPSTER__BYTE_LONG - 1 || !heapster__read_size_cell(byte, size)))
     return false;
   heapster__store_relaxed(byte, 0);
   return true;
+}
+
+/* The same from the beginning: `owner` owns the segment. */
+HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__map *map, const void *address, unsigned owner,
+                                                 uint64_t *size) {
+  _Atomic uint8_t *byte;
+  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
+  return heapster__shadow_take_at(byte, size);
 }
 
 /* The same for a block whose size is known, at most HEAPSTER__SHORT_SIZE: the byte must agree. */

@@ -66,7 +66,10 @@ static struct heapster__thread *make_thread(void) {
 static void release(struct heapster__thread *thread) {
   heapster__store_relaxed(&thread->guard, 0);
   heapster__store_relaxed(&thread->has_kept, false);
-  for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) heapster__store_relaxed(&thread->kept[i].map, NULL);
+  if (heapster__unlikely(heapster__load_relaxed(&thread->had_kept))) {
+    for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) heapster__store_relaxed(&thread->kept[i].map, NULL);
+    heapster__store_relaxed(&thread->had_kept, false);
+  }
   if (threads.release) threads.release(thread);
   heapster__add_relaxed(&thread->generation, 1);
   heapster__store_relaxed(&thread->is_taken, false);
@@ -103,7 +106,7 @@ struct heapster__thread *heapster__thread_claim(void) {
   }
   thread->end_calls = 0;
   heapster__store_relaxed(&thread->is_taken, true);
-  heapster__refresh_cached_head(thread);
+  heapster__cached_shard_head = heapster__load_relaxed(&thread->cached); /* a free record has no guard */
   return thread;
 }
 

@@ -2,9 +2,9 @@
 
    The library has one word of thread-local memory: the thread's cached shard. It points at the head of the shard that
    counted last, so that one comparison, of the heap's number, says all that the fast path needs: the thread has a
-   record, the record has a shard of this heap, that shard counted last, and no guard is up. In every other case it
-   points at a head whose heap number is 0, which no request matches: requests then take the slow path. A thread without
-   a record points at one of heapster__no_thread, and which of them says why it has none.
+   record, the record has a shard of this heap, that shard counted last, no guard is up, and nobody armed the shard. In
+   every other case it points at a head whose number no request matches: requests then take the slow path. A thread
+   without a record points at one of heapster__no_thread, and which of them says why it has none.
 
    When a thread ends, its record is handed on with its values, never zeroed: nothing is folded, nothing is lost, and
    there are never more records than threads were alive at one time. */
@@ -22,7 +22,21 @@ struct heapster__shard; /* one thread's counters of one heap; counters.h */
 
 struct heapster__shard_head {
   struct heapster__thread *thread; /* NULL: there is no record; the entry of heapster__no_thread says why */
-  _Atomic unsigned heap;           /* 0: no request matches */
+  _Atomic unsigned fast_heap; /* whose requests may take the fast path: `heap`, or no heap's number; see arming.h */
+  _Atomic unsigned heap;      /* that the shard counts; 0: this is the head of no shard, or see retire.h */
+};
+
+/* Where in a program a request comes from. What a place and an offset are is the kind's to say. */
+enum heapster__site_kind {
+  HEAPSTER__SITE_UNKNOWN, /* the hook noted none */
+  HEAPSTER__SITE_C,       /* `place` is the address that the call returns to, `offset` is 0 */
+  HEAPSTER__SITE_PYTHON,  /* a code object, and an offset in its instructions */
+  HEAPSTER__SITE_LUA      /* where the name of the source is, and a line */
+};
+struct heapster__site {
+  uintptr_t place;
+  uint32_t offset;
+  uint32_t kind; /* an enum heapster__site_kind */
 };
 
 /* A request inside a call of a host's backing; see nested.h. */
@@ -47,14 +61,16 @@ struct heapster__thread {
   const struct heapster__shard_head *_Atomic cached; /* while no guard is up: the active heap's shard, or `armed` */
   _Atomic uintptr_t guard;                           /* the innermost guard that is up; 0: none */
   struct heapster__pending total;                    /* the thread's pending bytes over all heaps but the active one */
-  struct heapster__shard *_Atomic last_shard;        /* the record's shards are in a chain */
-  heapster__counter nested_count;                    /* nested requests that the guard let pass */
-  _Atomic uint32_t generation;                       /* counts the record's threads */
-  _Atomic uint32_t next_free;                        /* in the stack of free records: index + 1 */
+  struct heapster__site site;                 /* of the next request that is recorded while armed; see arming.h */
+  struct heapster__shard *_Atomic last_shard; /* the record's shards are in a chain */
+  heapster__counter nested_count;             /* nested requests that the guard let pass */
+  _Atomic uint32_t generation;                /* counts the record's threads */
+  _Atomic uint32_t next_free;                 /* in the stack of free records: index + 1 */
   _Atomic bool is_taken;
   uint32_t index;
   uint32_t end_calls;                                             /* how often its thread's end was announced */
   _Atomic bool has_kept;                                          /* a nested request may be kept */
+  _Atomic bool had_kept;                                          /* the same for the thread's whole life */
   struct heapster__kept_request kept[HEAPSTER__NESTED_KEPT];      /* see nested.h */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
 };

@@ -30,28 +30,33 @@ static void *fail_request(struct heapster_heap *heap, int error) {
 }
 
 /* Sets errno, as C11's functions do: a host's backing need not. */
-static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *heap, void *block, size_t size) {
+static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *heap, void *block, size_t size,
+                                                         const void *caller) {
   if (!block) return fail_request(heap, ENOMEM);
-  heapster__record_alloc(heap->map, heap->number, block, size);
-  return block;
+  if (heapster__is_armed())
+    return heapster__record_alloc_at(heap->map, heap->number, block, size, heapster__site_of(caller));
+  return heapster__record_alloc(heap->map, heap->number, block, size);
 }
 
 HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
   enum heapster__fast outcome = heapster__record_alloc_fast(map, heap->number, block, size);
   if (heapster__likely(outcome == HEAPSTER__FAST_DONE)) return block;
-  return outcome == HEAPSTER__FAST_MISS ? record_block_slow(heap, block, size) : heapster__flush_here(block);
+  return outcome == HEAPSTER__FAST_MISS ? record_block_slow(heap, block, size, __builtin_return_address(0))
+                                        : heapster__flush_here(block);
 }
 
-static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap, size_t size) {
+static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap, size_t size, const void *caller) {
   struct heapster__guard guard;
   enter_backing(&guard, heap);
   void *block = heap->backing->malloc(heap->backing->context, heapster__padded_size(heap->map, size));
   heapster__nested_leave(&guard, block, size);
-  return record_block(heap, heap->map, block, size);
+  enum heapster__fast outcome = heapster__record_alloc_fast(heap->map, heap->number, block, size);
+  if (outcome == HEAPSTER__FAST_FLUSH) return heapster__flush_here(block);
+  return outcome == HEAPSTER__FAST_DONE ? block : record_block_slow(heap, block, size, caller);
 }
 
 void *heapster_heap_malloc(struct heapster_heap *heap, size_t size) {
-  if (heapster__unlikely(!is_plain(heap))) return guarded_malloc(heap, size);
+  if (heapster__unlikely(!is_plain(heap))) return guarded_malloc(heap, size, __builtin_return_address(0));
   struct heapster__map *map = &heapster__main_map;
   return record_block(heap, map, heap->backing->malloc(heap->backing->context, heapster__padded_size(map, size)), size);
 }
@@ -101,9 +106,10 @@ static __attribute__((noinline)) void *resize_by_copy(const struct heapster_allo
 }
 
 /* The result of the backing: `fresh` is the block now, or NULL. */
-static void *finish_resize(struct heapster_heap *heap, struct heapster__block taken, void *block, void *fresh,
-                           size_t size, int error) {
+static void *finish_resize(const void *caller, struct heapster_heap *heap, struct heapster__block taken, void *block,
+                           void *fresh, size_t size, int error) {
   if (fresh) {
+    heapster__note_caller(caller);
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
   }
@@ -112,7 +118,8 @@ static void *finish_resize(struct heapster_heap *heap, struct heapster__block ta
   return NULL;
 }
 
-static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, void *block, size_t size) {
+static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, void *block, size_t size,
+                                                    const void *caller) {
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);
@@ -121,26 +128,32 @@ static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, 
   void *fresh = backing->realloc ? backing->realloc(backing->context, block, padded)
                                  : resize_by_copy(backing, block, taken, alignof(max_align_t), padded);
   heapster__nested_leave(&guard, fresh, size);
-  return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+  return finish_resize(caller, heap, taken, block, fresh, size, ENOMEM);
 }
 
-void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+HEAPSTER__INLINE void *realloc_block(struct heapster_heap *heap, void *block, size_t size) {
   uint64_t old;
-  if (!block) return heapster_heap_malloc(heap, size);
   struct heapster__map *map = &heapster__main_map;
   struct heapster__shard *shard = NULL;
   if (heapster__likely(is_plain(heap))) shard = heapster__take_block_fast(map, heap->number, block, &old);
-  if (heapster__unlikely(!shard)) return realloc_slow(heap, block, size);
+  if (heapster__unlikely(!shard)) return realloc_slow(heap, block, size, __builtin_return_address(0));
   void *fresh = heap->backing->realloc(heap->backing->context, block, heapster__padded_size(map, size));
   return heapster__finish_resize(shard, map, heap->number, old, block, fresh, size);
+}
+
+void *heapster_heap_realloc(struct heapster_heap *heap, void *block, size_t size) {
+  if (!block) return heapster_heap_malloc(heap, size);
+  return realloc_block(heap, block, size);
 }
 
 void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, size_t alignment, size_t size) {
   if (!block) return heapster_heap_aligned_alloc(heap, alignment, size);
   const bool is_valid = is_power_of_two(alignment);
-  if (is_valid && alignment <= alignof(max_align_t)) return heapster_heap_realloc(heap, block, size);
+  if (is_valid && alignment <= alignof(max_align_t)) return realloc_block(heap, block, size);
+  const void *const caller = __builtin_return_address(0);
   struct heapster__block taken = heapster__take_block(heap->map, block);
-  if (!is_valid || !taken.owner || taken.is_size_lost) return finish_resize(heap, taken, block, NULL, size, EINVAL);
+  if (!is_valid || !taken.owner || taken.is_size_lost)
+    return finish_resize(caller, heap, taken, block, NULL, size, EINVAL);
   void *fresh = block;
   if (taken.size != size || (uintptr_t)block % alignment) {
     struct heapster__guard guard;
@@ -148,7 +161,7 @@ void *heapster_heap_aligned_realloc(struct heapster_heap *heap, void *block, siz
     fresh = resize_by_copy(heap->backing, block, taken, alignment, heapster__padded_size(heap->map, size));
     heapster__nested_leave(&guard, fresh, size);
   }
-  return finish_resize(heap, taken, block, fresh, size, ENOMEM);
+  return finish_resize(caller, heap, taken, block, fresh, size, ENOMEM);
 }
 
 size_t heapster_heap_size(const struct heapster_heap *heap, const void *block) {

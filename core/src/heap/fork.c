@@ -1,6 +1,7 @@
 /* Fork: the lock is held across it, and the child drops what belonged to threads that it does not have. */
 #include "base/lock.h"
 #include "base/platform.h"
+#include "count/arming.h"
 #include "count/doubt.h"
 #include "count/guard.h"
 #include "heap/origin.h"
@@ -11,6 +12,7 @@ const bool heapster__fork_anchor = true;
 static void drop_others(void) {
   heapster__threads_drop_others();
   heapster__doubts_drop_others();
+  heapster__arming_drop_others();
   heapster__windows_drop_others();
   heapster__origin_note_fork();
 }

@@ -5,6 +5,7 @@
    up by then. The command writes the report; the process itself only where no command will. */
 #include "base/platform.h"
 #include "hooks/malloc/family.h"
+#include "hooks/malloc/preload.h"
 #include "process/own_page.h"
 #include "process/report_file.h"
 #include "process/report_protocol.h"
@@ -122,6 +123,17 @@ static bool read_settings(void) {
   memcpy(own.page, page, strlen(page) + 1);
   return own.has_pattern || (pid && strtol(pid, NULL, 10) == (long)getpid());
 }
+
+static unsigned count_sites(void) {
+  const char *const sites = secure_getenv(HEAPSTER__EXPLAIN);
+  const char *const pattern = secure_getenv(HEAPSTER__REPORT);
+  const char *const pid = secure_getenv(HEAPSTER__REPORT_PID);
+  if (!sites || !secure_getenv(HEAPSTER__PAGE)) return 0;
+  const bool is_reported = is_pattern(pattern) || (pid && strtol(pid, NULL, 10) == (long)syscall(SYS_getpid));
+  return is_reported ? heapster__report_sites(sites) : 0;
+}
+
+unsigned (*const heapster__sites_to_report)(void) = count_sites;
 
 HEAPSTER__AT_LOAD static void prepare(void) {
   if (!read_settings()) return;

@@ -1,6 +1,7 @@
 /* The figures of the whole process at one moment. */
 #include "process/figures.h"
 
+#include "base/platform.h"
 #include "heap/snapshot.h"
 #include "process/status.h"
 
@@ -29,12 +30,33 @@ static void read_problem(struct heapster__figures *figures, enum heapster__resca
   copy_text(figures->malloc_problem, sizeof figures->malloc_problem, status.malloc_problem);
 }
 
+/* The call is before the address that it returns to. A path that is too long is cut at its beginning. */
+static void read_place(struct heapster_site *site, char file[HEAPSTER__SITE_FILE]) {
+  const void *const call = (const void *)((uintptr_t)site->place - 1);
+  const char *path = "?";
+  uintptr_t bias = 0;
+  if (site->kind == HEAPSTER_SITE_C && heapster__find_object(call, &path, &bias)) site->offset = (uintptr_t)call - bias;
+  if (!path[0]) path = heapster__explain_program();
+  const size_t length = strlen(path);
+  copy_text(file, HEAPSTER__SITE_FILE, length < HEAPSTER__SITE_FILE ? path : path + length - HEAPSTER__SITE_FILE + 1);
+}
+
+static void read_sites(struct heapster__figures *figures) {
+  struct heapster__process_sites found;
+  figures->is_explained = heapster__explain_read(figures->sites, &found);
+  for (unsigned i = 0; i < found.count; i++) read_place(&figures->sites[i], figures->site_files[i]);
+  figures->site_count = found.count;
+  figures->all_site_count = found.site_count;
+  figures->explained = found.explained;
+}
+
 /* Nothing that was written to the figures is read from there: they may lie in memory that the program scribbles on. */
 void heapster__figures_read(struct heapster__figures *figures, enum heapster__rescan_choice choice) {
   const int error = errno;
   const size_t count = read_heaps(figures, choice);
   for (size_t i = 0; i < count; i++) figures->heaps[i].heap = NULL;
   figures->count = count;
+  read_sites(figures);
   read_problem(figures, choice);
   errno = error;
 }

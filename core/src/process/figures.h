@@ -5,16 +5,24 @@
 
 #include <heapster/heap.h>
 
-enum { HEAPSTER__WAY_TEXT = 16, HEAPSTER__PROBLEM_TEXT = 488 };
+#include "explain/explain.h"
+
+enum { HEAPSTER__WAY_TEXT = 16, HEAPSTER__PROBLEM_TEXT = 488, HEAPSTER__SITE_FILE = 256 };
 
 struct heapster__figures {
-  uint64_t time;                                    /* nanoseconds since 1970; 0: read as the process ended */
-  uint64_t count;                                   /* of heaps */
-  char malloc_way[HEAPSTER__WAY_TEXT];              /* as in struct heapster_status */
-  char malloc_problem[HEAPSTER__PROBLEM_TEXT];      /* "" for none; cut if it is longer */
-  struct heapster_stats total;                      /* zeros if there is no heap */
-  char names[HEAPSTER_HEAPS][HEAPSTER_HEAP_NAME];   /* of the heaps, in their order */
-  struct heapster_heap_stats heaps[HEAPSTER_HEAPS]; /* `heap` is NULL */
+  uint64_t time;                                        /* nanoseconds since 1970; 0: read as the process ended */
+  uint64_t count;                                       /* of heaps */
+  char malloc_way[HEAPSTER__WAY_TEXT];                  /* as in struct heapster_status */
+  char malloc_problem[HEAPSTER__PROBLEM_TEXT];          /* "" for none; cut if it is longer */
+  uint64_t is_explained;                                /* the process is, and the next two and the sites are filled */
+  uint64_t site_count;                                  /* of `sites` */
+  uint64_t all_site_count;                              /* there are */
+  struct heapster_requests explained;                   /* at all sites */
+  struct heapster_stats total;                          /* zeros if there is no heap */
+  char names[HEAPSTER_HEAPS][HEAPSTER_HEAP_NAME];       /* of the heaps, in their order */
+  struct heapster_heap_stats heaps[HEAPSTER_HEAPS];     /* `heap` is NULL */
+  struct heapster_site sites[HEAPSTER__REPORTED_SITES]; /* `function` and `file` are NULL */
+  char site_files[HEAPSTER__REPORTED_SITES][HEAPSTER__SITE_FILE]; /* as the loader has it; "" for the program */
 };
 
 /* A rescan looks for libraries that were loaded since, and makes system calls. Without one, a library that passed the

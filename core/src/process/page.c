@@ -113,9 +113,14 @@ static void make_valid_name(char name[HEAPSTER_HEAP_NAME]) {
 
 static void make_valid(struct heapster__figures *figures) {
   if (figures->count > HEAPSTER_HEAPS) figures->count = HEAPSTER_HEAPS;
+  if (figures->site_count > HEAPSTER__REPORTED_SITES) figures->site_count = HEAPSTER__REPORTED_SITES;
   figures->malloc_way[sizeof figures->malloc_way - 1] = '\0';
   figures->malloc_problem[sizeof figures->malloc_problem - 1] = '\0';
   make_valid_stats(&figures->total);
+  for (size_t i = 0; i < figures->site_count; i++) {
+    figures->sites[i].function = figures->sites[i].file = NULL;
+    figures->site_files[i][HEAPSTER__SITE_FILE - 1] = '\0';
+  }
   for (size_t i = 0; i < figures->count; i++) {
     make_valid_name(figures->names[i]);
     make_valid_stats(&figures->heaps[i].stats);
@@ -135,9 +140,14 @@ static bool copy_figures(int file, off_t offset, struct heapster__figures *figur
   const size_t names = offsetof(struct heapster__figures, names), heaps = offsetof(struct heapster__figures, heaps);
   if (!read_all(file, figures, names, offset)) return false;
   if (figures->count > HEAPSTER_HEAPS) figures->count = HEAPSTER_HEAPS;
-  const size_t count = figures->count;
+  if (figures->site_count > HEAPSTER__REPORTED_SITES) figures->site_count = HEAPSTER__REPORTED_SITES;
+  const size_t count = figures->count, site_count = figures->site_count;
+  const size_t sites = offsetof(struct heapster__figures, sites),
+               files = offsetof(struct heapster__figures, site_files);
   return read_all(file, figures->names, count * sizeof figures->names[0], offset + (off_t)names) &&
-         read_all(file, figures->heaps, count * sizeof figures->heaps[0], offset + (off_t)heaps);
+         read_all(file, figures->heaps, count * sizeof figures->heaps[0], offset + (off_t)heaps) &&
+         read_all(file, figures->sites, site_count * sizeof figures->sites[0], offset + (off_t)sites) &&
+         read_all(file, figures->site_files, site_count * sizeof figures->site_files[0], offset + (off_t)files);
 }
 
 static uint64_t read_kept(int file, off_t offset, struct heapster__figures *figures) {

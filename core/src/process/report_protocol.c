@@ -33,3 +33,10 @@ double heapster__report_seconds(const char *text) {
   const bool is_number = end != text && !*end;
   return is_number && seconds >= 0.001 && seconds <= 31536000 ? seconds : 0;
 }
+
+unsigned heapster__report_sites(const char *text) {
+  char *end;
+  const unsigned long count = strtoul(text, &end, 10);
+  const bool is_number = *text >= '0' && *text <= '9' && !*end;
+  return is_number && count <= 100 ? (unsigned)count : 0;
+}

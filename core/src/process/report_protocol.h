@@ -22,6 +22,9 @@
 /* Seconds between two snapshots of the running program. Absent: only the figures at exit. */
 #define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"
 
+/* How many sites the report has, 1 to 100. Absent: nothing is explained. */
+#define HEAPSTER__EXPLAIN "HEAPSTER_EXPLAIN"
+
 /* Whether every process has a file of its own: the pattern has %p. */
 bool heapster__report_is_per_process(const char *pattern);
 
@@ -30,6 +33,9 @@ bool heapster__report_path(char path[PATH_MAX], const char *pattern, pid_t pid);
 
 /* The name of the file that a process writes and then renames to `path`. False if it is too long. */
 bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid);
+
+/* The number of sites in `text`, 1 to 100; 0 for anything else. */
+unsigned heapster__report_sites(const char *text);
 
 /* The number of seconds in `text`, 0.001 to 31,536,000 (a year); 0 for anything else. */
 double heapster__report_seconds(const char *text);

@@ -5,15 +5,23 @@
 #include "process/figures.h"
 #include "value/writer.h"
 
+/* What the symbols and lines of a file say about a site; "": nothing. */
+struct heapster__site_name {
+  char function[160];
+  char source[256];
+  unsigned line; /* 0: not known */
+};
+
 /* What the figures are of. */
 struct heapster__report {
   const struct heapster__figures *figures;
   const char *version; /* of heapster */
   int64_t pid;
-  const char *command;    /* the arguments, each ended by a NUL, perhaps not the last */
-  size_t command_length;  /* 0: not known */
-  bool is_command_cut;    /* not all of it is there */
-  const char *killed_by;  /* the name of the signal by which the process ended; NULL: by none */
+  const char *command;                          /* the arguments, each ended by a NUL, perhaps not the last */
+  size_t command_length;                        /* 0: not known */
+  bool is_command_cut;                          /* not all of it is there */
+  const struct heapster__site_name *site_names; /* of the figures' sites; NULL: nobody asked for them */
+  const char *killed_by;                        /* the name of the signal by which the process ended; NULL: by none */
   uint64_t snapshot_time; /* nanoseconds since 1970, for figures that are not of the process's end; else 0 */
 };
 

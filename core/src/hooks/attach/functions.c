@@ -30,15 +30,15 @@ static bool is_left_alone(unsigned index, size_t size) {
   const uintptr_t found = heapster__load_relaxed(&heapster__real[index]); \
   memcpy(&real, &found, sizeof real)
 
-#define NEW_OR_THROW(name, parameters, function, call, ...)                                     \
-  static void *name parameters {                                                                \
-    FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                                            \
-    if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__);                \
-    HEAPSTER__NEW_OR_THROW(heapster__counted_##function call, heapster__tried_##function call); \
+#define NEW_OR_THROW(name, parameters, counted, ...)                             \
+  static void *name parameters {                                                 \
+    FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                             \
+    if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__); \
+    return counted(__VA_ARGS__);                                                 \
   }
-#define NEW_PLAIN(name) NEW_OR_THROW(name, (size_t size), malloc, (size), size)
+#define NEW_PLAIN(name) NEW_OR_THROW(name, (size_t size), heapster__counted_new, size)
 #define NEW_ALIGNED(name) \
-  NEW_OR_THROW(name, (size_t size, size_t alignment), memalign, (alignment, size), size, alignment)
+  NEW_OR_THROW(name, (size_t size, size_t alignment), heapster__counted_aligned_new, size, alignment)
 
 /* The real nothrow form runs the new_handler. That of the C++ library calls operator new, whose slot is replaced, too.
  */

@@ -6,6 +6,7 @@
 #include "hooks/malloc/preload.h"
 
 #include "base/platform.h"
+#include "explain/explain.h"
 #include "hooks/attach/attach.h"
 #include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
@@ -182,7 +183,7 @@ static void switch_to_counted(void) {
   heapster__preload = (struct heapster__preload_table){
       .family = counted,
       .libc = libc.malloc ? libc : counted,
-      .objects = {heapster__counted_malloc, heapster__counted_memalign, heapster__tried_malloc,
+      .objects = {heapster__counted_new, heapster__counted_aligned_new, heapster__tried_malloc,
                   heapster__tried_memalign, heapster__refuse_new, heapster__pass_new_on, heapster__pass_aligned_new_on,
                   heapster__counted_free},
       .reallocarray = heapster__counted_reallocarray,
@@ -200,8 +201,16 @@ static void *pass_on_aligned(heapster__new_aligned_nothrow *form, size_t size, s
   return form(size, alignment, nothrow);
 }
 
-#define UNCOUNTED(malloc, memalign, free) \
-  { malloc, memalign, malloc, memalign, count_no_refusal, pass_on, pass_on_aligned, free }
+/* The operators new that throw, over a malloc and a memalign. */
+#define CREATE_BY(way, malloc, memalign)                                                         \
+  static void *way##_create(size_t size) { HEAPSTER__NEW_OR_THROW(malloc(size), malloc(size)); } \
+  static void *way##_create_aligned(size_t size, size_t alignment) {                             \
+    HEAPSTER__NEW_OR_THROW(memalign(alignment, size), memalign(alignment, size));                \
+  }
+CREATE_BY(next, next.malloc, next.memalign)
+
+#define UNCOUNTED(way, malloc, memalign, free) \
+  { way##_create, way##_create_aligned, malloc, memalign, count_no_refusal, pass_on, pass_on_aligned, free }
 
 static void passthrough_free(void *block) {
   if (!is_pooled(block)) next.free(block);
@@ -225,7 +234,7 @@ static void switch_to_next(void) {
   heapster__preload = (struct heapster__preload_table){
       .family = family,
       .libc = libc.malloc ? libc : family,
-      .objects = UNCOUNTED(next.malloc, next.memalign, passthrough_free),
+      .objects = UNCOUNTED(next, next.malloc, next.memalign, passthrough_free),
       .reallocarray = passthrough_reallocarray,
       .usable_size = usable_size,
       .is_next_object = is_of_next,
@@ -253,6 +262,8 @@ static bool ensure_started(void) {
     switch_to_counted();
   else
     switch_to_next();
+  const unsigned sites = hook.problem ? 0 : heapster__sites_to_report();
+  if (sites) heapster__explain_process(sites); /* before the first request, so that all are explained */
   return true;
 }
 
@@ -298,11 +309,22 @@ static void *bootstrap_reallocarray(void *block, size_t count, size_t size) {
 
 static size_t bootstrap_usable_size(void *block) { return ensure_started() ? usable_size(block) : pooled_size(block); }
 
+/* The first operator new of a process is counted, like the first malloc. */
+static void *bootstrap_create(size_t size) {
+  if (ensure_started()) return heapster__preload.objects.create(size);
+  HEAPSTER__NEW_OR_THROW(bootstrap_malloc(size), bootstrap_malloc(size));
+}
+
+static void *bootstrap_create_aligned(size_t size, size_t alignment) {
+  if (ensure_started()) return heapster__preload.objects.create_aligned(size, alignment);
+  HEAPSTER__NEW_OR_THROW(bootstrap_memalign(alignment, size), bootstrap_memalign(alignment, size));
+}
+
 #define X(name) bootstrap_##name,
 struct heapster__preload_table heapster__preload = {
     .family = {HEAPSTER__FAMILY_FUNCTIONS(X)},
     .libc = {HEAPSTER__FAMILY_FUNCTIONS(X)},
-    .objects = UNCOUNTED(bootstrap_malloc, bootstrap_memalign, bootstrap_free),
+    .objects = UNCOUNTED(bootstrap, bootstrap_malloc, bootstrap_memalign, bootstrap_free),
     .is_next_object = is_of_next,
     .reallocarray = bootstrap_reallocarray,
     .usable_size = bootstrap_usable_size,
@@ -319,11 +341,13 @@ static void public_free(void *block) {
   if (!is_pooled(block)) free(block);
 }
 
+CREATE_BY(public, malloc, public_memalign)
+
 /* An allocator in front of the hook may lack some operators. Those that come here request from its malloc, as the C++
    library's would. C functions that it lacks are the next allocator's, as without the hook. */
 static void switch_to_front(void) {
   switch_to_next();
-  heapster__preload.objects = (struct heapster__object_family)UNCOUNTED(malloc, public_memalign, public_free);
+  heapster__preload.objects = (struct heapster__object_family)UNCOUNTED(public, malloc, public_memalign, public_free);
 }
 
 /* Counts from here on in a program that allocates nothing before its first fork or thread. All libraries are loaded and

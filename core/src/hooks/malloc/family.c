@@ -7,18 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {
-  if (block)
-    heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
-  else
+static __attribute__((noinline)) void *record_block_slow(void *block, size_t size, const void *caller) {
+  if (!block) {
     heapster__record_failure(HEAPSTER__MALLOC);
-  return block;
+    return NULL;
+  }
+  if (heapster__is_armed())
+    return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__MALLOC, block, size, heapster__site_of(caller));
+  return heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
 }
 
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size) : heapster__flush_here(block);
+  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size, __builtin_return_address(0))
+                                     : heapster__flush_here(block);
 }
 
 HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
@@ -77,7 +80,7 @@ HEAPSTER__HOT void *heapster__counted_calloc(size_t count, size_t size) {
 
 /* The next allocator frees the block and returns NULL; or returns a block that may share a granule; or refuses. Only
    errno tells the first from the last. */
-static void *realloc_to_zero(void *block, struct heapster__block taken) {
+static void *realloc_to_zero(void *block, struct heapster__block taken, const void *caller) {
   int error = errno;
   errno = 0;
   void *fresh = heapster__malloc.next.realloc(block, 0);
@@ -88,6 +91,7 @@ static void *realloc_to_zero(void *block, struct heapster__block taken) {
   void *wider = fresh ? heapster__malloc.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE) : NULL;
   if (wider) fresh = wider;
   errno = error;
+  if (fresh) heapster__note_caller(caller);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   else
@@ -100,12 +104,13 @@ static void *copy_block(const void *block, size_t old, size_t size) {
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
-static __attribute__((noinline)) void *realloc_slow(void *block, size_t size) {
+static __attribute__((noinline)) void *realloc_slow(void *block, size_t size, const void *caller) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);
-  if (!size) return realloc_to_zero(block, taken);
+  if (!size) return realloc_to_zero(block, taken, caller);
   void *fresh = heapster__malloc.next.realloc(block, padded(size));
+  if (fresh) heapster__note_caller(caller);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
   else
@@ -118,7 +123,7 @@ HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {
   uint64_t old;
   struct heapster__shard *shard = NULL;
   if (size) shard = heapster__take_block_fast(&heapster__main_map, HEAPSTER__MALLOC, block, &old);
-  if (heapster__unlikely(!shard)) return realloc_slow(block, size);
+  if (heapster__unlikely(!shard)) return realloc_slow(block, size, __builtin_return_address(0));
   void *fresh = heapster__malloc.next.realloc(block, padded(size));
   return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__MALLOC, old, block, fresh, size);
 }
@@ -167,6 +172,29 @@ void *heapster__tried_memalign(size_t alignment, size_t size) {
   void *block = heapster__malloc.next.memalign(alignment, padded(size));
   heapster__guard_leave(&guard);
   return block ? record_block(block, size) : NULL;
+}
+
+static __attribute__((noinline)) void *new_after_refusal(size_t size) {
+  heapster__record_failure(HEAPSTER__MALLOC);
+  HEAPSTER__NEW_OR_THROW(NULL, heapster__tried_malloc(size));
+}
+
+static __attribute__((noinline)) void *aligned_new_after_refusal(size_t size, size_t alignment) {
+  heapster__record_failure(HEAPSTER__MALLOC);
+  HEAPSTER__NEW_OR_THROW(NULL, heapster__tried_memalign(alignment, size));
+}
+
+void *heapster__counted_new(size_t size) {
+  void *block = heapster__malloc.next.malloc(padded(size));
+  return heapster__likely(block != NULL) ? record_block(block, size) : new_after_refusal(size);
+}
+
+void *heapster__counted_aligned_new(size_t size, size_t alignment) {
+  struct heapster__guard guard;
+  enter_guard(&guard);
+  void *block = heapster__malloc.next.memalign(alignment, padded(size));
+  heapster__guard_leave(&guard);
+  return heapster__likely(block != NULL) ? record_block(block, size) : aligned_new_after_refusal(size, alignment);
 }
 
 void heapster__refuse_new(void) { heapster__record_failure(HEAPSTER__MALLOC); }

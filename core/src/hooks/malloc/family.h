@@ -17,6 +17,10 @@ HEAPSTER_API void *heapster__counted_memalign(size_t alignment, size_t size);
 HEAPSTER_API void *heapster__counted_valloc(size_t size);
 HEAPSTER_API void *heapster__counted_pvalloc(size_t size);
 
+/* The operators new that throw. An operator ends in a jump to them, so that the site of the request is its caller. */
+HEAPSTER_API void *heapster__counted_new(size_t size);
+HEAPSTER_API void *heapster__counted_aligned_new(size_t size, size_t alignment);
+
 /* malloc and memalign for an operator new that tries again: a refusal is not counted. */
 HEAPSTER_API void *heapster__tried_malloc(size_t size);
 HEAPSTER_API void *heapster__tried_memalign(size_t alignment, size_t size);

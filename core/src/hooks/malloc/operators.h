@@ -10,8 +10,8 @@ typedef void *heapster__new_aligned_nothrow(size_t size, size_t alignment, const
 
 /* What new and delete call. */
 struct heapster__object_family {
-  void *(*malloc)(size_t size);
-  void *(*memalign)(size_t alignment, size_t size);
+  void *(*create)(size_t size); /* these two never return NULL */
+  void *(*create_aligned)(size_t size, size_t alignment);
   void *(*try_malloc)(size_t size); /* these two count no refusal */
   void *(*try_memalign)(size_t alignment, size_t size);
   void (*refuse)(void);                                                            /* counts one */

@@ -54,14 +54,12 @@ HEAPSTER__DELETE_OPERATORS(X)
 #undef X
 
 /* C++'s operators new. An allocator may export its own, which never call malloc. */
-#define NEW_OR_THROW(name, symbol, parameters, function, ...)                                     \
-  ALSO(symbol, void *name parameters);                                                            \
-  void *name parameters {                                                                         \
-    const struct heapster__object_family *objects = &heapster__preload.objects;                   \
-    HEAPSTER__NEW_OR_THROW(objects->function(__VA_ARGS__), objects->try_##function(__VA_ARGS__)); \
-  }
-#define NEW_PLAIN(name, symbol) NEW_OR_THROW(name, symbol, (size_t size), malloc, size)
-#define NEW_ALIGNED(name, symbol) NEW_OR_THROW(name, symbol, (size_t size, size_t alignment), memalign, alignment, size)
+#define NEW_OR_THROW(name, symbol, parameters, function, ...) \
+  ALSO(symbol, void *name parameters);                        \
+  void *name parameters { return heapster__preload.objects.function(__VA_ARGS__); }
+#define NEW_PLAIN(name, symbol) NEW_OR_THROW(name, symbol, (size_t size), create, size)
+#define NEW_ALIGNED(name, symbol) \
+  NEW_OR_THROW(name, symbol, (size_t size, size_t alignment), create_aligned, size, alignment)
 
 /* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it.
    That of the C++ library calls operator new, and so comes back here. */

@@ -3,6 +3,7 @@
 #ifndef HEAPSTER__MALLOC_PRELOAD_H
 #define HEAPSTER__MALLOC_PRELOAD_H
 
+#include "base/platform.h"
 #include "hooks/malloc/family.h"
 #include "hooks/malloc/operators.h"
 
@@ -14,6 +15,10 @@ struct heapster__preload_table {
   size_t (*usable_size)(void *block);
   bool (*is_next_object)(const void *function); /* whether the next allocator defines the function */
 };
+
+/* How many sites the report of this process has; 0: nothing is explained. What writes the report defines it; it is
+   asked before the first request, so before any constructor. */
+extern HEAPSTER__HIDDEN unsigned (*const heapster__sites_to_report)(void);
 
 /* One indirect jump a call, and no test of a state. */
 extern struct heapster__preload_table heapster__preload;

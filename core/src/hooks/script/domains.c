@@ -20,7 +20,7 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
     heapster__record_nested(thread);
     heapster__add_relaxed(&nested_requests, 1);
   } else if (block) {
-    heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
+    return heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
     heapster__count_one(HEAPSTER__PYTHON, alloc_fail_count);
   }

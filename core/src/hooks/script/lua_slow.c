@@ -19,6 +19,11 @@ static bool is_mapped(const lua_state *state, size_t size) {
   return !state->is_exact || size >= HEAPSTER__OWN_MIN_SIZE;
 }
 
+/* The shadow map that has blocks of that size, or NULL. */
+static struct heapster__map *map_of(const lua_state *state, size_t size) {
+  return is_mapped(state, size) ? state->map : NULL;
+}
+
 static bool is_off(const lua_state *state) { return state->number == HEAPSTER__LUA_OFF; }
 
 static struct heapster__thread *claim_thread(void) {
@@ -53,7 +58,7 @@ void *heapster__lua_call_next(const lua_state *state, void *ptr, size_t osize, s
 
 static bool enter_small(const lua_state *state, const void *block, size_t size) {
   const unsigned missed = heapster__small_take(state->small, block);
-  if (missed) heapster__record_missed((struct heapster__block){missed, state->number, false});
+  if (missed) heapster__record_missed((struct heapster__block){missed, state->number, false, 0});
   if (heapster__small_put(state->small, block, (unsigned)size)) return true;
   heapster__add_relaxed(&heapster__inaccuracies.uncounted, 1);
   return false;
@@ -73,7 +78,7 @@ void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, siz
     heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
   } else if (enter_block(state, block, size)) {
-    heapster__count_alloc(heap, size);
+    heapster__count_entered(map_of(state, size), heap, block, size);
     if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
   } else {
     heapster__lua_note_uncounted(state, (int64_t)size);
@@ -98,7 +103,7 @@ static struct heapster__block take_from_main(const void *ptr, size_t size) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, ptr);
   if (!taken.owner || taken.size == size) return taken;
   heapster__shadow_put(&heapster__main_map, ptr, taken.owner, taken.size);
-  return (struct heapster__block){0, 0, false};
+  return (struct heapster__block){0, 0, false, 0};
 }
 
 /* A block that was taken out, and the shadow map it was in; NULL: it was in the small map, or in none. */
@@ -110,7 +115,7 @@ struct taken {
 static struct taken take_own(const lua_state *state, const void *ptr, size_t size) {
   if (is_mapped(state, size)) return (struct taken){heapster__take_block(state->map, ptr), state->map};
   const unsigned found = heapster__small_take(state->small, ptr);
-  return (struct taken){{found, found ? state->number : 0, false}, NULL};
+  return (struct taken){{found, found ? state->number : 0, false, 0}, NULL};
 }
 
 static struct taken take_block(const lua_state *state, const void *ptr, size_t size) {
@@ -143,7 +148,7 @@ static bool record_own_resize(const lua_state *state, struct heapster__block old
   if (old.is_size_lost) heapster__add_relaxed(&heapster__inaccuracies.lost_sizes, 1);
   const bool is_entered = enter_block(state, to, size);
   if (is_entered)
-    heapster__count_resize(state->number, (struct heapster__resize){old.size, size, from != to});
+    heapster__count_resized(state->number, (struct heapster__resize){old.size, size, from != to});
   else
     heapster__count_dealloc(state->number, old.size);
   return is_entered;
@@ -156,7 +161,7 @@ static bool record_adopted(const lua_state *state, struct heapster__block taken,
   if (taken.owner || !is_nested) heapster__record_gone(state->number, taken);
   if (is_nested) heapster__record_nested(thread);
   if (is_nested || !enter_block(state, to, size)) return false;
-  heapster__count_alloc(state->number, size);
+  heapster__count_entered(map_of(state, size), state->number, to, size);
   return true;
 }
 
@@ -194,7 +199,7 @@ static void *finish_resize(lua_state *state, struct taken taken, void *ptr, size
 
 void *heapster__lua_finish_resize(lua_state *state, uint64_t counted, void *ptr, size_t osize, void *fresh,
                                   size_t nsize) {
-  struct taken taken = {{counted, state->number, false}, state->map};
+  struct taken taken = {{counted, state->number, false, 0}, state->map};
   return finish_resize(state, taken, ptr, osize, fresh, nsize);
 }
 

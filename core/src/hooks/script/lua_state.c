@@ -206,7 +206,7 @@ static void give_up_block(const void *context, const void *granule, unsigned own
 
 static void give_up_small_block(const void *context, const void *block, unsigned owner, uint64_t size) {
   const lua_state *state = context;
-  heapster__record_missed((struct heapster__block){size, owner, false});
+  heapster__record_missed((struct heapster__block){size, owner, false, 0});
   heapster__small_take(state->small, block);
 }
 

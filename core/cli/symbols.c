@@ -1,0 +1,223 @@
+/* Names for the sites of a report. */
+#include "symbols.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The sites of one file. */
+struct group {
+  const char *file;
+  size_t count;
+  size_t sites[HEAPSTER__REPORTED_SITES];
+  const struct heapster__figures *figures;
+  struct heapster__site_name *names;
+};
+
+static uint64_t offset_of(const struct group *group, size_t index) {
+  return group->figures->sites[group->sites[index]].offset;
+}
+
+static bool read_at(int file, void *bytes, size_t length, uint64_t offset) {
+  return pread(file, bytes, length, (off_t)offset) == (ssize_t)length;
+}
+
+static int open_regular(const char *path) {
+  struct stat status;
+  const int file = path[0] == '/' ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+  if (file < 0 || (!fstat(file, &status) && S_ISREG(status.st_mode))) return file;
+  close(file);
+  return -1;
+}
+
+/* The table of all symbols, or of those for other objects if the file was stripped. */
+static bool find_table(int file, ElfW(Shdr) * table, ElfW(Shdr) * strings) {
+  ElfW(Ehdr) head;
+  bool is_found = false;
+  if (!read_at(file, &head, sizeof head, 0) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) return false;
+  if (head.e_shentsize != sizeof *table) return false;
+  for (unsigned i = 0; i < head.e_shnum; i++) {
+    ElfW(Shdr) section;
+    if (!read_at(file, &section, sizeof section, head.e_shoff + (uint64_t)i * sizeof section)) return false;
+    if (section.sh_type != SHT_SYMTAB && (section.sh_type != SHT_DYNSYM || is_found)) continue;
+    *table = section;
+    is_found = true;
+    if (section.sh_type == SHT_SYMTAB) break;
+  }
+  return is_found && table->sh_link < head.e_shnum &&
+         read_at(file, strings, sizeof *strings, head.e_shoff + (uint64_t)table->sh_link * sizeof *strings);
+}
+
+static void take_name(int file, const ElfW(Shdr) * strings, const ElfW(Sym) * symbol,
+                      struct heapster__site_name *name) {
+  if (symbol->st_name >= strings->sh_size) return;
+  const ssize_t length =
+      pread(file, name->function, sizeof name->function - 1, (off_t)(strings->sh_offset + symbol->st_name));
+  name->function[length > 0 ? length : 0] = '\0';
+}
+
+static void match_symbol(int file, const ElfW(Shdr) * strings, const ElfW(Sym) * symbol, const struct group *group) {
+  for (size_t i = 0; i < group->count; i++) {
+    if (offset_of(group, i) - symbol->st_value < symbol->st_size)
+      take_name(file, strings, symbol, &group->names[group->sites[i]]);
+  }
+}
+
+/* Some megabytes of symbols are read in a few milliseconds. A table that claims to be larger than that ends where its
+   file does. */
+static void find_functions(int file, const struct group *group) {
+  enum { AT_ONCE = 512, MOST = 1 << 24 };
+  ElfW(Shdr) table, strings;
+  ElfW(Sym) symbols[AT_ONCE];
+  if (!find_table(file, &table, &strings) || table.sh_entsize != sizeof *symbols) return;
+  const uint64_t claimed = table.sh_size / sizeof *symbols, count = claimed < MOST ? claimed : MOST;
+  for (uint64_t first = 0; first < count; first += AT_ONCE) {
+    const size_t part = count - first < AT_ONCE ? (size_t)(count - first) : AT_ONCE;
+    if (!read_at(file, symbols, part * sizeof *symbols, table.sh_offset + first * sizeof *symbols)) return;
+    for (size_t i = 0; i < part; i++) {
+      const unsigned type = symbols[i].st_info & 15;
+      if (type == STT_FUNC || type == STT_GNU_IFUNC) match_symbol(file, &strings, &symbols[i], group);
+    }
+  }
+}
+
+/* A line of addr2line, without its end; "" for what it does not know. */
+static void take_line(char *to, size_t capacity, const char *line, size_t length) {
+  if (length && line[0] != '?') snprintf(to, capacity, "%.*s", (int)(length < capacity ? length : capacity - 1), line);
+}
+
+/* "file.c:12", "file.c:12 (discriminator 2)", "file.c:?", "??:0". */
+static void take_source(struct heapster__site_name *name, const char *line, size_t length) {
+  const char *colon = memrchr(line, ':', length);
+  if (!colon || line[0] == '?') return;
+  const unsigned long number = strtoul(colon + 1, NULL, 10);
+  if (!number || number > INT32_MAX) return;
+  take_line(name->source, sizeof name->source, line, (size_t)(colon - line));
+  name->line = (unsigned)number;
+}
+
+/* Without debug information addr2line names the nearest symbol, however far: that counts only if a symbol of the table
+   holds the call, and is then the same name in readable form. */
+static void take_answer(struct heapster__site_name *name, const char *function, size_t function_length,
+                        const char *source, size_t source_length) {
+  take_source(name, source, source_length);
+  if (name->line || name->function[0]) take_line(name->function, sizeof name->function, function, function_length);
+}
+
+/* Two lines for each site: its function, and its source. */
+static void parse_answer(const char *text, size_t length, const struct group *group) {
+  const char *const end = text + length;
+  for (size_t i = 0; i < group->count; i++) {
+    const char *const function_end = memchr(text, '\n', (size_t)(end - text));
+    const char *const source = function_end ? function_end + 1 : end;
+    const char *const source_end = memchr(source, '\n', (size_t)(end - source));
+    if (!source_end) return;
+    take_answer(&group->names[group->sites[i]], text, (size_t)(function_end - text), source,
+                (size_t)(source_end - source));
+    text = source_end + 1;
+  }
+}
+
+/* Reads until the other end is closed, but no longer than a while: debug information of a large program takes seconds,
+   and may lie on a server that is gone. */
+static size_t read_answer(int pipe, char *text, size_t capacity) {
+  enum { SECONDS = 10 };
+  size_t length = 0;
+  const time_t until = time(NULL) + SECONDS;
+  while (length < capacity && time(NULL) < until) {
+    struct pollfd wanted = {.fd = pipe, .events = POLLIN};
+    if (poll(&wanted, 1, 1000) <= 0) continue;
+    const ssize_t part = read(pipe, text + length, capacity - length);
+    if (part <= 0) break;
+    length += (size_t)part;
+  }
+  return length;
+}
+
+/* Starts addr2line as a shell would: no signal is ignored or blocked. It asks no server for debug information. */
+static bool start(char *const *words, int output, pid_t *pid) {
+  char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", locale[] = "LC_ALL=C.UTF-8";
+  char *const environment[] = {path, locale, NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const int error = posix_spawnp(pid, words[0], &actions, &attributes, words, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return !error;
+}
+
+static void find_lines(const struct group *group) {
+  enum { ANSWER = HEAPSTER__REPORTED_SITES * 4096 };
+  char numbers[HEAPSTER__REPORTED_SITES][24], name[] = "addr2line", functions[] = "-f", plain[] = "-C", from[] = "-e";
+  char *words[HEAPSTER__REPORTED_SITES + 6] = {name, functions, plain, from, (char *)(uintptr_t)group->file};
+  int ends[2];
+  pid_t pid;
+  for (size_t i = 0; i < group->count; i++) {
+    snprintf(numbers[i], sizeof numbers[i], "0x%llx", (unsigned long long)offset_of(group, i));
+    words[5 + i] = numbers[i];
+  }
+  char *const answer = malloc(ANSWER);
+  if (!answer || pipe2(ends, O_CLOEXEC) < 0) {
+    free(answer);
+    return;
+  }
+  const bool is_started = start(words, ends[1], &pid);
+  close(ends[1]);
+  const size_t length = is_started ? read_answer(ends[0], answer, ANSWER) : 0;
+  close(ends[0]);
+  if (is_started) kill(pid, SIGKILL); /* it has ended, or takes too long */
+  while (is_started && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  parse_answer(answer, length, group);
+  free(answer);
+}
+
+/* The sites from `first` on that are in its file. */
+static struct group group_of(const struct heapster__figures *figures, struct heapster__site_name *names, size_t first) {
+  struct group group = {.file = figures->site_files[first], .figures = figures, .names = names};
+  for (size_t i = first; i < figures->site_count; i++) {
+    const bool is_in = figures->sites[i].kind == HEAPSTER_SITE_C && !strcmp(figures->site_files[i], group.file);
+    if (is_in) group.sites[group.count++] = i;
+  }
+  return group;
+}
+
+static bool is_first_of_file(const struct heapster__figures *figures, size_t index) {
+  for (size_t i = 0; i < index; i++) {
+    if (!strcmp(figures->site_files[i], figures->site_files[index])) return false;
+  }
+  return true;
+}
+
+void heapster__symbols_find(const struct heapster__figures *figures, struct heapster__site_name *names) {
+  memset(names, 0, figures->site_count * sizeof *names);
+  for (size_t i = 0; i < figures->site_count; i++) {
+    if (!is_first_of_file(figures, i)) continue;
+    const struct group group = group_of(figures, names, i);
+    const int file = group.count ? open_regular(group.file) : -1;
+    if (file < 0) continue;
+    find_functions(file, &group);
+    close(file);
+    find_lines(&group);
+  }
+}

@@ -1,0 +1,88 @@
+/* Arming: every request takes the slow path, where it is also attributed to a site, the place that it came from.
+
+   While nobody asks for sites, nothing on the fast path changes: it compares one number, `fast_heap` in the head of the
+   thread's cached shard, with its heap's. Arming writes a number that is no heap's into all shards. Only a shard's
+   owner writes the heap's number back, on the slow path, once nothing is armed. New shards begin with 0, as if armed.
+
+   A thread that had passed the comparison counts once more without a site, and a resize keeps its shard across the call
+   of the next allocator for as long as that takes. So
+
+     requests since arming = requests at sites + requests under way,   at most one of these a thread
+
+   which needs no thread to wait for another. Each shard has figures of its own for that, see heapster__armed_span: the
+   one who arms reads what it had counted, after the fast path was closed; its owner notes it before the first request
+   that gets a site, and once more when it opens the fast path again. Both read whole counters only at these moments.
+
+   Which site it is is known to the hook. The hook notes it in the thread record (heapster__note_site) after the next
+   allocator returned, and before the block is recorded; where the site can change meanwhile, it was captured before the
+   request was passed on. The accounting takes it from there. A request without a note has an unknown site. */
+#ifndef HEAPSTER__COUNT_ARMING_H
+#define HEAPSTER__COUNT_ARMING_H
+
+#include "count/counters.h"
+#include "count/shadow_map.h"
+
+/* A request that was counted while armed. */
+struct heapster__attribution {
+  uint32_t arming; /* in which it was counted: that may be over by now, and another have begun */
+  unsigned heap;
+  struct heapster__thread *thread; /* the calling thread's */
+  struct heapster__site site;
+};
+
+/* What is done with such requests. Called in the middle of a hook, on any thread: make no request, take no lock.
+   `alloc` returns the site's number for site_cells.h, or 0. */
+struct heapster__attributor {
+  uint16_t (*alloc)(const struct heapster__attribution *to, uint64_t size);
+  void (*resize)(const struct heapster__attribution *to, struct heapster__resize resize);
+};
+
+extern HEAPSTER__HIDDEN const struct heapster__attributor *_Atomic heapster__attributor;
+
+/* The number of the arming; 0: nothing is armed. */
+extern HEAPSTER__HIDDEN _Atomic uint32_t heapster__arming;
+
+HEAPSTER__INLINE bool heapster__is_armed(void) { return heapster__unlikely(heapster__load_number(&heapster__arming)); }
+
+/* Callers hold the lock. Arms all shards of all threads; nothing is armed yet. A fork keeps it armed if `armer` forks,
+   or if that is NULL. Returns the number of the arming, which is the next one. */
+uint32_t heapster__next_arming(void);
+uint32_t heapster__arm(const struct heapster__attributor *attributor, const struct heapster__thread *armer);
+void heapster__disarm(void);
+
+/* After that, and before the next arming: adds what was counted while armed, at sites and under way; of one thread or
+   of all for NULL, of one heap or of all for 0. Read the sites first. The second is about threads without a record,
+   whose requests have no site. */
+void heapster__add_armed(struct heapster_requests *sum, const struct heapster__thread *thread, unsigned heap);
+void heapster__add_armed_shared(struct heapster_requests *sum, unsigned heap);
+
+/* In the child of a fork: disarms what a thread armed that it does not have. */
+void heapster__arming_drop_others(void);
+
+/* For the owner of a shard that is not open, on the slow path: opens the fast path again, or, while armed, notes what
+   it had counted. */
+void heapster__open_shard(struct heapster__shard *shard);
+
+/* The site of a hook whose caller is a program: the address that its public function returns to. */
+HEAPSTER__INLINE struct heapster__site heapster__site_of(const void *caller) {
+  return (struct heapster__site){(uintptr_t)caller, 0, HEAPSTER__SITE_C};
+}
+
+/* For one who retires the heap, after `head.heap` is 0: the owner opens the fast path once that is the heap again.
+   Callers hold the lock. */
+void heapster__close_fast_path(struct heapster__shard *shard);
+
+/* Notes the site of the request that the calling thread records next. For hooks, while armed. */
+void heapster__note_site(enum heapster__site_kind kind, const void *place, uint32_t offset);
+
+/* The same for a hook whose caller is a program: the address that its public function returns to. Inline, so that it is
+   that of the function in which this stands. */
+HEAPSTER__INLINE void heapster__note_caller(const void *caller) {
+  if (heapster__is_armed()) heapster__note_site(HEAPSTER__SITE_C, caller, 0);
+}
+
+/* Attribute a request that was counted in `heap` while armed. For the accounting. */
+void heapster__attribute_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
+void heapster__attribute_resize(unsigned heap, struct heapster__resize resize);
+
+#endif

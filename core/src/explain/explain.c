@@ -1,0 +1,145 @@
+/* Explaining: one at a time; its begin, and what is done with each request. */
+#include "explain/state.h"
+
+#include "base/lock.h"
+#include "heap/heap.h"
+#include "heap/snapshot.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+_Static_assert((int)HEAPSTER__SITE_C == HEAPSTER_SITE_C && (int)HEAPSTER__SITE_PYTHON == HEAPSTER_SITE_PYTHON &&
+                   (int)HEAPSTER__SITE_LUA == HEAPSTER_SITE_LUA,
+               "kinds are the same numbers inside and outside");
+
+/* A thread may be late with a request of an arming that is over. It finds the table of that one, not of the next. */
+static struct heapster__site_table *_Atomic tables[2];
+
+struct heapster__explaining heapster__explaining;
+
+static bool is_asked_for(const struct heapster__attribution *to) {
+  const unsigned heap = heapster__load_relaxed(&heapster__explaining.heap);
+  const struct heapster__thread *thread = heapster__load_relaxed(&heapster__explaining.thread);
+  if (heap && heap != to->heap) return false;
+  return !thread || (thread == to->thread && heapster__load_relaxed(&heapster__explaining.generation) ==
+                                                 heapster__load_relaxed(&to->thread->generation));
+}
+
+static struct heapster__site_table *table_of(uint32_t arming) { return heapster__load_acquire(&tables[arming % 2]); }
+
+struct heapster__site_table *heapster__explained_table(void) {
+  return table_of(heapster__load_relaxed(&heapster__explaining.arming));
+}
+
+static __attribute__((noinline)) unsigned make_site(const struct heapster__site *site,
+                                                    struct heapster__site_table *table) {
+  bool is_new;
+  const unsigned number = heapster__site_find(table, site, &is_new);
+  void (*keep)(uintptr_t) = heapster__load_relaxed(&heapster__explaining.keep[site->kind]);
+  if (is_new && keep) keep(site->place);
+  return number;
+}
+
+HEAPSTER__INLINE unsigned find_site(const struct heapster__site *site, struct heapster__site_table *table) {
+  const unsigned number = heapster__site_find_fast(table, site);
+  return heapster__likely(number != HEAPSTER__SITE_ELSEWHERE) ? number : make_site(site, table);
+}
+
+static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t size) {
+  if (heapster__unlikely(!is_asked_for(to))) return 0;
+  struct heapster__site_table *table = table_of(to->arming);
+  const unsigned number = find_site(&to->site, table);
+  heapster__site_add_alloc(&table->sites[number], size);
+  return (uint16_t)(number + 1);
+}
+
+static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
+  if (!is_asked_for(to) || (resize.to <= resize.from && !resize.is_moved)) return;
+  struct heapster__site_table *table = table_of(to->arming);
+  heapster__site_add_resize(&table->sites[find_site(&to->site, table)], resize);
+}
+
+static const struct heapster__attributor attributor = {attribute_alloc, attribute_resize};
+
+void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_t place)) {
+  heapster__store_relaxed(&heapster__explaining.keep[kind], keep);
+}
+
+static bool ensure_tables(void) {
+  for (unsigned i = 0; i < 2; i++) {
+    if (heapster__load_relaxed(&tables[i])) continue;
+    struct heapster__site_table *made = heapster__pages_map(sizeof *made);
+    if (!made) return false;
+    heapster__store_release(&tables[i], made);
+  }
+  return true;
+}
+
+void heapster__visit_maps(void (*visit)(struct heapster__map *map, void *context), void *context) {
+  visit(&heapster__main_map, context);
+  for (const struct heapster_heap *heap = heapster_heap_next(NULL); heap; heap = heapster_heap_next(heap)) {
+    const struct heapster_heap *first = heapster_heap_next(NULL);
+    while (first->map != heap->map) first = heapster_heap_next(first);
+    if (heap->map != &heapster__main_map && first == heap) visit(heap->map, context);
+  }
+}
+
+static void clear_map(struct heapster__map *map, void *unused) {
+  (void)unused;
+  heapster__sites_clear(map);
+}
+
+static enum heapster_error begin(unsigned heap, const struct heapster__thread *only,
+                                 const struct heapster__thread *armer) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  if (heapster__is_armed()) return HEAPSTER_ALREADY_EXPLAINING;
+  if (!ensure_tables()) return HEAPSTER_NO_MEMORY;
+  heapster__site_table_clear(table_of(heapster__next_arming()));
+  heapster__visit_maps(clear_map, NULL);
+  heapster__store_relaxed(&heapster__explaining.heap, heap);
+  heapster__store_relaxed(&heapster__explaining.thread, only);
+  heapster__store_relaxed(&heapster__explaining.generation, only ? heapster__load_relaxed(&only->generation) : 0);
+  heapster__store_relaxed(&heapster__explaining.arming, heapster__arm(&attributor, armer));
+  return HEAPSTER_OK;
+}
+
+enum heapster_error heapster_explain_begin(const struct heapster_heap *heap, enum heapster_scope scope) {
+  if (scope != HEAPSTER_PROCESS && scope != HEAPSTER_THREAD) return HEAPSTER_BAD_ARGUMENT;
+  if (!HEAPSTER__HAS_THREAD_RECORDS) return HEAPSTER_UNSUPPORTED;
+  const struct heapster__thread *thread = heapster__thread_claim();
+  if (!thread) return HEAPSTER_NO_THREAD_COUNTERS;
+  heapster__rescan();
+  heapster__lock();
+  const enum heapster_error error =
+      begin(heap ? heap->number : HEAPSTER__TOTAL, scope == HEAPSTER_THREAD ? thread : NULL, thread);
+  heapster__unlock();
+  return error;
+}
+
+/* The loader knows the program by no name. At the end it may be too late to ask. */
+static char program[256];
+
+static void note_program(void) {
+  const int error = errno;
+  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  program[length > 0 && length < (ssize_t)sizeof program - 1 ? length : 0] = '\0';
+  errno = error;
+}
+
+const char *heapster__explain_program(void) { return program; }
+
+enum heapster_error heapster__explain_process(unsigned limit) {
+  if (!HEAPSTER__HAS_THREAD_RECORDS) return HEAPSTER_UNSUPPORTED;
+  if (!limit) return HEAPSTER_BAD_ARGUMENT;
+  if (heapster__is_locked_here()) return HEAPSTER_UNSUPPORTED; /* in a signal handler: see heapster__malloc_start */
+  note_program();
+  heapster__lock();
+  const enum heapster_error error = begin(HEAPSTER__TOTAL, NULL, NULL);
+  if (!error)
+    heapster__store_relaxed(&heapster__explaining.limit,
+                            limit < HEAPSTER__REPORTED_SITES ? limit : HEAPSTER__REPORTED_SITES);
+  heapster__unlock();
+  return error;
+}
+
+bool heapster_is_explaining(void) { return heapster__is_armed(); }

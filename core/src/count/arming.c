@@ -154,9 +154,7 @@ void heapster__add_armed(struct heapster_requests *sum, const struct heapster__t
   visit_shards(thread, heap, add_armed, sum);
 }
 
-void heapster__add_armed_shared(struct heapster_requests *sum, unsigned heap) {
-  visit_shared(heap, add_armed, sum);
-}
+void heapster__add_armed_shared(struct heapster_requests *sum, unsigned heap) { visit_shared(heap, add_armed, sum); }
 
 void heapster__arming_drop_others(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());

@@ -35,6 +35,10 @@ static bool run_explained_pairs(size_t count) {
   return (!begin || begin(NULL, HEAPSTER_PROCESS) == HEAPSTER_OK) && run_pairs(count);
 }
 
+static bool run_growths(size_t count);
+
+static bool run_explained_growths(size_t count) { return run_explained_pairs(0) && run_growths(count); }
+
 /* Pairs of one heap among the blocks of another, which came first. */
 static bool run_foreign_pairs(size_t count) {
   void *volatile before = allocate(SECOND, sizes[0]);
@@ -135,6 +139,7 @@ int main(int count, char **arguments) {
   static const struct pattern patterns[] = {
       {"pairs", run_pairs},
       {"explained-pairs", run_explained_pairs},
+      {"explained-growths", run_explained_growths},
       {"foreign-pairs", run_foreign_pairs},
       {"alternating-pairs", run_alternating_pairs},
       {"calloc-pairs", run_calloc_pairs},

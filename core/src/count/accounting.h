@@ -124,6 +124,13 @@ static inline struct heapster__block heapster__take_block(struct heapster__map *
   return taken;
 }
 
+/* Both steps of a resize while armed, as fast as can be: for a block of the layer's own heap. False: nothing happened.
+ */
+bool heapster__take_block_armed(struct heapster__map *map, unsigned heap, const void *block,
+                                struct heapster__block *taken);
+void *heapster__record_resize_at(struct heapster__map *map, struct heapster__block taken, const void *from, void *to,
+                                 uint64_t size, struct heapster__site site);
+
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                              const void *to, uint64_t size);

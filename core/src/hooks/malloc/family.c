@@ -104,7 +104,21 @@ static void *copy_block(const void *block, size_t old, size_t size) {
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
+/* False: take the way of other blocks. */
+static bool realloc_armed(void *block, size_t size, const void *caller, void **fresh) {
+  struct heapster__block taken;
+  if (!size || !heapster__take_block_armed(&heapster__main_map, HEAPSTER__MALLOC, block, &taken)) return false;
+  *fresh = heapster__malloc.next.realloc(block, padded(size));
+  if (*fresh)
+    heapster__record_resize_at(&heapster__main_map, taken, block, *fresh, size, heapster__site_of(caller));
+  else
+    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+  return true;
+}
+
 static __attribute__((noinline)) void *realloc_slow(void *block, size_t size, const void *caller) {
+  void *resized;
+  if (heapster__is_armed() && realloc_armed(block, size, caller, &resized)) return resized;
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);

@@ -16,6 +16,7 @@ void heapster__lua_begin_explaining(lua_State *L, const struct heapster__lua_opt
   if (heapster_is_explaining()) heapster__lua_raise_core(L, HEAPSTER_ALREADY_EXPLAINING);
   if (!heapster__lua_follow(L, lines, heapster__lua_site(L))) heapster__lua_raise_core(L, HEAPSTER_NO_MEMORY);
   const enum heapster_error error = heapster_explain_begin(options->heap, options->scope);
+  if (!error) heapster__lua_follow_functions(L, true);
   if (!error) return;
   heapster__lua_unfollow(L, lines, false);
   heapster__lua_names_destroy(lines->names);
@@ -39,6 +40,7 @@ enum heapster_error heapster__lua_end_explaining(lua_State *L, bool is_finalizer
   *explained = (struct heapster__lua_explained){.names = lines->names};
   explained->is_replaced = !heapster__lua_unfollow(L, lines, is_finalizer);
   lines->names = NULL;
+  heapster__lua_follow_functions(L, false);
   const enum heapster_error error = heapster__sites_take(&explained->sites);
   for (size_t i = 0; i < explained->sites.count; i++) name_site(&explained->sites.sites[i]);
   heapster__sites_merge(&explained->sites);

@@ -148,6 +148,10 @@ struct heapster__site *heapster__lua_site(lua_State *L) {
   return record ? heapster__lua_site_of(record) : NULL;
 }
 
+void heapster__lua_follow_functions(lua_State *L, bool follows) {
+  heapster__lua_follow_calls(follows ? counting_record(L) : NULL);
+}
+
 static const char hook_is_off[] = "its hook is off";
 static const char hook_is_lost[] = "another allocator took the hook's place in a state (lua_setallocf)";
 

@@ -16,6 +16,9 @@ const struct heapster_heap *heapster__lua_own_heap(lua_State *L);
 struct heapster__site;
 struct heapster__site *heapster__lua_site(lua_State *L);
 
+/* Whether what the state's functions in C request is at its lines, too. */
+void heapster__lua_follow_functions(lua_State *L, bool follows);
+
 /* Why the state is not counted, one sentence; NULL: it is. */
 const char *heapster__lua_problem(lua_State *L);
 

@@ -163,7 +163,7 @@ bool heapster__lua_follow(lua_State *L, struct heapster__lua_lines *lines, struc
 
 bool heapster__lua_unfollow(lua_State *L, struct heapster__lua_lines *lines, bool is_elsewhere) {
   if (!lines->site) return true;
-  const bool was_followed = lines->is_returning && lua_gethook(L) == on_event;
+  const bool was_followed = lines->is_returning; /* from the function that was explained */
   *lines->site = (struct heapster__site){0, 0, HEAPSTER__SITE_UNKNOWN};
   lines->site = NULL;
   put_back(main_thread(L), &lines->main);

@@ -24,13 +24,20 @@ static const struct {
     {"heapster.LuaKind", sizeof(struct heapster_lua_kind)},
     {"heapster.Measuring", sizeof(struct heapster__lua_window)},
     {"heapster.Run", sizeof(struct heapster__lua_run)},
+    {"heapster.Sites", sizeof(struct heapster_explanation)},
+    {"heapster.Site", sizeof(struct heapster_site)},
 };
 
-void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
-  void *const value = lua_newuserdatauv(L, size, kind == HEAPSTER__CLASS_MEASURING);
+void *heapster__lua_new_with_values(lua_State *L, enum heapster__lua_class kind, size_t size, int user_values) {
+  void *const value = lua_newuserdatauv(L, size, user_values);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &classes[kind]);
   lua_setmetatable(L, -2);
   return value;
+}
+
+void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size) {
+  const bool has_value = kind == HEAPSTER__CLASS_MEASURING || kind == HEAPSTER__CLASS_SITE;
+  return heapster__lua_new_with_values(L, kind, size, has_value);
 }
 
 void heapster__lua_push(lua_State *L, enum heapster__lua_class kind, const void *value) {

@@ -18,11 +18,15 @@ enum heapster__lua_class {
   HEAPSTER__CLASS_LUA_KIND,
   HEAPSTER__CLASS_MEASURING, /* has one user value */
   HEAPSTER__CLASS_RUN,
+  HEAPSTER__CLASS_SITES,
+  HEAPSTER__CLASS_SITE, /* has one user value */
   HEAPSTER__CLASSES
 };
 
-/* Pushes a value of `size` bytes, which the caller fills; or a copy of a value of the class's struct. */
+/* Pushes a value of `size` bytes, which the caller fills; the same with so many user values; or a copy of a value of
+ * the class's struct. */
 void *heapster__lua_new(lua_State *L, enum heapster__lua_class kind, size_t size);
+void *heapster__lua_new_with_values(lua_State *L, enum heapster__lua_class kind, size_t size, int user_values);
 void heapster__lua_push(lua_State *L, enum heapster__lua_class kind, const void *value);
 
 /* The value at `index`. For anything else `test` returns NULL and `check` raises an argument error. */

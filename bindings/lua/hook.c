@@ -143,6 +143,15 @@ const struct heapster_heap *heapster__lua_own_heap(lua_State *L) {
   return notes && notes->heap && !heapster__lua_is_heap_used(notes->heap) ? notes->heap : NULL;
 }
 
+struct heapster__site *heapster__lua_site(lua_State *L) {
+  void *const record = counting_record(L);
+  return record ? heapster__lua_site_of(record) : NULL;
+}
+
+void heapster__lua_follow_functions(lua_State *L, bool follows) {
+  heapster__lua_follow_calls(follows ? counting_record(L) : NULL);
+}
+
 static const char hook_is_off[] = "its hook is off";
 static const char hook_is_lost[] = "another allocator took the hook's place in a state (lua_setallocf)";
 

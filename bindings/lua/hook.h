@@ -12,6 +12,13 @@ bool heapster__lua_is_counted(lua_State *L);
 /* The heap that counts the state, or that counted it last if no other state has that now; else NULL. */
 const struct heapster_heap *heapster__lua_own_heap(lua_State *L);
 
+/* Where the state's requests are from while its lines are followed; NULL: it is not hooked. */
+struct heapster__site;
+struct heapster__site *heapster__lua_site(lua_State *L);
+
+/* Whether what the state's functions in C request is at its lines, too. */
+void heapster__lua_follow_functions(lua_State *L, bool follows);
+
 /* Why the state is not counted, one sentence; NULL: it is. */
 const char *heapster__lua_problem(lua_State *L);
 

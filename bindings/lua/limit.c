@@ -22,11 +22,33 @@ static void push_broken(lua_State *L, const struct heapster__lua_run *run, const
   }
 }
 
+/* Pushes the Sites, those of the broken limits first, and makes it the diff's too. */
+static void push_sites(lua_State *L, struct heapster__lua_run *run, const struct heapster_stats *stats) {
+  heapster__lua_rank_explained(&run->explained, stats, run->limits, run->limit_count);
+  heapster__lua_push_run_sites(L, run);
+}
+
+/* With the first of the sites that are on top of the stack, if it was explained. */
+static struct heapster_text explain_broken(lua_State *L, const struct heapster__lua_run *run,
+                                           const struct heapster_stats *stats) {
+  struct heapster_text text = heapster__explain_broken_limits(stats, run->limits, run->limit_count);
+  if (!run->options.explains) return text;
+  struct heapster_text sites = heapster__lua_sites_text(L, -1, HEAPSTER__LUA_FEW_SITES);
+  heapster__text_append(&text, "\n");
+  heapster__text_append_bytes(&text, sites.bytes, sites.length);
+  heapster__text_free(&sites);
+  return text;
+}
+
 static int deliver(lua_State *L, struct heapster__lua_run *run) {
   const struct heapster_stats *const stats = lua_touserdata(L, HEAPSTER__LUA_RUN_STATS);
   if (!heapster_limit_check(stats, run->limits, run->limit_count, NULL)) return run->results;
-  heapster__lua_push_error(L, HEAPSTER__LUA_LIMIT_EXCEEDED,
-                           heapster__explain_broken_limits(stats, run->limits, run->limit_count));
+  if (run->options.explains) push_sites(L, run, stats);
+  heapster__lua_push_error(L, HEAPSTER__LUA_LIMIT_EXCEEDED, explain_broken(L, run, stats));
+  if (run->options.explains) {
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "sites");
+  }
   lua_pushvalue(L, HEAPSTER__LUA_RUN_STATS);
   lua_setfield(L, -2, "diff");
   push_broken(L, run, stats);
@@ -107,7 +129,7 @@ static struct heapster_limit parse_limit(lua_State *L, const char *name) {
 /* Sets the options, and checks that every other key is a field, since parse_limits asks only for fields. */
 static void parse_options(lua_State *L, struct heapster__lua_options *options) {
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
-    if (heapster__lua_set_option(L, 1, HEAPSTER__LUA_OF_WINDOW, options)) continue;
+    if (heapster__lua_set_option(L, 1, HEAPSTER__LUA_OF_LIMIT, options)) continue;
     if (lua_type(L, -2) == LUA_TSTRING)
       parse_limit(L, heapster__lua_chars(L, -2));
     else

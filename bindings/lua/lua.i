@@ -110,6 +110,11 @@ RESULT(frames, HEAPSTER__CLASS_FRAMES)
 static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind, const luaL_Reg *methods,
                   const luaL_Reg *metamethods) {
   SWIG_Lua_get_class_metatable(L, name);
+  if (kind == HEAPSTER__CLASS_STATS) {
+    lua_getfield(L, -1, ".get");
+    luaL_setfuncs(L, heapster__lua_stats_attributes, 0);
+    lua_pop(L, 1);
+  }
   heapster__lua_adopt_class(L, kind, methods, metamethods);
 }
 %}

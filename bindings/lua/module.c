@@ -2,6 +2,7 @@
 #include "lua/module.h"
 
 #include "lua/errors.h"
+#include "lua/explain.h"
 #include "lua/run.h"
 #include "lua/values.h"
 #include "lua/version.h"
@@ -10,10 +11,9 @@
 #include <pthread.h>
 
 static const luaL_Reg functions[] = {
-    {"heap", heapster__lua_heap},           {"heaps", heapster__lua_heaps},
-    {"limit", heapster__lua_limit},         {"measure", heapster__lua_measure},
-    {"measuring", heapster__lua_measuring}, {"stats", heapster__lua_stats},
-    {"status", heapster__lua_status},       {NULL, NULL},
+    {"heap", heapster__lua_heap},   {"heaps", heapster__lua_heaps},     {"explain", heapster__lua_explain},
+    {"limit", heapster__lua_limit}, {"measure", heapster__lua_measure}, {"measuring", heapster__lua_measuring},
+    {"stats", heapster__lua_stats}, {"status", heapster__lua_status},   {NULL, NULL},
 };
 
 /* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
@@ -81,6 +81,7 @@ HEAPSTER_API int luaopen_heapster(lua_State *L) {
   heapster__lua_add_kinds(L);
   heapster__lua_add_measuring(L);
   heapster__lua_add_run(L);
+  heapster__lua_add_sites(L);
   lua_pushstring(L, heapster_version());
   lua_setfield(L, -2, "version");
   lua_pushvalue(L, -1);

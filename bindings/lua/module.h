@@ -8,6 +8,7 @@
 int heapster__lua_open_generated(lua_State *L);
 
 int heapster__lua_measure(lua_State *L);
+int heapster__lua_explain(lua_State *L);
 int heapster__lua_measuring(lua_State *L);
 int heapster__lua_limit(lua_State *L);
 void heapster__lua_add_measuring(lua_State *L);

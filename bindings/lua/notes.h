@@ -6,6 +6,8 @@
 
 #include <heapster/heap.h>
 
+#include "lua/lines.h"
+
 struct heapster__lua_notes {
   void *record;                     /* of its hook, if it was hooked while it runs, else NULL */
   void *unhooked;                   /* the record that it had before it was unhooked, or NULL */
@@ -13,6 +15,7 @@ struct heapster__lua_notes {
   const char *refusal;              /* why it could not be hooked when that was last asked for, or NULL */
   lua_Integer gc_stops;             /* measures that keep the collector stopped now */
   bool restarts_gc;                 /* it ran before the first of them */
+  struct heapster__lua_lines lines; /* of the state while it is explained */
 };
 
 /* The state's notes; the first call makes them. */

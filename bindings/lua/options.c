@@ -48,6 +48,12 @@ static void set_repeat(lua_State *L, int argument, struct heapster__lua_options 
   options->repeat = check_integer(L, argument, "repeat", 1);
 }
 
+static void set_explain(lua_State *L, int argument, struct heapster__lua_options *options) {
+  if (!lua_isboolean(L, -1))
+    heapster__lua_raise_argument(L, argument, "explain: boolean expected, got %s", heapster__lua_type_name(L, -1));
+  options->explains = lua_toboolean(L, -1);
+}
+
 static const struct option {
   const char *name;
   enum heapster__lua_option_set set; /* the smallest that has it */
@@ -55,7 +61,7 @@ static const struct option {
 } option_table[] = {
     {"heap", HEAPSTER__LUA_OF_WINDOW, set_heap},      {"scope", HEAPSTER__LUA_OF_WINDOW, set_scope},
     {"warmup", HEAPSTER__LUA_OF_MEASURE, set_warmup}, {"repeat", HEAPSTER__LUA_OF_MEASURE, set_repeat},
-    {"gc", HEAPSTER__LUA_OF_MEASURE, set_gc},
+    {"gc", HEAPSTER__LUA_OF_MEASURE, set_gc},         {"explain", HEAPSTER__LUA_OF_LIMIT, set_explain},
 };
 enum { OPTIONS = sizeof option_table / sizeof option_table[0] };
 
@@ -78,7 +84,7 @@ static void refuse(lua_State *L, int argument, enum heapster__lua_option_set set
     if (option_table[i].set <= set) heapster__spelling_try(&spelling, option_table[i].name);
   }
   const char *const guess = spelling.nearest ? lua_pushfstring(L, "did you mean '%s'? ", spelling.nearest) : "";
-  const char *const others = set == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat, gc" : "";
+  const char *const others = set == HEAPSTER__LUA_OF_MEASURE ? ", warmup, repeat, gc, explain" : "";
   heapster__lua_raise_argument(L, argument, "there is no option '%s'; %soptions: heap, scope%s", name, guess, others);
 }
 

@@ -12,8 +12,10 @@ struct heapster__lua_options {
   lua_Integer warmup;
   lua_Integer repeat;
   bool stops_gc;
+  bool explains;
 };
-enum heapster__lua_option_set { HEAPSTER__LUA_OF_WINDOW, HEAPSTER__LUA_OF_MEASURE };
+/* Of measuring, of limit, of measure. */
+enum heapster__lua_option_set { HEAPSTER__LUA_OF_WINDOW, HEAPSTER__LUA_OF_LIMIT, HEAPSTER__LUA_OF_MEASURE };
 
 struct heapster__lua_options heapster__lua_make_options(void);
 

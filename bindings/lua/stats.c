@@ -4,10 +4,15 @@
 #include "common/stats.h"
 #include "lua/errors.h"
 
-struct heapster_stats *heapster__lua_new_stats(lua_State *L) {
-  struct heapster_stats_with_thread *const both = heapster__lua_new(L, HEAPSTER__CLASS_STATS, sizeof *both);
+struct heapster_stats *heapster__lua_new_stats_with_values(lua_State *L, int user_values) {
+  struct heapster_stats_with_thread *const both =
+      heapster__lua_new_with_values(L, HEAPSTER__CLASS_STATS, sizeof *both, user_values);
   both->thread.scope = HEAPSTER_PROCESS;
   return &both->stats;
+}
+
+struct heapster_stats *heapster__lua_new_stats(lua_State *L) {
+  return heapster__lua_new_stats_with_values(L, 0);
 }
 
 /* The figures are read when all memory is taken, and so they have it. */
@@ -115,6 +120,14 @@ static int as_table(lua_State *L) {
   return 1;
 }
 
+/* The sites of a window that was explained are the user value of its Stats. */
+static int get_sites(lua_State *L) {
+  heapster__lua_check(L, 1, HEAPSTER__CLASS_STATS);
+  lua_getiuservalue(L, 1, 1);
+  return 1;
+}
+
+const luaL_Reg heapster__lua_stats_attributes[] = {{"sites", get_sites}, {NULL, NULL}};
 const luaL_Reg heapster__lua_stats_methods[] = {{"as_table", as_table}, {NULL, NULL}};
 const luaL_Reg heapster__lua_heap_methods[] = {{"stats", heap_stats}, {NULL, NULL}};
 const luaL_Reg heapster__lua_stats_metamethods[] = {{"__pairs", pairs}, {NULL, NULL}};

@@ -10,6 +10,8 @@
 extern const luaL_Reg heapster__lua_stats_methods[];
 extern const luaL_Reg heapster__lua_stats_metamethods[];
 struct heapster_stats *heapster__lua_new_stats(lua_State *L); /* the caller fills it; it has no thread's part */
+struct heapster_stats *heapster__lua_new_stats_with_values(lua_State *L, int user_values);
+extern const luaL_Reg heapster__lua_stats_attributes[]; /* beside SWIG's */
 int heapster__lua_stats(lua_State *L);
 extern const luaL_Reg heapster__lua_heap_methods[];
 

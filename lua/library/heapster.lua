@@ -59,6 +59,7 @@ local heapster = {}
 ---@field realloc_shrink_histogram heapster.Histogram by the difference
 ---@field lua_kinds heapster.LuaKinds? what Lua states created; nil if none is counted
 ---@field thread heapster.Stats? the calling thread's part, as a diff, of a window of scope "process"; not among pairs()
+---@field sites heapster.Sites? where it comes from, of a window that was explained; not among pairs()
 ---@operator sub(heapster.Stats): heapster.Stats
 local Stats = {}
 
@@ -69,6 +70,42 @@ function Stats:as_table() end
 --- One JSON object. A figure without a meaning is null.
 ---@return string
 function Stats:to_json() end
+
+--- What one place requested while a window was open: a line, or a call in C.
+---@class heapster.Site
+---@field kind "lua"|"python"|"c"|"elsewhere"
+---@field file string? of a line as Lua names the chunk, "?" without debug information; of C the library; nil elsewhere
+---@field line integer? nil where it is not known
+---@field func string? the function in C that requested most of it, as the line calls it
+---@field alloc_count integer served requests for a new block
+---@field alloc_sum integer bytes they requested
+---@field alloc_histogram heapster.Histogram by size
+---@field realloc_growth_count integer resizes to a larger size
+---@field realloc_growth_sum integer bytes by which they grew
+---@field realloc_move_count integer resizes that changed the address
+---@field realloc_move_sum integer bytes they copied
+---@field live_count integer new blocks from here that are alive at the end
+---@field live_bytes integer their bytes
+
+--- The sites of a window: an array that cannot be changed. The widest share of allocs and growths is first; after a broken
+--- limit the site with most of what is limited. tostring gives a table of the first 20, which ends in "18 of 18 explained".
+---@class heapster.Sites
+---@field counted integer allocs and growths that the window counted
+---@field explained integer those of them that have a site
+---@field elsewhere integer those of other states, or beyond 4,096 sites: of one last site of kind "elsewhere"
+---@field under_way integer those of other threads that had begun before
+---@field [integer] heapster.Site
+---@operator len: integer
+local Sites = {}
+
+--- The first `most` sites as a table for people; all of them by default.
+---@param most? integer
+---@return string
+function Sites:text(most) end
+
+--- The sites as plain tables, without histograms.
+---@return table<string, any>[]
+function Sites:as_table() end
 
 --- Created objects of one kind.
 ---@class heapster.LuaKind
@@ -177,6 +214,7 @@ function Measuring:stop() end
 ---@field place string of the error, such as "main.lua:3: "
 ---@field diff heapster.Stats? LimitExceeded: what the function did
 ---@field broken string[]? LimitExceeded: the fields with a broken limit
+---@field sites heapster.Sites? LimitExceeded: which lines it comes from, if the limits asked for that
 
 ---@class heapster.WindowOptions
 ---@field heap? string|heapster.Heap the total of all heaps if nil; "lua": the calling state's
@@ -186,9 +224,11 @@ function Measuring:stop() end
 ---@field warmup? integer calls before the first that is measured; 0
 ---@field repeat? integer measured calls; the one with the fewest requests counts; 1
 ---@field gc? "leave"|"stop" "stop" collects garbage first and stops the collector until all such measures have ended; "leave"
+---@field explain? boolean also say which lines requested what: `diff.sites`; false
 
 --- Limits by field, with heap and scope.
 ---@class heapster.Limits: heapster.WindowOptions
+---@field explain? boolean show which lines broke it, in the error's message and as `err.sites`; false
 ---@field [string] heapster.Bound
 
 --- A snapshot of all heaps, or of one. Errors: UnknownHeap, NotCounting.
@@ -211,6 +251,17 @@ function heapster.live_histogram(heap) end
 ---@return T result, heapster.Stats diff, any ...
 ---@overload fun(fn: function, ...): any, heapster.Stats, ...
 function heapster.measure(options, fn, ...) end
+
+--- Calls `fn` in a window of its own, as measure does, and says which line requested what:
+--- `local result, sites, more = heapster.explain(fn, ...)`. A debug hook follows the lines meanwhile. One at a time in a
+--- process. Errors: UnknownHeap, NotCounting.
+---@generic T
+---@param options heapster.MeasureOptions
+---@param fn fun(...): T, ...
+---@param ... any
+---@return T result, heapster.Sites sites, any ...
+---@overload fun(fn: function, ...): any, heapster.Sites, ...
+function heapster.explain(options, fn, ...) end
 
 --- Opens a window that ends with its block. Errors: UnknownHeap, NotCounting.
 ---@param options? heapster.WindowOptions

@@ -33,6 +33,16 @@ local ways <const> = {
   limit_of_no_pair = function() heapster.limit({ alloc_count = { 2, 1 } }, ask) end,
   frames_of_an_unknown_heap = function() heapster.frames("audio") end,
   field_that_frames_have_not = function() return heapster.frames().wrost end,
+  function_that_fails_while_explained = function() heapster.explain(fail) end,
+  limit_that_is_broken_and_explained = function()
+    heapster.limit({ alloc_count = 0, explain = true }, function() return { ("x"):rep(2000) } end)
+  end,
+  explain_inside_explain = function() heapster.explain(heapster.explain, ask) end,
+  coroutine_that_is_explained_and_abandoned = function()
+    coroutine.resume(coroutine.create(function() heapster.explain(coroutine.yield) end))
+    if math.random(20) == 1 then collectgarbage() end
+    error()
+  end,
   unknown_hook = function() heapster.hook("mallok") end,
   hook_that_is_not_ours = function() heapster.unhook("python") end,
 }

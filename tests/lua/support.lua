@@ -1,4 +1,5 @@
 --- What the tests share: luaunit (Debian's lua-unit), and words for errors.
+local heapster = require "heapster"
 local lu = require "luaunit"
 
 local support = {}
@@ -33,6 +34,24 @@ function support.traces(diff)
     if is_figure and value ~= 0 and not absolute[name] then found[#found + 1] = name .. "=" .. value end
   end
   return table.concat(found, " ")
+end
+
+--- The number of the line that calls this.
+function support.line() return debug.getinfo(2, "l").currentline end
+
+--- The site of that line of the file that calls this, or nil.
+function support.site_at(sites, number)
+  local file = debug.getinfo(2, "S").source:sub(2)
+  for _, site in ipairs(sites) do
+    if site.file == file and site.line == number then return site end
+  end
+end
+
+--- The sites of a call that must be explained wholly.
+function support.explained(fn, ...)
+  local _, sites = heapster.explain(fn, ...)
+  lu.assertEquals({ sites.explained, sites.elsewhere, sites.under_way }, { sites.counted, 0, 0 })
+  return sites
 end
 
 --- Runs the tests of the file: global tables Test..., as luaunit finds them.

@@ -1,4 +1,5 @@
---- A session at Lua's own console is what console.txt recorded: lua5.4 test_console.lua LUA SESSION
+--- A session at Lua's own console is what was recorded: lua5.4 test_console.lua LUA SESSION
+--- In a README the session is between "<!-- session -->" and "<!-- end of session -->".
 --- There `...` stands for the rest of a line, and alone on one for any lines.
 local lu = require "luaunit"
 local support = require "support"
@@ -13,7 +14,19 @@ local function lines_of(file)
   return lines
 end
 
-local recorded <const> = lines_of(assert(io.open(path)))
+--- The lines of the session: all, or those in the code block of a README.
+local function session_of(lines)
+  local block = {}
+  local is_inside = false
+  for _, line in ipairs(lines) do
+    if line == "<!-- end of session -->" then return block end
+    if is_inside and line ~= "```" then block[#block + 1] = line end
+    is_inside = is_inside or line == "<!-- session -->"
+  end
+  return lines
+end
+
+local recorded <const> = session_of(lines_of(assert(io.open(path))))
 
 local function inputs()
   local lines = {}
@@ -57,7 +70,7 @@ function TestConsole.test_session_is_as_it_was_recorded()
     else
       if is_open then at = next_like(shown, at, pattern) end
       if not is_like(shown[at] or "", pattern) then
-        lu.fail(("console.txt:%d: recorded %q, shown %q"):format(number, pattern, shown[at] or "nothing"))
+        lu.fail(("%s, line %d of the session: recorded %q, shown %q"):format(path, number, pattern, shown[at] or "nothing"))
       end
       at, is_open = at + 1, false
     end

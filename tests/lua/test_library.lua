@@ -39,6 +39,7 @@ function TestLibrary.test_fields_of_stats_are_those_of_a_window_in_order()
   for name in pairs(diff) do there[#there + 1] = name end
   local named = fields_of("heapster.Stats")
   there[#there + 1] = diff.thread and "thread"
+  there[#there + 1] = "sites" -- nil unless it was explained
   if not diff.realloc_move_avg then table.insert(there, 21, "realloc_move_avg") end -- the allocator's choice
   lu.assertEquals(named, there)
 end
@@ -55,12 +56,15 @@ function TestLibrary.test_fields_of_other_classes_are_there()
   for _, name in ipairs(fields_of("heapster.Frame")) do lu.assertEquals(math.type(frames.last[name]), "integer", name) end
   for _, name in ipairs(fields_of("heapster")) do lu.assertNotNil(heapster[name], name) end
   lu.assertEquals(fields_of("heapster.Heap"), { "name" })
+  local _, sites = heapster.explain(function() return {} end)
+  for _, name in ipairs(fields_of("heapster.Sites")) do lu.assertEquals(math.type(sites[name]), "integer", name) end
+  for _, name in ipairs(fields_of("heapster.Site")) do local _ = sites[1][name] end
 end
 
 function TestLibrary.test_methods_are_there()
   local stats = heapster.stats()
   local of = { Stats = stats, Histogram = stats.alloc_histogram, Heap = heapster.heap("textures"),
-    Measuring = heapster.measuring() }
+    Measuring = heapster.measuring(), Sites = select(2, heapster.explain(type, 1)) }
   for class, name in text:gmatch("function (%u%l+):([%w_]+)") do support.equal(type(of[class][name]), "function", name) end
 end
 

@@ -228,7 +228,7 @@ function TestModule.test_module_holds_its_own_names_only()
   local names = {}
   for name in pairs(heapster) do names[#names + 1] = name end
   table.sort(names)
-  lu.assertEquals(table.concat(names, " "), "LimitExceeded NotCounting UnknownHeap frame frames heap heaps hook json "
+  lu.assertEquals(table.concat(names, " "), "LimitExceeded NotCounting UnknownHeap explain frame frames heap heaps hook json "
     .. "limit live_histogram measure measuring prometheus report reset stats status unhook version")
   lu.assertNil(getmetatable(heapster))
 end

@@ -39,11 +39,12 @@ struct heapster_requests {
 /* What one site requested. */
 struct heapster_site {
   enum heapster_site_kind kind;
-  uint32_t line;   /* of Lua; 0 where it is not known */
+  uint32_t line;   /* of Lua and Python; 0 where it is not known */
   uint64_t place;  /* C: the address that the call returns to; Python: of the code object; Lua: of the source's name */
   uint64_t offset; /* C: of that address in `file`, as addr2line wants it; Python: in the code's instructions, bytes */
   const char *function; /* C: the symbol at or before the call, NULL if none is exported there; else NULL */
-  const char *file;     /* C: the path of the program or library, NULL if it was unloaded; else NULL */
+  const char *file;     /* C: the path of the program or library, NULL if it was unloaded; else NULL. Modules of
+                           interpreters know their places, and set file, line and function of these themselves. */
   struct heapster_requests requests;
   uint64_t live_count; /* blocks of `alloc_count` that are alive at the end, and their bytes then */
   uint64_t live_sum;
@@ -104,6 +105,25 @@ HEAPSTER_API void heapster_sites_rank_sized(struct heapster_site *sites, size_t 
 static inline void heapster_sites_rank(struct heapster_site *sites, size_t count,
                                        const struct heapster_histogram *surplus) HEAPSTER_NOEXCEPT {
   heapster_sites_rank_sized(sites, sizeof *sites, count, surplus);
+}
+
+/* Writes the first `most` of `count` sites as a table, in the order in which they stand, each ending in "file:line
+   (function)" from the fields of the site; then how many are not in it, and how much of what was counted it explains:
+   "18 of 18 explained". Allocs and growths are what is explained. `measured` is what another run of the same code made,
+   whose figures the sites are to explain: where it was more or less, the last line says that the code is unsteady.
+   NULL: the sites are those of the measured run itself. The sizes are those of the structs.
+
+   HEAPSTER_BAD_ARGUMENT without an explanation, or for a count without sites; HEAPSTER_WRITE_FAILED. */
+HEAPSTER_API enum heapster_error
+heapster_sites_text_sized(const struct heapster_site *sites, size_t site_size, size_t count, size_t most,
+                          const struct heapster_explanation *explanation, size_t explanation_size,
+                          const struct heapster_requests *measured, struct heapster_sink sink) HEAPSTER_NOEXCEPT;
+
+static inline enum heapster_error heapster_sites_text(const struct heapster_site *sites, size_t count, size_t most,
+                                                      const struct heapster_explanation *explanation,
+                                                      const struct heapster_requests *measured,
+                                                      struct heapster_sink sink) HEAPSTER_NOEXCEPT {
+  return heapster_sites_text_sized(sites, sizeof *sites, count, most, explanation, sizeof *explanation, measured, sink);
 }
 
 #ifdef __cplusplus

@@ -51,6 +51,13 @@ def test_game_without_waste_meets_its_budget_again():
     )
 
 
+def test_line_that_broke_the_budget_is_shown():
+    shown = answers("/wasteful on", "/run 10", "/wasteful off")
+    assert shown[1] == "10 further frames:"
+    assert shown[3].split()[:2] == ["100%", "3,120"] and shown[3].endswith("  scripts/wasteful.lua:6")
+    assert shown[4:] == ["3,120 of 3,120 explained"]
+
+
 def test_budget_holds_after_all_that_the_console_left_behind():
     answers("for i = 1, 1e5 do local t = { i } end", "/run 1", "collectgarbage()", "/run 1", "x = ('y'):rep(1e6)", "x = nil")
 

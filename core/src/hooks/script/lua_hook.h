@@ -8,6 +8,7 @@
 
 #include <heapster/lua.h>
 
+#include "count/thread.h"
 #include "hooks/mode.h"
 
 /* A running state to hook. */
@@ -44,6 +45,14 @@ HEAPSTER_API struct heapster_heap *heapster__lua_heap_of(void *ud);
 
 /* Whether an open state has the heap. */
 HEAPSTER_API bool heapster__lua_is_heap_used(const struct heapster_heap *heap);
+
+/* Where the record's state requests from now on, for the thread that runs it to write: see arming.h. Its kind is
+   HEAPSTER__SITE_UNKNOWN while nobody follows the state's lines. */
+HEAPSTER_API struct heapster__site *heapster__lua_site_of(void *ud);
+
+/* What functions in C request, called by the state in the calling thread, is at its site, too. NULL: at their caller.
+   While the caller explains. */
+HEAPSTER_API void heapster__lua_follow_calls(void *ud);
 
 /* How the record's state came to be counted: HEAPSTER__MODE_REQUIRE or _HOST. */
 HEAPSTER_API enum heapster__mode heapster__lua_mode_of(void *ud);

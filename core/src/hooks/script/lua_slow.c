@@ -70,6 +70,13 @@ static bool enter_block(const lua_state *state, const void *block, size_t size) 
   return enter_small(state, block, size);
 }
 
+/* For the request that is recorded next. The next allocator calls no Lua, so the line is still that of the request. */
+static void note_line(const lua_state *state) {
+  if (heapster__is_armed())
+    heapster__note_site((enum heapster__site_kind)state->site.kind, (const void *)state->site.place,
+                        state->site.offset);
+}
+
 void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, size_t size) {
   unsigned heap = state->number;
   const size_t kind = heapster__lua_kind_of(tag);
@@ -78,6 +85,7 @@ void *heapster__lua_finish_create(lua_state *state, void *block, size_t tag, siz
     heapster__record_nested(heapster__this_thread());
     heapster__lua_note_uncounted(state, (int64_t)size);
   } else if (enter_block(state, block, size)) {
+    note_line(state);
     heapster__count_entered(map_of(state, size), heap, block, size);
     if (kind < HEAPSTER__LUA_TAGGED) heapster__count_kind(heap, kind, size);
   } else {
@@ -169,6 +177,7 @@ static bool record_adopted(const lua_state *state, struct heapster__block taken,
 static bool record_resize(const lua_state *state, struct taken taken, const void *from, const void *to, size_t size) {
   const unsigned owner = taken.block.owner;
   const bool is_own = owner == state->number;
+  note_line(state);
   if (taken.map && is_mapped(state, size))
     return heapster__record_resize(taken.map, state->number, taken.block, from, to, size) && (!owner || is_own);
   if (is_own) return record_own_resize(state, taken.block, from, to, size);

@@ -43,6 +43,7 @@ static void reset_record(lua_state *state, struct heapster_lua_backing next, boo
   state->is_system = false;
   state->bytes = 0;
   state->last = NULL;
+  state->site = (struct heapster__site){0, 0, HEAPSTER__SITE_UNKNOWN};
   heapster__store_relaxed(&state->uncounted, 0);
   heapster__store_relaxed(&state->is_lost, false);
 }
@@ -219,6 +220,10 @@ void heapster__lua_unwrap(void *ud) {
   if (state->small) heapster__small_visit(state->small, state->number, give_up_small_block, state);
   state->number = HEAPSTER__LUA_OFF;
   heapster__store_relaxed(&state->heap, NULL);
+}
+
+struct heapster__site *heapster__lua_site_of(void *ud) {
+  return &((lua_state *)ud)->site;
 }
 
 struct heapster_lua_backing heapster__lua_next(void *ud) {

@@ -22,6 +22,7 @@ struct heapster__lua_state {
   _Atomic bool is_lost;                    /* another allocator took the hook's place */
   _Atomic bool is_taken;                   /* by a state */
   struct heapster__lua_state *next_record; /* in the list of all that were ever made */
+  struct heapster__site site; /* where the state requests now, while its module follows its lines; only its thread */
 };
 
 /* The number of a record whose state was unhooked. It is no heap's, so that every request takes the slow path, which

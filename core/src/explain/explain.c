@@ -65,6 +65,10 @@ void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_
   heapster__store_relaxed(&heapster__explaining.keep[kind], keep);
 }
 
+void heapster__explain_calls(struct heapster__site (*finder)(const void *caller)) {
+  heapster__store_release(&heapster__site_finder, finder);
+}
+
 static bool ensure_tables(void) {
   for (unsigned i = 0; i < 2; i++) {
     if (heapster__load_relaxed(&tables[i])) continue;

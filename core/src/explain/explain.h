@@ -11,6 +11,9 @@
    explained. */
 HEAPSTER_API void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_t place));
 
+/* Calls in C are at the site that `finder` gives: see heapster__site_finder. NULL: at their caller. */
+HEAPSTER_API void heapster__explain_calls(struct heapster__site (*finder)(const void *caller));
+
 /* heapster_explain_end with all sites, which are in pages of their own, in any order: give them back by
    heapster__explain_free. `function` and `file` of C sites are not filled in: see heapster__site_name. */
 HEAPSTER_API enum heapster_error heapster__explain_take(struct heapster_explanation *explanation,

@@ -1,7 +1,7 @@
 /* The line of Python from which a request comes, captured inside the hooks while something is explained.
 
-   All of this runs with the GIL, in the middle of a request: it makes no object and asks for no memory. A code object is
-   kept alive from the first request that comes from it to the end of the explanation, so that its lines can be found
+   All of this runs with the GIL, in the middle of a request: it makes no object and asks for no memory. A code object
+   is kept alive from the first request that comes from it to the end of the explanation, so that its lines can be found
    then. Only the interpreter that explains is captured: code of another one may not outlive it. */
 #include "python/capture.h"
 

@@ -1,4 +1,5 @@
-/* Explaining, around a window. The core explains one at a time in a process, and its captured lines are kept with it. */
+/* Explaining, around a window. The core explains one at a time in a process, and its captured lines are kept with it.
+ */
 #include "python/explain.h"
 
 #include "explain/explain.h"

@@ -34,12 +34,14 @@ static PyMethodDef methods[] = {
      "but\n"
      "leaves the interpreter's cache of attributes, which may keep a name or two. With explain, diff.sites are the "
      "lines\n"
-     "that made the requests, see explain(). Arguments of these names do not reach fn: wrap it in a lambda. Raises NotCounting if nothing of the heap is counted."},
+     "that made the requests, see explain(). Arguments of these names do not reach fn: wrap it in a lambda. Raises "
+     "NotCounting if nothing of the heap is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
      "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False, explain=False, root=None)\n--\n\n"
      "Measure a with block: `with measuring() as m: ...`; then m.diff is its Stats. In `async with` the window stays\n"
      "open while the block waits. gc='stop' and 'quick' are those of measure. With thread_peak, m.diff.thread has a\n"
-     "use_peak, too, and the block must end on the thread that began it. With explain, m.sites are the lines that made the\n"
+     "use_peak, too, and the block must end on the thread that began it. With explain, m.sites are the lines that made "
+     "the\n"
      "requests, see explain()."},
     {"limit", FASTCALL(heapster__python_limit),
      "limit(*, heap=None, scope='process', explain=False, root=None, **limits)\n--\n\n"
@@ -98,8 +100,8 @@ static bool complete(PyObject *module) {
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&
          heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
          heapster__python_add_makers(module) && heapster__python_add_lua_kinds(module) &&
-         heapster__python_add_sites(module) && heapster__python_add_measuring(module) && heapster__python_add_limit(module) && list_names(module) &&
-         heapster__python_start();
+         heapster__python_add_sites(module) && heapster__python_add_measuring(module) &&
+         heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
 }
 
 /* Of one phase: all interpreters of the process share the classes and exceptions. */

@@ -112,9 +112,8 @@ bool heapster__set_option(struct heapster__options *options, PyObject *name, PyO
 bool heapster__parse_measuring(struct heapster__options *options, const char *function, PyObject *const *arguments,
                                Py_ssize_t count, PyObject *names) {
   if (count > 2)
-    return heapster__python_refuse(PyExc_TypeError,
-                                   "%s() takes at most 2 positional arguments, heap and scope (%zd given)", function,
-                                   count);
+    return heapster__python_refuse(
+        PyExc_TypeError, "%s() takes at most 2 positional arguments, heap and scope (%zd given)", function, count);
   for (Py_ssize_t i = 0; i < count; i++) {
     if (!option_table[i].set(options, arguments[i])) return false;
   }

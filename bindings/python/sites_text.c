@@ -14,7 +14,7 @@ struct column {
 };
 
 static struct column columns_of_sites[COLUMNS] = {
-    {"alloc_count", false, true, 0},        {"realloc_growth_count", false, false, 0},
+    {"alloc_count", false, true, 0},         {"realloc_growth_count", false, false, 0},
     {"realloc_move_count", false, false, 0}, {"total_alloc_sum", true, true, 0},
     {"live_count", false, true, 0},
 };

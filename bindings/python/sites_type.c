@@ -85,8 +85,8 @@ static PyObject *fill(PyTypeObject *type, PyObject *const *items, Py_ssize_t cou
   return tuple;
 }
 
-#define REQUESTS(requests)                                                                       \
-  new_integer((requests)->alloc_count), new_integer((requests)->alloc_sum),                      \
+#define REQUESTS(requests)                                                                        \
+  new_integer((requests)->alloc_count), new_integer((requests)->alloc_sum),                       \
       new_integer((requests)->realloc_growth_count), new_integer((requests)->realloc_growth_sum), \
       new_integer((requests)->realloc_move_count), new_integer((requests)->realloc_move_sum)
 
@@ -105,8 +105,7 @@ static PyObject *new_site(const struct heapster__named_site *site) {
       REQUESTS(&figures->requests),
       new_integer(figures->live_count),
       new_integer(figures->live_sum),
-      heapster__python_wrap_histogram(
-          heapster__value_copy(&figures->alloc_histogram, sizeof figures->alloc_histogram)),
+      heapster__python_wrap_histogram(heapster__value_copy(&figures->alloc_histogram, sizeof figures->alloc_histogram)),
   };
   return fill(types.site, items, 13);
 }
@@ -166,8 +165,7 @@ static PyObject *item(PyObject *self, Py_ssize_t index) {
 
 static PyObject *get_scope(PyObject *self, void *none) {
   (void)none;
-  return PyUnicode_FromString(
-      heapster__python_sites_of(self)->whole.scope == HEAPSTER_THREAD ? "thread" : "process");
+  return PyUnicode_FromString(heapster__python_sites_of(self)->whole.scope == HEAPSTER_THREAD ? "thread" : "process");
 }
 
 static PyObject *get_counted(PyObject *self, void *none) {
@@ -280,11 +278,12 @@ static PySequenceMethods sequence = {.sq_length = length, .sq_item = item};
 
 static PyTypeObject sites_type = {
     HEAPSTER__PYTHON_CLASS("Sites"),
-    .tp_doc = "Which lines made the requests of a window: a sequence of Site, those with the most requests first. What has "
-              "no line,\n"
-              "such as requests of other interpreters, is a last Site without a file. All figures of the sites and of "
-              "under_way add\n"
-              "up to counted. str() is a table.",
+    .tp_doc =
+        "Which lines made the requests of a window: a sequence of Site, those with the most requests first. What has "
+        "no line,\n"
+        "such as requests of other interpreters, is a last Site without a file. All figures of the sites and of "
+        "under_way add\n"
+        "up to counted. str() is a table.",
     .tp_dealloc = dealloc,
     .tp_richcompare = compare,
     .tp_hash = hash,

@@ -113,6 +113,7 @@ static inline struct heapster__site capture(const PyThreadState *thread, const v
   return find(&wanted);
 }
 
+/* Of the thread that may call Python now. */
 static inline PyThreadState *current_state(void) {
 #if PY_VERSION_HEX >= 0x030D0000
   return PyThreadState_GetUnchecked();

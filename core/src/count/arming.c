@@ -8,8 +8,6 @@ _Atomic uint32_t heapster__arming;
 
 const struct heapster__attributor *_Atomic heapster__attributor;
 
-struct heapster__site (*_Atomic heapster__site_finder)(const void *caller);
-
 static struct {
   const struct heapster__thread *armer; /* under the lock, as all below */
   uint32_t armer_generation;

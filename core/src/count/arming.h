@@ -63,14 +63,8 @@ void heapster__arming_drop_others(void);
    it had counted. */
 void heapster__open_shard(struct heapster__shard *shard);
 
-/* Says what the site of a call in C is, where an interpreter knows better; NULL: nobody does. Called in the middle of a
-   hook, on any thread: it makes no request and takes no lock. */
-extern HEAPSTER__HIDDEN struct heapster__site (*_Atomic heapster__site_finder)(const void *caller);
-
-/* The site of a hook whose caller is a program: the address that its public function returns to. While armed. */
+/* The site of a hook whose caller is a program: the address that its public function returns to. */
 HEAPSTER__INLINE struct heapster__site heapster__site_of(const void *caller) {
-  struct heapster__site (*finder)(const void *) = heapster__load_acquire(&heapster__site_finder);
-  if (heapster__unlikely(finder != NULL)) return finder(caller);
   return (struct heapster__site){(uintptr_t)caller, 0, HEAPSTER__SITE_C};
 }
 
@@ -80,9 +74,7 @@ void heapster__note_site(enum heapster__site_kind kind, const void *place, uint3
 /* The same for a hook whose caller is a program: the address that its public function returns to. Inline, so that it is
    that of the function in which this stands. */
 HEAPSTER__INLINE void heapster__note_caller(const void *caller) {
-  if (!heapster__is_armed()) return;
-  const struct heapster__site site = heapster__site_of(caller);
-  heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
+  if (heapster__is_armed()) heapster__note_site(HEAPSTER__SITE_C, caller, 0);
 }
 
 /* Attribute a request that was counted in `heap` while armed. For the accounting. */

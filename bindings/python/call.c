@@ -2,6 +2,7 @@
 #include "python/call.h"
 
 #include "common/value.h"
+#include "python/explain.h"
 #include "python/window.h"
 
 /* Memory for `count` arguments behind the callee's free one. */
@@ -71,12 +72,23 @@ void heapster__free_call(struct heapster__call *call) {
 }
 
 PyObject *heapster__measure_call(struct heapster__call *call, const struct heapster__options *options,
-                                 const struct heapster__collector *collector, struct heapster_stats *stats) {
+                                 const struct heapster__collector *collector, struct heapster_stats *stats,
+                                 struct heapster__sites **sites) {
   struct heapster_window window;
-  if (!heapster__open_window(options, &window)) return NULL;
+  uint64_t explanation;
+  *sites = NULL;
+  if (!heapster__begin_explaining(options, &explanation)) return NULL;
+  if (!heapster__open_window(options, &window)) {
+    heapster__drop_explaining(explanation);
+    return NULL;
+  }
   PyObject *const result = heapster__run_call(call);
   heapster__collect(collector);
-  if (heapster__close_window(window, stats)) return result;
+  const bool is_closed = heapster__close_window(window, stats);
+  const bool is_explained = heapster__end_explaining(explanation, sites);
+  if (result && is_closed && is_explained) return result;
+  heapster__sites_free(*sites);
+  *sites = NULL;
   Py_XDECREF(result);
   return NULL;
 }

@@ -3,6 +3,7 @@
 #define HEAPSTER__PYTHON_CALL_H
 
 #include "python/collector.h"
+#include "python/sites.h"
 
 enum { HEAPSTER__FEW_ARGUMENTS = 8 };
 struct heapster__call {
@@ -20,8 +21,10 @@ bool heapster__prepare_call(struct heapster__call *call, PyObject *function, PyO
 PyObject *heapster__run_call(struct heapster__call *call);
 void heapster__free_call(struct heapster__call *call);
 
-/* Runs the call in a window of its own, at whose end a stopped collector collects. */
+/* Runs the call in a window of its own, at whose end a stopped collector collects. `sites` is NULL if it raised, or if
+   the options ask for none. */
 PyObject *heapster__measure_call(struct heapster__call *call, const struct heapster__options *options,
-                                 const struct heapster__collector *collector, struct heapster_stats *stats);
+                                 const struct heapster__collector *collector, struct heapster_stats *stats,
+                                 struct heapster__sites **sites);
 
 #endif

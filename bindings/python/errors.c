@@ -23,10 +23,12 @@ bool heapster__python_add_errors(PyObject *module) {
                                    PyExc_RuntimeError);
   errors->unknown_heap = add_error(module, "heapster.UnknownHeap",
                                    "No heap has that name; heapster.heaps() lists them all.", PyExc_LookupError);
-  errors->limit_exceeded = add_error(module, "heapster.LimitExceeded",
-                                     "A block did more than its limit() allows: a line for each limit broken.\n\n"
-                                     "diff is the Stats of the window, broken are the names of the limits.",
-                                     PyExc_AssertionError);
+  errors->limit_exceeded =
+      add_error(module, "heapster.LimitExceeded",
+                "A block did more than its limit() allows: a line for each limit broken.\n\n"
+                "diff is the Stats of the window, broken are the names of the limits. sites are the lines\n"
+                "that made its requests, if limit() was to explain them; else None.",
+                PyExc_AssertionError);
   errors->limit_unjudged = add_error(module, "heapster.LimitUnjudged",
                                      "A limit() passed because it was broken by no more than use_peak_error.\n\n"
                                      "A warning. Other threads were at work, so use_peak is not exact;\n"

@@ -22,7 +22,7 @@ static PyObject *enter(Limit *self) {
 /* A block that raised is not judged. */
 static PyObject *leave(Limit *self, PyObject *raised) {
   if (!heapster__leave_manager(&self->manager)) return NULL;
-  if (raised == Py_None && !heapster__judge_limits(&self->limits, self->manager.stats)) return NULL;
+  if (raised == Py_None && !heapster__judge_limits(&self->limits, self->manager.stats, self->manager.sites)) return NULL;
   Py_RETURN_FALSE;
 }
 

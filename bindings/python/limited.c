@@ -14,10 +14,10 @@ typedef struct {
 } Limited;
 
 static PyObject *measure(struct heapster__call *call, const struct heapster__options *options,
-                         struct heapster_stats *stats) {
+                         struct heapster_stats *stats, struct heapster__sites **sites) {
   struct heapster__collector collector;
   if (!heapster__stop_collector(&collector, options)) return NULL;
-  PyObject *const result = heapster__measure_call(call, options, &collector, stats);
+  PyObject *const result = heapster__measure_call(call, options, &collector, stats, sites);
   heapster__restart_collector(&collector);
   return result;
 }
@@ -26,12 +26,14 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
   const Limited *const self = (Limited *)object;
   struct heapster__call call;
   struct heapster_stats_with_thread both;
+  struct heapster__sites *sites = NULL;
   PyObject *result = NULL;
   if (!self->function) return PyErr_Format(PyExc_RuntimeError, "this function is being destroyed");
   if (heapster__prepare_call(&call, self->function, arguments, (size_t)PyVectorcall_NARGS(flagged), names, NULL))
-    result = measure(&call, &self->limits->options, &both.stats);
+    result = measure(&call, &self->limits->options, &both.stats, &sites);
   heapster__free_call(&call);
-  if (result && !heapster__judge_limits(self->limits, &both.stats)) Py_CLEAR(result);
+  if (result && !heapster__judge_limits(self->limits, &both.stats, sites)) Py_CLEAR(result);
+  heapster__sites_free(sites);
   return result;
 }
 

@@ -126,15 +126,59 @@ static bool warn_of_unjudged(const struct heapster__limits *limits, const struct
   return goes_on;
 }
 
-bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats) {
+/* Which lines to name first: those of blocks that stayed, if so many may not. */
+static struct heapster__sites *rank_for(const struct heapster__limits *limits, const struct heapster_stats *stats,
+                                        const struct heapster__sites *sites) {
+  struct heapster__sites *const ranked = heapster__sites_copy(sites);
+  bool is_ranked = ranked != NULL;
+  for (size_t i = 0; is_ranked && i < limits->count; i++) {
+    const bool is_broken = heapster_limit_check(stats, &limits->limits[i], 1, NULL);
+    if (is_broken && is_live(limits->limits[i].field)) is_ranked = heapster__sites_rank_live(ranked);
+  }
+  if (is_ranked) return ranked;
+  heapster__sites_free(ranked);
+  return heapster__python_raise(HEAPSTER_NO_MEMORY);
+}
+
+enum { LINES = 10 }; /* of a message */
+
+/* Takes over `sites`. */
+static PyObject *make_error(const struct heapster__limits *limits, const struct heapster_stats *stats,
+                            struct heapster__sites *sites, PyObject *message) {
+  PyObject *const error = PyObject_CallFunctionObjArgs(heapster__python_errors.limit_exceeded, message, NULL);
+  PyObject *const diff = error ? heapster__python_wrap_explained(heapster__stats_copy(stats), sites) : NULL;
+  if (!error) heapster__sites_free(sites);
+  const bool is_complete = diff && set(error, "sites", heapster__python_get_sites(diff, NULL)) &&
+                           set(error, "broken", name_broken(limits, stats)) &&
+                           !PyObject_SetAttrString(error, "diff", diff);
+  Py_XDECREF(diff);
+  if (is_complete) return error;
+  Py_XDECREF(error);
+  return NULL;
+}
+
+static PyObject *make_message(struct heapster_text words, const struct heapster__sites *sites) {
+  PyObject *const message = heapster__python_string(words);
+  PyObject *const table = sites && message ? heapster__python_string(heapster__sites_text(sites, LINES)) : NULL;
+  if (!sites || !message) return message;
+  PyObject *const both = table ? PyUnicode_FromFormat("%U\n%U", message, table) : NULL;
+  Py_XDECREF(table);
+  Py_DECREF(message);
+  return both;
+}
+
+bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats,
+                            const struct heapster__sites *sites) {
   const struct heapster_text words = heapster__explain_broken_limits(stats, limits->limits, limits->count);
   if (!words.error && words.length == 0) return warn_of_unjudged(limits, stats);
-  PyObject *const message = heapster__python_string(words);
-  PyObject *const type = heapster__python_errors.limit_exceeded;
-  PyObject *const error = message ? PyObject_CallFunctionObjArgs(type, message, NULL) : NULL;
-  if (error && set(error, "diff", heapster__python_wrap_stats(heapster__stats_copy(stats))) &&
-      set(error, "broken", name_broken(limits, stats)))
-    PyErr_SetObject(type, error);
+  struct heapster__sites *const ranked = sites ? rank_for(limits, stats, sites) : NULL;
+  PyObject *const message = make_message(words, ranked);
+  PyObject *error = NULL;
+  if (message && (ranked || !sites))
+    error = make_error(limits, stats, ranked, message);
+  else
+    heapster__sites_free(ranked);
+  if (error) PyErr_SetObject(heapster__python_errors.limit_exceeded, error);
   Py_XDECREF(message);
   Py_XDECREF(error);
   return false;

@@ -3,6 +3,7 @@
 #define HEAPSTER__PYTHON_LIMITS_H
 
 #include "python/options.h"
+#include "python/sites.h"
 
 struct heapster__limits {
   struct heapster__options options;
@@ -14,7 +15,8 @@ struct heapster__limits {
 bool heapster__parse_limits(struct heapster__limits *limits, PyObject *const *values, PyObject *names);
 
 /* Raises LimitExceeded if the window broke one; warns of those that could not be judged if it broke none. */
-bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats);
+bool heapster__judge_limits(const struct heapster__limits *limits, const struct heapster_stats *stats,
+                            const struct heapster__sites *sites); /* NULL: not explained */
 
 /* limited.c: the function with the limits of `owner`, a Limit. For a coroutine function, `renew` makes another Limit
    like `owner`. */

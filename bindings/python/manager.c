@@ -6,6 +6,7 @@
 
 #include "common/stats.h"
 #include "python/errors.h"
+#include "python/explain.h"
 #include "python/static_type.h"
 #include "python/window.h"
 
@@ -70,7 +71,10 @@ bool heapster__ready_manager_type(PyTypeObject *type) {
 void heapster__init_manager(heapster__Manager *self, const struct heapster__options *options) {
   self->options = *options;
   Py_INCREF(self->options.heap);
+  Py_XINCREF(self->options.root);
   self->stats = NULL;
+  self->explanation = 0;
+  self->sites = NULL;
   self->adaptor = NULL;
   self->collector = (struct heapster__collector){.is_stopped = false};
   self->is_open = false;
@@ -90,9 +94,13 @@ bool heapster__enter_manager(heapster__Manager *self) {
   if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
   if (!self->stats) self->stats = heapster__python_alloc_stats();
   if (!self->stats || !heapster__stop_collector(&self->collector, &self->options)) return false;
-  self->is_open = open_windows(self);
-  if (!self->is_open) heapster__restart_collector(&self->collector);
-  return self->is_open;
+  heapster__sites_free(self->sites);
+  self->sites = NULL;
+  self->is_open = heapster__begin_explaining(&self->options, &self->explanation) && open_windows(self);
+  if (self->is_open) return true;
+  heapster__drop_explaining(self->explanation);
+  heapster__restart_collector(&self->collector);
+  return false;
 }
 
 static enum heapster_error end_windows(heapster__Manager *self) {
@@ -108,17 +116,22 @@ static enum heapster_error end_windows(heapster__Manager *self) {
 bool heapster__leave_manager(heapster__Manager *self) {
   const enum heapster_error error = self->is_open ? end_windows(self) : HEAPSTER_WINDOW_CLOSED;
   if (error && !PyErr_Occurred()) heapster__python_raise(error);
+  bool is_explained = true;
   if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
     self->is_open = false;
+    is_explained = heapster__end_explaining(self->explanation, &self->sites);
     heapster__restart_collector(&self->collector);
   }
-  return !error;
+  return !error && is_explained;
 }
 
 void heapster__clear_manager(heapster__Manager *self) {
   if (self->is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
   if (self->is_open) heapster_window_end(self->window, NULL);
+  if (self->is_open) heapster__drop_explaining(self->explanation);
   if (self->is_open) heapster__restart_collector(&self->collector);
   heapster__stats_free(self->stats);
+  heapster__sites_free(self->sites);
   Py_CLEAR(self->options.heap);
+  Py_CLEAR(self->options.root);
 }

@@ -3,15 +3,18 @@
 #define HEAPSTER__PYTHON_MANAGER_H
 
 #include "python/collector.h"
+#include "python/sites.h"
 
 /* The head of the types Measuring and Limit. Python calls a manager with no argument to enter and with three to leave.
  */
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
-  struct heapster__options options; /* owns the heap object */
+  struct heapster__options options; /* owns the heap object and the root */
   struct heapster_window window;
   struct heapster_window thread_window; /* inside it, if options.thread_peak */
   struct heapster_stats *stats;         /* of the window, once it has ended */
+  uint64_t explanation;                 /* its number, while the window is open */
+  struct heapster__sites *sites;        /* once it has ended, if options.explains */
   PyObject *adaptor;                    /* for `async with`; borrowed, or NULL */
   struct heapster__collector collector;
   bool is_open;

@@ -15,76 +15,95 @@ static bool warm_up(struct heapster__call *call, long times) {
   return true;
 }
 
-/* Runs once more. Replaces `best` and `result` if the run made fewer requests. */
+/* What is known of one run. */
+struct run {
+  PyObject *result;
+  struct heapster_stats *stats;
+  struct heapster__sites *sites;
+};
+
+static bool run_once(struct heapster__call *call, const struct heapster__options *options,
+                     const struct heapster__collector *collector, struct run *run) {
+  run->result = heapster__measure_call(call, options, collector, run->stats, &run->sites);
+  return run->result != NULL;
+}
+
+static void drop(struct run *run) {
+  Py_CLEAR(run->result);
+  heapster__sites_free(run->sites);
+  run->sites = NULL;
+}
+
+/* Runs once more, and keeps the run that made fewer requests. */
 static bool run_again(struct heapster__call *call, const struct heapster__options *options,
-                      const struct heapster__collector *collector, struct heapster_stats **best,
-                      struct heapster_stats **spare, PyObject **result) {
-  PyObject *const again = heapster__measure_call(call, options, collector, *spare);
-  if (!again) return false;
-  PyObject *dropped = again;
-  if (heapster__stats_requests(*spare) < heapster__stats_requests(*best)) {
-    struct heapster_stats *const better = *spare;
+                      const struct heapster__collector *collector, struct run *best, struct run *spare) {
+  if (!run_once(call, options, collector, spare)) return false;
+  if (heapster__stats_requests(spare->stats) < heapster__stats_requests(best->stats)) {
+    const struct run better = *spare;
     *spare = *best;
     *best = better;
-    dropped = *result;
-    *result = again;
   }
-  Py_DECREF(dropped);
+  drop(spare);
   return true;
 }
 
-static PyObject *run_repeatedly(struct heapster__call *call, const struct heapster__options *options,
-                                const struct heapster__collector *collector, struct heapster_stats **best) {
-  PyObject *result = heapster__measure_call(call, options, collector, *best);
-  if (!result || options->repeat == 1) return result;
-  struct heapster_stats *spare = heapster__python_alloc_stats();
-  bool is_done = spare != NULL;
-  for (long i = 1; is_done && i < options->repeat; i++)
-    is_done = run_again(call, options, collector, best, &spare, &result);
-  heapster__stats_free(spare);
-  if (!is_done) Py_CLEAR(result);
-  return result;
+static bool run_repeatedly(struct heapster__call *call, const struct heapster__options *options,
+                           const struct heapster__collector *collector, struct run *best) {
+  if (!run_once(call, options, collector, best)) return false;
+  if (options->repeat == 1) return true;
+  struct run spare = {.stats = heapster__python_alloc_stats()};
+  bool is_done = spare.stats != NULL;
+  for (long i = 1; is_done && i < options->repeat; i++) is_done = run_again(call, options, collector, best, &spare);
+  heapster__stats_free(spare.stats);
+  if (!is_done) drop(best);
+  return is_done;
 }
 
-static PyObject *run(struct heapster__call *call, const struct heapster__options *options,
-                     struct heapster_stats **stats) {
+static bool run(struct heapster__call *call, const struct heapster__options *options, struct run *best) {
   struct heapster__collector collector;
-  if (!warm_up(call, options->warmup) || !heapster__stop_collector(&collector, options)) return NULL;
-  PyObject *const result = run_repeatedly(call, options, &collector, stats);
+  if (!warm_up(call, options->warmup) || !heapster__stop_collector(&collector, options)) return false;
+  const bool is_done = run_repeatedly(call, options, &collector, best);
   heapster__restart_collector(&collector);
-  return result;
+  return is_done;
 }
 
-/* (result, diff). Takes over both arguments. */
-static PyObject *pair(PyObject *result, struct heapster_stats *stats) {
-  PyObject *const diff = heapster__python_wrap_stats(stats);
-  PyObject *const both = diff ? PyTuple_New(2) : NULL;
-  if (!both) {
-    Py_DECREF(result);
-    Py_XDECREF(diff);
-    return NULL;
-  }
-  PyTuple_SET_ITEM(both, 0, result);
-  PyTuple_SET_ITEM(both, 1, diff);
+/* (result, diff), or (result, sites). Takes over all of the run. */
+static PyObject *pair(const struct run *run, bool wants_sites) {
+  PyObject *const diff = heapster__python_wrap_explained(run->stats, run->sites);
+  PyObject *const second = diff && wants_sites ? heapster__python_get_sites(diff, NULL) : diff;
+  PyObject *const both = second ? PyTuple_Pack(2, run->result, second) : NULL;
+  if (wants_sites) Py_XDECREF(diff);
+  Py_XDECREF(second);
+  Py_DECREF(run->result);
   return both;
 }
 
-PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
-  (void)module;
-  if (count < 1) return PyErr_Format(PyExc_TypeError, "measure() needs a function to call: measure(fn, *args)");
+static PyObject *measure(const char *name, PyObject *const *arguments, Py_ssize_t count, PyObject *names,
+                         bool wants_sites) {
+  if (count < 1) return PyErr_Format(PyExc_TypeError, "%s() needs a function to call: %s(fn, *args)", name, name);
   if (!PyCallable_Check(arguments[0]))
-    return PyErr_Format(PyExc_TypeError, "measure() needs a function to call, not %.200s",
+    return PyErr_Format(PyExc_TypeError, "%s() needs a function to call, not %.200s", name,
                         Py_TYPE(arguments[0])->tp_name);
 
   struct heapster__call call;
   struct heapster__options options = heapster__make_options();
-  struct heapster_stats *stats = NULL;
-  PyObject *result = NULL;
-  if (heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, &options) &&
-      (stats = heapster__python_alloc_stats()))
-    result = run(&call, &options, &stats);
+  struct run best = {NULL, NULL, NULL};
+  bool is_done = heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, &options) &&
+                 (best.stats = heapster__python_alloc_stats());
+  if (wants_sites) options.explains = true;
+  is_done = is_done && run(&call, &options, &best);
   heapster__free_call(&call);
-  if (result) return pair(result, stats);
-  heapster__stats_free(stats);
+  if (is_done) return pair(&best, wants_sites);
+  heapster__stats_free(best.stats);
   return NULL;
+}
+
+PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  (void)module;
+  return measure("measure", arguments, count, names, false);
+}
+
+PyObject *heapster__python_explain(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  (void)module;
+  return measure("explain", arguments, count, names, true);
 }

@@ -33,16 +33,26 @@ static PyObject *call(PyObject *self, PyObject *const *arguments, size_t flagged
   return PyErr_Format(PyExc_TypeError, "measuring() is for a with block: with heapster.measuring() as m");
 }
 
+/* Created on first use; borrowed. */
+static PyObject *ensure_diff(Measuring *self) {
+  if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
+  if (self->diff) return self->diff;
+  self->diff = heapster__python_wrap_explained(self->manager.stats, self->manager.sites);
+  self->manager.stats = NULL;
+  self->manager.sites = NULL;
+  return self->diff;
+}
+
 static PyObject *get_diff(PyObject *object, void *closure) {
   (void)closure;
-  Measuring *const self = (Measuring *)object;
-  if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
-  if (!self->diff) {
-    self->diff = heapster__python_wrap_stats(self->manager.stats);
-    self->manager.stats = NULL;
-  }
-  Py_XINCREF(self->diff);
-  return self->diff;
+  PyObject *const diff = ensure_diff((Measuring *)object);
+  Py_XINCREF(diff);
+  return diff;
+}
+
+static PyObject *get_sites(PyObject *object, void *closure) {
+  PyObject *const diff = ensure_diff((Measuring *)object);
+  return diff ? heapster__python_get_sites(diff, closure) : NULL;
 }
 
 static PyObject *repr(PyObject *object) {
@@ -86,6 +96,7 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef attributes[] = {
     {"diff", get_diff, NULL, "The Stats of the window, once the with block has ended.", NULL},
+    {"sites", get_sites, NULL, "diff.sites: the lines that made its requests; None if that was not asked for.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -102,17 +113,29 @@ static PyTypeObject measuring_type = {
     .tp_getset = attributes,
 };
 
-PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
-  (void)module;
-  struct heapster__options options = heapster__make_options();
-  if (!heapster__parse_measuring(&options, arguments, count, names)) return NULL;
+static PyObject *new_measuring(const struct heapster__options *options) {
   Measuring *const self = PyObject_New(Measuring, &measuring_type);
   if (!self) return NULL;
-  heapster__init_manager(&self->manager, &options);
+  heapster__init_manager(&self->manager, options);
   self->manager.vectorcall = call;
   self->has_ended = false;
   self->diff = NULL;
   return (PyObject *)self;
+}
+
+PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  (void)module;
+  struct heapster__options options = heapster__make_options();
+  if (!heapster__parse_measuring(&options, "measuring", arguments, count, names)) return NULL;
+  return new_measuring(&options);
+}
+
+PyObject *heapster__python_explaining(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
+  (void)module;
+  struct heapster__options options = heapster__make_options();
+  options.explains = true;
+  if (!heapster__parse_measuring(&options, "explaining", arguments, count, names)) return NULL;
+  return new_measuring(&options);
 }
 
 bool heapster__python_add_measuring(PyObject *module) {

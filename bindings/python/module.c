@@ -22,7 +22,8 @@ static PyObject *size_text(PyObject *module, PyObject *bytes) {
 
 static PyMethodDef methods[] = {
     {"measure", FASTCALL(heapster__python_measure),
-     "measure(fn, /, *args, heap=None, scope='process', warmup=0, repeat=1, gc='leave', **kwargs)\n--\n\n"
+     "measure(fn, /, *args, heap=None, scope='process', warmup=0, repeat=1, gc='leave', explain=False, root=None,\n"
+     "        **kwargs)\n--\n\n"
      "Call fn(*args, **kwargs) and return (its result, the Stats of that time).\n\n"
      "An exception of fn passes through. heap is None for all heaps, a name or a Heap. scope is 'process', or "
      "'thread'\n"
@@ -31,22 +32,37 @@ static PyMethodDef methods[] = {
      "garbage\n"
      "before the window and at its end, inside it: live figures are then of what is alive. gc='quick' does the same, "
      "but\n"
-     "leaves the interpreter's cache of attributes, which may keep a name or two. Arguments of these names do not "
-     "reach\n"
-     "fn: wrap it in a lambda. Raises NotCounting if nothing of the heap is counted."},
+     "leaves the interpreter's cache of attributes, which may keep a name or two. With explain, diff.sites are the "
+     "lines\n"
+     "that made the requests, see explain(). Arguments of these names do not reach fn: wrap it in a lambda. Raises "
+     "NotCounting if nothing of the heap is counted."},
     {"measuring", FASTCALL(heapster__python_measuring),
-     "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False)\n--\n\n"
+     "measuring(heap=None, scope='process', *, gc='leave', thread_peak=False, explain=False, root=None)\n--\n\n"
      "Measure a with block: `with measuring() as m: ...`; then m.diff is its Stats. In `async with` the window stays\n"
      "open while the block waits. gc='stop' and 'quick' are those of measure. With thread_peak, m.diff.thread has a\n"
-     "use_peak, too, and the block must end on the thread that began it."},
+     "use_peak, too, and the block must end on the thread that began it. With explain, m.sites are the lines that made "
+     "the\n"
+     "requests, see explain()."},
     {"limit", FASTCALL(heapster__python_limit),
-     "limit(*, heap=None, scope='process', **limits)\n--\n\n"
+     "limit(*, heap=None, scope='process', explain=False, root=None, **limits)\n--\n\n"
      "Limit a with block, or the function that it decorates: raises LimitExceeded if it did more.\n\n"
      "A limit's name is a figure of a window, such as alloc_count, use_peak or live_change. Its value is the most\n"
      "allowed: a number or, for bytes, a size such as '1 MiB'. A pair is the least and the most, None for no end:\n"
      "live_change=(0, 0). A block that raises is not judged. A use_peak that is above its limit by no more than\n"
      "use_peak_error is a warning, LimitUnjudged. Each call of a decorated function has its own window; a decorated\n"
-     "coroutine function is measured from a coroutine's start to its end."},
+     "coroutine function is measured from a coroutine's start to its end. With explain, the error names the lines\n"
+     "that made the requests, see explain()."},
+    {"explain", FASTCALL(heapster__python_explain),
+     "explain(fn, /, *args, heap=None, scope='process', warmup=0, repeat=1, gc='leave', root=None, **kwargs)\n--\n\n"
+     "Call fn(*args, **kwargs) and return (its result, Sites): which lines made its requests.\n\n"
+     "As measure(..., explain=True), with its options. A request that C code makes below a line of Python is that\n"
+     "line's.\n"
+     "One explanation at a time in a process: another one raises RuntimeError. Requests are slower meanwhile. With\n"
+     "root, the absolute path of a folder, a request is at the nearest line of a file in it, packages installed there\n"
+     "left out, and the innermost line is in Site.via."},
+    {"explaining", FASTCALL(heapster__python_explaining),
+     "explaining(heap=None, scope='process', *, gc='leave', thread_peak=False, root=None)\n--\n\n"
+     "Explain a with block: `with explaining() as e: ...`; then e.sites are its Sites, and e.diff is its Stats."},
     {"heaps", heapster__python_heaps, METH_NOARGS,
      "heaps()\n--\n\n"
      "Return a list of every Heap: the hooks' first, then the host's. 'ended' comes last, once one has ended: it has\n"
@@ -84,8 +100,8 @@ static bool complete(PyObject *module) {
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&
          heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
          heapster__python_add_makers(module) && heapster__python_add_lua_kinds(module) &&
-         heapster__python_add_measuring(module) && heapster__python_add_limit(module) && list_names(module) &&
-         heapster__python_start();
+         heapster__python_add_sites(module) && heapster__python_add_measuring(module) &&
+         heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
 }
 
 /* Of one phase: all interpreters of the process share the classes and exceptions. */

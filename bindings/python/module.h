@@ -9,6 +9,8 @@
 PyObject *heapster__python_measure(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *heapster__python_measuring(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *heapster__python_explain(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *heapster__python_explaining(PyObject *module, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 bool heapster__python_add_measuring(PyObject *module);
 bool heapster__python_add_limit(PyObject *module);
 

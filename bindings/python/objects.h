@@ -31,9 +31,11 @@ Py_hash_t heapster__python_finish_hash(uint64_t hash);
 
 /* The head of a class: read-only, made by nobody, and its values freed with heapster__value_free. */
 extern PyTypeObject heapster__python_base_type;
-#define HEAPSTER__PYTHON_CLASS(name)                                                                   \
-  PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster." name, .tp_basicsize = sizeof(heapster__Object), \
-                              .tp_flags = Py_TPFLAGS_DEFAULT, .tp_base = &heapster__python_base_type,  \
+#define HEAPSTER__PYTHON_CLASS(name) HEAPSTER__PYTHON_CLASS_OF(name, heapster__Object)
+/* The same for objects that begin as a heapster__Object does. */
+#define HEAPSTER__PYTHON_CLASS_OF(name, object)                                                       \
+  PyVarObject_HEAD_INIT(NULL, 0).tp_name = "heapster." name, .tp_basicsize = sizeof(object),          \
+                              .tp_flags = Py_TPFLAGS_DEFAULT, .tp_base = &heapster__python_base_type, \
                               .tp_new = heapster__python_refuse_new
 
 /* In generated code, by python/tables.h: a class's methods and attributes, or the module's functions. */

@@ -54,10 +54,28 @@ static bool set_repeat(struct heapster__options *options, PyObject *value) {
   return set_count(&options->repeat, "repeat", 1, value);
 }
 
-static bool set_thread_peak(struct heapster__options *options, PyObject *value) {
-  options->thread_peak = value == Py_True;
+static bool set_flag(bool *flag, const char *name, PyObject *value) {
+  *flag = value == Py_True;
   if (PyBool_Check(value)) return true;
-  return heapster__python_refuse(PyExc_TypeError, "thread_peak must be True or False, not %R", value);
+  return heapster__python_refuse(PyExc_TypeError, "%s must be True or False, not %R", name, value);
+}
+
+static bool set_thread_peak(struct heapster__options *options, PyObject *value) {
+  return set_flag(&options->thread_peak, "thread_peak", value);
+}
+
+static bool set_explain(struct heapster__options *options, PyObject *value) {
+  return set_flag(&options->explains, "explain", value);
+}
+
+static bool set_root(struct heapster__options *options, PyObject *value) {
+  options->root = value == Py_None ? NULL : value;
+  if (value == Py_None) return true;
+  if (!PyUnicode_Check(value))
+    return heapster__python_refuse(PyExc_TypeError, "root must be None or the path of a folder as a str, not %.200s",
+                                   Py_TYPE(value)->tp_name);
+  if (PyUnicode_GET_LENGTH(value) && PyUnicode_READ_CHAR(value, 0) == '/') return true;
+  return heapster__python_refuse(PyExc_ValueError, "root must be an absolute path, not %R", value);
 }
 
 static const struct option {
@@ -71,6 +89,8 @@ static const struct option {
     {"repeat", HEAPSTER__OF_MEASURE, set_repeat},
     {"gc", HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_gc},
     {"thread_peak", HEAPSTER__OF_MEASURING, set_thread_peak},
+    {"explain", HEAPSTER__OF_LIMIT | HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_explain},
+    {"root", HEAPSTER__OF_LIMIT | HEAPSTER__OF_MEASURE | HEAPSTER__OF_MEASURING, set_root},
 };
 
 static const struct option *find_option(PyObject *name) {
@@ -89,22 +109,23 @@ bool heapster__set_option(struct heapster__options *options, PyObject *name, PyO
   return find_option(name)->set(options, value);
 }
 
-bool heapster__parse_measuring(struct heapster__options *options, PyObject *const *arguments, Py_ssize_t count,
-                               PyObject *names) {
+bool heapster__parse_measuring(struct heapster__options *options, const char *function, PyObject *const *arguments,
+                               Py_ssize_t count, PyObject *names) {
   if (count > 2)
     return heapster__python_refuse(
-        PyExc_TypeError, "measuring() takes at most 2 positional arguments, heap and scope (%zd given)", count);
+        PyExc_TypeError, "%s() takes at most 2 positional arguments, heap and scope (%zd given)", function, count);
   for (Py_ssize_t i = 0; i < count; i++) {
     if (!option_table[i].set(options, arguments[i])) return false;
   }
   for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
     PyObject *const name = PyTuple_GET_ITEM(names, i);
     if (!heapster__is_option(name, HEAPSTER__OF_MEASURING))
-      return heapster__python_refuse(
-          PyExc_TypeError,
-          "measuring() got an unexpected keyword argument '%U'; it has heap, scope, gc and thread_peak", name);
+      return heapster__python_refuse(PyExc_TypeError,
+                                     "%s() got an unexpected keyword argument '%U'; it has heap, scope, gc, "
+                                     "thread_peak, explain and root",
+                                     function, name);
     if (find_option(name) - option_table < count)
-      return heapster__python_refuse(PyExc_TypeError, "measuring() got multiple values for argument '%U'", name);
+      return heapster__python_refuse(PyExc_TypeError, "%s() got multiple values for argument '%U'", function, name);
     if (!heapster__set_option(options, name, arguments[count + i])) return false;
   }
   return true;

@@ -2,6 +2,7 @@
    and frames.c, with what help(heapster) says of them. Generated code includes this after its functions, which are
    named _wrap_Class_name. */
 #include "python/objects.h"
+#include "python/values.h"
 
 #define FUNCTION(name, flags, doc) \
   { #name, (PyCFunction)(void (*)(void))_wrap_##name, flags, doc }
@@ -127,6 +128,8 @@ static PyGetSetDef stats_attributes[] = {
               "Windows: use_peak may be too low or too high by so many bytes; 0 if no other thread took part."),
     ATTRIBUTE(Stats, foreign_count,
               "Windows: requests, resizes and frees by other threads meanwhile. 0 is a clean measurement."),
+    {"sites", heapster__python_get_sites, NULL,
+     "Windows that were explained: the lines that made these requests, as Sites; else None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 const struct heapster__generated heapster__generated_stats = {stats_methods, stats_attributes};

@@ -15,8 +15,37 @@
 
 static PyTypeObject stats_type;
 
+/* Begins as a heapster__Object does. */
+typedef struct {
+  PyObject_HEAD struct heapster_stats *value;
+  PyObject *sites; /* or NULL: not explained */
+} Stats;
+
 PyObject *heapster__python_wrap_stats(struct heapster_stats *stats) {
-  return heapster__python_wrap_value(&stats_type, stats);
+  PyObject *const object = heapster__python_wrap_value(&stats_type, stats);
+  if (object) ((Stats *)object)->sites = NULL;
+  return object;
+}
+
+PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites) {
+  PyObject *object = heapster__python_wrap_stats(stats);
+  if (!sites) return object;
+  PyObject *const explained = heapster__python_wrap_sites(sites);
+  if (object && explained) {
+    ((Stats *)object)->sites = explained;
+    return object;
+  }
+  Py_XDECREF(object);
+  Py_XDECREF(explained);
+  return NULL;
+}
+
+PyObject *heapster__python_get_sites(PyObject *stats, void *none) {
+  PyObject *const sites = ((Stats *)stats)->sites;
+  (void)none;
+  if (!sites) Py_RETURN_NONE;
+  Py_INCREF(sites);
+  return sites;
 }
 
 struct heapster_stats *heapster__python_stats_of(PyObject *object) {
@@ -25,6 +54,7 @@ struct heapster_stats *heapster__python_stats_of(PyObject *object) {
 
 static void stats_dealloc(PyObject *self) {
   heapster__stats_free(heapster__python_stats_of(self));
+  Py_XDECREF(((Stats *)self)->sites);
   PyObject_Del(self);
 }
 
@@ -76,7 +106,7 @@ static PyObject *stats_subtract(PyObject *left, PyObject *right) {
 static PyNumberMethods stats_number = {.nb_subtract = stats_subtract};
 
 static PyTypeObject stats_type = {
-    HEAPSTER__PYTHON_CLASS("Stats"),
+    HEAPSTER__PYTHON_CLASS_OF("Stats", Stats),
     .tp_doc = "What a heap, or all heaps, did. A value, equal to another with the same figures.\n\n"
               "kind is 'snapshot' (since the start or reset()), 'diff' (after - before) or 'window' (from measure, "
               "measuring, limit).\n"

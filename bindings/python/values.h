@@ -5,15 +5,20 @@
 #include "python/memory.h"
 
 #include "common/text.h"
+#include "python/sites.h"
 
 /* values.c and frames.c: new objects. They take over their memory, and NULL is a MemoryError; a Frame is copied, a Heap
    stays the core's. */
 PyObject *heapster__python_wrap_stats(struct heapster_stats *stats);
+PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites); /* or NULL */
 PyObject *heapster__python_wrap_histogram(struct heapster_histogram *histogram);
 PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap);
 PyObject *heapster__python_wrap_status(struct heapster_status *status);
 PyObject *heapster__python_wrap_frame(const struct heapster_frame *frame);
 PyObject *heapster__python_wrap_frames(struct heapster_frames *frames);
+
+/* The attribute `sites` of a Stats. */
+PyObject *heapster__python_get_sites(PyObject *stats, void *none);
 
 /* NULL without an exception if the object is of another class. */
 struct heapster_stats *heapster__python_stats_of(PyObject *object);

@@ -23,9 +23,14 @@ __all__ = [
     "LuaKinds",
     "Measuring",
     "NotCounting",
+    "Requests",
+    "Site",
+    "Sites",
     "Stats",
     "Status",
     "UnknownHeap",
+    "explain",
+    "explaining",
     "frame",
     "frames",
     "heap",
@@ -52,6 +57,7 @@ class UnknownHeap(LookupError): ...
 class LimitExceeded(AssertionError):
     diff: Stats
     broken: tuple[str, ...]
+    sites: Sites | None
 
 class LimitUnjudged(RuntimeWarning): ...
 class _Value: ...
@@ -95,6 +101,94 @@ class Histogram(_Value):
     def total(self) -> int: ...
     def is_empty(self) -> bool: ...
     def quantile(self, q: float, /) -> float | None: ...
+
+@final
+class Requests(structseq[int]):
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "alloc_count",
+            "alloc_sum",
+            "realloc_growth_count",
+            "realloc_growth_sum",
+            "realloc_move_count",
+            "realloc_move_sum",
+        )
+    @property
+    def alloc_count(self) -> int: ...
+    @property
+    def alloc_sum(self) -> int: ...
+    @property
+    def realloc_growth_count(self) -> int: ...
+    @property
+    def realloc_growth_sum(self) -> int: ...
+    @property
+    def realloc_move_count(self) -> int: ...
+    @property
+    def realloc_move_sum(self) -> int: ...
+
+@final
+class Site(structseq[Any]):
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "file",
+            "line",
+            "function",
+            "via",
+            "alloc_count",
+            "alloc_sum",
+            "realloc_growth_count",
+            "realloc_growth_sum",
+            "realloc_move_count",
+            "realloc_move_sum",
+            "live_count",
+            "live_bytes",
+            "alloc_histogram",
+        )
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def line(self) -> int | None: ...
+    @property
+    def function(self) -> str | None: ...
+    @property
+    def via(self) -> str | None: ...
+    @property
+    def alloc_count(self) -> int: ...
+    @property
+    def alloc_sum(self) -> int: ...
+    @property
+    def realloc_growth_count(self) -> int: ...
+    @property
+    def realloc_growth_sum(self) -> int: ...
+    @property
+    def realloc_move_count(self) -> int: ...
+    @property
+    def realloc_move_sum(self) -> int: ...
+    @property
+    def live_count(self) -> int: ...
+    @property
+    def live_bytes(self) -> int: ...
+    @property
+    def alloc_histogram(self) -> Histogram: ...
+
+@final
+class Sites(_Value):
+    @property
+    def scope(self) -> _Scope: ...
+    @property
+    def counted(self) -> Requests: ...
+    @property
+    def under_way(self) -> Requests: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Site: ...
+    def __iter__(self) -> Iterator[Site]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def as_dict(self) -> dict[str, Any]: ...
+    def to_json(self) -> str: ...
+    def table(self, lines: SupportsIndex, /) -> str: ...
+    def by_surplus(self, surplus: Histogram, /) -> Sites: ...
+    def by_live_count(self) -> Sites: ...
 
 @final
 class Stats(_Value):
@@ -180,6 +274,8 @@ class Stats(_Value):
     def lua_kinds(self) -> LuaKinds | None: ...
     @property
     def thread(self) -> Stats | None: ...
+    @property
+    def sites(self) -> Sites | None: ...
     def __sub__(self, other: Stats, /) -> Stats: ...
     def __rsub__(self, other: Stats, /) -> Stats: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -277,6 +373,8 @@ class Frames(_Value):
 class Measuring:
     @property
     def diff(self) -> Stats: ...
+    @property
+    def sites(self) -> Sites | None: ...
     def run(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -310,17 +408,46 @@ def measure(
     warmup: SupportsIndex = 0,
     repeat: SupportsIndex = 1,
     gc: Literal["leave", "stop", "quick"] = "leave",
+    explain: bool = False,
+    root: str | None = None,
     **kwargs: object,
 ) -> tuple[_R, Stats]: ...
+def explain(
+    fn: Callable[..., _R],
+    /,
+    *args: object,
+    heap: str | Heap | None = None,
+    scope: _Scope = "process",
+    warmup: SupportsIndex = 0,
+    repeat: SupportsIndex = 1,
+    gc: Literal["leave", "stop", "quick"] = "leave",
+    root: str | None = None,
+    **kwargs: object,
+) -> tuple[_R, Sites]: ...
 def measuring(
     heap: str | Heap | None = None,
     scope: _Scope = "process",
     *,
     gc: Literal["leave", "stop", "quick"] = "leave",
     thread_peak: bool = False,
+    explain: bool = False,
+    root: str | None = None,
+) -> Measuring: ...
+def explaining(
+    heap: str | Heap | None = None,
+    scope: _Scope = "process",
+    *,
+    gc: Literal["leave", "stop", "quick"] = "leave",
+    thread_peak: bool = False,
+    root: str | None = None,
 ) -> Measuring: ...
 def limit(
-    *, heap: str | Heap | None = None, scope: _Scope = "process", **limits: SupportsIndex | str | tuple[_Bound, _Bound]
+    *,
+    heap: str | Heap | None = None,
+    scope: _Scope = "process",
+    explain: bool = False,
+    root: str | None = None,
+    **limits: SupportsIndex | str | tuple[_Bound, _Bound],
 ) -> Limit: ...
 def stats(heap: str | Heap | None = None) -> Stats: ...
 def live_histogram(heap: str | Heap | None = None) -> Histogram: ...

@@ -8,7 +8,7 @@ import os
 from typing import Dict, List
 
 from pytest_heapster.results import Record, Results
-from pytest_heapster.wording import cell, count, describe_change, list_changes
+from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
 # GitHub shows ten annotations of a step.
 MOST_ANNOTATIONS = 10
@@ -33,6 +33,13 @@ def _describe(record: Record) -> str:
     return "; ".join(map(describe_change, list_changes(record))) or "a limit of the test is broken"
 
 
+def _list_words(record: Record) -> List[str]:
+    """What changed and, if that is known, the line that did it."""
+    explained = record["explained"]
+    first = explained["lines"][:1] if explained is not None else []
+    return [f"{record['name']}: {_describe(record)}", *(f"first: {line}" for line in first)]
+
+
 def _make_section(title: str, rows: List[str]) -> List[str]:
     return ["", f"#### {title}", "", *HEAD, *rows] if rows else []
 
@@ -48,6 +55,7 @@ def make_summary(results: Results) -> str:
     lines = [f"### heapster: {count(len(results.records))}, {len(failed)} above what they may be"]
     lines += ["", f"{cell(results.expected.fingerprint)}"]
     lines += _make_section("Above", [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in failed])
+    lines += list_explained(failed)
     rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in improved]
     lines += _make_section("Below the baseline", rows)
     uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
@@ -82,7 +90,7 @@ def list_annotations(results: Results) -> List[str]:
         by_file.setdefault(record["name"].partition("::")[0], []).append(record)
     lines = []
     for file, records in list(by_file.items())[:MOST_ANNOTATIONS]:
-        text = "\n".join(f"{each['name']}: {_describe(each)}" for each in records)
+        text = "\n".join(line for each in records for line in _list_words(each))
         lines.append([f"file={escape_property(_find_path(results, file))},line={records[0]['line']}", text])
     rest = sum(len(records) for records in list(by_file.values())[MOST_ANNOTATIONS:])
     if rest:

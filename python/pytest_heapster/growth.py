@@ -18,6 +18,7 @@ from _pytest.logging import LogCaptureHandler
 from heapster import figures
 
 from pytest_heapster.collected import find_name
+from pytest_heapster.explained import list_alive
 from pytest_heapster.failure import fail
 from pytest_heapster.measure import Engine, Measurements
 
@@ -66,17 +67,17 @@ class Rounds:
         for name, window in self.windows.items():
             self.changes.setdefault(name, []).append(window.diff)
 
-    def find_leaks(self) -> List[str]:
-        """A line for each heap that grew in each of the last rounds."""
+    def find_leaks(self) -> Dict[str, str]:
+        """A line for each heap that grew in each of the last rounds, by its name."""
         needed, allowed = min(ROUNDS_OF_A_LEAK, self.growth.rounds), self.growth.live_change
-        lines = []
+        lines = {}
         for name, diffs in self.changes.items():
             last, end = diffs[-needed:], len(diffs)
             if len(last) == needed and all((diff.live_change or 0) > allowed for diff in last):
                 counts = ", ".join(f"{diff.live_change:+,}" for diff in last)
                 size = figures.signed("use_change", last[-1].use_change or 0)
-                lines.append(f"heap {name}: blocks stay each round: {counts} in rounds {end - needed + 1} to {end} "
-                             f"({size} in the last), and {allowed} may")  # fmt: skip
+                lines[name] = (f"heap {name}: blocks stay each round: {counts} in rounds {end - needed + 1} to {end} "
+                               f"({size} in the last), and {allowed} may")  # fmt: skip
         return lines
 
 
@@ -104,12 +105,32 @@ async def _await_in(windows: List[heapster.Measuring], awaitable: Any) -> None:
         await _await_in(windows[1:], awaitable)
 
 
-def _judge(rounds: Rounds, measurements: Measurements) -> None:
-    __tracebackhide__ = True
-    rounds.keep()
-    leaks = rounds.find_leaks()
-    if leaks:
-        fail("\n".join(f"{measurements.test}: {line}" for line in leaks), measurements)
+class Leaks:
+    """What a failure says of leaks: each heap that grew and, after one more round for each, the lines that did it."""
+
+    def __init__(self, found: Mapping[str, str], engine: Engine, measurements: Measurements) -> None:
+        self.found = found
+        self.engine = engine
+        self.measurements = measurements
+        self.lines: Dict[str, List[str]] = {}  # by the name of the heap
+
+    def open_windows(self) -> "Iterator[heapster.Measuring]":
+        """A window for each round. One that raises, or does not leak, explains nothing."""
+        if self.engine.settings.explain == "off" or not self.engine.can_explain():
+            return
+        for name in self.found:
+            window = heapster.measuring(name, gc="stop", explain=True, root=self.engine.root)
+            yield window
+            with contextlib.suppress(RuntimeError):  # its window never began
+                if window.sites is not None:
+                    self.lines[name] = list_alive(window.sites, self.engine.prefixes)
+
+    def fail(self) -> None:
+        __tracebackhide__ = True
+        words = []
+        for name, line in self.found.items():
+            words += [f"{self.measurements.test}: {line}", *self.lines.get(name, [])]
+        fail("\n".join(words), self.measurements)
 
 
 def wrap_rounds(
@@ -127,7 +148,13 @@ def wrap_rounds(
             for _ in range(growth.rounds):
                 chain: List[Callable[..., Any]] = [window.run for window in rounds.open_windows()]
                 chain[0](*chain[1:], fn, *args, **kwargs)
-                _judge(rounds, measurements)
+                rounds.keep()
+                leaks = Leaks(rounds.find_leaks(), engine, measurements)
+                if leaks.found:
+                    for window in leaks.open_windows():
+                        with contextlib.suppress(Exception):
+                            window.run(fn, *args, **kwargs)
+                    leaks.fail()
         growth.has_passed = True
 
     async def rounds_of_coroutine(*args: Any, **kwargs: Any) -> None:
@@ -138,7 +165,13 @@ def wrap_rounds(
             for _ in range(growth.rounds):
                 windows, awaitable = rounds.open_windows(), fn(*args, **kwargs)
                 await _await_in(windows, awaitable)
-                _judge(rounds, measurements)
+                rounds.keep()
+                leaks = Leaks(rounds.find_leaks(), engine, measurements)
+                if leaks.found:
+                    for window in leaks.open_windows():
+                        with contextlib.suppress(Exception):
+                            await _await_in([window], fn(*args, **kwargs))
+                    leaks.fail()
         growth.has_passed = True
 
     wrapper = rounds_of_coroutine if inspect.iscoroutinefunction(fn) else rounds_of_function

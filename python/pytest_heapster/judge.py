@@ -16,6 +16,8 @@ OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
 
 LARGEST = 2**63 - 1
 
+LIVE = ("live_change", "use_change")
+
 # How many buckets a message names.
 FEW = 5
 
@@ -90,13 +92,21 @@ class Limits(NamedTuple):
     retries: int
     own_threads: bool  # other threads belong to the test and do not pollute it
 
-    def make_window(self) -> heapster.Measuring:
-        """A new window for a measurement under these limits; it can tell the test's own thread from others."""
+    def make_window(self, root: Optional[str] = None) -> heapster.Measuring:
+        """A new window for a measurement under these limits; it can tell the test's own thread from others. With a root
+        it is explained."""
         gc: Any = "stop" if self.judges_live_figures() else "quick"
-        return heapster.measuring(self.heap, self.scope, gc=gc, thread_peak=self.can_be_polluted())
+        is_explained = root is not None
+        return heapster.measuring(
+            self.heap, self.scope, gc=gc, thread_peak=self.can_be_polluted(), explain=is_explained, root=root
+        )
 
     def judges_live_figures(self) -> bool:
-        return any(bound.field in ("live_change", "use_change") for bound in self.bounds)
+        return any(bound.field in LIVE for bound in self.bounds)
+
+    def breaks_live_figures(self, whole: heapster.Stats) -> bool:
+        """Whether blocks that stayed break a limit."""
+        return any(bound.field in LIVE and bound.limit.broken(whole) for bound in self.bounds)
 
     def can_be_polluted(self) -> bool:
         return self.scope == "process" and not self.own_threads

@@ -4,7 +4,7 @@ import functools
 import inspect
 import platform
 import sys
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
+from typing import Any, Callable, Container, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 import heapster
 import pytest
@@ -13,6 +13,7 @@ from heapster.baseline import COUNTING_RULES
 
 from pytest_heapster import tracing
 from pytest_heapster.collector import Collector
+from pytest_heapster.explained import Explained, explain, list_prefixes, make_surplus
 from pytest_heapster.failure import fail
 from pytest_heapster.judge import Limits, parse_limits
 from pytest_heapster.options import STRICT, Settings, make_update_command, merge_marks
@@ -28,9 +29,10 @@ HALF_COUNTED = "malloc is not counted whole: {}"
 class Measurement:
     """One measurement of a test: its limits, its window, and what made its figures others than the test's."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, root: Optional[str] = None) -> None:
         self.limits = limits
-        self.window = limits.make_window()
+        self.is_explained = root is not None
+        self.window = limits.make_window(root)
         self.why_uncompared: Optional[str] = None
 
     @property
@@ -42,6 +44,14 @@ class Measurement:
         """The part of the test's own thread, or None if no other thread took part."""
         whole = self.window.diff
         return whole.thread if self.limits.can_be_polluted() and whole.foreign_count else None
+
+    @property
+    def is_finished(self) -> bool:
+        try:
+            self.window.diff
+        except RuntimeError:
+            return False
+        return True
 
     def note_tracer(self, is_warm: bool) -> bool:
         """Whether a tracer can be paused in the window; if not, the measurement is not compared."""
@@ -64,6 +74,8 @@ class Measurements:
         self.may_repeat = may_repeat
         self.properties = item.user_properties
         self.by_name: Dict[str, Measurement] = {}  # "" is the test itself
+        self.root: Optional[str] = None  # with one, measurements are explained
+        self.wanted: Optional[Container[str]] = None  # only those of these names; None: all
         self.records: List[Record] = []
         self.is_broken = False  # a figure is outside its limits
         self.is_wide = False  # and far above
@@ -73,17 +85,42 @@ class Measurements:
         """A new measurement of that name."""
         if name in self.by_name:
             raise ValueError(f"heap: {name!r} was measured in this test already: give this one another name")
-        self.by_name[name] = measurement = Measurement(limits)
+        self.by_name[name] = measurement = Measurement(limits, self.root if self._may_explain(name) else None)
         return measurement
+
+    def _may_explain(self, name: str) -> bool:
+        """One is explained at a time: of measurements that nest, the outermost."""
+        is_wanted = self.wanted is None or name in self.wanted
+        return is_wanted and all(each.is_finished for each in self.by_name.values() if each.is_explained)
 
     def find_unfinished(self) -> Optional[str]:
         """The name of a measurement whose window never began or has not ended."""
-        for name, measurement in self.by_name.items():
-            try:
-                measurement.window.diff
-            except RuntimeError:
-                return name
+        return next((name for name, each in self.by_name.items() if not each.is_finished), None)
+
+    def list_unexplained(self) -> List[str]:
+        """The names of the measurements that failed, and are not explained yet."""
+        names = [each["name"] for each in self.records if each["state"] == "failed" and each["explained"] is None]
+        return [name[len(self.test) + 1 :] for name in names]
+
+    def take_explanations(self, other: "Measurements", prefixes: Sequence[str]) -> None:
+        """Explain the measurements by another run of the test, if that came to its end."""
+        ended = {each["name"] for each in other.records}
+        for record in self.records:
+            name = record["name"][len(self.test) + 1 :]
+            own, again = self.by_name[name], other.by_name.get(name)
+            if again is not None and again.is_explained and record["name"] in ended:
+                is_live = own.limits.breaks_live_figures(own.whole)
+                record["explained"] = explain_record(record, again.window.sites, is_live, prefixes)
+
+
+def explain_record(
+    record: Record, sites: Optional[heapster.Sites], is_live: bool, prefixes: Sequence[str]
+) -> Optional[Explained]:
+    if sites is None:
         return None
+    before = record["baseline"]
+    surplus = make_surplus(before["sizes"], record["measured"]["sizes"]) if before is not None else None
+    return explain(sites, record["measured"]["figures"], surplus, is_live, prefixes)
 
 
 class Polluted(Skipped):
@@ -122,6 +159,24 @@ class Engine:
         self.fingerprint = make_fingerprint()
         self.counts_malloc = "malloc" in self.fingerprint.rpartition(" ")[2]
         self.expected = Expected(settings, self.fingerprint)
+        self.root = str(settings.root)
+        self.prefixes = list_prefixes(self.root)
+        self._can_explain: Optional[bool] = None
+
+    def can_explain(self) -> bool:
+        """Whether this build of CPython can be explained, and nothing else is being explained."""
+        if self._can_explain is None:
+            try:
+                with heapster.explaining():
+                    self._can_explain = True
+            except RuntimeError:
+                self._can_explain = False
+        return self._can_explain
+
+    def prepare(self, measurements: Measurements, wanted: Optional[Container[str]] = None) -> None:
+        """Let measurements be explained: those of these names or, if the settings ask for that, all."""
+        if (wanted is not None or self.settings.explain == "always") and self.can_explain():
+            measurements.root, measurements.wanted = self.root, wanted
 
     def parse_marks(self, marks: Sequence[pytest.Mark]) -> Limits:
         """The limits of these markers. Tests share markers by a class or by parameters, and each set is parsed once."""
@@ -208,6 +263,9 @@ class Engine:
             record["line"] = (measurements.line or 0) + 1
             measurements.is_broken = measurements.is_broken or record["state"] == "failed"
             measurements.is_wide = measurements.is_wide or bool(verdict.wide)
+            if measurements.wanted is None and measurement.is_explained:
+                is_live = measurement.limits.breaks_live_figures(measurement.whole)
+                record["explained"] = explain_record(record, measurement.window.sites, is_live, self.prefixes)
             measurements.records.append(record)
             measurements.properties += list_properties(measurements.test, record)
             failed += [f"{full_name}: {line}" for line in verdict.failed]

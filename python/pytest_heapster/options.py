@@ -35,6 +35,7 @@ BASELINE = "heapster-baseline.json"
 FORMATS = ("json", "markdown")
 GITHUB = "github"
 STRICT = "--heap-strict"
+EXPLAIN = ("on-failure", "off", "always")
 
 # Why a test is not measured.
 NO_FUNCTION = "not a test function"
@@ -104,6 +105,7 @@ class Settings(NamedTuple):
     baseline: pathlib.Path
     root: pathlib.Path  # what the node ids begin at
     is_worker: bool
+    explain: str  # when lines are found out that made the requests: "on-failure", "off", "always"
     given: Tuple[str, ...] = ()  # the options of the command line that another run needs to measure the same
 
 
@@ -138,6 +140,8 @@ def add_options(parser: pytest.Parser) -> None:
                   "varies by itself; 1: only in its own (2)", default="2")
     parser.addini("heap_baseline_fields", "what the baseline keeps besides the figures that are compared: "
                   + ", ".join(FIGURES), type="args", default=[])
+    parser.addini("heap_explain", "which lines made the requests: of a measurement that failed, in one more run "
+                  "(on-failure), of each measurement, in the measured run (always), of none (off)", default="on-failure")
     parser.addini("heap_retries", "how often a polluted measurement is repeated (3)", default="3")
 
 
@@ -177,6 +181,13 @@ def _read_tolerances(config: pytest.Config) -> Tolerances:
         raise pytest.UsageError(f"heap_tolerance: {error}") from None
 
 
+def _read_explain(config: pytest.Config) -> str:
+    word = str(config.getini("heap_explain"))
+    if word not in EXPLAIN:
+        raise pytest.UsageError(f"heap_explain must be {', '.join(EXPLAIN[:-1])} or {EXPLAIN[-1]}, not {word!r}")
+    return word
+
+
 def read_settings(config: pytest.Config) -> Settings:
     """The settings of a run; UsageError for one that makes no sense."""
     folder = config.inipath.parent if config.inipath else config.rootpath
@@ -201,6 +212,7 @@ def read_settings(config: pytest.Config) -> Settings:
         baseline=folder / BASELINE,
         root=config.rootpath,
         is_worker=hasattr(config, "workerinput"),
+        explain=_read_explain(config),
     )
 
 

@@ -5,21 +5,30 @@ This module is loaded only if a collected test is to be measured, so that other 
 
 import contextlib
 import inspect
-from typing import Any, Callable, Dict, Generator, Iterator, Optional
+from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tuple
 
 import pytest
 
 from pytest_heapster.collected import find_name
+from pytest_heapster.explained import list_words
 from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
-from pytest_heapster.results import UNREPEATABLE, attach_payload
-from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs
+from pytest_heapster.results import UNREPEATABLE, Record, attach_payload
+from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, is_failure_of_call
 from pytest_heapster.second_pass import SecondPass
 
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
 )
+
+UNEXPLAINED = "Which lines made its requests is not known: the run that was to say it did not come to the end of its window."
+
+
+def list_sections(records: List[Record]) -> List[Tuple[str, str]]:
+    """What a report says of the lines that made the requests, a section for each measurement."""
+    return [(f"heapster: where the requests of {each['name']} come from", "\n".join(list_words(each["explained"])))
+            for each in records if each["explained"] is not None]  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -126,7 +135,28 @@ class Protocol:
             if runs.subreports.has_failed():
                 return runs.reports
             if not policy.try_take_run(plan.measurements):
+                self._explain(runs, plan)
                 return self._finish_reports(runs, plan)
+
+    def _explain(self, runs: Runs, plan: Plan) -> None:
+        """Run a test once more whose figures failed it, to find out which lines made its requests; twice if measurements
+        nest, of which one is explained at a time. What it reported stays."""
+        found, reports, subreports = plan.measurements, runs.reports, runs.subreports.reports
+        if self.engine.settings.explain != "on-failure" or found is None or not found.is_broken:
+            return
+        if not is_failure_of_call(reports) or not self.engine.can_explain():
+            return
+        for _ in range(2):
+            plan.wanted = found.list_unexplained()
+            if not plan.wanted:
+                break
+            plan.begin_run(is_warmup=False, may_repeat=False)
+            runs.run_measured()
+            if plan.measurements is not None:
+                found.take_explanations(plan.measurements, self.engine.prefixes)
+        plan.measurements, runs.reports, runs.subreports.reports, plan.wanted = found, reports, subreports, None
+        if found.list_unexplained():
+            next(each for each in reports if each.failed).sections.append(("heapster", UNEXPLAINED))
 
     def _finish_reports(self, runs: Runs, plan: Plan) -> Reports:
         """A test that cannot run twice has passed all the same, unless its author asked for it to be measured."""
@@ -143,6 +173,7 @@ class Protocol:
             records = plan.policy.settle() if self.engine.settings.mode == "update" else plan.records
             is_steady = plan.policy.is_steady
             attach_payload(called, self.engine.fingerprint, records, is_steady=is_steady)
+            called.sections += list_sections(records)
             if called.failed and plan.measurements is not None and plan.measurements.is_broken:
                 called.sections.append(("heapster", self.second_pass.advise(plan)))
         return runs.reports
@@ -152,6 +183,8 @@ class Protocol:
         plan = item.stash.get(PLAN, None)
         if plan is not None:
             plan.make_measurements(item)
+            assert plan.measurements is not None
+            self.engine.prepare(plan.measurements, plan.wanted)
 
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:

@@ -9,6 +9,7 @@ from heapster import baseline_file
 from heapster.baseline import Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
+from pytest_heapster.explained import Explained
 from pytest_heapster.judge import Bound, Verdict, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
@@ -40,6 +41,7 @@ class Record(TypedDict):
     improved: List[str]
     is_missing: bool  # the baseline has no entry for it
     line: int  # of its test, from 1; 0 if unknown
+    explained: Optional[Explained]  # which lines made its requests
 
 
 class Waiting(TypedDict):
@@ -173,6 +175,7 @@ class Expected:
                          if not why_uncompared and self._is_improved(field, old, most, entry)],
             "is_missing": self.mode == "check" and before is None,
             "line": 0,
+            "explained": None,
         }
         if self.is_strict and not why_uncompared:
             verdict.failed.extend(self._describe_deviations(record))

@@ -55,6 +55,7 @@ class Plan:
         self.has_waited = False  # this is the second pass
         self.is_warmup = False
         self.may_repeat = False
+        self.wanted: Optional[List[str]] = None  # this run explains the measurements of these names
         self.measurements: "Optional[Measurements]" = None
 
     def begin_run(self, is_warmup: bool, may_repeat: bool) -> None:

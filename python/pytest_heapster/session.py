@@ -168,6 +168,7 @@ class Session:
             yield Heap(self.ensure_engine(), plan.measurements)
             return
         measurements = Measurements(item, find_name(item), False)
+        self.ensure_engine().prepare(measurements)
         yield Heap(self.ensure_engine(), measurements)
         self._unplanned[item.nodeid] = measurements
         self.ensure_engine().conclude(measurements)

@@ -8,7 +8,7 @@ from heapster import figures
 from pytest_heapster import github
 from pytest_heapster.results import Record, Results
 from pytest_heapster.retries import MOST_RUNS
-from pytest_heapster.wording import cell, count, describe_change, list_changes
+from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -191,7 +191,7 @@ def _make_row(record: Record) -> str:
 def make_markdown(fingerprint: str, records: List[Record]) -> str:
     head = ["| measurement | requests | bytes | peak | | against the baseline |", "|---|---:|---:|---:|---|---|"]
     rows = [_make_row(each) for each in sorted(records, key=lambda each: each["name"])]
-    return "\n".join([f"### heapster: {fingerprint}", "", *head, *rows]) + "\n"
+    return "\n".join([f"### heapster: {fingerprint}", "", *head, *rows, *list_explained(records)]) + "\n"
 
 
 FORMATS: Dict[str, Callable[[str, List[Record]], str]] = {"json": make_json, "markdown": make_markdown}

@@ -1,10 +1,11 @@
 """Words that the terminal and the reports share."""
 
-from typing import List
+from typing import Iterable, List
 
 from heapster import figures
 from heapster.baseline import Change, changes
 
+from pytest_heapster.explained import list_words
 from pytest_heapster.results import Record, unpack
 
 
@@ -20,6 +21,16 @@ def describe_change(change: Change) -> str:
     before, after = (figures.figure(change.field, value) for value in (change.before, change.after))
     sizes = f": {figures.buckets(change.sizes)}" if change.sizes else ""
     return f"{change.field} {before} -> {after} ({figures.signed(change.field, change.after - change.before)}{sizes})"
+
+
+def list_explained(records: Iterable[Record]) -> List[str]:
+    """Which lines made the requests, as markdown: a heading and a block of code for each measurement."""
+    lines = []
+    for each in sorted(records, key=lambda each: each["name"]):
+        if each["explained"] is not None:
+            lines += ["", f"#### {cell(each['name'])}", ""]
+            lines += [f"    {' '.join(words.split())}" for words in list_words(each["explained"])]
+    return lines
 
 
 def count(number: int, noun: str = "measurement") -> str:

@@ -125,6 +125,9 @@ GUARDS = (
     Guard("python-object", 196, python("counted", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "a Python object made and dropped, under heapster run with the module imported"),
+    Guard("python-explained", 556, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
+          - python("bare"),
+          "the same object, while it is explained: each request attributed to its line"),
     Guard("lua", 166, interpreter("lua-pairs", "counted", COMMANDED),
           "a new block and its free, through the counted lua_Alloc over the system's allocator"),
     Guard("lua-backed", 266, interpreter("lua-pairs", "backed", COMMANDED),

@@ -1,4 +1,4 @@
-"""Makes and drops so many Python objects, one request of 40 bytes each: objects.py bare|counted COUNT"""
+"""Makes and drops so many Python objects, one request of 40 bytes each: objects.py bare|counted|explained COUNT"""
 
 import itertools
 import sys
@@ -22,11 +22,14 @@ def vacate(things):
 
 
 def main():
-    if sys.argv[1] == "counted":
-        import heapster  # noqa: F401  # counts from here on
+    if sys.argv[1] != "bare":
+        import heapster  # counts from here on
 
     things = [Thing() for _ in range(KEPT)]
     vacate(things)
+    if sys.argv[1] == "explained":
+        window = heapster.explaining()  # ends with the program
+        window.__enter__()
     for _ in itertools.repeat(None, int(sys.argv[2])):  # asks for nothing itself
         Thing()
 

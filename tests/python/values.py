@@ -6,6 +6,7 @@ process grows by itself.)
 """
 
 import copy
+import json
 import os
 import pathlib
 import pickle
@@ -18,7 +19,10 @@ def make():
     """Values of every class, from every source."""
     with heapster.measuring(thread_peak=True) as m:
         window = heapster.measure(list, heap="python")[1]
-    values = [heapster.stats(), heapster.stats("python"), window, m.diff, m.diff.thread, window - window]
+    sites = heapster.explain(json.dumps, [1.5, {"a": []}])[1]
+    explained = heapster.measure(dict, a=1, explain=True)[1]
+    values = [sites, sites.by_live_count(), sites.by_surplus(window.alloc_histogram), *sites, sites.counted, explained]
+    values += [explained.sites, heapster.stats(), heapster.stats("python"), window, m.diff, m.diff.thread, window - window]
     histogram = window.alloc_histogram
     values += [histogram, histogram - histogram, window.realloc_growth_histogram, window.realloc_shrink_histogram]
     values += [pickle.loads(pickle.dumps(window)), copy.copy(window), copy.deepcopy(histogram)]
@@ -34,7 +38,7 @@ def use(values):
     for value in values:
         assert value == value and not value != value and hash(value) == hash(value)
         assert isinstance(str(value), str) and repr(value)
-    for refused in (lambda: values[0] - 1, lambda: type(values[0])(), lambda: setattr(values[0], "kind", 1)):
+    for refused in (lambda: values[-1] - 1, lambda: type(values[0])(), lambda: setattr(values[0], "kind", 1)):
         try:
             refused()
         except (TypeError, AttributeError):

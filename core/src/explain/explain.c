@@ -65,6 +65,33 @@ void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_
   heapster__store_relaxed(&heapster__explaining.keep[kind], keep);
 }
 
+static struct heapster__site (*_Atomic finder)(const void *caller);
+
+/* Whether somebody knows better than the hook of a call in C where it comes from; `to` is at that site then. */
+static bool find_better(struct heapster__attribution *better, const struct heapster__attribution *to) {
+  if (heapster__likely(to->site.kind != HEAPSTER__SITE_C) || !is_asked_for(to)) return false;
+  *better = *to;
+  better->site = heapster__load_relaxed(&finder)((const void *)to->site.place);
+  return true;
+}
+
+static uint16_t attribute_found_alloc(const struct heapster__attribution *to, uint64_t size) {
+  struct heapster__attribution better;
+  return attribute_alloc(find_better(&better, to) ? &better : to, size);
+}
+
+static void attribute_found_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
+  struct heapster__attribution better;
+  attribute_resize(find_better(&better, to) ? &better : to, resize);
+}
+
+static const struct heapster__attributor finding_attributor = {attribute_found_alloc, attribute_found_resize};
+
+void heapster__explain_calls(struct heapster__site (*better)(const void *caller)) {
+  if (better) heapster__store_relaxed(&finder, better);
+  heapster__store_release(&heapster__attributor, better ? &finding_attributor : &attributor);
+}
+
 static bool ensure_tables(void) {
   for (unsigned i = 0; i < 2; i++) {
     if (heapster__load_relaxed(&tables[i])) continue;

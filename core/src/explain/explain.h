@@ -11,6 +11,10 @@
    explained. */
 HEAPSTER_API void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_t place));
 
+/* Until the next begin or end, a request that a call in C makes is at the site that `finder` gives for what it returns
+   to. Called in the middle of a hook, on any thread: it makes no request and takes no lock. NULL: at its caller. */
+HEAPSTER_API void heapster__explain_calls(struct heapster__site (*finder)(const void *caller));
+
 /* heapster_explain_end with all sites, which are in pages of their own, in any order: give them back by
    heapster__explain_free. `function` and `file` of C sites are not filled in: see heapster__site_name. */
 HEAPSTER_API enum heapster_error heapster__explain_take(struct heapster_explanation *explanation,

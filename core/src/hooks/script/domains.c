@@ -19,6 +19,10 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   if (heapster__is_nested(thread)) {
     heapster__record_nested(thread);
     heapster__add_relaxed(&nested_requests, 1);
+  } else if (block && thread && heapster__is_armed()) {
+    const struct heapster__site site = thread->site;
+    thread->site.kind = HEAPSTER__SITE_UNKNOWN;
+    return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
   } else if (block) {
     return heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
@@ -43,8 +47,11 @@ struct calls {
 /* `next` or, once the interpreter's allocator may call another counted layer, the same under a guard. */
 static struct calls below[HEAPSTER__DOMAINS];
 
-/* What the counted functions call: `below` or, where blocks were doubtful when the domain was hooked, the same with a
-   search for these. So no request tests which. */
+/* `below` or, where blocks were doubtful when the domain was hooked, the same with a search for these. */
+static struct calls plain[HEAPSTER__DOMAINS];
+
+/* What the counted functions call: `plain` or, while something is explained, the same with a capture of the site. So no
+   request tests which. */
 static struct calls calls[HEAPSTER__DOMAINS];
 
 HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
@@ -139,6 +146,32 @@ HEAPSTER__INLINE void settling_free(unsigned number, void *context, void *block)
   heapster__load_relaxed (&below[number].free)(context, block);
 }
 
+static struct heapster__site (*_Atomic capture)(void);
+
+/* A nested request is not recorded, so its site would be the next one's. */
+HEAPSTER__INLINE void *note(void *block, struct heapster__site site) {
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__unlikely(!block || heapster__is_nested(thread))) return block;
+  if (heapster__likely(thread != NULL))
+    thread->site = site;
+  else
+    heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
+  return block;
+}
+
+#define EXPLAINING(name, parameters, ...)                                                 \
+  HEAPSTER__INLINE void *explaining_##name parameters {                                   \
+    const struct heapster__site site = heapster__load_acquire(&capture)();                \
+    return note(heapster__load_relaxed(&plain[number].name)(context, __VA_ARGS__), site); \
+  }
+EXPLAINING(malloc, (unsigned number, void *context, size_t size), size)
+EXPLAINING(calloc, (unsigned number, void *context, size_t count, size_t size), count, size)
+EXPLAINING(realloc, (unsigned number, void *context, void *block, size_t size), block, size)
+
+HEAPSTER__INLINE void explaining_free(unsigned number, void *context, void *block) {
+  heapster__load_relaxed (&plain[number].free)(context, block);
+}
+
 /* Only the function tells which domain is called: the context is the next allocator's. */
 #define FUNCTIONS(kind, number, attribute)                                                  \
   static attribute void *kind##_malloc_##number(void *context, size_t size) {               \
@@ -158,6 +191,8 @@ FUNCTIONS(guarded, 0, )
 FUNCTIONS(guarded, 1, )
 FUNCTIONS(settling, 0, )
 FUNCTIONS(settling, 1, )
+FUNCTIONS(explaining, 0, )
+FUNCTIONS(explaining, 1, )
 
 #define DOMAIN(kind, number) \
   { NULL, kind##_malloc_##number, kind##_calloc_##number, kind##_realloc_##number, kind##_free_##number }
@@ -165,6 +200,7 @@ static const struct heapster__domain counted[HEAPSTER__DOMAINS] = {DOMAIN(counte
 static const struct heapster__domain guarded[HEAPSTER__DOMAINS] = {DOMAIN(guarded, 0), DOMAIN(guarded, 1)};
 
 static const struct heapster__domain settling[HEAPSTER__DOMAINS] = {DOMAIN(settling, 0), DOMAIN(settling, 1)};
+static const struct heapster__domain explaining[HEAPSTER__DOMAINS] = {DOMAIN(explaining, 0), DOMAIN(explaining, 1)};
 
 static void set_calls(struct calls *from, const struct heapster__domain *to) {
   heapster__store_relaxed(&from->malloc, to->malloc);
@@ -173,10 +209,39 @@ static void set_calls(struct calls *from, const struct heapster__domain *to) {
   heapster__store_relaxed(&from->free, to->free);
 }
 
+static _Atomic bool is_capturing;
+
+/* The fence pairs with that in heapster__domains_capture: one of both finds what the other wrote. */
+static void set_plain(unsigned number, const struct heapster__domain *to) {
+  set_calls(&plain[number], to);
+  heapster__fence_seq_cst();
+  set_calls(&calls[number], heapster__load_relaxed(&is_capturing) ? &explaining[number] : to);
+}
+
 static void set_below(unsigned number, const struct heapster__domain *to) {
-  const bool is_settling = heapster__load_relaxed(&calls[number].malloc) == settling[number].malloc;
+  const bool is_settling = heapster__load_relaxed(&plain[number].malloc) == settling[number].malloc;
   set_calls(&below[number], to);
-  if (!is_settling) set_calls(&calls[number], to);
+  if (!is_settling) set_plain(number, to);
+}
+
+static void stop_capturing(unsigned number) {
+  heapster__store_relaxed(&calls[number].malloc, heapster__load_relaxed(&plain[number].malloc));
+  heapster__store_relaxed(&calls[number].calloc, heapster__load_relaxed(&plain[number].calloc));
+  heapster__store_relaxed(&calls[number].realloc, heapster__load_relaxed(&plain[number].realloc));
+  heapster__store_relaxed(&calls[number].free, heapster__load_relaxed(&plain[number].free));
+}
+
+void heapster__domains_capture(struct heapster__site (*site_of_request)(void)) {
+  if (site_of_request) heapster__store_release(&capture, site_of_request);
+  heapster__store_relaxed(&is_capturing, site_of_request != NULL);
+  heapster__fence_seq_cst();
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    if (!heapster__load_relaxed(&plain[i].malloc)) continue; /* not hooked yet */
+    if (site_of_request)
+      set_calls(&calls[i], &explaining[i]);
+    else
+      stop_capturing(i);
+  }
 }
 
 static void guard_all(void) {
@@ -208,7 +273,7 @@ struct heapster__domain heapster__domain_counted(unsigned number, const struct h
   HEAPSTER__ASSERT(number < HEAPSTER__DOMAINS);
   next[number] = *given;
   set_calls(&below[number], given);
-  set_calls(&calls[number], heapster__load_relaxed(&was_doubted) && heapster__has_doubts() ? &settling[number] : given);
+  set_plain(number, heapster__load_relaxed(&was_doubted) && heapster__has_doubts() ? &settling[number] : given);
   if (heapster__has_layers()) set_below(number, &guarded[number]); /* last: a layer may have been opened in between */
   struct heapster__domain functions = counted[number];
   functions.context = given->context;

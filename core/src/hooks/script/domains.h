@@ -8,6 +8,8 @@
 
 #include <heapster/base.h>
 
+#include "count/thread.h"
+
 /* Laid out as PyMemAllocatorEx. */
 struct heapster__domain {
   void *context;
@@ -35,6 +37,10 @@ HEAPSTER_API struct heapster__domain heapster__domain_next(unsigned number);
 
 /* Whether these are the counted functions of the domain. */
 HEAPSTER_API bool heapster__domain_is_counted(unsigned number, const struct heapster__domain *domain);
+
+/* From now on each request asks `site_of_request` for its site before it is passed on; until this is called with NULL.
+   The function is called by threads that may call the interpreter, and makes no request. For one of these threads. */
+HEAPSTER_API void heapster__domains_capture(struct heapster__site (*site_of_request)(void));
 
 /* Probes whether a request through `domain` reaches the counted functions of any domain. Shows in no figure. For a
    thread that may call the interpreter. */

@@ -21,6 +21,7 @@ build = {
   variables = {
     CMAKE_BUILD_TYPE = "RelWithDebInfo",
     CMAKE_BUILD_WITH_INSTALL_RPATH = "ON",
+    HEAPSTER_INSTALL = "OFF",
     HEAPSTER_TESTS = "OFF",
     HEAPSTER_PYTHON_MODULE = "OFF",
     LUA_INCLUDE_DIR = "$(LUA_INCDIR)",

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIBRARY HEAPSTER__PRELOAD_LIBRARY
+#define LIBRARY HEAPSTER__PRELOAD_LIBRARY "." HEAPSTER_SOVERSION
 
 /* The parent of this command's folder. */
 static bool find_prefix(char prefix[PATH_MAX]) {

@@ -6,10 +6,14 @@ import shutil
 import sys
 from typing import List, NoReturn, Optional
 
-PACKAGE = pathlib.Path(__file__).parent
+import heapster
 
-# In the installed package; in the build tree.
-PLACES = (PACKAGE / "bin" / "heapster", PACKAGE.parents[1] / "bin" / "heapster")
+
+def _places() -> List[pathlib.Path]:
+    """Return where the command lies: in the installed package; in the build tree. An editable installation has two folders,
+    the second with what was compiled."""
+    packages = [pathlib.Path(folder) for folder in heapster.__path__]
+    return [folder / "bin" / "heapster" for folder in (*packages, packages[0].parents[1])]
 
 
 def _is_program(path: str) -> bool:
@@ -28,7 +32,7 @@ def _on_path() -> Optional[str]:
 
 def find() -> Optional[str]:
     """Return the path of the command, or None: inside the package, in the build tree, on PATH."""
-    for place in PLACES:
+    for place in _places():
         if os.access(place, os.X_OK):
             return str(place)
     return _on_path()
@@ -38,7 +42,7 @@ def become(arguments: List[str]) -> NoReturn:
     """Replace this process by the command. If there is none, say so and end with 127, as a shell does."""
     path = find()
     if path is None:
-        print(f"heapster: the command is neither in {PLACES[0].parent} nor on PATH", file=sys.stderr)
+        print(f"heapster: the command is neither in {_places()[0].parent} nor on PATH", file=sys.stderr)
         raise SystemExit(127)
     os.execv(path, ["heapster", *arguments])
 

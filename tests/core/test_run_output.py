@@ -294,7 +294,7 @@ def test_options_after_the_program_are_its_own():
 def test_environment_keeps_what_was_preloaded():
     environment = {**os.environ, "LD_PRELOAD": "libm.so.6"}
     preloaded = run("sh", "-c", "echo $LD_PRELOAD", env=environment).stdout.strip().split(":")
-    assert preloaded[0].endswith("/lib/libheapster_malloc.so") and preloaded[1:] == ["libm.so.6"]
+    assert preloaded[0].endswith("/lib/libheapster_malloc.so.0") and preloaded[1:] == ["libm.so.6"]
 
 
 def test_manual_is_well_formed():

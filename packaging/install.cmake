@@ -1,0 +1,83 @@
+# Where things go by cmake --install, and how they find each other there.
+
+# Sets `result` to whether the loader looks in the folder of the libraries by itself.
+function(heapster_is_system_libdir result)
+  set(is_system FALSE)
+  if(CMAKE_INSTALL_FULL_LIBDIR IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+    set(is_system TRUE)
+  endif()
+  set(${result} ${is_system} PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to the path from one folder under the prefix to another: "../.."; to an absolute one if either is.
+function(heapster_way result from to)
+  cmake_path(IS_ABSOLUTE from from_is_absolute)
+  cmake_path(IS_ABSOLUTE to to_is_absolute)
+  if(from_is_absolute OR to_is_absolute)
+    cmake_path(ABSOLUTE_PATH to BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" NORMALIZE)
+  else()
+    cmake_path(ABSOLUTE_PATH from BASE_DIRECTORY "/prefix" NORMALIZE)
+    cmake_path(ABSOLUTE_PATH to BASE_DIRECTORY "/prefix" NORMALIZE)
+    cmake_path(RELATIVE_PATH to BASE_DIRECTORY "${from}")
+  endif()
+  set(${result} "${to}" PARENT_SCOPE)
+endfunction()
+
+# What is installed in `folder` finds the core from there, so that the tree can be moved; where the loader finds the core
+# by itself, there is no path. A folder of a pip, a rock or another project has the core beside it.
+function(heapster_install_rpath target folder)
+  set(path "$ORIGIN")
+  if(HEAPSTER_INSTALL)
+    heapster_is_system_libdir(is_system)
+    heapster_way(way "${folder}" "${CMAKE_INSTALL_LIBDIR}")
+    cmake_path(IS_ABSOLUTE way is_absolute)
+    if(is_system)
+      set(path "")
+    elseif(is_absolute)
+      set(path "${way}")
+    elseif(NOT way STREQUAL ".")
+      set(path "$ORIGIN/${way}")
+    endif()
+  endif()
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "${path}")
+endfunction()
+
+# Files for pkg-config. They find the prefix from where they lie, except in the system's own.
+function(heapster_install_pkgconfig)
+  heapster_is_system_libdir(is_system)
+  heapster_way(way "${CMAKE_INSTALL_LIBDIR}/pkgconfig" .)
+  string(REGEX REPLACE "/$" "" prefix "\${pcfiledir}/${way}")
+  if(is_system)
+    set(prefix "${CMAKE_INSTALL_PREFIX}")
+  elseif(IS_ABSOLUTE "${way}")
+    set(prefix "${way}")
+  endif()
+  foreach(part IN ITEMS LIBDIR INCLUDEDIR)
+    set(${part} "${CMAKE_INSTALL_${part}}")
+    if(NOT IS_ABSOLUTE "${${part}}")
+      set(${part} "\${prefix}/${${part}}")
+    endif()
+  endforeach()
+  foreach(name IN LISTS ARGN)
+    file(READ ${PROJECT_SOURCE_DIR}/packaging/pkgconfig/${name}.pc.in text)
+    string(CONFIGURE "${text}" text @ONLY)
+    string(REPLACE "URL: \n" "" text "${text}") # where the project has none
+    file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/pkgconfig/${name}.pc CONTENT "${text}")
+    install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+      COMPONENT development)
+  endforeach()
+endfunction()
+
+# Sets `result` to the first of these absolute folders that lies under the prefix, relative to that, or to `otherwise`.
+# /usr/local is no part of /usr.
+function(heapster_folder_under_prefix result otherwise)
+  set(${result} "${otherwise}" PARENT_SCOPE)
+  foreach(folder IN LISTS ARGN)
+    cmake_path(IS_PREFIX CMAKE_INSTALL_PREFIX "${folder}" NORMALIZE is_under)
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+    if(is_under AND NOT folder MATCHES "^local/")
+      set(${result} "${folder}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()

@@ -166,7 +166,7 @@ static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
   if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
-  if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
+  if (!heapster__swap_strong(&key_state, &none, KEY_CREATING)) return false;
   bool is_created = pthread_key_create(&key, on_end) == 0;
   heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
   return is_created;

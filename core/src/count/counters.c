@@ -35,7 +35,7 @@ static struct heapster__shard *ensure_shard(struct heapster__thread *thread, uns
   if (!made) return NULL;
   made->head = (struct heapster__shard_head){thread, heap};
   heapster__pending_init(&made->pending);
-  if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
+  if (!heapster__swap_strong(&thread->shards[heap], &there, made)) return there;
   made->next = heapster__load_relaxed(&thread->last_shard);
   while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
   }

@@ -1,6 +1,7 @@
 /* Walks over the loaded objects. */
 #include "hooks/attach/walk.h"
 
+#include "base/lock.h"
 #include "base/platform.h"
 #include "hooks/attach/watch.h"
 #include "hooks/malloc/family.h"
@@ -203,11 +204,14 @@ struct heapster__found heapster__walk_looking(void) {
   return walk.found;
 }
 
-bool heapster__walk_switch(bool is_on) {
-  return heapster__exchange_acq_rel(&slots.is_on, is_on); /* pairs with the acquire in begin_walk */
-}
-
 bool heapster__walk_is_on(void) { return heapster__load_relaxed(&slots.is_on); }
+
+bool heapster__walk_switch(bool is_on) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  const bool was_on = heapster__walk_is_on();
+  heapster__store_release(&slots.is_on, is_on); /* pairs with the acquire in begin_walk */
+  return was_on;
+}
 
 static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
   (void)size;

@@ -21,13 +21,23 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
+/* On s390x the system call takes one argument, the address of all. */
+static long call_mmap(size_t bytes) {
+  const long protection = PROT_READ | PROT_WRITE;
+  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#if defined(__s390x__)
+  const long arguments[] = {0, (long)bytes, protection, flags, -1, 0};
+  return syscall(SYS_mmap, arguments);
+#else
+  return syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
+#endif
+}
+
 /* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
    that waits for these pages would wait for itself. */
 void *heapster__pages_map(size_t bytes) {
   int error = errno;
-  const long protection = PROT_READ | PROT_WRITE;
-  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
+  const long pages = call_mmap(bytes);
   errno = error;
   if (pages == -1) return NULL;
   heapster__add_relaxed(&mapped_bytes, bytes);

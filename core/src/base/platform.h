@@ -69,6 +69,23 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #define HEAPSTER__NOTE_SHARED_CHILDREN(flag) _Static_assert(true, "")
 #endif
 
+/* RETURN_ADDRESS_IN: what stands where a function keeps its return address; `frame` is its __builtin_frame_address(0).
+   OWN_RETURN_ADDRESS: the same in that function itself. x86-64's compilers read it from there; elsewhere it may stand
+   there in another form (aarch64 signs it). */
+#if defined(__riscv)
+enum { HEAPSTER__RETURN_WORD = -1 };
+#elif defined(__s390x__)
+enum { HEAPSTER__RETURN_WORD = 14 };
+#else
+enum { HEAPSTER__RETURN_WORD = 1 };
+#endif
+#define HEAPSTER__RETURN_ADDRESS_IN(frame) (((void *const volatile *)(frame))[HEAPSTER__RETURN_WORD])
+#if defined(__x86_64__)
+#define HEAPSTER__OWN_RETURN_ADDRESS(frame) __builtin_return_address(0)
+#else
+#define HEAPSTER__OWN_RETURN_ADDRESS(frame) HEAPSTER__RETURN_ADDRESS_IN(frame)
+#endif
+
 /* The address without a tag in its top byte, on processors that ignore the tag. */
 #if defined(__aarch64__)
 #define HEAPSTER__ADDRESS(pointer) ((uint64_t)(uintptr_t)(pointer) << 8 >> 8)

@@ -8,7 +8,11 @@
 #include <unistd.h>
 
 static pid_t fork_bare(void) {
+#if defined(__s390x__) /* the stack comes first */
+  const pid_t child = (pid_t)syscall(SYS_clone, NULL, SIGCHLD, NULL, NULL, NULL);
+#else
   const pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
   if (child == 0) {
     free(malloc(1 << 20));
     _exit(3);

@@ -139,6 +139,18 @@ bool heapster__may_be_called(uintptr_t function) {
   return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
 
+/* Each running thread of the process passes a barrier inside the call; the slower form needs no registration. */
+static bool pass_barriers(void) {
+  enum { ALL_PROCESSES = 1, THIS_PROCESS = 8, REGISTER = 16 }; /* as in linux/membarrier.h, which musl does not ship */
+  const int error = errno;
+  const bool is_done = (!syscall(SYS_membarrier, REGISTER, 0, 0) && !syscall(SYS_membarrier, THIS_PROCESS, 0, 0)) ||
+                       !syscall(SYS_membarrier, ALL_PROCESSES, 0, 0);
+  errno = error;
+  return is_done;
+}
+
+bool heapster__publish(void) { return HEAPSTER__WRITES_IN_ORDER || __libc_single_threaded || pass_barriers(); }
+
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
 #if defined(__GLIBC__)

@@ -94,11 +94,23 @@ enum { HEAPSTER__RETURN_WORD = 1 };
 #endif
 
 /* The relocation types that fill an import slot with the address of a function or datum. Elsewhere, where attaching is
-   untested, numbers that no relocation has. */
+   untested, numbers that no relocation has. RISC-V has no type of its own for a datum's slot: the loader fills it as it
+   fills a variable. */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__)
 enum { HEAPSTER__JUMP_SLOT = 7, HEAPSTER__GLOB_DAT = 6, HEAPSTER__KNOWS_SLOTS = 1 };
+#elif defined(__aarch64__) && defined(__LP64__) && defined(__GLIBC__)
+enum { HEAPSTER__JUMP_SLOT = 1026, HEAPSTER__GLOB_DAT = 1025, HEAPSTER__KNOWS_SLOTS = 1 };
+#elif defined(__s390x__) && defined(__GLIBC__)
+enum { HEAPSTER__JUMP_SLOT = 11, HEAPSTER__GLOB_DAT = 10, HEAPSTER__KNOWS_SLOTS = 1 };
 #else
 enum { HEAPSTER__JUMP_SLOT = 0x7FFFFFFF, HEAPSTER__GLOB_DAT = 0x7FFFFFFE, HEAPSTER__KNOWS_SLOTS = 0 };
+#endif
+
+/* The words of an ELF object's older table of symbols (DT_HASH). */
+#if defined(__s390x__)
+typedef uint64_t heapster__hash_word;
+#else
+typedef uint32_t heapster__hash_word;
 #endif
 
 /* Zeroed pages, or NULL. errno is unchanged, here and below. */
@@ -128,6 +140,11 @@ bool heapster__page_protect(void *page, bool is_writable);
 /* Whether `function` may be called through a pointer: a process with control-flow enforcement ends at a target without
    an endbr64. */
 bool heapster__may_be_called(uintptr_t function);
+
+/* Every other thread sees what this one wrote before, if it sees what this one writes next. For pointers to functions
+   that threads call without a barrier of their own: a processor that reorders may run such a function with older data.
+   False: other threads run, and the system cannot do that. */
+bool heapster__publish(void);
 
 /* Whether, in the child of a fork made now, the loader's lock may be held by a thread that no longer exists: glibc does
    not reset it. */

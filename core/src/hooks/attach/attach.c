@@ -54,6 +54,8 @@ static const char *start(void) {
   heapster__survey_make(&survey);
   const char *const refusal = heapster__survey_refusal(&survey);
   if (refusal) return refusal;
+  if (!heapster__publish())
+    return "other threads run, and the system does not order what they see (membarrier); hook malloc before they start";
   if (!heapster__replacements_start(&survey.found, &hook.next))
     return "the allocator of the process lacks functions that others have";
   return heapster__malloc_start_locked(&hook) ? NULL : heapster__malloc_hook()->problem;

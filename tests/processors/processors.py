@@ -99,8 +99,8 @@ class Processor:
             return subprocess.run(words, stdout=log, stderr=log, env=environment, cwd=ROOT, check=False).returncode
 
     def build(self):
-        emulated = f"-DCMAKE_CROSSCOMPILING_EMULATOR={self.qemu};-L;{self.sysroot}"
-        for words in (["cmake", "--preset", self.name, "-B", self.tree, emulated], ["cmake", "--build", self.tree]):
+        options = [f"-DCMAKE_CROSSCOMPILING_EMULATOR={self.qemu};-L;{self.sysroot}", f"-DHEAPSTER_PYTHON={sys.executable}"]
+        for words in (["cmake", "--preset", self.name, "-B", self.tree, *options], ["cmake", "--build", self.tree]):
             if self.run(*words) != 0:
                 raise Failed("it does not build")
 

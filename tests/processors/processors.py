@@ -3,8 +3,8 @@
     processors.py [NAME...]
 
 A program of another processor is started as any other: by binfmt_misc in a user namespace of its own, so that nothing
-changes for the machine. Where that cannot be had (it needs Linux 6.7 and user namespaces) only the laws run. The status is
-0 if all that ran passed.
+changes for the machine. Where that cannot be had (it needs Linux 6.7 and user namespaces) only the laws run. The status
+is 0 if all that ran passed.
 """
 
 import datetime
@@ -58,7 +58,8 @@ def registration(name, program):
     def field(value):
         return value.to_bytes(2, order)
 
-    magic = b"\x7fELF\x02" + (b"\x01" if order == "little" else b"\x02") + b"\x01" + bytes(9) + field(2) + field(machine)
+    data = 1 if order == "little" else 2
+    magic = b"\x7fELF" + bytes([2, data, 1]) + bytes(9) + field(2) + field(machine)
     mask = b"\xff" * 7 + bytes(9) + field(0xFFFE) + field(0xFFFF)
     escaped = ["".join(f"\\x{byte:02x}" for byte in part) for part in (magic, mask)]
     return f":heapster-{name}:M::{escaped[0]}:{escaped[1]}:{program}:FOP"
@@ -99,7 +100,8 @@ class Processor:
             return subprocess.run(words, stdout=log, stderr=log, env=environment, cwd=ROOT, check=False).returncode
 
     def build(self):
-        options = [f"-DCMAKE_CROSSCOMPILING_EMULATOR={self.qemu};-L;{self.sysroot}", f"-DHEAPSTER_PYTHON={sys.executable}"]
+        emulated = f"-DCMAKE_CROSSCOMPILING_EMULATOR={self.qemu};-L;{self.sysroot}"
+        options = [emulated, f"-DHEAPSTER_PYTHON={sys.executable}"]
         for words in (["cmake", "--preset", self.name, "-B", self.tree, *options], ["cmake", "--build", self.tree]):
             if self.run(*words) != 0:
                 raise Failed("it does not build")
@@ -110,8 +112,9 @@ class Processor:
         found.unlink(missing_ok=True)
         words = namespace(self.name, self.qemu)
         some = [] if words else ["-L", "^law$"]
-        self.run(*words, "ctest", "--test-dir", self.tree, "-LE", "^long$", "--timeout", "900", "-j", str(os.cpu_count()),
-                 "--output-on-failure", "--test-output-size-passed", "1000000", "--output-junit", found, *some)  # fmt: skip
+        self.run(*words, "ctest", "--test-dir", self.tree, "-LE", "^long$", "--timeout", "900", "-j",
+                 str(os.cpu_count()), "--output-on-failure", "--test-output-size-passed", "1000000", "--output-junit",
+                 found, *some)  # fmt: skip
         if not found.exists():
             raise Failed("ctest found nothing")
         return ElementTree.parse(found).getroot()

@@ -1,4 +1,4 @@
-"""./dev processors without another processor's compiler: programs of theirs are started, results are added up, rows kept."""
+"""./dev processors without another processor's compiler: programs are started, results added up, rows kept."""
 
 import subprocess
 import sys
@@ -15,7 +15,8 @@ def head_of(name, kind):
     """The first bytes of a program of that processor: 2 is one at a fixed address, 3 one that can be moved."""
     order, machine = processors.PROCESSORS[name]
     data = 1 if order == "little" else 2
-    return b"\x7fELF" + bytes([2, data, 1]) + bytes(9) + kind.to_bytes(2, order) + machine.to_bytes(2, order) + bytes(44)
+    rest = kind.to_bytes(2, order) + machine.to_bytes(2, order) + bytes(44)
+    return b"\x7fELF" + bytes([2, data, 1]) + bytes(9) + rest
 
 
 ECHO = "/bin/echo"  # in place of qemu-user: it prints the path of the program that it is to start
@@ -49,7 +50,8 @@ def test_a_processor_that_is_not_known_is_refused():
 
 def results(*cases):
     rows = "".join(
-        f'<testcase name="{name}" status="{status}"><system-out>{text}</system-out></testcase>' for name, status, text in cases
+        f'<testcase name="{name}" status="{status}"><system-out>{text}</system-out></testcase>'
+        for name, status, text in cases
     )
     return ElementTree.fromstring(f"<testsuite>{rows}</testsuite>")
 
@@ -92,7 +94,8 @@ def test_a_page_without_a_place_for_the_table_is_refused():
 
 def test_each_processor_has_its_presets_and_packages():
     presets = (ROOT / "CMakePresets.json").read_text(encoding="utf-8")
-    packages = subprocess.run([ROOT / "dev", "packages", "12", "processors"], capture_output=True, text=True).stdout.split()
+    words = [ROOT / "dev", "packages", "12", "processors"]
+    packages = subprocess.run(words, capture_output=True, text=True).stdout.split()
     for name in processors.PROCESSORS:
         assert presets.count(f'"name": "{name}"') == 3
         assert {f"gcc-{name}-linux-gnu", f"g++-{name}-linux-gnu"} < set(packages)

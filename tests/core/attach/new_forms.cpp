@@ -159,7 +159,7 @@ void serve_late(const form &form) {
 } // namespace
 
 int main(int argc, char **) {
-  if (!heapster_heap_find("malloc") && heapster_hook("malloc")) return 77;
+  if (!heapster_heap_find("malloc") && heapster_hook("malloc")) return 1;
   const bool has_own_operators = argc > 1;
   rlimit memory;
   getrlimit(RLIMIT_AS, &memory);

@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-long syscall(long number, ...);
 long syscall(long number, ...) {
   long (*real)(long, long, long, long, long, long, long);
   long words[6];

@@ -43,8 +43,7 @@ static struct heapster__malloc_family unguarded;
 GUARDED(malloc, (size_t size), size)
 GUARDED(realloc, (void *old, size_t size), old, size)
 
-/* Other threads may be calling the function: it is replaced by one store, and finds complete what it calls itself,
-   because that is published before. */
+/* Other threads may be calling the function: it is replaced by one store, after what it calls itself is published. */
 #define REPLACE_NEXT(name, function) \
   heapster__store_release((__typeof__(heapster__malloc.next.name) _Atomic *)&heapster__malloc.next.name, function)
 

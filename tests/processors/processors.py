@@ -4,7 +4,7 @@
 
 A program of another processor is started as any other: by binfmt_misc in a user namespace of its own, so that nothing
 changes for the machine. Where that cannot be had (it needs Linux 6.7 and user namespaces) only the laws run. The status
-is 0 if all that ran passed.
+is 0 if each was tried and all that ran passed.
 """
 
 import datetime

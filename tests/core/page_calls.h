@@ -23,7 +23,12 @@ long syscall(long number, ...) {
   va_start(list, number);
   for (unsigned i = 0; i < ARGUMENTS; ++i) argument[i] = va_arg(list, long);
   va_end(list);
-  if (number == SYS_mmap) return (long)map_pages((size_t)argument[1]);
+#if defined(__s390x__)
+  const long *const page_arguments = (const long *)argument[0];
+#else
+  const long *const page_arguments = argument;
+#endif
+  if (number == SYS_mmap) return (long)map_pages((size_t)page_arguments[1]);
   void *const found = next_syscall ? NULL : dlsym(RTLD_NEXT, "syscall");
   if (found) memcpy(&next_syscall, &found, sizeof found);
   return next_syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);

@@ -1,24 +1,16 @@
 """The malloc hook by preload: figures of programs whose every request is known."""
 
-import ctypes.util
 import json
 import os
 
 import pytest
-from run_support import PROGRAMS, run
+from run_support import PROGRAMS, library, run
 
 BEHIND = {"libc": None, "jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmalloc_minimal"}
 
 # The allocator decides these fields; law 9 leaves them out.
 OWN_CHOICE = ("realloc_move_count", "realloc_move_sum", "realloc_move_avg", "realloc_growth_in_place_count",
               "realloc_shrink_in_place_count")
-
-
-def library(name):
-    found = ctypes.util.find_library(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def figures(tmp_path, program, *behind):

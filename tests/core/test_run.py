@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from run_support import BUILD, HEADING, HEAPSTER, MISSING, PROGRAMS
-from run_support import assert_one_line, assert_report, execute, run, started
+from run_support import assert_one_line, assert_report, execute, require_built, run, started
 
 # Real programs.
 
@@ -79,6 +79,7 @@ def test_term_sent_to_the_command_reaches_the_program():
 
 
 def test_status_is_kept_when_nobody_reads_the_report():
+    require_built("sh")
     reading, writing = os.pipe()
     os.close(reading)
     result = subprocess.run([HEAPSTER, "run", "sh", "-c", "exit 3"], stderr=writing, timeout=60)

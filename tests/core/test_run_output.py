@@ -8,7 +8,7 @@ import time
 
 import pytest
 from run_support import HEAPSTER, MISSING, PROGRAMS
-from run_support import assert_one_line, assert_report, execute, run, started
+from run_support import assert_one_line, assert_report, execute, require_built, run, started
 
 # PATH.
 
@@ -286,6 +286,7 @@ def test_help_is_on_standard_output():
 
 
 def test_options_after_the_program_are_its_own():
+    require_built("echo")
     result = execute([HEAPSTER, "run", "echo", "--format", "json", "--help"])
     assert result.stdout == "--format json --help\n"
     assert_report(result.stderr, "echo")

@@ -74,6 +74,8 @@ def test_limit_of_the_size_of_files_is_named_where_it_stands_in_the_way():
 
 @pytest.mark.parametrize("child", ["fork", "vfork"])
 def test_bare_child_that_ends_does_not_report_for_its_parent(child):
+    if child == "fork" and execute([PROGRAMS / "bare_children", "wipes"]).returncode != 0:
+        pytest.skip("the system says that it wipes a page for the child of a fork, and does not")
     returned = run(PROGRAMS / "bare_children", child, "return", options=["--format", "json"])
     assert returned.returncode == 4
     assert json.loads(returned.stderr)["total"]["use_max"] < 1 << 20

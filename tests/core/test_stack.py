@@ -1,27 +1,17 @@
 """heapster in one process with other allocators: what cannot be counted is said, and never shown as zeros."""
 
-import ctypes.util
 import json
 import os
 
 import pytest
-from run_support import BUILD, HEADING, PROGRAMS, execute, run
+from run_support import BUILD, HEADING, IS_EMULATED, PROGRAMS, execute, library, run
 
 OTHERS = ("jemalloc", "mimalloc", "tcmalloc_minimal")
 LIBRARY = BUILD / "lib" / "libheapster_malloc.so"
 SANITIZER = "a sanitizer in the process brings its own allocator"
-WITHOUT_HOOK = {
-    "allocates_own_malloc": "the allocator of allocates_own_malloc stands in front of it",
-    "allocates_under_asan": SANITIZER,
-    "allocates_under_tsan": SANITIZER,
-}
-
-
-def library(name):
-    found = ctypes.util.find_library(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+WITHOUT_HOOK = {"allocates_own_malloc": "the allocator of allocates_own_malloc stands in front of it"}
+if not IS_EMULATED:  # there sanitizers do not run
+    WITHOUT_HOOK |= {"allocates_under_asan": SANITIZER, "allocates_under_tsan": SANITIZER}
 
 
 def in_front(allocator, program):

@@ -13,10 +13,10 @@ extern "C" {
    loaded ("python", "lua"); call it where that interpreter may be called. HEAPSTER_OK also if it is counted already.
    HEAPSTER_UNSUPPORTED if it cannot be, and the status says why; HEAPSTER_UNKNOWN_HOOK.
 
-   Hooking malloc patches the import tables (GOT) of all loaded libraries, on x86-64 Linux with glibc. A library that is
-   loaded later is patched when figures are read, when a window begins and when a frame is marked; until then its calls
-   pass uncounted. Blocks from before the hook are counted as unseen_alloc_count when they are freed or resized. Not
-   from a signal handler; from any thread. */
+   Hooking malloc patches the import tables (GOT) of all loaded libraries, on x86-64, aarch64 and s390x Linux with
+   glibc. A library that is loaded later is patched when figures are read, when a window begins and when a frame is
+   marked; until then its calls pass uncounted. Blocks from before the hook are counted as unseen_alloc_count when they
+   are freed or resized. Not from a signal handler; from any thread. */
 HEAPSTER_API enum heapster_error heapster_hook(const char *name) HEAPSTER_NOEXCEPT;
 
 /* Ends the counting that heapster_hook began; HEAPSTER_OK also if there is none. HEAPSTER_UNSUPPORTED, and nothing is

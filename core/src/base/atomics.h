@@ -12,6 +12,14 @@
 typedef _Atomic uint64_t heapster__counter;
 typedef _Atomic int64_t heapster__level;
 
+/* A flag that threads exchange. It is a word: RISC-V exchanges no bytes, and gcc before 13 calls libatomic for them. */
+typedef _Atomic uint32_t heapster__flag;
+#define HEAPSTER__IS_WORD(cell)                                                                \
+  ((void)sizeof(struct {                                                                       \
+    _Static_assert(sizeof *(cell) >= sizeof(uint32_t), "not every processor exchanges bytes"); \
+    int unused;                                                                                \
+  }))
+
 #define heapster__load_relaxed(cell) atomic_load_explicit((cell), memory_order_relaxed)
 #define heapster__load_acquire(cell) atomic_load_explicit((cell), memory_order_acquire)
 #define heapster__store_relaxed(cell, value) atomic_store_explicit((cell), (value), memory_order_relaxed)
@@ -20,12 +28,18 @@ typedef _Atomic int64_t heapster__level;
 #define heapster__add_acq_rel(cell, value) atomic_fetch_add_explicit((cell), (value), memory_order_acq_rel)
 #define heapster__or_relaxed(cell, bits) atomic_fetch_or_explicit((cell), (bits), memory_order_relaxed)
 #define heapster__and_release(cell, bits) atomic_fetch_and_explicit((cell), (bits), memory_order_release)
-#define heapster__exchange_relaxed(cell, value) atomic_exchange_explicit((cell), (value), memory_order_relaxed)
-#define heapster__exchange_acq_rel(cell, value) atomic_exchange_explicit((cell), (value), memory_order_acq_rel)
+#define heapster__exchange_relaxed(cell, value) \
+  (HEAPSTER__IS_WORD(cell), atomic_exchange_explicit((cell), (value), memory_order_relaxed))
+#define heapster__exchange_acq_rel(cell, value) \
+  (HEAPSTER__IS_WORD(cell), atomic_exchange_explicit((cell), (value), memory_order_acq_rel))
 #define heapster__swap_relaxed(cell, expected, desired) \
-  atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_relaxed, memory_order_relaxed)
+  (HEAPSTER__IS_WORD(cell),                             \
+   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_relaxed, memory_order_relaxed))
 #define heapster__swap_acq_rel(cell, expected, desired) \
-  atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_acq_rel, memory_order_acquire)
+  (HEAPSTER__IS_WORD(cell),                             \
+   atomic_compare_exchange_weak_explicit((cell), (expected), (desired), memory_order_acq_rel, memory_order_acquire))
+#define heapster__swap_strong(cell, expected, desired) \
+  (HEAPSTER__IS_WORD(cell), atomic_compare_exchange_strong((cell), (expected), (desired)))
 #define heapster__load_seq_cst(cell) atomic_load_explicit((cell), memory_order_seq_cst)
 #define heapster__store_seq_cst(cell, value) atomic_store_explicit((cell), (value), memory_order_seq_cst)
 #define heapster__fence_acquire() atomic_thread_fence(memory_order_acquire)

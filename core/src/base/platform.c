@@ -21,13 +21,23 @@ static const char __libc_single_threaded = 0;
 
 static heapster__counter mapped_bytes;
 
+/* On s390x the system call takes one argument, the address of all. */
+static long call_mmap(size_t bytes) {
+  const long protection = PROT_READ | PROT_WRITE;
+  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#if defined(__s390x__)
+  const long arguments[] = {0, (long)bytes, protection, flags, -1, 0};
+  return syscall(SYS_mmap, arguments);
+#else
+  return syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
+#endif
+}
+
 /* Pages come by system calls: a preloaded library may wrap mmap and its like, and allocate in the wrapper. The request
    that waits for these pages would wait for itself. */
 void *heapster__pages_map(size_t bytes) {
   int error = errno;
-  const long protection = PROT_READ | PROT_WRITE;
-  const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  const long pages = syscall(SYS_mmap, NULL, bytes, protection, flags, -1L, 0L);
+  const long pages = call_mmap(bytes);
   errno = error;
   if (pages == -1) return NULL;
   heapster__add_relaxed(&mapped_bytes, bytes);
@@ -166,6 +176,18 @@ bool heapster__may_be_called(uintptr_t function) {
   return !memcmp((const void *)function, endbr64, sizeof endbr64) || !is_tracking_branches();
 }
 
+/* Each running thread of the process passes a barrier inside the call; the slower form needs no registration. */
+static bool pass_barriers(void) {
+  enum { ALL_PROCESSES = 1, THIS_PROCESS = 8, REGISTER = 16 }; /* as in linux/membarrier.h, which musl does not ship */
+  const int error = errno;
+  const bool is_done = (!syscall(SYS_membarrier, REGISTER, 0, 0) && !syscall(SYS_membarrier, THIS_PROCESS, 0, 0)) ||
+                       !syscall(SYS_membarrier, ALL_PROCESSES, 0, 0);
+  errno = error;
+  return is_done;
+}
+
+bool heapster__publish(void) { return HEAPSTER__WRITES_IN_ORDER || __libc_single_threaded || pass_barriers(); }
+
 bool heapster__may_lose_loader(void) { return !__libc_single_threaded; }
 
 #if defined(__GLIBC__)
@@ -203,7 +225,7 @@ static bool ensure_key(void (*on_end)(void *thread)) {
   int state = heapster__load_acquire(&key_state); /* pairs with the release below: the key is readable */
   if (state != KEY_NONE) return state == KEY_READY;
   int none = KEY_NONE;
-  if (!atomic_compare_exchange_strong(&key_state, &none, KEY_CREATING)) return false;
+  if (!heapster__swap_strong(&key_state, &none, KEY_CREATING)) return false;
   bool is_created = pthread_key_create(&key, on_end) == 0;
   heapster__store_release(&key_state, is_created ? KEY_READY : KEY_NONE);
   return is_created;

@@ -56,17 +56,45 @@ enum { HEAPSTER__CACHE_LINE = 128 };
    and go on to the C library's. What is called there runs in the child on the memory of its parent, before exec. The C
    library's own calls, those of posix_spawn too, do not come here, and run none of our code in the child. */
 #if defined(__GLIBC__) && defined(__x86_64__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) "endbr64\nmovb $1, " flag "(%rip)\njmp *__" symbol "@GOTPCREL(%rip)\n"
+#elif defined(__GLIBC__) && defined(__aarch64__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag)                                     \
+  "hint #34\nadrp x16, " flag "\nmov w17, #1\nstrb w17, [x16, #:lo12:" flag "]\n" \
+  "adrp x16, :got:__" symbol "\nldr x16, [x16, #:got_lo12:__" symbol "]\nbr x16\n"
+#elif defined(__GLIBC__) && defined(__riscv)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) "lla t0, " flag "\nli t1, 1\nsb t1, 0(t0)\nla t0, __" symbol "\njr t0\n"
+#elif defined(__GLIBC__) && defined(__s390x__)
+#define HEAPSTER__NOTE_AND_JUMP(symbol, flag) \
+  "larl %r1, " flag "\nmvi 0(%r1), 1\nlgrl %r1, __" symbol "@GOTENT\nbr %r1\n"
+#endif
+#if defined(HEAPSTER__NOTE_AND_JUMP)
 #define HEAPSTER__NOTES_SHARED_CHILDREN true
-#define HEAPSTER__NOTING_JUMP(symbol, flag)                                      \
-  __asm__(".text\n.globl " symbol "\n.type " symbol ", @function\n" symbol ":\n" \
-          "endbr64\nmovb $1, " flag "(%rip)\njmp *__" symbol "@GOTPCREL(%rip)\n" \
-          ".size " symbol ", .-" symbol "\n")
+#define HEAPSTER__NOTING_JUMP(symbol, flag)                                           \
+  __asm__(".text\n.balign 4\n.globl " symbol "\n.type " symbol ", @function\n" symbol \
+          ":\n" HEAPSTER__NOTE_AND_JUMP(symbol, flag) ".size " symbol ", .-" symbol "\n")
 #define HEAPSTER__NOTE_SHARED_CHILDREN(flag) \
   HEAPSTER__NOTING_JUMP("vfork", flag);      \
   HEAPSTER__NOTING_JUMP("clone", flag)
 #else
 #define HEAPSTER__NOTES_SHARED_CHILDREN false
 #define HEAPSTER__NOTE_SHARED_CHILDREN(flag) _Static_assert(true, "")
+#endif
+
+/* RETURN_ADDRESS_IN: what stands where a function keeps its return address; `frame` is its __builtin_frame_address(0).
+   OWN_RETURN_ADDRESS: the same in that function itself. x86-64's compilers read it from there; elsewhere it may stand
+   there in another form (aarch64 signs it). */
+#if defined(__riscv)
+enum { HEAPSTER__RETURN_WORD = -1 };
+#elif defined(__s390x__)
+enum { HEAPSTER__RETURN_WORD = 14 };
+#else
+enum { HEAPSTER__RETURN_WORD = 1 };
+#endif
+#define HEAPSTER__RETURN_ADDRESS_IN(frame) (((void *const volatile *)(frame))[HEAPSTER__RETURN_WORD])
+#if defined(__x86_64__)
+#define HEAPSTER__OWN_RETURN_ADDRESS(frame) __builtin_return_address(0)
+#else
+#define HEAPSTER__OWN_RETURN_ADDRESS(frame) HEAPSTER__RETURN_ADDRESS_IN(frame)
 #endif
 
 /* The address without a tag in its top byte, on processors that ignore the tag. */
@@ -77,11 +105,23 @@ enum { HEAPSTER__CACHE_LINE = 128 };
 #endif
 
 /* The relocation types that fill an import slot with the address of a function or datum. Elsewhere, where attaching is
-   untested, numbers that no relocation has. */
+   untested, numbers that no relocation has. RISC-V has no type of its own for a datum's slot: the loader fills it as it
+   fills a variable. */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__GLIBC__)
 enum { HEAPSTER__JUMP_SLOT = 7, HEAPSTER__GLOB_DAT = 6, HEAPSTER__KNOWS_SLOTS = 1 };
+#elif defined(__aarch64__) && defined(__LP64__) && defined(__GLIBC__)
+enum { HEAPSTER__JUMP_SLOT = 1026, HEAPSTER__GLOB_DAT = 1025, HEAPSTER__KNOWS_SLOTS = 1 };
+#elif defined(__s390x__) && defined(__GLIBC__)
+enum { HEAPSTER__JUMP_SLOT = 11, HEAPSTER__GLOB_DAT = 10, HEAPSTER__KNOWS_SLOTS = 1 };
 #else
 enum { HEAPSTER__JUMP_SLOT = 0x7FFFFFFF, HEAPSTER__GLOB_DAT = 0x7FFFFFFE, HEAPSTER__KNOWS_SLOTS = 0 };
+#endif
+
+/* The words of an ELF object's older table of symbols (DT_HASH). */
+#if defined(__s390x__)
+typedef uint64_t heapster__hash_word;
+#else
+typedef uint32_t heapster__hash_word;
 #endif
 
 /* Zeroed pages, or NULL. errno is unchanged, here and below. */
@@ -111,6 +151,11 @@ bool heapster__page_protect(void *page, bool is_writable);
 /* Whether `function` may be called through a pointer: a process with control-flow enforcement ends at a target without
    an endbr64. */
 bool heapster__may_be_called(uintptr_t function);
+
+/* Every other thread sees what this one wrote before, if it sees what this one writes next. For pointers to functions
+   that threads call without a barrier of their own: a processor that reorders may run such a function with older data.
+   False: other threads run, and the system cannot do that. */
+bool heapster__publish(void);
 
 /* Whether, in the child of a fork made now, the loader's lock may be held by a thread that no longer exists: glibc does
    not reset it. */

@@ -50,7 +50,7 @@ static void open_fast_path(struct heapster__shard *shard, unsigned mark, unsigne
   if (heapster__load_relaxed(&shard->head.fast_heap) != mark) return;
   shard->span.at_opening = asked;
   /* release pairs with the acquire in add_armed; fails if the shard was armed again */
-  atomic_compare_exchange_strong(&shard->head.fast_heap, &mark, heap);
+  heapster__swap_strong(&shard->head.fast_heap, &mark, heap);
 }
 
 void heapster__open_shard(struct heapster__shard *shard) {
@@ -84,7 +84,7 @@ typedef void shard_visitor(struct heapster__shard *shard, void *context);
 
 static void visit_record(struct heapster__thread *thread, unsigned heap, shard_visitor *visit, void *context) {
   for (unsigned i = heap ? heap : 1; i <= (heap ? heap : HEAPSTER__HEAP_NUMBERS - 1); i++) {
-    struct heapster__shard *shard = heapster__load_acquire(&thread->shards[i]); /* pairs with ensure_shard's swap */
+    struct heapster__shard *shard = heapster__load_acquire(&thread->shards[i]); /* pairs with make_shard's swap */
     if (shard) visit(shard, context);
   }
 }

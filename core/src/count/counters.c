@@ -80,7 +80,7 @@ static __attribute__((noinline)) struct heapster__shard *make_shard(struct heaps
   heapster__store_relaxed(&made->generation, heapster__load_acquire(&heapster__heap_generations[heap]));
   heapster__store_relaxed(&made->head.heap, heap); /* fast_heap is 0 until its owner opens it */
   heapster__pending_init(&made->pending);
-  if (!atomic_compare_exchange_strong(&thread->shards[heap], &there, made)) return there;
+  if (!heapster__swap_strong(&thread->shards[heap], &there, made)) return there;
   made->next = heapster__load_relaxed(&thread->last_shard);
   while (!heapster__swap_relaxed(&thread->last_shard, &made->next, made)) {
   }
@@ -313,7 +313,7 @@ struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, 
 struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return &thread->total;
   struct heapster__shard *shard =
-      heapster__load_acquire(&thread->shards[heap]); /* pairs with the swap in ensure_shard */
+      heapster__load_acquire(&thread->shards[heap]); /* pairs with the swap in make_shard */
   return shard ? &shard->pending : NULL;
 }
 

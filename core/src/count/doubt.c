@@ -15,7 +15,7 @@ enum {
 static struct {
   heapster__counter bits;                  /* that are set */
   bool is_doubted[HEAPSTER__HEAP_NUMBERS]; /* by heap */
-  _Atomic bool is_busy;                    /* a thread takes a block out of the map */
+  heapster__flag is_busy;                  /* a thread takes a block out of the map */
 } doubts;
 
 bool heapster__has_doubts(void) { return heapster__load_relaxed(&doubts.bits) != 0; }
@@ -108,8 +108,8 @@ void heapster__doubt_heap(unsigned heap) {
 static bool try_begin(void) {
   enum { TRIES = 1000 }; /* the other thread has a few instructions to go, unless this is its signal handler */
   for (unsigned i = 0; i < TRIES; i++) {
-    bool is_busy = false;
-    if (atomic_compare_exchange_strong(&doubts.is_busy, &is_busy, true)) return true;
+    uint32_t is_busy = false;
+    if (heapster__swap_strong(&doubts.is_busy, &is_busy, true)) return true;
     sched_yield();
   }
   return false;

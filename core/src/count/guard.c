@@ -5,7 +5,7 @@
 __attribute__((no_sanitize("address", "thread"))) static bool is_intact(uintptr_t address) {
   const struct heapster__guard *guard = (const struct heapster__guard *)address;
   if (guard->proof != heapster__guard_proof_of(guard)) return false;
-  return ((void *const volatile *)guard->frame)[1] == guard->returns_to;
+  return HEAPSTER__RETURN_ADDRESS_IN(guard->frame) == guard->returns_to;
 }
 
 bool heapster__guard_verify(struct heapster__thread *thread, uintptr_t here) {

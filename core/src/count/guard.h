@@ -22,8 +22,8 @@ struct heapster__guard {
   struct heapster__thread *thread;
   uintptr_t outer;          /* the guard that was up before, or 0 */
   volatile uintptr_t proof; /* that this is a guard, whole and not lowered: heapster__guard_proof_of */
-  uintptr_t frame;          /* the return address lies one word above this; after the frame is left, the next call */
-  void *returns_to;         /* from its place writes another return address there */
+  uintptr_t frame;          /* leads to the frame's return address; after the frame is left, the next call from its */
+  void *returns_to;         /* place writes another one there */
 };
 
 /* Its own address and contents, inverted: a record that is partly overwritten is not followed. */
@@ -53,7 +53,7 @@ HEAPSTER__INLINE void heapster__guard_raise(struct heapster__guard *guard, struc
   if (heapster__unlikely(!thread)) return;
   guard->outer = heapster__is_nested(thread) ? heapster__load_relaxed(&thread->guard) : 0;
   guard->frame = (uintptr_t)__builtin_frame_address(0);
-  guard->returns_to = __builtin_return_address(0);
+  guard->returns_to = HEAPSTER__OWN_RETURN_ADDRESS(guard->frame);
   guard->proof = heapster__guard_proof_of(guard);
   heapster__store_relaxed(&thread->guard, (uintptr_t)guard | keeps);
   heapster__refresh_cached_head(thread);

@@ -8,7 +8,7 @@ static const char busy;
 #define BUSY ((struct heapster__map *)(uintptr_t)&busy)
 
 static bool claim(struct heapster__kept_request *slot, struct heapster__map *from) {
-  return atomic_compare_exchange_strong(&slot->map, &from, BUSY);
+  return heapster__swap_strong(&slot->map, &from, BUSY);
 }
 
 static bool try_keep(struct heapster__kept_request *slot, const struct heapster__nested_request *request) {

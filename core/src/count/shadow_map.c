@@ -20,7 +20,7 @@ static void fill_cache(struct heapster__map *map, uint64_t bits, struct heapster
   struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
   uintptr_t none = 0;
   uintptr_t origin = (uintptr_t)segment.leaf - (uintptr_t)(heapster__segment_of(map, bits) * HEAPSTER__GRANULES);
-  if (!atomic_compare_exchange_strong(&entry->origin, &none, origin)) return;
+  if (!heapster__swap_strong(&entry->origin, &none, origin)) return;
   /* pairs with heapster__shadow_find */
   heapster__store_release(&entry->tag, heapster__cache_tag_of(map, bits, segment.owner));
 }
@@ -54,7 +54,7 @@ static struct heapster__branch *ensure_branch(struct heapster__map *map, uint64_
   struct heapster__branch *made = heapster__pages_map(sizeof *made);
   if (!made) return NULL;
   note_made(map->made_branches, number / HEAPSTER__LEAVES);
-  if (atomic_compare_exchange_strong(place, &there, made)) return made;
+  if (heapster__swap_strong(place, &there, made)) return made;
   heapster__pages_unmap(made, sizeof *made);
   return there;
 }
@@ -70,7 +70,7 @@ static struct heapster__segment make_segment(struct heapster__map *map, uint64_t
   note_made(branch->made_leaves, number % HEAPSTER__LEAVES);
   struct heapster__segment segment = {made, owner};
   uintptr_t there = 0;
-  if (!atomic_compare_exchange_strong(&branch->leaves[number % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
+  if (!heapster__swap_strong(&branch->leaves[number % HEAPSTER__LEAVES], &there, (uintptr_t)made | owner)) {
     heapster__pages_unmap(made, sizeof *made);
     return segment_from(there);
   }

@@ -9,7 +9,7 @@ static struct heapster__site_cells *cells_of(struct heapster__segment segment) {
 static struct heapster__site_cells *make_cells(struct heapster__segment segment) {
   struct heapster__site_cells *there = NULL;
   struct heapster__site_cells *made = segment.leaf ? heapster__pages_map(sizeof *made) : NULL;
-  if (!made || atomic_compare_exchange_strong(&segment.leaf->site_cells, &there, made)) return made;
+  if (!made || heapster__swap_strong(&segment.leaf->site_cells, &there, made)) return made;
   heapster__pages_unmap(made, sizeof *made);
   return there;
 }

@@ -4,9 +4,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <wchar.h>
 
 static void a_slot_that_holds_the_real_function_is_replaced(void) {
@@ -134,6 +139,57 @@ static void a_page_that_is_refused_is_left_alone_and_that_is_reported(void) {
   require(heapster_unhook("malloc") == HEAPSTER_OK, "what could be replaced can be restored");
 }
 
+/* The program's slot for malloc, its value before the hook, and how often all threads passed a barrier while the slot
+   still had it. */
+static struct {
+  uintptr_t *slot;
+  uintptr_t real;
+  unsigned barriers;
+} watched;
+
+/* In place of libc's: the core calls it. */
+long syscall(long number, ...) {
+  static long (*next)(long number, ...);
+  enum { ARGUMENTS = 6, THIS_PROCESS = 8 };
+  long argument[ARGUMENTS];
+  va_list list;
+  va_start(list, number);
+  for (unsigned i = 0; i < ARGUMENTS; i++) argument[i] = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_membarrier && argument[0] == THIS_PROCESS && watched.slot && *watched.slot == watched.real)
+    watched.barriers++;
+  void *found = next ? NULL : dlsym(RTLD_NEXT, "syscall");
+  if (found) memcpy(&next, &found, sizeof next);
+  return next(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+}
+
+static void *wait_until_over(void *is_over) {
+  while (!atomic_load((atomic_bool *)is_over)) sched_yield();
+  return NULL;
+}
+
+/* One barrier says whether the system has any; one stands between the functions' data and the slots. */
+static void threads_of_a_processor_that_reorders_pass_a_barrier_before_a_slot_is_replaced(void) {
+#if defined(__x86_64__)
+  const unsigned needed = 0;
+#else
+  const unsigned needed = 2;
+#endif
+  pthread_t thread;
+  atomic_bool is_over = false;
+  start_thread(&thread, wait_until_over, &is_over);
+  watched.slot = slot_of("", "malloc");
+  watched.real = *watched.slot;
+  hook();
+  require(*watched.slot != watched.real, "the slot was not replaced");
+  require(watched.barriers == needed, "%u barriers, not %u", watched.barriers, needed);
+  const struct heapster_window window = begin_window();
+  free(malloc(BYTES));
+  require_counted(window, 1, 1);
+  atomic_store(&is_over, true);
+  pthread_join(thread, NULL);
+}
+
 const struct test slots_cases[] = {
     CASE(a_slot_that_holds_the_real_function_is_replaced),
     CASE(a_slot_that_is_not_resolved_yet_is_replaced),
@@ -145,5 +201,6 @@ const struct test slots_cases[] = {
     CASE(a_read_only_page_is_read_only_again_afterwards),
     CASE(a_slot_that_is_bound_elsewhere_is_left_alone_and_that_is_reported),
     CASE(a_page_that_is_refused_is_left_alone_and_that_is_reported),
+    CASE(threads_of_a_processor_that_reorders_pass_a_barrier_before_a_slot_is_replaced),
     {NULL, NULL},
 };

@@ -11,7 +11,12 @@ static void allocate(void) {
 
 void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
   allocate();
+#if defined(__s390x__) /* one argument, the address of all */
+  const long arguments[] = {(long)address, (long)size, protection, flags, file, offset};
+  return (void *)syscall(SYS_mmap, arguments);
+#else
   return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
+#endif
 }
 
 int munmap(void *address, size_t size) {

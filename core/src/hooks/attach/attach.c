@@ -54,6 +54,8 @@ static const char *start(void) {
   heapster__survey_make(&survey);
   const char *const refusal = heapster__survey_refusal(&survey);
   if (refusal) return refusal;
+  if (!heapster__publish())
+    return "other threads run, and the system does not order what they see (membarrier); hook malloc before they start";
   if (!heapster__replacements_start(&survey.found, &hook.next))
     return "the allocator of the process lacks functions that others have";
   return heapster__malloc_start_locked(&hook) ? NULL : heapster__malloc_hook()->problem;
@@ -97,7 +99,9 @@ static void doubt_blocks(void) {
 enum heapster_error heapster__detach(void) {
   if (!attached.is_started) return HEAPSTER_OK;
   if (attached.has_lost_loader) return heapster__is_attached() ? HEAPSTER_UNSUPPORTED : HEAPSTER_OK;
+  heapster__lock();
   const bool was_on = heapster__walk_switch(false);
+  heapster__unlock();
   const struct heapster__found found = heapster__walk();
   if (was_on) doubt_blocks();
   const bool is_done = !found.by_reason[HEAPSTER__REFUSED].objects && !found.by_reason[HEAPSTER__RELOCATING].objects;
@@ -137,7 +141,9 @@ const char *heapster__attach_problem(void) {
 void heapster__bypass_watch(void) {
   if (!HEAPSTER__KNOWS_SLOTS || heapster__malloc_hook()->problem) return;
   heapster__walk_note_startup();
+  heapster__lock();
   heapster__walk_switch(true);
+  heapster__unlock();
   heapster__on_rescan(rescan, rescan_throttled);
 }
 

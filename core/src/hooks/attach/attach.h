@@ -11,6 +11,7 @@
      an operator new or delete is replaced if the allocator has its own
      a read-only page is read-only again afterwards
      a page that is refused is left alone, and that is reported
+     threads of a processor that reorders pass a barrier before a slot is replaced
      a page that the loader may be relocating is left to a later rescan
      a page that was left writable is written to
      an object that was loaded later is found when figures are read, when a window begins and when a frame is marked

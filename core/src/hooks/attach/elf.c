@@ -19,7 +19,7 @@ static void read_entry(struct heapster__object *object, const ElfW(Dyn) * entry)
   if (entry->d_tag == DT_SYMTAB) object->symbols = (const ElfW(Sym) *)address;
   if (entry->d_tag == DT_STRTAB) object->names = (const char *)address;
   if (entry->d_tag == DT_GNU_HASH) object->gnu_hash = (const uint32_t *)address;
-  if (entry->d_tag == DT_HASH) object->hash = (const uint32_t *)address;
+  if (entry->d_tag == DT_HASH) object->hash = (const heapster__hash_word *)address;
   if (entry->d_tag == DT_VERSYM) object->versions = (const uint16_t *)address;
   if (entry->d_tag == DT_SONAME) object->soname = entry->d_un.d_val;
   if (entry->d_tag == DT_JMPREL) object->calls.begin = (const ElfW(Rela) *)address;
@@ -100,11 +100,11 @@ static uint32_t hash_of(const char *name) {
 
 /* Laid out as: number of buckets, number of symbols; the buckets; the next symbol of each. */
 static uint32_t find_by_hash(const struct heapster__object *object, struct search wanted) {
-  const uint32_t *table = object->hash;
-  const uint32_t *chain = table + 2 + table[0];
-  uint32_t index = table[0] ? table[2 + hash_of(wanted.name) % table[0]] : 0;
-  while (index && !is_definition(object, index, wanted)) index = chain[index];
-  return index;
+  const heapster__hash_word *table = object->hash;
+  const heapster__hash_word *chain = table + 2 + table[0];
+  heapster__hash_word index = table[0] ? table[2 + hash_of(wanted.name) % table[0]] : 0;
+  while (index && !is_definition(object, (uint32_t)index, wanted)) index = chain[index];
+  return (uint32_t)index;
 }
 
 static uintptr_t find(const struct heapster__object *object, struct search wanted) {

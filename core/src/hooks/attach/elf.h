@@ -4,6 +4,8 @@
 #ifndef HEAPSTER__ATTACH_ELF_H
 #define HEAPSTER__ATTACH_ELF_H
 
+#include "base/platform.h"
+
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +25,7 @@ struct heapster__object {
   const ElfW(Sym) * symbols;
   const char *names;
   const uint32_t *gnu_hash;
-  const uint32_t *hash;
+  const heapster__hash_word *hash;
   const uint16_t *versions;
   size_t soname;                      /* DT_SONAME: where its own name begins in `names`; 0: it has none */
   struct heapster__relocations calls; /* DT_JMPREL */

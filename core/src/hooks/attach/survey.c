@@ -153,7 +153,8 @@ static int survey_object(struct dl_phdr_info *info, size_t size, void *context) 
 }
 
 const char *heapster__survey_refusal(const struct heapster__survey *survey) {
-  if (!HEAPSTER__KNOWS_SLOTS) return "attaching to a running process was only made for x86-64 with glibc";
+  if (!HEAPSTER__KNOWS_SLOTS)
+    return "attaching to a running process was only made for x86-64, aarch64 and s390x with glibc";
   if (survey->has_sanitizer) return "a sanitizer in the process brings its own allocator, which must see every call";
   if (survey->program_has_malloc)
     return "the program carries its own malloc and calls it directly; only linking heapster::malloc could count it";

@@ -1,6 +1,7 @@
 /* Walks over the loaded objects. */
 #include "hooks/attach/walk.h"
 
+#include "base/lock.h"
 #include "base/platform.h"
 #include "hooks/attach/watch.h"
 #include "hooks/malloc/family.h"
@@ -30,8 +31,9 @@ struct walk {
   size_t relocated; /* and are now */
   size_t watched;   /* slots that are watched so far */
   bool is_on;
-  bool is_looking;  /* replaces nothing */
-  bool is_outdated; /* an object was loaded or unloaded since the survey */
+  bool is_looking;   /* replaces nothing */
+  bool is_published; /* a thread that calls through a slot which is written now finds what the function reads */
+  bool is_outdated;  /* an object was loaded or unloaded since the survey */
   bool is_unfinished;
   struct heapster__found found;
 };
@@ -45,9 +47,15 @@ struct object_walk {
   bool is_known; /* an earlier walk replaced others of them */
 };
 
+static bool ensure_published(struct walk *walk) {
+  if (!walk->is_published) walk->is_published = !walk->is_on || heapster__publish();
+  return walk->is_published;
+}
+
 static bool write_slot(struct object_walk *at, uintptr_t *slot, uintptr_t value) {
   if (at->walk->is_looking) return true;
-  const enum heapster__slot_answer answer = heapster__slot_write(at->object, slot, value);
+  const enum heapster__slot_answer answer =
+      ensure_published(at->walk) ? heapster__slot_write(at->object, slot, value) : HEAPSTER__SLOT_REFUSED;
   if (answer == HEAPSTER__SLOT_WRITTEN) at->walk->is_unfinished = true; /* until a later walk still finds the value */
   if (answer == HEAPSTER__SLOT_RELOCATING) at->has[HEAPSTER__RELOCATING] = true;
   if (answer == HEAPSTER__SLOT_REFUSED) at->has[HEAPSTER__REFUSED] = true;
@@ -203,11 +211,14 @@ struct heapster__found heapster__walk_looking(void) {
   return walk.found;
 }
 
-bool heapster__walk_switch(bool is_on) {
-  return heapster__exchange_acq_rel(&slots.is_on, is_on); /* pairs with the acquire in begin_walk */
-}
-
 bool heapster__walk_is_on(void) { return heapster__load_relaxed(&slots.is_on); }
+
+bool heapster__walk_switch(bool is_on) {
+  HEAPSTER__ASSERT(heapster__is_locked_here());
+  const bool was_on = heapster__walk_is_on();
+  heapster__store_release(&slots.is_on, is_on); /* pairs with the acquire in begin_walk */
+  return was_on;
+}
 
 static int read_adds(struct dl_phdr_info *info, size_t size, void *adds) {
   (void)size;

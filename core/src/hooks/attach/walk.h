@@ -31,7 +31,7 @@ struct heapster__found heapster__walk(void);
 /* Only looks: replaces nothing, remembers no more than objects that are late, and makes no system call. */
 struct heapster__found heapster__walk_looking(void);
 
-/* What the next walk makes the slots agree with. Returns what it was. */
+/* What the next walk makes the slots agree with. Returns what it was. Callers of the first hold the lock. */
 bool heapster__walk_switch(bool is_on);
 bool heapster__walk_is_on(void);
 

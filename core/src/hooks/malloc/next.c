@@ -43,7 +43,7 @@ static struct heapster__malloc_family unguarded;
 GUARDED(malloc, (size_t size), size)
 GUARDED(realloc, (void *old, size_t size), old, size)
 
-/* Other threads may be calling the function: it is replaced by one store, and finds complete what it calls itself. */
+/* Other threads may be calling the function: it is replaced by one store, after what it calls itself is published. */
 #define REPLACE_NEXT(name, function) \
   heapster__store_release((__typeof__(heapster__malloc.next.name) _Atomic *)&heapster__malloc.next.name, function)
 
@@ -51,6 +51,7 @@ static void guard_next(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (unguarded.malloc) return;
   unguarded = heapster__malloc.next;
+  if (!heapster__publish()) return;
   REPLACE_NEXT(malloc, guarded_malloc);
   REPLACE_NEXT(realloc, guarded_realloc);
 }
@@ -182,6 +183,7 @@ void heapster__malloc_settle_doubts(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (unsettled.malloc || !heapster__has_doubts()) return;
   unsettled = heapster__malloc.next;
+  if (!heapster__publish()) return;
   REPLACE_NEXT(malloc, settling_malloc);
   REPLACE_NEXT(calloc, settling_calloc);
   REPLACE_NEXT(realloc, settling_realloc);

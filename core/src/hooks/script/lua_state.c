@@ -23,8 +23,8 @@ static lua_state *first_record(void) {
 }
 
 static bool try_take(lua_state *state) {
-  bool is_taken = false;
-  return atomic_compare_exchange_strong(&state->is_taken, &is_taken, true);
+  uint32_t is_taken = false;
+  return heapster__swap_strong(&state->is_taken, &is_taken, true);
 }
 
 static lua_state *make_record(void) {

@@ -20,7 +20,7 @@ struct heapster__lua_state {
   const void *last;          /* the block that lua_close frees last, NULL for a host's own state */
   _Atomic(enum heapster__mode) mode;
   _Atomic bool is_lost;                    /* another allocator took the hook's place */
-  _Atomic bool is_taken;                   /* by a state */
+  heapster__flag is_taken;                 /* by a state */
   struct heapster__lua_state *next_record; /* in the list of all that were ever made */
   struct heapster__site site; /* where the state requests now, while its module follows its lines; only its thread */
 };

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -100,6 +101,36 @@ def test_every_allocator_of_cpython_is_counted_alike(plain, allocator):
         "print(diff.alloc_count, diff.alloc_sum, diff.dealloc_count, diff.realloc_growth_count, diff.use_peak)\n"
     )
     assert plain(script, PYTHONMALLOC=allocator) == plain(script)
+
+
+BEYOND = """
+import ctypes, faulthandler, sys
+api = ctypes.PyDLL(None)
+{name}_Malloc, {name}_Calloc, {name}_Realloc, {name}_Free = (api.{name}_Malloc, api.{name}_Calloc, api.{name}_Realloc,
+                                                             api.{name}_Free)
+for each in {name}_Malloc, {name}_Calloc, {name}_Realloc: each.restype = ctypes.c_void_p
+{name}_Realloc.argtypes, {name}_Free.argtypes = [ctypes.c_void_p, ctypes.c_size_t], [ctypes.c_void_p]
+import heapster
+assert heapster.status().python_way == 'import'
+block = {request}
+ctypes.memset(block, 1, {size} + 1)
+{name}_Free(block)
+"""
+
+
+@pytest.mark.parametrize("name", ["PyMem", "PyObject"])
+@pytest.mark.parametrize(
+    "size, request_text",
+    [(0, "{name}_Malloc(0)"), (16, "{name}_Malloc(16)"), (15, "{name}_Calloc(5, 3)"), (7, "{name}_Realloc({name}_Malloc(40), 7)"),
+     (100, "{name}_Malloc(100)")],
+)  # fmt: skip
+def test_the_debug_allocators_see_a_byte_written_beyond_any_block(name, size, request_text):
+    script = BEYOND.format(name=name, size=size, request=request_text.format(name=name))
+    clean = {each: value for each, value in os.environ.items() if each != "LD_PRELOAD"}
+    done = subprocess.run([sys.executable, "-c", script], env={**clean, "PYTHONMALLOC": "debug"}, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert "bad trailing pad byte" in done.stderr, done.stderr
+    assert f"    {size} bytes originally requested" in done.stderr, done.stderr
 
 
 def test_subinterpreters_leave_it_as_it_is(plain):

@@ -125,7 +125,7 @@ static _Atomic bool has_shared_counters; /* the core, which then cannot count do
 const char *_PyMem_GetCurrentAllocatorName(void) __attribute__((weak));
 
 /* Whether CPython's debug allocators are in force. They put 24 bytes around each block, and look for writes beyond its
-   size: so they must be told that size. */
+   size: so they must be given that size. */
 static bool is_debugging(void) {
   const char *const name = _PyMem_GetCurrentAllocatorName ? _PyMem_GetCurrentAllocatorName() : NULL;
   return name && strstr(name, "debug");
@@ -143,25 +143,33 @@ static bool may_lie_above(unsigned number, const struct heapster__domain *below)
 #endif
 }
 
-static bool wrap(unsigned number) {
-  const bool is_lost = is_dropped(number);
-  if (hook.mode && !is_on_top(number) && !is_lost && !may_call_python())
-    return false; /* another hook may stand above ours */
-  if (is_on_top(number) || (!is_lost && may_call_python() && reach(number))) return true;
+static bool is_wrapped(unsigned number) {
+  return is_on_top(number) || (!is_dropped(number) && may_call_python() && reach(number));
+}
+
+static bool may_wrap(unsigned number) {
+  if (hook.mode && !is_dropped(number) && !may_call_python()) return false; /* another hook may stand above ours */
   const struct heapster__domain below = in_force(number);
   hook.is_moved = !may_lie_above(number, &below);
-  if (hook.is_moved) return false;
+  return !hook.is_moved;
+}
+
+static void wrap(unsigned number) {
+  const struct heapster__domain below = in_force(number);
   set_in_force(number, heapster__domain_counted(number, &below));
-  return true;
 }
 
 static enum heapster_error install_here(enum heapster__mode mode) {
   if (check_counting()) return HEAPSTER_OK;
   has_shared_counters = !heapster__domains_open();
   if (has_shared_counters) return HEAPSTER_UNSUPPORTED;
+  hook.is_moved = false;
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    if (!is_wrapped(i) && !may_wrap(i)) return HEAPSTER_UNSUPPORTED;
+  }
   heapster__domains_space(is_debugging());
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
-    if (!wrap(i)) return HEAPSTER_UNSUPPORTED;
+    if (!is_wrapped(i)) wrap(i);
   }
   hook.seen = fingerprint();
   hook.is_refused = false;
@@ -202,7 +210,7 @@ static enum heapster__mode mode(void) { return check_counting() ? hook.mode : HE
 
 static const char *problem(void) {
   if (has_shared_counters) return heapster__shared_counters_problem;
-  if (hook.is_moved)
+  if (hook.is_moved && !check_counting())
     return "other functions than at first lie below its hook, and without the GIL another thread may be on its way to "
            "the first";
   if (!hook.mode) return "its hook is off";

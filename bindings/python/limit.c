@@ -21,8 +21,11 @@ static PyObject *enter(Limit *self) {
 
 /* A block that raised is not judged. */
 static PyObject *leave(Limit *self, PyObject *raised) {
-  if (!heapster__leave_manager(&self->manager)) return NULL;
-  if (raised == Py_None && !heapster__judge_limits(&self->limits, self->manager.stats)) return NULL;
+  struct heapster_stats *const stats = heapster__leave_manager(&self->manager);
+  if (!stats) return NULL;
+  const bool is_kept = raised != Py_None || heapster__judge_limits(&self->limits, stats);
+  heapster__stats_free(stats);
+  if (!is_kept) return NULL;
   Py_RETURN_FALSE;
 }
 
@@ -137,7 +140,7 @@ PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, P
 }
 
 bool heapster__python_add_limit(PyObject *module) {
-  if (!heapster__ready_manager_type(&limit_type)) return false;
+  if (!heapster__ready_manager_type(&limit_type) || !heapster__ready_limited_type()) return false;
   Py_INCREF(&limit_type);
   return !PyModule_AddObject(module, "Limit", (PyObject *)&limit_type);
 }

@@ -4,6 +4,7 @@
    calling it: inside the window. So these attributes are descriptors that return the manager itself. */
 #include "python/manager.h"
 
+#include "base/atomics.h"
 #include "common/stats.h"
 #include "python/errors.h"
 #include "python/static_type.h"
@@ -61,6 +62,7 @@ static bool add_descriptor(PyTypeObject *type, const char *name, bool is_async) 
 
 bool heapster__ready_manager_type(PyTypeObject *type) {
   if (heapster__python_ready_type(&descriptor_type) < 0 || heapster__python_ready_type(type) < 0) return false;
+  if (!heapster__ready_adaptor_type()) return false;
   if (!add_descriptor(type, "__enter__", false) || !add_descriptor(type, "__exit__", false)) return false;
   if (!add_descriptor(type, "__aenter__", true) || !add_descriptor(type, "__aexit__", true)) return false;
   PyType_Modified(type);
@@ -73,7 +75,11 @@ void heapster__init_manager(heapster__Manager *self, const struct heapster__opti
   self->stats = NULL;
   self->adaptor = NULL;
   self->collector = (struct heapster__collector){.is_stopped = false};
-  self->is_open = false;
+  self->state = HEAPSTER__MANAGER_CLOSED;
+}
+
+static bool claim(heapster__Manager *self, enum heapster__manager_state from) {
+  return atomic_compare_exchange_strong(&self->state, &from, HEAPSTER__MANAGER_BUSY);
 }
 
 /* The thread's window opens last, so that opening it adds nothing to itself. */
@@ -86,13 +92,20 @@ static bool open_windows(heapster__Manager *self) {
   return false;
 }
 
-bool heapster__enter_manager(heapster__Manager *self) {
-  if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
+static bool enter(heapster__Manager *self) {
   if (!self->stats) self->stats = heapster__python_alloc_stats();
   if (!self->stats || !heapster__stop_collector(&self->collector, &self->options)) return false;
-  self->is_open = open_windows(self);
-  if (!self->is_open) heapster__restart_collector(&self->collector);
-  return self->is_open;
+  if (open_windows(self)) return true;
+  heapster__restart_collector(&self->collector);
+  return false;
+}
+
+bool heapster__enter_manager(heapster__Manager *self) {
+  if (!claim(self, HEAPSTER__MANAGER_CLOSED))
+    return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
+  const bool is_open = enter(self);
+  self->state = is_open ? HEAPSTER__MANAGER_OPEN : HEAPSTER__MANAGER_CLOSED;
+  return is_open;
 }
 
 static enum heapster_error end_windows(heapster__Manager *self) {
@@ -105,20 +118,32 @@ static enum heapster_error end_windows(heapster__Manager *self) {
   return error;
 }
 
-bool heapster__leave_manager(heapster__Manager *self) {
-  const enum heapster_error error = self->is_open ? end_windows(self) : HEAPSTER_WINDOW_CLOSED;
-  if (error && !PyErr_Occurred()) heapster__python_raise(error);
-  if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
-    self->is_open = false;
-    heapster__restart_collector(&self->collector);
+/* The window's figures, or NULL with the error. */
+static struct heapster_stats *leave(heapster__Manager *self, enum heapster_error *error) {
+  *error = end_windows(self);
+  if (*error != HEAPSTER_WRONG_THREAD) heapster__restart_collector(&self->collector);
+  if (*error) return NULL;
+  struct heapster_stats *const stats = self->stats;
+  self->stats = NULL;
+  return stats;
+}
+
+struct heapster_stats *heapster__leave_manager(heapster__Manager *self) {
+  enum heapster_error error = HEAPSTER_WINDOW_CLOSED;
+  struct heapster_stats *stats = NULL;
+  if (claim(self, HEAPSTER__MANAGER_OPEN)) {
+    stats = leave(self, &error);
+    self->state = error == HEAPSTER_WRONG_THREAD ? HEAPSTER__MANAGER_OPEN : HEAPSTER__MANAGER_CLOSED;
   }
-  return !error;
+  if (error && !PyErr_Occurred()) heapster__python_raise(error);
+  return stats;
 }
 
 void heapster__clear_manager(heapster__Manager *self) {
-  if (self->is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
-  if (self->is_open) heapster_window_end(self->window, NULL);
-  if (self->is_open) heapster__restart_collector(&self->collector);
+  const bool is_open = self->state == HEAPSTER__MANAGER_OPEN;
+  if (is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
+  if (is_open) heapster_window_end(self->window, NULL);
+  if (is_open) heapster__restart_collector(&self->collector);
   heapster__stats_free(self->stats);
   Py_CLEAR(self->options.heap);
 }

@@ -4,6 +4,9 @@
 
 #include "python/collector.h"
 
+/* Whether the window is open. Only the thread that made it BUSY touches the rest of the manager. */
+enum heapster__manager_state { HEAPSTER__MANAGER_CLOSED, HEAPSTER__MANAGER_BUSY, HEAPSTER__MANAGER_OPEN };
+
 /* The head of the types Measuring and Limit. Python calls a manager with no argument to enter and with three to leave.
  */
 typedef struct {
@@ -11,22 +14,25 @@ typedef struct {
   struct heapster__options options; /* owns the heap object */
   struct heapster_window window;
   struct heapster_window thread_window; /* inside it, if options.thread_peak */
-  struct heapster_stats *stats;         /* of the window, once it has ended */
+  struct heapster_stats *stats;         /* memory for the figures of an open window */
   PyObject *adaptor;                    /* for `async with`; borrowed, or NULL */
   struct heapster__collector collector;
-  bool is_open;
+  _Atomic(enum heapster__manager_state) state;
 } heapster__Manager;
 
 void heapster__init_manager(heapster__Manager *self, const struct heapster__options *options);
 bool heapster__enter_manager(heapster__Manager *self);
-bool heapster__leave_manager(heapster__Manager *self); /* if an exception is set, it stays and no other is raised */
+
+/* The figures of the window, which the caller frees. If an exception is set, it stays and no other is raised. */
+struct heapster_stats *heapster__leave_manager(heapster__Manager *self);
 void heapster__clear_manager(heapster__Manager *self);
 
 /* PyType_Ready for a manager's type, with the attributes that a with block needs. */
 bool heapster__ready_manager_type(PyTypeObject *type);
 
 /* async.c: the awaitable adaptor that __aenter__ and __aexit__ of a manager return. Python calls it as it calls the
-   manager, and then awaits it. It owns the manager, which has one adaptor at a time. */
+   manager, and then awaits it. It owns the manager, which has one adaptor at a time for a thread. */
 PyObject *heapster__adapt_manager(heapster__Manager *manager);
+bool heapster__ready_adaptor_type(void);
 
 #endif

@@ -1,15 +1,18 @@
 /* measuring(): the window of a with block, and its diff afterwards. */
 #include "python/module.h"
 
+#include "common/stats.h"
 #include "python/call.h"
 #include "python/errors.h"
 #include "python/manager.h"
+#include "python/threads.h"
 #include "python/values.h"
 
 typedef struct {
   heapster__Manager manager;
-  bool has_ended;
-  PyObject *diff; /* created on first use */
+  _Atomic bool has_ended;
+  struct heapster_stats *stats; /* once it has ended, until `diff` takes them over */
+  PyObject *diff;               /* created on first use */
 } Measuring;
 
 static PyObject *enter(Measuring *self) {
@@ -19,9 +22,23 @@ static PyObject *enter(Measuring *self) {
   return (PyObject *)self;
 }
 
-static PyObject *leave(Measuring *self) {
-  if (!heapster__leave_manager(&self->manager)) return NULL;
+/* Of two threads that shared the manager, the figures of the first to leave are kept. */
+static bool end(Measuring *self) {
+  struct heapster_stats *stats = heapster__leave_manager(&self->manager);
+  if (!stats) return false;
+  HEAPSTER__BEGIN_ALONE(self);
+  if (!self->has_ended) {
+    self->stats = stats;
+    stats = NULL;
+  }
   self->has_ended = true;
+  HEAPSTER__END_ALONE;
+  heapster__stats_free(stats);
+  return true;
+}
+
+static PyObject *leave(Measuring *self) {
+  if (!end(self)) return NULL;
   Py_RETURN_FALSE;
 }
 
@@ -37,23 +54,28 @@ static PyObject *get_diff(PyObject *object, void *closure) {
   (void)closure;
   Measuring *const self = (Measuring *)object;
   if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
+  PyObject *diff;
+  HEAPSTER__BEGIN_ALONE(object);
   if (!self->diff) {
-    self->diff = heapster__python_wrap_stats(self->manager.stats);
-    self->manager.stats = NULL;
+    self->diff = heapster__python_wrap_stats(self->stats);
+    self->stats = NULL;
   }
-  Py_XINCREF(self->diff);
-  return self->diff;
+  diff = self->diff;
+  Py_XINCREF(diff);
+  HEAPSTER__END_ALONE;
+  return diff;
 }
 
 static PyObject *repr(PyObject *object) {
   Measuring *const self = (Measuring *)object;
-  const char *const state = self->has_ended ? "ended" : self->manager.is_open ? "open" : "not begun";
+  const char *const state = self->has_ended ? "ended" : self->manager.state ? "open" : "not begun";
   return PyUnicode_FromFormat("<Measuring %s>", state);
 }
 
 static void dealloc(PyObject *object) {
   Measuring *const self = (Measuring *)object;
   heapster__clear_manager(&self->manager);
+  heapster__stats_free(self->stats);
   Py_XDECREF(self->diff);
   PyObject_Del(self);
 }
@@ -68,8 +90,7 @@ static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t co
   if (heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, NULL) &&
       (entered = enter(self))) {
     result = heapster__run_call(&call);
-    self->has_ended = heapster__leave_manager(&self->manager);
-    if (!self->has_ended) Py_CLEAR(result);
+    if (!end(self)) Py_CLEAR(result);
   }
   heapster__free_call(&call);
   Py_XDECREF(entered);
@@ -111,6 +132,7 @@ PyObject *heapster__python_measuring(PyObject *module, PyObject *const *argument
   heapster__init_manager(&self->manager, &options);
   self->manager.vectorcall = call;
   self->has_ended = false;
+  self->stats = NULL;
   self->diff = NULL;
   return (PyObject *)self;
 }

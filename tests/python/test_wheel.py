@@ -1,4 +1,4 @@
-"""`pip install .` for every CPython from 3.8 to 3.13 that is here. ./dev wheel runs it; it takes minutes and PyPI.
+"""`pip install .` for every CPython from 3.8 to 3.15 that is here, with and without the GIL. ./dev wheel runs it; it takes minutes and PyPI.
 
 HEAPSTER_WHEELS is the folder to work in. Interpreters are those on PATH and pyenv's; HEAPSTER_PYTHONS names others, separated
 by colons.
@@ -15,7 +15,7 @@ import zipfile
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-VERSIONS = [f"3.{minor}" for minor in range(8, 14)]
+VERSIONS = [f"3.{minor}" for minor in range(8, 16)] + ["3.13t", "3.14t", "3.15t"]  # t: without the GIL
 VERSION = re.search(r"^project\(heapster VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.M)[1]
 WORK = os.environ.get("HEAPSTER_WHEELS")
 
@@ -40,7 +40,11 @@ def output(*command, **options):
     return done.stdout
 
 
-ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sys.executable, sysconfig.get_path('include'))"
+ASK = (
+    "import sys, sysconfig\n"
+    "abi = 't' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''\n"
+    "print('%d.%d' % sys.version_info[:2] + abi, sys.executable, sysconfig.get_path('include'))"
+)
 
 
 @functools.lru_cache(maxsize=None)
@@ -100,6 +104,17 @@ def test_the_wheel_holds_the_module_the_libraries_and_the_command(installed):
     assert libraries == ["heapster/lib/libheapster.so.0", "heapster/lib/libheapster_malloc.so"]
     assert files["heapster/bin/heapster"] & 0o111
     assert not [name for name in files if name.endswith((".a", ".h", ".cmake", ".i")) or "backend" in name]
+
+
+def test_the_tags_are_those_of_the_interpreter(installed):
+    version = installed.folder.name.replace(".", "")
+    assert f"-cp{version.rstrip('t')}-cp{version}-" in installed.wheel.name
+
+
+def test_the_import_leaves_the_gil_off(installed):
+    if not installed.folder.name.endswith("t"):
+        pytest.skip("this CPython has a GIL")
+    assert installed.script("import heapster, sys; print(sys._is_gil_enabled())").strip() == "False"
 
 
 def test_the_version_is_that_of_the_project(installed):

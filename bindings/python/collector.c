@@ -101,12 +101,20 @@ bool heapster__stop_collector(struct heapster__collector *collector, const struc
 }
 
 #ifdef Py_GIL_DISABLED
-/* gc.collect(), which collects while the collector is off: no other thread is to find it on. */
+/* Twice: of what the first frees, the keys of dicts and the like go back to the allocator when the next begins, since
+   until then a thread might have been looking at them. */
+enum { COLLECTIONS = 2 };
+
+/* By gc.collect(), which collects while the collector is off: no other thread is to find it on. */
 static void collect(void) {
   PyObject *const error = PyErr_GetRaisedException();
   PyObject *const gc = PyImport_ImportModule("gc");
-  PyObject *const result = gc ? PyObject_CallMethod(gc, "collect", NULL) : NULL;
-  Py_XDECREF(result);
+  bool is_done = gc != NULL;
+  for (unsigned i = 0; is_done && i < COLLECTIONS; i++) {
+    PyObject *const found = PyObject_CallMethod(gc, "collect", NULL);
+    is_done = found != NULL;
+    Py_XDECREF(found);
+  }
   Py_XDECREF(gc);
   PyErr_SetRaisedException(error);
 }

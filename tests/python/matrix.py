@@ -2,10 +2,10 @@
 
     matrix.py [--swig 4.5 ...] [--python PATH ...] [--write README]
 
-SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON, the newest one that is here, and
-those here without the GIL; a version that is not here is named and left out. Prints a line a cell; --write puts its row
-into the README's table, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It
-works in HEAPSTER_MATRIX, or build/matrix.
+SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON, the newest one that is here,
+and those here without the GIL; a version that is not tried is named. Prints a line a cell; --write puts its row into the
+README's table, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It works in
+HEAPSTER_MATRIX, or build/matrix.
 """
 
 import argparse
@@ -214,8 +214,8 @@ def write_row(readme, cell, found):
 def minor(key):
     """(4, 5), "CPython", (3, 13), "t" of a row's versions; the last is "" where there is a GIL."""
     words = [part for text in key for part in text.strip("| ").split()]
-    numbers = [tuple(int(part) for part in word.rstrip("t").split(".")[:2]) if word[0].isdigit() else word for word in words]
-    return [*numbers, "t" * words[-1].endswith("t")]
+    numbers = [word.rstrip("t").split(".")[:2] if word[0].isdigit() else word for word in words]
+    return [*(tuple(map(int, each)) if isinstance(each, list) else each for each in numbers), "t" * words[-1].endswith("t")]
 
 
 def lua_version():

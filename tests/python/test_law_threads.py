@@ -4,13 +4,12 @@ Each script runs in a process of its own, where nothing else is counted."""
 
 import os
 import sys
-import sysconfig
 
 import pytest
 
+from builds import HAS_NO_GIL
 from test_law_blocks import folder  # noqa: F401, with the module that makes a known number of requests
 
-HAS_NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 ROUNDS = int(os.environ.get("HEAPSTER_THREAD_ROUNDS", "1"))
 
 START = """

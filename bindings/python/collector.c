@@ -126,10 +126,10 @@ static void collect_stopped(const struct heapster__collector *collector) {
 #else
 static void collect(void) { PyGC_Collect(); }
 
-/* PyGC_Collect does nothing while the collector is off. From CPython 3.13 on it makes two strings for callbacks that
+/* PyGC_Collect does nothing while the collector is off. From CPython 3.12 on it makes two strings for callbacks that
    there are not: these are not the program's requests. Nor are, then, those of finalizers that run here. */
 static void collect_counted(void) {
-  if (PY_VERSION_HEX >= 0x030D0000)
+  if (PY_VERSION_HEX >= 0x030C0000)
     heapster__call_uncounted(collect);
   else
     collect();

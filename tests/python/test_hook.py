@@ -205,15 +205,15 @@ def test_nothing_is_all_zeros_in_every_heap_and_thread(heap):
             if turn:  # the first looks names up, for which CPython's method cache may drop, and so free, another one
                 found.append(m.diff)
 
-    found = []
-    look(found)
-    threads = [threading.Thread(target=look, args=(found,)) for _ in range(4)]
+    lists = [[] for _ in range(5)]  # one each: a list that threads share is grown, and freed later, in any of them
+    look(lists[0])
+    threads = [threading.Thread(target=look, args=(found,)) for found in lists[1:]]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 15
-    for diff in found:
+    assert [len(found) for found in lists] == [3] * 5
+    for diff in sum(lists, []):
         assert (diff.alloc_count, diff.dealloc_count, diff.live_change, diff.use_peak) == (0, 0, 0, 0)
 
 

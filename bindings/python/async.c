@@ -5,6 +5,7 @@
 #include "python/manager.h"
 
 #include "python/static_type.h"
+#include "python/threads.h"
 
 typedef struct {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -14,8 +15,18 @@ typedef struct {
 
 static PyObject *make_end(PyObject *value) { return PyObject_CallFunctionObjArgs(PyExc_StopIteration, value, NULL); }
 
+/* Takes over `end`, and gives what was there before. */
+static PyObject *exchange_end(Adaptor *self, PyObject *end) {
+  PyObject *before;
+  HEAPSTER__BEGIN_ALONE(self);
+  before = self->end;
+  self->end = end;
+  HEAPSTER__END_ALONE;
+  return before;
+}
+
 static PyObject *enter(Adaptor *self) {
-  Py_CLEAR(self->end);
+  Py_XDECREF(exchange_end(self, NULL));
   PyObject *const end = make_end((PyObject *)self->manager);
   if (!end) return NULL;
   PyObject *const manager = PyObject_Vectorcall((PyObject *)self->manager, NULL, 0, NULL);
@@ -24,7 +35,7 @@ static PyObject *enter(Adaptor *self) {
     return NULL;
   }
   Py_DECREF(manager); /* the caller has a reference */
-  self->end = end;
+  Py_XDECREF(exchange_end(self, end));
   Py_INCREF(self);
   return (PyObject *)self;
 }
@@ -32,11 +43,10 @@ static PyObject *enter(Adaptor *self) {
 static PyObject *leave(Adaptor *self, PyObject *const *raised) {
   PyObject *const answer = PyObject_Vectorcall((PyObject *)self->manager, raised, 3, NULL);
   if (!answer) return NULL;
-  PyObject *const end_of_enter = self->end;
-  self->end = make_end(answer);
-  Py_XDECREF(end_of_enter);
+  PyObject *const end = make_end(answer);
+  Py_XDECREF(exchange_end(self, end));
   Py_DECREF(answer);
-  if (!self->end) return NULL;
+  if (!end) return NULL;
   Py_INCREF(self);
   return (PyObject *)self;
 }
@@ -51,17 +61,22 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
 
 /* Keeps a reference to the end, or catching it would free it inside the window. */
 static PyObject *next(PyObject *object) {
-  PyObject *const end = ((Adaptor *)object)->end;
+  PyObject *end;
+  HEAPSTER__BEGIN_ALONE(object);
+  end = ((Adaptor *)object)->end;
+  Py_XINCREF(end);
+  HEAPSTER__END_ALONE;
   if (!end) return NULL;
   Py_INCREF(PyExc_StopIteration);
-  Py_INCREF(end);
   PyErr_Restore(PyExc_StopIteration, end, NULL);
   return NULL;
 }
 
 static void dealloc(PyObject *object) {
   Adaptor *const self = (Adaptor *)object;
-  self->manager->adaptor = NULL;
+  HEAPSTER__BEGIN_ALONE(self->manager);
+  if (self->manager->adaptor == object) self->manager->adaptor = NULL;
+  HEAPSTER__END_ALONE;
   Py_CLEAR(self->end);
   Py_CLEAR(self->manager);
   PyObject_Del(self);
@@ -81,16 +96,26 @@ static PyTypeObject adaptor_type = {
     .tp_iternext = next,
 };
 
-PyObject *heapster__adapt_manager(heapster__Manager *manager) {
-  if (manager->adaptor) {
-    Py_INCREF(manager->adaptor);
-    return manager->adaptor;
-  }
-  Adaptor *const adaptor = heapster__python_ready_type(&adaptor_type) ? NULL : PyObject_New(Adaptor, &adaptor_type);
+bool heapster__ready_adaptor_type(void) { return heapster__python_ready_type(&adaptor_type) >= 0; }
+
+static PyObject *new_adaptor(heapster__Manager *manager) {
+  Adaptor *const adaptor = PyObject_New(Adaptor, &adaptor_type);
   if (!adaptor) return NULL;
   Py_INCREF(manager);
   adaptor->vectorcall = call;
   adaptor->manager = manager;
   adaptor->end = NULL;
-  return manager->adaptor = (PyObject *)adaptor;
+  return (PyObject *)adaptor;
+}
+
+PyObject *heapster__adapt_manager(heapster__Manager *manager) {
+  PyObject *adaptor;
+  HEAPSTER__BEGIN_ALONE(manager);
+  adaptor = manager->adaptor;
+  if (adaptor && heapster__python_is_mine(adaptor))
+    Py_INCREF(adaptor);
+  else if ((adaptor = new_adaptor(manager)))
+    manager->adaptor = adaptor;
+  HEAPSTER__END_ALONE;
+  return adaptor;
 }

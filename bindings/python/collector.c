@@ -2,6 +2,7 @@
 #include "python/collector.h"
 
 #include "count/guard.h"
+#include "python/threads.h"
 
 /* CPython before 3.10 has no C functions that switch the collector. */
 #if PY_VERSION_HEX >= 0x030A0000
@@ -53,6 +54,38 @@ static void release(struct heapster__collector *collector) {
   Py_CLEAR(collector->disable);
 }
 
+/* Those who stopped the collector of their interpreter and did not restart it yet. They may end in another order than
+   they began in, on several threads: the last of an interpreter restarts it. */
+static struct heapster__collector *stops;
+HEAPSTER__MUTEX(stopping);
+
+/* One of the same interpreter, or NULL. */
+static const struct heapster__collector *find_stop(const struct heapster__collector *collector) {
+  const struct heapster__collector *other = stops;
+  while (other && other->interpreter != collector->interpreter) other = other->next;
+  return other;
+}
+
+static void add_stop(struct heapster__collector *collector) {
+  collector->interpreter = PyThreadState_Get()->interp;
+  HEAPSTER__LOCK(stopping);
+  collector->was_on = disable(collector);
+  const struct heapster__collector *const other = find_stop(collector);
+  if (other && other->was_on) collector->was_on = true;
+  collector->next = stops;
+  stops = collector;
+  HEAPSTER__UNLOCK(stopping);
+}
+
+static void remove_stop(struct heapster__collector *collector) {
+  struct heapster__collector **link = &stops;
+  HEAPSTER__LOCK(stopping);
+  while (*link != collector) link = &(*link)->next;
+  *link = collector->next;
+  if (collector->was_on && !find_stop(collector)) enable(collector);
+  HEAPSTER__UNLOCK(stopping);
+}
+
 bool heapster__stop_collector(struct heapster__collector *collector, const struct heapster__options *options) {
   *collector = (struct heapster__collector){.is_stopped = false};
   if (!options->stops_gc) return true;
@@ -62,32 +95,61 @@ bool heapster__stop_collector(struct heapster__collector *collector, const struc
   }
   collector->is_stopped = true;
   collector->keeps_names = options->keeps_names;
-  collector->was_on = disable(collector);
+  add_stop(collector);
   heapster__collect(collector);
   return true;
 }
 
+#ifdef Py_GIL_DISABLED
+/* Twice: of what the first frees, the keys of dicts and the like go back to the allocator when the next begins, since
+   until then a thread might have been looking at them. */
+enum { COLLECTIONS = 2 };
+
+/* By gc.collect(), which collects while the collector is off: no other thread is to find it on. */
+static void collect(void) {
+  PyObject *const error = PyErr_GetRaisedException();
+  PyObject *const gc = PyImport_ImportModule("gc");
+  bool is_done = gc != NULL;
+  for (unsigned i = 0; is_done && i < COLLECTIONS; i++) {
+    PyObject *const found = PyObject_CallMethod(gc, "collect", NULL);
+    is_done = found != NULL;
+    Py_XDECREF(found);
+  }
+  Py_XDECREF(gc);
+  PyErr_SetRaisedException(error);
+}
+
+static void collect_stopped(const struct heapster__collector *collector) {
+  (void)collector;
+  heapster__call_uncounted(collect);
+}
+#else
 static void collect(void) { PyGC_Collect(); }
 
-/* PyGC_Collect does nothing while the collector is off. From CPython 3.13 on it makes two strings for callbacks that
+/* PyGC_Collect does nothing while the collector is off. From CPython 3.12 on it makes two strings for callbacks that
    there are not: these are not the program's requests. Nor are, then, those of finalizers that run here. */
 static void collect_counted(void) {
-  if (PY_VERSION_HEX >= 0x030D0000)
+  if (PY_VERSION_HEX >= 0x030C0000)
     heapster__call_uncounted(collect);
   else
     collect();
 }
 
-void heapster__collect(const struct heapster__collector *collector) {
-  if (!collector->is_stopped) return;
-  if (!collector->keeps_names) PyType_ClearCache();
+static void collect_stopped(const struct heapster__collector *collector) {
   enable(collector);
   collect_counted();
   disable(collector);
 }
+#endif
+
+void heapster__collect(const struct heapster__collector *collector) {
+  if (!collector->is_stopped) return;
+  if (!collector->keeps_names) PyType_ClearCache();
+  collect_stopped(collector);
+}
 
 void heapster__restart_collector(struct heapster__collector *collector) {
-  if (collector->is_stopped && collector->was_on) enable(collector);
+  if (collector->is_stopped) remove_stop(collector);
   collector->is_stopped = false;
   release(collector);
 }

@@ -9,11 +9,15 @@ struct heapster__collector {
   bool is_stopped;
   bool keeps_names;
   bool was_on;
-  PyObject *enable; /* gc.enable and gc.disable, where C has no functions for them */
+  PyInterpreterState *interpreter;
+  struct heapster__collector *next; /* another who stopped a collector and did not restart it yet */
+  PyObject *enable;                 /* gc.enable and gc.disable, where C has no functions for them */
   PyObject *disable;
 };
 
-/* If the options say so: disables the collector, collects garbage, and empties CPython's free lists, in which dead
+/* The next two are for a collector that stays where it is until it is restarted.
+
+   If the options say so: disables the collector, collects garbage, and empties CPython's free lists, in which dead
    objects would be found again without a request, and its cache of attributes, which keeps the names that were looked
    up last. */
 bool heapster__stop_collector(struct heapster__collector *collector, const struct heapster__options *options);

@@ -1,7 +1,7 @@
 /* The module's exceptions, and strings between Python and C.
 
-   This holds for all headers in this folder: functions are called with the GIL held. NULL, a negative number or false
-   means that a Python exception is set, unless the function says otherwise. */
+   This holds for all headers in this folder: functions are called by threads that may call Python. NULL, a negative
+   number or false means that a Python exception is set, unless the function says otherwise. */
 #ifndef HEAPSTER__PYTHON_ERRORS_H
 #define HEAPSTER__PYTHON_ERRORS_H
 

@@ -8,20 +8,26 @@
 
 #include <heapster/modules.h>
 #include <stddef.h>
+#include <string.h>
 
+#include "base/atomics.h"
 #include "common/hooks.h"
 #include "hooks/script/domains.h"
 #include "process/hook.h"
+#include "python/threads.h"
 
-static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+static const PyMemAllocatorDomain domains[HEAPSTER__DOMAINS] = {
+    [HEAPSTER__PYTHON_MEM] = PYMEM_DOMAIN_MEM, [HEAPSTER__PYTHON_OBJ] = PYMEM_DOMAIN_OBJ};
 
 /* Written by threads that may call Python, read by any. */
 static struct {
   _Atomic(enum heapster__mode) mode;
-  _Atomic bool is_refused;                         /* its removal was refused */
-  _Atomic bool was_reached;                        /* the last result of a request sent through */
-  struct heapster__domain seen[HEAPSTER__DOMAINS]; /* the functions then in force */
-} hook = {.was_reached = true};
+  _Atomic bool is_refused; /* its removal was refused */
+  _Atomic bool is_moved;   /* it was not installed again, since other functions are below it now */
+  _Atomic uint64_t seen;   /* fingerprint of the functions that were in force when a request was last sent through */
+} hook;
+
+HEAPSTER__MUTEX(installing); /* or removing */
 
 static struct heapster__domain in_force(unsigned number) {
   PyMemAllocatorEx functions;
@@ -75,64 +81,112 @@ static bool reach(unsigned number) {
   return is_on_top(number) || heapster__domain_probe(&now);
 }
 
+static bool reach_all(void) {
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    if (!reach(i)) return false;
+  }
+  return true;
+}
+
+enum { WAS_MISSED = 1 };
+
+/* Of the functions in force, in one word, so that threads without a GIL need no lock to keep it; its lowest bit, which
+   is clear here, says what came of a request sent through them. */
+static uint64_t fingerprint(void) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a, word by word */
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    const struct heapster__domain now = in_force(i);
+    const uintptr_t words[] = {(uintptr_t)now.context, (uintptr_t)now.malloc, (uintptr_t)now.calloc,
+                               (uintptr_t)now.realloc, (uintptr_t)now.free};
+    for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) hash = (hash ^ words[k]) * UINT64_C(0x100000001b3);
+  }
+  return hash & ~(uint64_t)WAS_MISSED;
+}
+
 /* Whether requests arrive at ours: sends one again only if other functions are in force than last time. */
 static bool try_reach(void) {
-  bool is_known = true;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
     if (is_dropped(i)) return false;
-    const struct heapster__domain now = in_force(i);
-    if (is_same(&now, &hook.seen[i])) continue;
-    is_known = false;
-    if (may_call_python()) hook.seen[i] = now;
   }
-  if (is_known || !may_call_python()) return hook.was_reached;
-  const bool was_reached = hook.was_reached;
-  hook.was_reached = true;
-  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
-    if (!reach(i)) hook.was_reached = false;
-  }
-  if (was_reached && !hook.was_reached) heapster__domains_doubt();
-  return hook.was_reached;
+  const uint64_t now = fingerprint(), seen = hook.seen;
+  if ((seen & ~(uint64_t)WAS_MISSED) == now || !may_call_python()) return !(seen & WAS_MISSED);
+  const bool is_reached = reach_all();
+  const bool was_reached = !(heapster__exchange_acq_rel(&hook.seen, now | (is_reached ? 0 : WAS_MISSED)) & WAS_MISSED);
+  if (was_reached && !is_reached) heapster__domains_doubt();
+  return is_reached;
 }
 
 static bool check_counting(void) { return hook.mode && (is_all_on_top() || try_reach()); }
 
-#ifdef Py_GIL_DISABLED
-static const char *const unsupported = "this CPython runs without the GIL, where the hook was not tried yet";
-#else
-static const char *const unsupported = NULL;
-#endif
-
 static _Atomic bool has_shared_counters; /* the core, which then cannot count domains */
 
-static bool wrap(unsigned number) {
-  const bool is_lost = is_dropped(number);
-  if (hook.mode && !is_on_top(number) && !is_lost && !may_call_python())
-    return false; /* another hook may stand above ours */
-  if (is_on_top(number) || (!is_lost && may_call_python() && reach(number))) return true;
-  const struct heapster__domain below = in_force(number);
-  set_in_force(number, heapster__domain_counted(number, &below));
-  return true;
+/* In all CPythons from 3.8 on, though its own headers do not always say so: such as "pymalloc_debug", or NULL if
+   another hook is in force. */
+const char *_PyMem_GetCurrentAllocatorName(void) __attribute__((weak));
+
+/* Whether CPython's debug allocators are in force. They put 24 bytes around each block, and look for writes beyond its
+   size: so they must be given that size. */
+static bool is_debugging(void) {
+  const char *const name = _PyMem_GetCurrentAllocatorName ? _PyMem_GetCurrentAllocatorName() : NULL;
+  return name && strstr(name, "debug");
 }
 
-static enum heapster_error install(enum heapster__mode mode) {
-  if (unsupported) return HEAPSTER_UNSUPPORTED;
+/* Without the GIL another thread may still be in the middle of a call of ours, on its way to the functions that were
+   below when it came, with their context. So there these stay what they were first. */
+static bool may_lie_above(unsigned number, const struct heapster__domain *below) {
+#ifdef Py_GIL_DISABLED
+  const struct heapster__domain first = heapster__domain_next(number);
+  return !first.malloc || is_same(&first, below);
+#else
+  (void)number, (void)below;
+  return true;
+#endif
+}
+
+static bool is_wrapped(unsigned number) {
+  return is_on_top(number) || (!is_dropped(number) && may_call_python() && reach(number));
+}
+
+static bool may_wrap(unsigned number) {
+  if (hook.mode && !is_dropped(number) && !may_call_python()) return false; /* another hook may stand above ours */
+  const struct heapster__domain below = in_force(number);
+  hook.is_moved = !may_lie_above(number, &below);
+  return !hook.is_moved;
+}
+
+static void wrap(unsigned number) {
+  const struct heapster__domain below = in_force(number);
+  set_in_force(number, heapster__domain_counted(number, &below));
+}
+
+static enum heapster_error install_here(enum heapster__mode mode) {
   if (check_counting()) return HEAPSTER_OK;
   has_shared_counters = !heapster__domains_open();
   if (has_shared_counters) return HEAPSTER_UNSUPPORTED;
+  hook.is_moved = false;
   for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
-    if (!wrap(i)) return HEAPSTER_UNSUPPORTED;
+    if (!is_wrapped(i) && !may_wrap(i)) return HEAPSTER_UNSUPPORTED;
   }
-  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) hook.seen[i] = in_force(i);
-  hook.was_reached = true;
+  heapster__domains_space(is_debugging());
+  for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) {
+    if (!is_wrapped(i)) wrap(i);
+  }
+  hook.seen = fingerprint();
   hook.is_refused = false;
   hook.mode = mode;
   return HEAPSTER_OK;
 }
 
+static enum heapster_error install(enum heapster__mode mode) {
+  HEAPSTER__LOCK(installing);
+  const enum heapster_error error = install_here(mode);
+  HEAPSTER__UNLOCK(installing);
+  return error;
+}
+
 static enum heapster_error install_imported(void) { return install(HEAPSTER__MODE_IMPORT); }
 
-static enum heapster_error remove_hook(void) {
+static enum heapster_error remove_here(void) {
   if (!hook.mode) return HEAPSTER_OK;
   if (is_all_on_top()) {
     for (unsigned i = 0; i < HEAPSTER__DOMAINS; i++) set_in_force(i, heapster__domain_next(i));
@@ -145,11 +199,20 @@ static enum heapster_error remove_hook(void) {
   return HEAPSTER_OK;
 }
 
+static enum heapster_error remove_hook(void) {
+  HEAPSTER__LOCK(installing);
+  const enum heapster_error error = remove_here();
+  HEAPSTER__UNLOCK(installing);
+  return error;
+}
+
 static enum heapster__mode mode(void) { return check_counting() ? hook.mode : HEAPSTER__MODE_NONE; }
 
 static const char *problem(void) {
-  if (unsupported) return unsupported;
   if (has_shared_counters) return heapster__shared_counters_problem;
+  if (hook.is_moved && !check_counting())
+    return "other functions than at first lie below its hook, and without the GIL another thread may be on its way to "
+           "the first";
   if (!hook.mode) return "its hook is off";
   if (!check_counting())
     return "another hook took its place (tracemalloc.stop() drops hooks that came after tracemalloc.start())";

@@ -21,8 +21,11 @@ static PyObject *enter(Limit *self) {
 
 /* A block that raised is not judged. */
 static PyObject *leave(Limit *self, PyObject *raised) {
-  if (!heapster__leave_manager(&self->manager)) return NULL;
-  if (raised == Py_None && !heapster__judge_limits(&self->limits, self->manager.stats, self->manager.sites)) return NULL;
+  const struct heapster__measured measured = heapster__leave_manager(&self->manager);
+  if (!measured.stats) return NULL;
+  const bool is_kept = raised != Py_None || heapster__judge_limits(&self->limits, measured.stats, measured.sites);
+  heapster__measured_free(measured);
+  if (!is_kept) return NULL;
   Py_RETURN_FALSE;
 }
 
@@ -137,7 +140,7 @@ PyObject *heapster__python_limit(PyObject *module, PyObject *const *arguments, P
 }
 
 bool heapster__python_add_limit(PyObject *module) {
-  if (!heapster__ready_manager_type(&limit_type)) return false;
+  if (!heapster__ready_manager_type(&limit_type) || !heapster__ready_limited_type()) return false;
   Py_INCREF(&limit_type);
   return !PyModule_AddObject(module, "Limit", (PyObject *)&limit_type);
 }

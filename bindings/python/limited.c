@@ -88,6 +88,8 @@ static PyTypeObject limited_type = {
     .tp_getset = attributes,
 };
 
+bool heapster__ready_limited_type(void) { return heapster__python_ready_type(&limited_type) >= 0; }
+
 /* functools.update_wrapper. */
 static bool update_wrapper(PyObject *limited, PyObject *function) {
   PyObject *const functools = PyImport_ImportModule("functools");
@@ -98,7 +100,6 @@ static bool update_wrapper(PyObject *limited, PyObject *function) {
 }
 
 static PyObject *new_limited(PyObject *owner, const struct heapster__limits *limits, PyObject *function) {
-  if (heapster__python_ready_type(&limited_type) < 0) return NULL;
   Limited *const self = PyObject_GC_New(Limited, &limited_type);
   if (!self) return NULL;
   Py_INCREF(owner);

@@ -22,5 +22,6 @@ bool heapster__judge_limits(const struct heapster__limits *limits, const struct 
    like `owner`. */
 PyObject *heapster__limit_function(PyObject *owner, const struct heapster__limits *limits, PyMethodDef *renew,
                                    PyObject *function);
+bool heapster__ready_limited_type(void);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "value/field.h"
 
-/* Borrowed, or NULL. */
+/* Borrowed, or NULL. The dict is a copy of ours. */
 static PyObject *find(PyObject *dict, const char *key) { return PyDict_GetItemString(dict, key); }
 
 /* --- Histogram --- */
@@ -26,15 +26,25 @@ static bool set_bucket(uint64_t *bucket, PyObject *value) {
   return heapster__python_refuse(PyExc_ValueError, "%R is no count of requests: it must be 0 .. 2**64 - 1", value);
 }
 
+/* A tuple, which nobody changes while it is read: an __index__ of an item, or another thread, may change a list. */
+static PyObject *take_counts(PyObject *values) {
+  PyObject *const each = PyObject_GetIter(values);
+  if (!each && PyErr_ExceptionMatches(PyExc_TypeError))
+    PyErr_SetString(PyExc_TypeError, "a Histogram is made of 64 counts");
+  PyObject *const counts = each ? PySequence_Tuple(each) : NULL;
+  Py_XDECREF(each);
+  return counts;
+}
+
 static bool set_buckets(struct heapster_histogram *histogram, PyObject *values) {
-  PyObject *const list = PySequence_Fast(values, "a Histogram is made of 64 counts");
-  bool is_set = list != NULL;
-  const Py_ssize_t count = list ? PySequence_Fast_GET_SIZE(list) : 0;
-  if (list && count != HEAPSTER_BUCKETS)
+  PyObject *const counts = take_counts(values);
+  bool is_set = counts != NULL;
+  const Py_ssize_t count = counts ? PyTuple_GET_SIZE(counts) : 0;
+  if (counts && count != HEAPSTER_BUCKETS)
     is_set = heapster__python_refuse(PyExc_ValueError, "a Histogram is made of 64 counts, not of %zd", count);
   for (Py_ssize_t i = 0; is_set && i < count; i++)
-    is_set = set_bucket(&histogram->buckets[i], PySequence_Fast_GET_ITEM(list, i));
-  Py_XDECREF(list);
+    is_set = set_bucket(&histogram->buckets[i], PyTuple_GET_ITEM(counts, i));
+  Py_XDECREF(counts);
   return is_set;
 }
 
@@ -110,19 +120,33 @@ static bool set_histogram(struct heapster_histogram *histogram, PyObject *dict, 
   return heapster__python_refuse(PyExc_ValueError, "this is no Stats: %s does not add up to its count", key);
 }
 
+static bool set_kind(struct heapster_lua_kind *kind, PyObject *values) {
+  return read_figure(values, "count", false, &kind->count) && read_figure(values, "sum", false, &kind->sum);
+}
+
+/* The kind of that name; `kinds` is a copy of ours. */
+static bool copy_and_set_kind(struct heapster_lua_kind *kind, PyObject *kinds, const char *name) {
+  PyObject *const pair = find(kinds, name);
+  if (!pair || !PyDict_Check(pair)) return refuse_figure("lua_kinds", kinds);
+  PyObject *const copy = PyDict_Copy(pair);
+  const bool is_set = copy && set_kind(kind, copy);
+  Py_XDECREF(copy);
+  return is_set;
+}
+
 static bool set_lua_kinds(struct heapster_stats *stats, PyObject *dict) {
   PyObject *const kinds = find(dict, "lua_kinds");
   const struct heapster_lua_kind *kind;
   const char *name;
   if (!kinds || kinds == Py_None) return true;
+  if (!PyDict_Check(kinds)) return refuse_figure("lua_kinds", kinds);
+  PyObject *const copy = PyDict_Copy(kinds);
+  bool is_set = copy != NULL;
   stats->has_lua_kinds = true;
-  for (size_t i = 0; (kind = heapster_lua_kind_at(&stats->lua_kinds, i, &name)); i++) {
-    struct heapster_lua_kind *const ours = (struct heapster_lua_kind *)(uintptr_t)kind;
-    PyObject *const pair = PyDict_Check(kinds) ? find(kinds, name) : NULL;
-    if (!pair || !PyDict_Check(pair)) return refuse_figure("lua_kinds", kinds);
-    if (!read_figure(pair, "count", false, &ours->count) || !read_figure(pair, "sum", false, &ours->sum)) return false;
-  }
-  return true;
+  for (size_t i = 0; is_set && (kind = heapster_lua_kind_at(&stats->lua_kinds, i, &name)); i++)
+    is_set = copy_and_set_kind((struct heapster_lua_kind *)(uintptr_t)kind, copy, name);
+  Py_XDECREF(copy);
+  return is_set;
 }
 
 static bool is_known(const char *key) {
@@ -165,9 +189,12 @@ static PyObject *from_dict(PyObject *none, PyObject *dict) {
   if (!PyDict_Check(dict))
     return PyErr_Format(PyExc_TypeError, "Stats.from_dict needs a dict, such as as_dict() gives, not %.200s",
                         Py_TYPE(dict)->tp_name);
-  struct heapster_stats *const stats = heapster__stats_alloc();
-  if (!stats) return PyErr_NoMemory();
-  if (set_stats(stats, dict)) return heapster__python_wrap_stats(stats);
+  PyObject *const copy = PyDict_Copy(dict);
+  struct heapster_stats *const stats = copy ? heapster__stats_alloc() : NULL;
+  if (copy && !stats) PyErr_NoMemory();
+  const bool is_set = stats && set_stats(stats, copy);
+  Py_XDECREF(copy);
+  if (is_set) return heapster__python_wrap_stats(stats);
   heapster__stats_free(stats);
   return NULL;
 }

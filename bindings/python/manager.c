@@ -4,6 +4,7 @@
    calling it: inside the window. So these attributes are descriptors that return the manager itself. */
 #include "python/manager.h"
 
+#include "base/atomics.h"
 #include "common/stats.h"
 #include "python/errors.h"
 #include "python/explain.h"
@@ -62,6 +63,7 @@ static bool add_descriptor(PyTypeObject *type, const char *name, bool is_async) 
 
 bool heapster__ready_manager_type(PyTypeObject *type) {
   if (heapster__python_ready_type(&descriptor_type) < 0 || heapster__python_ready_type(type) < 0) return false;
+  if (!heapster__ready_adaptor_type()) return false;
   if (!add_descriptor(type, "__enter__", false) || !add_descriptor(type, "__exit__", false)) return false;
   if (!add_descriptor(type, "__aenter__", true) || !add_descriptor(type, "__aexit__", true)) return false;
   PyType_Modified(type);
@@ -74,10 +76,13 @@ void heapster__init_manager(heapster__Manager *self, const struct heapster__opti
   Py_XINCREF(self->options.root);
   self->stats = NULL;
   self->explanation = 0;
-  self->sites = NULL;
   self->adaptor = NULL;
   self->collector = (struct heapster__collector){.is_stopped = false};
-  self->is_open = false;
+  self->state = HEAPSTER__MANAGER_CLOSED;
+}
+
+static bool claim(heapster__Manager *self, enum heapster__manager_state from) {
+  return atomic_compare_exchange_strong(&self->state, &from, HEAPSTER__MANAGER_BUSY);
 }
 
 /* The thread's window opens last, so that opening it adds nothing to itself. */
@@ -90,17 +95,27 @@ static bool open_windows(heapster__Manager *self) {
   return false;
 }
 
-bool heapster__enter_manager(heapster__Manager *self) {
-  if (self->is_open) return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
+static bool enter(heapster__Manager *self) {
   if (!self->stats) self->stats = heapster__python_alloc_stats();
   if (!self->stats || !heapster__stop_collector(&self->collector, &self->options)) return false;
-  heapster__sites_free(self->sites);
-  self->sites = NULL;
-  self->is_open = heapster__begin_explaining(&self->options, &self->explanation) && open_windows(self);
-  if (self->is_open) return true;
-  heapster__drop_explaining(self->explanation);
+  uint64_t explanation;
+  if (!heapster__begin_explaining(&self->options, &explanation)) {
+    heapster__restart_collector(&self->collector);
+    return false;
+  }
+  self->explanation = explanation;
+  if (open_windows(self)) return true;
+  heapster__drop_explaining(explanation);
   heapster__restart_collector(&self->collector);
   return false;
+}
+
+bool heapster__enter_manager(heapster__Manager *self) {
+  if (!claim(self, HEAPSTER__MANAGER_CLOSED))
+    return heapster__python_refuse(PyExc_RuntimeError, "this window is open already");
+  const bool is_open = enter(self);
+  self->state = is_open ? HEAPSTER__MANAGER_OPEN : HEAPSTER__MANAGER_CLOSED;
+  return is_open;
 }
 
 static enum heapster_error end_windows(heapster__Manager *self) {
@@ -113,25 +128,45 @@ static enum heapster_error end_windows(heapster__Manager *self) {
   return error;
 }
 
-bool heapster__leave_manager(heapster__Manager *self) {
-  const enum heapster_error error = self->is_open ? end_windows(self) : HEAPSTER_WINDOW_CLOSED;
-  if (error && !PyErr_Occurred()) heapster__python_raise(error);
-  bool is_explained = true;
-  if (self->is_open && error != HEAPSTER_WRONG_THREAD) {
-    self->is_open = false;
-    is_explained = heapster__end_explaining(self->explanation, &self->sites);
-    heapster__restart_collector(&self->collector);
+/* The window's figures and sites; without figures there is an error. */
+static struct heapster__measured leave(heapster__Manager *self, enum heapster_error *error) {
+  struct heapster__measured measured = {NULL, NULL};
+  *error = end_windows(self);
+  if (*error == HEAPSTER_WRONG_THREAD) return measured;
+  const bool is_explained = heapster__end_explaining(self->explanation, &measured.sites);
+  heapster__restart_collector(&self->collector);
+  if (*error || !is_explained) {
+    heapster__sites_free(measured.sites);
+    return (struct heapster__measured){NULL, NULL};
   }
-  return !error && is_explained;
+  measured.stats = self->stats;
+  self->stats = NULL;
+  return measured;
+}
+
+struct heapster__measured heapster__leave_manager(heapster__Manager *self) {
+  enum heapster_error error = HEAPSTER_WINDOW_CLOSED;
+  struct heapster__measured measured = {NULL, NULL};
+  if (claim(self, HEAPSTER__MANAGER_OPEN)) {
+    measured = leave(self, &error);
+    self->state = error == HEAPSTER_WRONG_THREAD ? HEAPSTER__MANAGER_OPEN : HEAPSTER__MANAGER_CLOSED;
+  }
+  if (error && !PyErr_Occurred()) heapster__python_raise(error);
+  return measured;
+}
+
+void heapster__measured_free(struct heapster__measured measured) {
+  heapster__stats_free(measured.stats);
+  heapster__sites_free(measured.sites);
 }
 
 void heapster__clear_manager(heapster__Manager *self) {
-  if (self->is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
-  if (self->is_open) heapster_window_end(self->window, NULL);
-  if (self->is_open) heapster__drop_explaining(self->explanation);
-  if (self->is_open) heapster__restart_collector(&self->collector);
+  const bool is_open = self->state == HEAPSTER__MANAGER_OPEN;
+  if (is_open && self->options.thread_peak) heapster_window_end(self->thread_window, NULL);
+  if (is_open) heapster_window_end(self->window, NULL);
+  if (is_open) heapster__drop_explaining(self->explanation);
+  if (is_open) heapster__restart_collector(&self->collector);
   heapster__stats_free(self->stats);
-  heapster__sites_free(self->sites);
   Py_CLEAR(self->options.heap);
   Py_CLEAR(self->options.root);
 }

@@ -1,15 +1,18 @@
 /* measuring(): the window of a with block, and its diff afterwards. */
 #include "python/module.h"
 
+#include "common/stats.h"
 #include "python/call.h"
 #include "python/errors.h"
 #include "python/manager.h"
+#include "python/threads.h"
 #include "python/values.h"
 
 typedef struct {
   heapster__Manager manager;
-  bool has_ended;
-  PyObject *diff; /* created on first use */
+  _Atomic bool has_ended;
+  struct heapster__measured measured; /* once it has ended, until `diff` takes it over */
+  PyObject *diff;                     /* created on first use */
 } Measuring;
 
 static PyObject *enter(Measuring *self) {
@@ -19,9 +22,23 @@ static PyObject *enter(Measuring *self) {
   return (PyObject *)self;
 }
 
-static PyObject *leave(Measuring *self) {
-  if (!heapster__leave_manager(&self->manager)) return NULL;
+/* Of two threads that shared the manager, the figures of the first to leave are kept. */
+static bool end(Measuring *self) {
+  struct heapster__measured measured = heapster__leave_manager(&self->manager);
+  if (!measured.stats) return false;
+  HEAPSTER__BEGIN_ALONE(self);
+  if (!self->has_ended) {
+    self->measured = measured;
+    measured = (struct heapster__measured){NULL, NULL};
+  }
   self->has_ended = true;
+  HEAPSTER__END_ALONE;
+  heapster__measured_free(measured);
+  return true;
+}
+
+static PyObject *leave(Measuring *self) {
+  if (!end(self)) return NULL;
   Py_RETURN_FALSE;
 }
 
@@ -33,37 +50,39 @@ static PyObject *call(PyObject *self, PyObject *const *arguments, size_t flagged
   return PyErr_Format(PyExc_TypeError, "measuring() is for a with block: with heapster.measuring() as m");
 }
 
-/* Created on first use; borrowed. */
-static PyObject *ensure_diff(Measuring *self) {
-  if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
-  if (self->diff) return self->diff;
-  self->diff = heapster__python_wrap_explained(self->manager.stats, self->manager.sites);
-  self->manager.stats = NULL;
-  self->manager.sites = NULL;
-  return self->diff;
-}
-
 static PyObject *get_diff(PyObject *object, void *closure) {
   (void)closure;
-  PyObject *const diff = ensure_diff((Measuring *)object);
+  Measuring *const self = (Measuring *)object;
+  if (!self->has_ended) return PyErr_Format(PyExc_RuntimeError, "diff is known when the with block has ended");
+  PyObject *diff;
+  HEAPSTER__BEGIN_ALONE(object);
+  if (!self->diff) {
+    self->diff = heapster__python_wrap_explained(self->measured.stats, self->measured.sites);
+    self->measured = (struct heapster__measured){NULL, NULL};
+  }
+  diff = self->diff;
   Py_XINCREF(diff);
+  HEAPSTER__END_ALONE;
   return diff;
 }
 
 static PyObject *get_sites(PyObject *object, void *closure) {
-  PyObject *const diff = ensure_diff((Measuring *)object);
-  return diff ? heapster__python_get_sites(diff, closure) : NULL;
+  PyObject *const diff = get_diff(object, NULL);
+  PyObject *const sites = diff ? heapster__python_get_sites(diff, closure) : NULL;
+  Py_XDECREF(diff);
+  return sites;
 }
 
 static PyObject *repr(PyObject *object) {
   Measuring *const self = (Measuring *)object;
-  const char *const state = self->has_ended ? "ended" : self->manager.is_open ? "open" : "not begun";
+  const char *const state = self->has_ended ? "ended" : self->manager.state ? "open" : "not begun";
   return PyUnicode_FromFormat("<Measuring %s>", state);
 }
 
 static void dealloc(PyObject *object) {
   Measuring *const self = (Measuring *)object;
   heapster__clear_manager(&self->manager);
+  heapster__measured_free(self->measured);
   Py_XDECREF(self->diff);
   PyObject_Del(self);
 }
@@ -78,8 +97,7 @@ static PyObject *run(PyObject *object, PyObject *const *arguments, Py_ssize_t co
   if (heapster__prepare_call(&call, arguments[0], arguments + 1, (size_t)count - 1, names, NULL) &&
       (entered = enter(self))) {
     result = heapster__run_call(&call);
-    self->has_ended = heapster__leave_manager(&self->manager);
-    if (!self->has_ended) Py_CLEAR(result);
+    if (!end(self)) Py_CLEAR(result);
   }
   heapster__free_call(&call);
   Py_XDECREF(entered);
@@ -119,6 +137,7 @@ static PyObject *new_measuring(const struct heapster__options *options) {
   heapster__init_manager(&self->manager, options);
   self->manager.vectorcall = call;
   self->has_ended = false;
+  self->measured = (struct heapster__measured){NULL, NULL};
   self->diff = NULL;
   return (PyObject *)self;
 }

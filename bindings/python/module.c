@@ -93,8 +93,20 @@ static bool list_names(PyObject *module) {
   return is_complete;
 }
 
+/* All that threads share here is atomic, or used by one at a time: threads.h. */
+static bool allow_threads(PyObject *module) {
+#ifdef Py_GIL_DISABLED
+  return PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED) >= 0;
+#else
+  (void)module;
+  return true;
+#endif
+}
+
 static bool complete(PyObject *module) {
-  return rename_module(module) && !PyModule_AddFunctions(module, heapster__generated_module.methods) &&
+  heapster__python_open_memory();
+  return allow_threads(module) && rename_module(module) &&
+         !PyModule_AddFunctions(module, heapster__generated_module.methods) &&
          !PyModule_AddFunctions(module, methods) &&
          !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&

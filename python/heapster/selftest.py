@@ -2,7 +2,7 @@
 and measure what that costs here.
 
 The figures are nanoseconds for a request and its free, the median of several processes. Several threads take
-turns, under CPython's GIL.
+turns, where CPython has a GIL.
 """
 
 import json

@@ -9,6 +9,7 @@ import itertools
 import json
 import operator
 import sys
+import sysconfig
 import threading
 import time
 from typing import Any, Callable, Dict, List
@@ -21,8 +22,16 @@ THREADS = (1, 4)
 LONG = 1 << 70
 nebarrier: Callable[[int], int] = operator.neg
 
-# Too large for CPython's arenas: each block is a request of malloc.
+# Too large for CPython's arenas: each block is a request of malloc. Without the GIL CPython has an allocator of its own
+# for all sizes, so there malloc itself is called.
 LARGE = 1000
+HAS_NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+if HAS_NO_GIL:
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    libc.free.argtypes, libc.free.restype = [ctypes.c_void_p], None
 
 
 def objects(count: int) -> None:
@@ -32,14 +41,15 @@ def objects(count: int) -> None:
 
 def blocks(count: int) -> None:
     """Allocate and free that many blocks of malloc."""
-    collections.deque(map(bytes, itertools.repeat(LARGE, count)), maxlen=0)
+    sizes = itertools.repeat(LARGE, count)
+    collections.deque(map(libc.free, map(libc.malloc, sizes)) if HAS_NO_GIL else map(bytes, sizes), maxlen=0)
 
 
 WORK: Dict[str, Callable[[int], None]] = {"python": objects, "malloc": blocks}
 
 
 def _in_threads(work: Callable[[int], None], count: int, number: int) -> float:
-    """Return the nanoseconds of a request, if `number` threads share `count` of them; under the GIL they take turns."""
+    """Return the nanoseconds of a request, if `number` threads share `count` of them, in turns if there is a GIL."""
     if number == 1:
         start = time.perf_counter()
         work(count)

@@ -51,7 +51,8 @@ def pause() -> Tracers:
     hooks = (getattr(threading, "_trace_hook", None), getattr(threading, "_profile_hook", None))
     tracers = (sys.gettrace(), sys.getprofile(), *hooks)
     if hooks[0] is not None:
-        threading.settrace(None)  # type: ignore[arg-type]
+        settrace: Any = threading.settrace  # None is not in the types of every typeshed
+        settrace(None)
     if hooks[1] is not None:
         threading.setprofile(None)
     if tracers[0] is not None:

@@ -8,6 +8,7 @@ import dataclasses
 import pathlib
 import platform
 import statistics
+import sysconfig
 
 import callgrind
 import from_pypi
@@ -16,8 +17,9 @@ import turns
 from interleaved import ratios, spread
 
 HERE = pathlib.Path(__file__).parent
+HAS_NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 COLUMNS = ["what", "ratio of instructions", *interleaved.columns("ratio"), "must be at most"]
-HEAVY = "heavy"
+HEAVY, AT_ONCE = "heavy", "heavy_at_once"
 
 # Of pyperformance: values a turn, some 20 ms of them but at least one, and turns a round. The README says how they were
 # chosen: not by their result.
@@ -37,8 +39,8 @@ class Program:
         return [[*self.words, way] for way in ("nothing", tool)]
 
 
-def heavy(python, times):
-    return Program([python, HERE / "python_programs.py", HEAVY, 4], times, (1, 4))
+def heavy(python, times, name=HEAVY):
+    return Program([python, HERE / "python_programs.py", name, 4], times, (1, 4))
 
 
 def of_pyperformance(python, file, values, times):
@@ -83,6 +85,12 @@ def heavy_rows(bench, rounds, tools, instructions):
     yield f"different counts in {len(ours)} runs", None, [len(set(counts))], 1
 
 
+def rows_at_once(bench, rounds):
+    """Only where threads make objects at the same time. Their counts differ a little: reference counts are merged later."""
+    bare, ours = bench.compared([AT_ONCE], "heapster", rounds)[AT_ONCE]
+    yield "time of 2 threads of it at once, without the GIL", None, turns.ratios(bare, ours), ""
+
+
 def rows_of_pyperformance(bench, rounds, instructions):
     """A row a benchmark, and their geometric mean, one a round; in two fifths of the rounds, for there are ten."""
     names = [name for name in bench.programs if name != HEAVY]
@@ -125,13 +133,15 @@ def main():
         found, absent = benchmarks(python, options.benchmarks or installed_benchmarks(python), options.quick)
         missing = {what: why for what, why in missing.items() if what != "pyperformance"} | absent
     versions = [from_pypi.version(python, package) for package in ("memray", "pyperformance")]
-    sheet = interleaved.Sheet(COLUMNS, [f"CPython {platform.python_version()}", *filter(None, versions)], missing)
+    sheet = interleaved.Sheet(COLUMNS, [f"CPython {platform.python_version()}{'t' * HAS_NO_GIL}", *filter(None, versions)], missing)
     bench = Bench(options.build, {HEAVY: heavy(python, options.turns), **found})
     tools = [tool for tool in ("tracemalloc", "memray") if tool not in missing]
     if why := callgrind.missing(options):
         sheet.missing["instructions"] = why
     instructions = {} if why else bench.instruction_ratios()
     figures = list(heavy_rows(bench, options.rounds, tools, instructions))
+    if HAS_NO_GIL:
+        figures += rows_at_once(Bench(options.build, {AT_ONCE: heavy(python, options.turns, AT_ONCE)}), options.rounds)
     if found:
         figures += rows_of_pyperformance(bench, options.rounds, instructions)
     sheet.rows = [[what, "" if counted is None else f"{counted:.3f}", *spread(values).cells(), bound]

@@ -4,13 +4,15 @@
 
 Runs so many rounds for each line of standard input and prints the seconds of processor time that they took; in the end, the
 peak bytes of memory and what heapster counted. `heavy` does little but make objects: more than ten million requests in 150
-rounds. `mix` is ten small programs in turn, which ask for memory more often than most that do real work. `with` is what
+rounds; `heavy_at_once` is two threads of it. `mix` is ten small programs in turn, which ask for memory more often than most that do real work. `with` is what
 counts or traces meanwhile: heapster, tracemalloc, memray.
 """
 
 import json
+import os
 import re
 import sys
+import threading
 import time
 
 
@@ -29,6 +31,16 @@ def heavy():
         node.links.append(following)
     text = json.dumps({"a": texts[:800], "b": [list(table[i]) for i in range(600)]})
     return len(json.loads(text)["a"]) + len({key: tuple(value) for key, value in table.items()})
+
+
+def heavy_at_once():
+    """`heavy` in two threads, on all processors, however the process was pinned."""
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    threads = [threading.Thread(target=heavy) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def fannkuch():

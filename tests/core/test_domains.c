@@ -1,6 +1,7 @@
 /* An interpreter's domain, counted: over an allocator that counts too, and over one that does not. */
 #include "cmocka_test.h"
 
+#include <pthread.h>
 #include <stdalign.h>
 #include <stdlib.h>
 
@@ -96,13 +97,14 @@ static void requests_nested_in_a_domain_are_not_counted_by_a_later_heap(void **s
 /* Hands out the pool from `pool_used` on. */
 static char *pool; /* no static array: valgrind loads a program below 2 MiB, where no block is recorded */
 static size_t pool_used;
+static bool is_pool_spaced; /* 32 bytes follow each block */
 
 static void *pool_malloc(void *context, size_t size) {
   (void)context;
   if (!pool) pool = aligned_alloc(32, 4096);
   assert_non_null(pool);
   void *block = pool + pool_used;
-  pool_used += (size + 15) & ~(size_t)15;
+  pool_used += ((size + 15) & ~(size_t)15) + (is_pool_spaced ? 32 : 0);
   return block;
 }
 
@@ -153,10 +155,63 @@ static void blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_
   }
 }
 
+/* How much of the pool the three requests took. */
+static size_t pool_taken_by_small_requests(void) {
+  const struct heapster__domain domain = heapster__domain_counted(1, &pool_next);
+  pool_used = 0;
+  void *const first = domain.malloc(NULL, 5);
+  void *const second = domain.calloc(NULL, 2, 8);
+  void *const third = domain.realloc(NULL, domain.malloc(NULL, 40), 3);
+  const size_t taken = pool_used;
+  domain.free(NULL, first);
+  domain.free(NULL, second);
+  domain.free(NULL, third);
+  return taken;
+}
+
+static void small_requests_are_passed_on_as_they_are_where_blocks_are_spaced(void **state) {
+  (void)state;
+  const struct heapster_stats before = stats_of(heapster__heap_at(HEAPSTER__PYTHON));
+  assert_int_equal(pool_taken_by_small_requests(), 32 + 32 + 48 + 32);
+  is_pool_spaced = true;
+  heapster__domains_space(true);
+  assert_int_equal(pool_taken_by_small_requests(), 16 + 16 + 48 + 16 + 4 * 32);
+  heapster__domains_space(false);
+  is_pool_spaced = false;
+  const struct heapster_stats after = stats_of(heapster__heap_at(HEAPSTER__PYTHON));
+  assert_int_equal(after.alloc_sum - before.alloc_sum, 2 * (5 + 16 + 40));
+  assert_int_equal(after.live_count, before.live_count);
+}
+
+static void make_nested_request(void) { counted.free(counted.context, counted.malloc(counted.context, 100)); }
+
+static _Atomic bool is_done;
+
+static void *make_nested_requests(void *context) {
+  (void)context;
+  counted.free(counted.context, counted.malloc(counted.context, 100));
+  while (!is_done) heapster__call_uncounted(make_nested_request);
+  return NULL;
+}
+
+static void a_probe_is_not_answered_by_another_threads_requests(void **state) {
+  (void)state;
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, make_nested_requests, NULL), 0);
+  unsigned answered = 0;
+  for (unsigned i = 0; i < 300000; i++) answered += heapster__domain_probe(&next);
+  is_done = true;
+  pthread_join(thread, NULL);
+  assert_int_equal(answered, 0);
+  assert_true(heapster__domain_probe(&counted));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(requests_of_a_domain_are_counted_once),
       cmocka_unit_test(blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_out_again),
+      cmocka_unit_test(small_requests_are_passed_on_as_they_are_where_blocks_are_spaced),
+      cmocka_unit_test(a_probe_is_not_answered_by_another_threads_requests),
       cmocka_unit_test(requests_nested_in_a_domain_are_not_counted_by_a_later_heap),
       cmocka_unit_test(blocks_freed_while_a_domain_was_off_end_when_their_memory_is_handed_out_again),
   };

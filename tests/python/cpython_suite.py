@@ -3,7 +3,7 @@
     HEAPSTER_BUILD=build python3 tests/python/cpython_suite.py [test_json ...]
 
 Prints a line a module, and each test whose outcome differs; ends with 1 where one does, 77 where the tests are missing
-(Debian: libpython3.11-testsuite). A difference that repeats without the hook is no difference: each module that differs
+(Debian: libpython3.11-testsuite and so on). A difference that repeats without the hook is no difference: each module that differs
 is run once more, both ways.
 """
 
@@ -54,7 +54,7 @@ def check(module, folder):
 
 def main():
     if importlib.util.find_spec("test.test_json") is None:
-        print("CPython's tests are not installed: apt-get install libpython3.11-testsuite")
+        print("CPython's tests are not installed: apt-get install libpython%d.%d-testsuite" % sys.version_info[:2])
         return 77
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "sitecustomize.py").write_text(SITE, encoding="utf-8")

@@ -2,9 +2,10 @@
 
     matrix.py [--swig 4.5 ...] [--python PATH ...] [--write README]
 
-SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON and the newest one that is
-here. Prints a line a cell; --write puts its row into the README's table, in place of the row of the same versions. Ends
-with 1 if a cell failed, with 77 without PyPI. It works in HEAPSTER_MATRIX, or build/matrix.
+SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON, the newest one that is here,
+and those here without the GIL; a version that is not tried is named. Prints a line a cell; --write puts its row into the
+README's table, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It works in
+HEAPSTER_MATRIX, or build/matrix.
 """
 
 import argparse
@@ -97,6 +98,8 @@ class Cell:
     def values(self):
         script = ROOT / "tests" / "python" / "values.py"
         self.run(self.python.path, script, COUNT, MOST_GROWTH, PYTHONMALLOC="debug")
+        if self.python.version.endswith("t"):
+            return "ok"  # without valgrind, which does not see what happens inside mimalloc
         self.run("valgrind", "-q", "--error-exitcode=99", self.python.path, script, COUNT_UNDER_VALGRIND,
                  PYTHONMALLOC="malloc")  # fmt: skip
         return "ok"
@@ -109,7 +112,8 @@ class Cell:
             return
         yield "`-X dev`", lambda: self.value_tests("-X", "dev")
         yield "`debug`", lambda: self.value_tests(PYTHONMALLOC="debug")
-        yield "`malloc_debug`", lambda: self.value_tests(PYTHONMALLOC="malloc_debug")
+        if not self.python.version.endswith("t"):  # without the GIL objects are never malloc's
+            yield "`malloc_debug`", lambda: self.value_tests(PYTHONMALLOC="malloc_debug")
         yield "restarts", lambda: self.ctest("-R", "^(restart|embed)_python") and "ok"
         yield "values", self.values
 
@@ -147,11 +151,17 @@ class Swig:
         self.library = test_wheel.output(self.program, "-swiglib").strip()
 
 
+ASK_VERSION = (
+    "import platform, sysconfig\n"
+    "print(platform.python_version() + ('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''))"
+)
+
+
 class Python:
     """An interpreter with pytest: itself, or a virtual environment of it."""
 
     def __init__(self, path):
-        self.version = test_wheel.output(path, "-c", "import platform; print(platform.python_version())").strip()
+        self.version = test_wheel.output(path, "-c", ASK_VERSION).strip()
         self.name = f"python-{self.version}"
         self.path = pathlib.Path(path)
         if test_wheel.run(path, "-c", "import pytest, xdist, pytest_asyncio, anyio").returncode != 0:
@@ -162,17 +172,30 @@ class Python:
 
 
 def default_pythons():
-    newest = max(test_wheel.interpreters(), key=test_wheel.VERSIONS.index)
-    return [os.environ.get("HEAPSTER_PYTHON", "/usr/bin/python3"), test_wheel.interpreters()[newest]]
+    """HEAPSTER_PYTHON, the newest with the GIL, and all without."""
+    here = test_wheel.interpreters()
+    newest = max((each for each in here if not each.endswith("t")), key=test_wheel.VERSIONS.index)
+    chosen = [newest, *(each for each in test_wheel.VERSIONS if each in here and each.endswith("t"))]
+    return [os.environ.get("HEAPSTER_PYTHON", "/usr/bin/python3"), *(here[each] for each in chosen)]
+
+
+def name_those_left_out(paths):
+    """Of the supported versions: those that no cell is for."""
+    tried = {test_wheel.output(path, "-c", test_wheel.ASK).split()[0] for path in paths}
+    here = test_wheel.interpreters()
+    for version in test_wheel.VERSIONS:
+        if version not in tried:
+            print(f"left out: CPython {version}, {here.get(version, 'which is not here')}", flush=True)
 
 
 COLUMNS = ["build", "tests", "`-X dev`", "`debug`", "`malloc_debug`", "restarts", "values"]
 
 
 def machine():
-    system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    """The Debian, and what builds and checks there."""
+    release = platform.freedesktop_os_release()
     tools = [test_wheel.output(tool, "--version").splitlines()[0].split()[-1] for tool in ("gcc", "cmake", "valgrind")]
-    return "{}, gcc {}, CMake {}, {}".format(system, *tools)
+    return "{} (gcc {}, CMake {}, {})".format(release.get("VERSION_ID", release.get("VERSION_CODENAME")), *tools)
 
 
 def write_row(readme, cell, found):
@@ -184,17 +207,18 @@ def write_row(readme, cell, found):
     rows = {tuple(line.split(" | ")[:2]): line for line in old.splitlines() if re.match(r"\| \d", line)}
     key = (f"| {cell.swig.version}", cell.target)
     rows = {each: line for each, line in rows.items() if minor(each) != minor(key)}
-    words = [*key, datetime.date.today().isoformat(), *(found.get(column, "") for column in COLUMNS)]
+    words = [*key, datetime.date.today().isoformat(), *(found.get(column, "") for column in COLUMNS), machine()]
     rows[key] = " | ".join(words) + " |"
-    head = [f"{machine()}:", "", f"| SWIG | for | tried | {' | '.join(COLUMNS)} |", "|---" * (3 + len(COLUMNS)) + "|"]
+    head = [f"| SWIG | for | tried | {' | '.join(COLUMNS)} | Debian |", "|---" * (4 + len(COLUMNS)) + "|"]
     lines = [*head, *(rows[each] for each in sorted(rows, key=minor))]
     readme.write_text(before + BEGIN + "".join(f"{line}\n" for line in lines) + END + after, encoding="utf-8")
 
 
 def minor(key):
-    """(4, 5), "CPython", (3, 13) of a row's versions."""
+    """(4, 5), "CPython", (3, 13), "t" of a row's versions; the last is "" where there is a GIL."""
     words = [part for text in key for part in text.strip("| ").split()]
-    return [tuple(int(part) for part in word.split(".")[:2]) if word[0].isdigit() else word for word in words]
+    numbers = [word.rstrip("t").split(".")[:2] if word[0].isdigit() else word for word in words]
+    return [*(tuple(map(int, each)) if isinstance(each, list) else each for each in numbers), "t" * words[-1].endswith("t")]
 
 
 def lua_version():
@@ -223,7 +247,9 @@ def main():
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     failures = 0
-    for cell in cells([Swig(name) for name in options.swig], options.python or default_pythons()):
+    paths = options.python or default_pythons()
+    name_those_left_out(paths)
+    for cell in cells([Swig(name) for name in options.swig], paths):
         start = time.monotonic()
         found = cell.check()
         failed = [column for column, words in found.items() if words.startswith("failed")]

@@ -42,9 +42,16 @@ def check_types(*command):
     clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("mypy is not installed")
-    done = subprocess.run(
-        [sys.executable, "-m", *command], env={**clean, **path}, capture_output=True, text=True, check=False
-    )
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", *words], env={**clean, **path}, capture_output=True, text=True, check=False
+        )
+
+    # Debian's is compiled for one CPython, and seen by all.
+    if run("mypy", "-c", "").returncode != 0:
+        pytest.skip("the mypy that is here does not work with this CPython")
+    done = run(*command)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

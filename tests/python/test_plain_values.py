@@ -160,3 +160,19 @@ def test_a_report_of_a_difference_says_which_figures_are_absolute(figures, kind)
     assert "use_curr (now)" in figures[kind]._repr_html_()
     assert re.search(r"^use_curr: .*\nuse_max: ", str(figures["snapshot"]), re.MULTILINE)
     assert json.loads(figures[kind].to_json())["use_curr"] == figures[kind].use_curr
+
+
+def test_counts_are_read_from_a_copy_that_nobody_changes():
+    class Clears:
+        def __index__(self):
+            counts.clear()
+            kinds.clear()
+            return 3
+
+    counts, kinds = [Clears(), *range(1, 64)], {}
+    assert heapster.Histogram(counts)[63] == 63 and counts == []
+    counts = [Clears(), *range(1, 64)]
+    values = {**heapster.stats().as_dict(), "alloc_histogram": counts, "alloc_count": 3 + sum(range(1, 64))}
+    assert heapster.Stats.from_dict(values).alloc_histogram[0] == 3
+    kinds = {name: {"count": Clears(), "sum": 1} for name in "strings tables functions userdata threads other".split()}
+    assert heapster.Stats.from_dict({**heapster.stats().as_dict(), "lua_kinds": kinds}).lua_kinds.tables.count == 3

@@ -45,7 +45,7 @@ def test_an_update_writes_a_line_a_measurement_and_later_runs_compare(counted):
     counted.run("--heap-baseline=update").stdout.fnmatch_lines(["heapster-baseline.json: measurements written: 2"])
     lines = counted.baseline.read_text(encoding="utf-8").splitlines()
     assert lines[3] == ('"test_it.py::test_it[0]": {"alloc_count": 10, "realloc_growth_count": 0, "sizes": {"64": 10}},')
-    assert re.fullmatch(r'"\w+-3\.\d+ linux-\w+ rules-\d+ python": {', lines[2])
+    assert re.fullmatch(r'"\w+-3\.\d+t? linux-\w+ rules-\d+ python": {', lines[2])
     result = counted.run()
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*  test_it.py::test_it?1?  as the baseline"])
@@ -110,7 +110,7 @@ def test_an_update_of_some_tests_keeps_the_entries_of_others(counted):
 def test_entries_of_other_pythons_stay_and_are_not_compared(counted):
     counted.run("--heap-baseline=update")
     text = counted.baseline.read_text(encoding="utf-8")
-    fingerprint = re.search(r'"(\S+-3\.\d+ [^"]*)"', text)[1]
+    fingerprint = re.search(r'"(\S+-3\.\d+t? [^"]*)"', text)[1]
     other = text.replace(fingerprint, "cpython-2.7 amiga heapster-0.0.1 malloc").replace('": 10,', '": 1,')
     counted.baseline.write_text(other, encoding="utf-8")
     counted.run("-q").assert_outcomes(passed=2)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import heapster
+from builds import DEBUG_ALLOCATORS
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_the_calling_threads_part_outlives_its_stats():
     assert part.as_dict() == same and part == pickle.loads(pickle.dumps(part))
 
 
-@pytest.mark.parametrize("allocators", ["debug", "malloc_debug", "pymalloc_debug"])
+@pytest.mark.parametrize("allocators", DEBUG_ALLOCATORS)
 def test_values_survive_the_debug_allocators(plain, allocators):
     """They are freed where they came from, below the allocators that would know whose they are not."""
     plain(

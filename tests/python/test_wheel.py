@@ -1,5 +1,5 @@
-"""What is uploaded, used as it would be: an sdist, and from it a wheel for every CPython from 3.8 to 3.13 that is here, each in
-a fresh environment. ./dev wheel runs it; it takes minutes and PyPI.
+"""What is uploaded, used as it would be: an sdist, and from it a wheel for every CPython from 3.8 to 3.15 that is here, with and
+without the GIL, each in a fresh environment. ./dev wheel runs it; it takes minutes and PyPI.
 
 HEAPSTER_WHEELS is the folder to work in; what can be uploaded is left in its folder dist. Interpreters are those on PATH and
 pyenv's; HEAPSTER_PYTHONS names others, separated by colons.
@@ -18,7 +18,7 @@ import zipfile
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-VERSIONS = [f"3.{minor}" for minor in range(8, 14)]
+VERSIONS = [f"3.{minor}" for minor in range(8, 16)] + ["3.13t", "3.14t", "3.15t"]  # t: without the GIL
 VERSION = re.search(r"^project\(heapster VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.M)[1]
 WORK = os.environ.get("HEAPSTER_WHEELS")
 
@@ -43,7 +43,11 @@ def output(*command, **options):
     return done.stdout
 
 
-ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sys.executable, sysconfig.get_path('include'))"
+ASK = (
+    "import sys, sysconfig\n"
+    "abi = 't' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''\n"
+    "print('%d.%d' % sys.version_info[:2] + abi, sys.executable, sysconfig.get_path('include'))"
+)
 
 
 @functools.lru_cache(maxsize=None)
@@ -147,10 +151,17 @@ def test_the_wheel_holds_the_module_the_libraries_and_the_command(installed):
 
 def test_the_wheel_is_for_its_python_and_any_linux_of_a_glibc(installed):
     """And auditwheel had nothing to add: a second libheapster would count for itself."""
-    python = "cp" + installed.folder.name.replace(".", "")
-    assert re.fullmatch(rf"heapster-{VERSION}-{python}-{python}-manylinux_2_\d+_\w+\.whl", installed.wheel.name)
+    version = installed.folder.name.replace(".", "")
+    python = f"cp{version.rstrip('t')}-cp{version}"
+    assert re.fullmatch(rf"heapster-{VERSION}-{python}-manylinux_2_\d+_\w+\.whl", installed.wheel.name)
     with zipfile.ZipFile(installed.wheel) as wheel:
         assert not [name for name in wheel.namelist() if ".libs/" in name]
+
+
+def test_the_import_leaves_the_gil_off(installed):
+    if not installed.folder.name.endswith("t"):
+        pytest.skip("this CPython has a GIL")
+    assert installed.script("import heapster, sys; print(sys._is_gil_enabled())").strip() == "False"
 
 
 def test_the_version_is_that_of_the_project(installed):

@@ -8,7 +8,8 @@ import shutil
 HERE = pathlib.Path(__file__).resolve().parent
 CPYTHON = ["test_tracemalloc", "test_capi", "test_gc", "test_threading", "test_subprocess", "test_mmap", "test_ctypes"]
 GLIBC_SOURCE = pathlib.Path("/usr/src/glibc")
-CPYTHON_TESTS = pathlib.Path("/usr/lib/python3.11/test")
+DEBIAN_PYTHON = pathlib.Path("/usr/bin/python3").resolve().name  # python3.11
+CPYTHON_TESTS = pathlib.Path("/usr/lib", DEBIAN_PYTHON, "test")
 EVERY = ("glibc", "jemalloc", "mimalloc")
 
 
@@ -44,8 +45,8 @@ def script(name, what, commands, **others):
 
 def cpython(module):
     file = CPYTHON_TESTS / module if (CPYTHON_TESTS / module).is_dir() else CPYTHON_TESTS / f"{module}.py"
-    return Program(f"cpython {module}", ("cpython.sh", module), "a test module of CPython 3.11",
-                   files=((file, f"{module} (libpython3.11-testsuite)"),))
+    return Program(f"cpython {module}", ("cpython.sh", module), DEBIAN_PYTHON.replace("python", "a test module of CPython "),
+                   files=((file, f"{module} (lib{DEBIAN_PYTHON}-testsuite)"),))
 
 
 def lua_tests():

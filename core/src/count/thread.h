@@ -64,6 +64,7 @@ struct heapster__thread {
   struct heapster__site site;                 /* of the next request that is recorded while armed; see arming.h */
   struct heapster__shard *_Atomic last_shard; /* the record's shards are in a chain */
   heapster__counter nested_count;             /* nested requests that the guard let pass */
+  heapster__counter nested_objects;           /* those for a new block of an interpreter's domain */
   _Atomic uint32_t generation;                /* counts the record's threads */
   _Atomic uint32_t next_free;                 /* in the stack of free records: index + 1 */
   _Atomic bool is_taken;

@@ -18,11 +18,11 @@ unsigned heapster__site_find(struct heapster__site_table *table, const struct he
   *is_new = false;
   if (heapster__unlikely(site->kind == HEAPSTER__SITE_UNKNOWN)) return HEAPSTER__SITE_ELSEWHERE;
   for (unsigned place = heapster__site_first_place(site);; place = (place + 1) % HEAPSTER__SITE_INDEX) {
-    uint16_t there = heapster__load_acquire(&table->index[place]); /* pairs with the swap: the site is seen complete */
+    uint32_t there = heapster__load_acquire(&table->index[place]); /* pairs with the swap: the site is seen complete */
     if (heapster__unlikely(!there)) {
       if (made == HEAPSTER__SITE_ELSEWHERE) made = take_number(table, site);
       if (made == HEAPSTER__SITE_ELSEWHERE) return made;
-      *is_new = atomic_compare_exchange_strong(&table->index[place], &there, (uint16_t)(made + 1));
+      *is_new = heapster__swap_strong(&table->index[place], &there, made + 1);
       if (*is_new) return made;
     }
     if (heapster__likely(heapster__site_is_same(&table->sites[there - 1].site, site))) return there - 1U;

@@ -23,7 +23,7 @@ struct heapster__site_entry {
 };
 
 struct heapster__site_table {
-  _Atomic uint16_t index[HEAPSTER__SITE_INDEX]; /* a site's number plus 1; 0: free */
+  _Atomic uint32_t index[HEAPSTER__SITE_INDEX]; /* a site's number plus 1; 0: free */
   _Atomic uint32_t used;                        /* numbers given out, perhaps more than there are */
   struct heapster__site_entry sites[HEAPSTER_SITES + 1];
 };

@@ -12,13 +12,12 @@
 #include <string.h>
 
 static struct heapster__domain next[HEAPSTER__DOMAINS];
-static heapster__counter nested_requests; /* for a new block */
 
 static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {
   struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread)) {
     heapster__record_nested(thread);
-    heapster__add_relaxed(&nested_requests, 1);
+    heapster__add_owned(&thread->nested_objects, 1);
   } else if (block && thread && heapster__is_armed()) {
     const struct heapster__site site = thread->site;
     thread->site.kind = HEAPSTER__SITE_UNKNOWN;
@@ -54,10 +53,25 @@ static struct calls plain[HEAPSTER__DOMAINS];
    request tests which. */
 static struct calls calls[HEAPSTER__DOMAINS];
 
-HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
+static _Atomic bool are_spaced; /* see heapster__domains_space */
+
+void heapster__domains_space(bool is_spaced) { heapster__store_relaxed(&are_spaced, is_spaced); }
+
+/* As how many bytes a request for so few is passed on. */
+static __attribute__((noinline)) size_t padded_small(size_t size) {
+  return heapster__load_relaxed(&are_spaced) ? size : HEAPSTER__MAIN_MIN_SIZE;
+}
+
+HEAPSTER__INLINE size_t padded(size_t size) {
+  return heapster__likely(size >= HEAPSTER__MAIN_MIN_SIZE) ? size : padded_small(size);
+}
 
 static __attribute__((noinline)) void *malloc_small(unsigned number, void *context, size_t size) {
-  return record_block(heapster__load_relaxed(&calls[number].malloc)(context, HEAPSTER__MAIN_MIN_SIZE), size);
+  return record_block(heapster__load_relaxed(&calls[number].malloc)(context, padded_small(size)), size);
+}
+
+static __attribute__((noinline)) void *calloc_small(unsigned number, void *context, size_t size) {
+  return record_block(heapster__load_relaxed(&calls[number].calloc)(context, 1, padded_small(size)), size);
 }
 
 HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t size) {
@@ -68,7 +82,7 @@ HEAPSTER__INLINE void *counted_malloc(unsigned number, void *context, size_t siz
 HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t count, size_t size) {
   size_t bytes;
   bool is_wide = __builtin_mul_overflow(count, size, &bytes) || bytes >= HEAPSTER__MAIN_MIN_SIZE;
-  if (heapster__unlikely(!is_wide)) count = 1, size = HEAPSTER__MAIN_MIN_SIZE;
+  if (heapster__unlikely(!is_wide)) return calloc_small(number, context, bytes);
   return record_block(heapster__load_relaxed(&calls[number].calloc)(context, count, size), bytes);
 }
 
@@ -292,11 +306,11 @@ bool heapster__domain_is_counted(unsigned number, const struct heapster__domain 
 bool heapster__domain_probe(const struct heapster__domain *domain) {
   struct heapster__thread *thread = heapster__thread_claim();
   if (!thread) return false;
-  uint64_t before = heapster__load_relaxed(&nested_requests);
+  uint64_t before = heapster__load_relaxed(&thread->nested_objects);
   struct heapster__guard guard;
   heapster__guard_enter(&guard, thread);
   void *block = domain->malloc(domain->context, HEAPSTER__MAIN_MIN_SIZE);
   if (block) domain->free(domain->context, block);
   heapster__guard_leave(&guard);
-  return heapster__load_relaxed(&nested_requests) != before;
+  return heapster__load_relaxed(&thread->nested_objects) != before;
 }

@@ -28,6 +28,10 @@ HEAPSTER_API bool heapster__domains_open(void);
    they come into force again, this is found out where the memory is used again, or is gone by then. */
 HEAPSTER_API void heapster__domains_doubt(void);
 
+/* Whether the next allocator never begins two blocks within 32 bytes, whatever their size. Then small requests are
+   passed on as they are; at first they are passed on as larger ones. Set it before the functions are installed. */
+HEAPSTER_API void heapster__domains_space(bool is_spaced);
+
 /* The functions that count for domain `number` and call `next`. Install them after this. They stay valid for ever: a
    caller that kept them may go on to call them. */
 HEAPSTER_API struct heapster__domain heapster__domain_counted(unsigned number, const struct heapster__domain *next);

@@ -5,6 +5,7 @@ This module is loaded only if a collected test is to be measured, so that other 
 
 import contextlib
 import inspect
+import time
 from typing import Any, Callable, Dict, Generator, Iterator, Optional
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_heapster.collected import find_name
 from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
+from pytest_heapster.order import Order
 from pytest_heapster.results import UNREPEATABLE, attach_payload
 from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs
 from pytest_heapster.second_pass import SecondPass
@@ -66,10 +68,10 @@ class Reruns:
 
 
 class Protocol:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, order: Order) -> None:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
-        self.second_pass = SecondPass(engine)
+        self.second_pass = SecondPass(engine, order)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
@@ -90,8 +92,8 @@ class Protocol:
         if is_handed_over:
             self._hand_over(runs, plan)
             reports = []
-        elif not is_last_pass and self.second_pass.can_wait(item, plan, reports):
-            reports = [self.second_pass.make_wait(item, reports)]
+        elif self.second_pass.can_wait(item, plan, reports, is_last_pass):
+            reports = [self.second_pass.make_wait(item, reports, is_last_pass)]
         runs.subreports.pass_on()
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
@@ -121,6 +123,7 @@ class Protocol:
             if not runs.warm_up():
                 return runs.reports
         while True:
+            time.sleep(plan.pause)
             plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
             runs.run_measured()
             if runs.subreports.has_failed():

@@ -15,6 +15,9 @@ from pytest_heapster.options import PAYLOAD, STRICT, Settings
 # Why a test that passed was not measured.
 UNREPEATABLE = "fails when it runs a second time"
 
+# The state of a measurement that keeps its limits and its baseline in the order of the files only.
+OTHER_ORDER = "other order"
+
 
 # --- one measurement ---
 
@@ -26,8 +29,9 @@ class Figures(TypedDict):
 
 
 class Record(TypedDict):
-    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own) or
-    "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
+    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other order"
+    (it keeps its limits only in the order of the files) or "uncompared": the figures are not whole, or a tracer is in them,
+    as `why_uncompared` says."""
 
     name: str
     state: str
@@ -49,6 +53,7 @@ class Waiting(TypedDict):
     sections: List[Tuple[str, str]]
     properties: List[Tuple[str, object]]
     duration: float
+    had_last_pass: bool
 
 
 class Payload(TypedDict):

@@ -38,6 +38,10 @@ STEADY_AFTER_UPDATE = 10
 MOST_RUNS = 100
 MOST_SECONDS = 1.0
 
+# Seconds before each run of a second pass, which so is spread over a second: what a test asks for can hang on the clock.
+# CPython makes an int of a log record's milliseconds only if they are above 256.
+PAUSE = 0.05
+
 
 # --- what the plugin keeps on an item ---
 
@@ -53,6 +57,7 @@ class Plan:
         self.growth = growth
         self.policy: Optional[RetryPolicy] = None  # of the present pass
         self.has_waited = False  # this is the second pass
+        self.pause = 0.0  # seconds before each of its runs
         self.is_warmup = False
         self.may_repeat = False
         self.measurements: "Optional[Measurements]" = None

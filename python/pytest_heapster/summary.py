@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 from heapster import figures
 
 from pytest_heapster import github
-from pytest_heapster.results import Record, Results
+from pytest_heapster.results import OTHER_ORDER, Record, Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes
 
@@ -88,6 +88,15 @@ def _list_polluted(results: Results) -> List[str]:
     return lines
 
 
+def _list_other_order(results: Results, verbosity: int) -> List[str]:
+    """Measurements that keep what they may be only in the order of the files."""
+    names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
+    pronoun = "it" if len(names) == 1 else "they"
+    return [f"{count(len(names))} above what {pronoun} may be here, but not in one process in the order of the files, so not "
+            f"failed (what ran before decides, such as which attributes the first objects of a class got, or what xdist adds "
+            f"to the environment): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
+
+
 def _list_uncompared(results: Results, verbosity: int) -> List[str]:
     """Measurements whose figures are not those of the test, by the reason."""
     names: Dict[str, List[str]] = {}
@@ -159,7 +168,7 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     if verbosity >= 0:
         lines += _list_rises(records)
     lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
-    lines += _list_restless(results, verbosity)
+    lines += [*_list_other_order(results, verbosity), *_list_restless(results, verbosity)]
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
     if results.is_written:
         lines.append(_describe_update(results))

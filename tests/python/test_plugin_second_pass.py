@@ -50,6 +50,13 @@ def test_shared_fixtures_are_set_up_again(cold):
     cold.run("-s").stdout.fnmatch_lines(["*order ?'shared', '/shared'?*", "*order ?'shared', '/shared', 'shared', '/shared'?*"])
 
 
+def test_what_hangs_on_the_clock_passes_whenever_it_runs(commanded):  # noqa: F811
+    commanded.test("import time\ntime.sleep((0.3 - time.monotonic()) % 1)\n@pytest.mark.heap_limit(heap='commanded', alloc_count=5)\n"
+                   "def test_it(): pytest.ask(5 if time.monotonic() % 1 < 0.25 else 6)\n"
+                   "def test_late(): time.sleep((0.3 - time.monotonic()) % 1)\n")  # fmt: skip
+    commanded.run().assert_outcomes(passed=2)
+
+
 def test_what_is_still_too_high_fails_once_and_says_what_to_do(cold):
     cold.test(COLD.replace("5 if warm else 8", "8"))
     result = cold.run("--junitxml=junit.xml")

@@ -9,7 +9,7 @@ from heapster import baseline_file
 from heapster.baseline import Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
-from pytest_heapster.judge import Bound, Verdict, judge, list_unjudged
+from pytest_heapster.judge import Bound, Verdict, is_barely_kept, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
 # Why a test that passed was not measured.
@@ -29,15 +29,16 @@ class Figures(TypedDict):
 
 
 class Record(TypedDict):
-    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other order"
-    (it keeps its limits only in the order of the files) or "uncompared": the figures are not whole, or a tracer is in them,
-    as `why_uncompared` says."""
+    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other
+    order" (it keeps its limits in the order of the files only) or "uncompared": the figures are not whole, or a tracer is
+    in them, as `why_uncompared` says."""
 
     name: str
     state: str
     is_in_doubt: bool  # other threads decide whether a limit is kept
     measured: Figures
     unjudged: List[str]  # limits of which use_peak_error leaves open whether they are kept
+    is_barely_kept: bool  # a limit is kept by less than that error
     baseline: Optional[Figures]
     foreign_count: int
     why_uncompared: Optional[str]
@@ -171,6 +172,7 @@ class Expected:
             "is_in_doubt": bool(verdict.polluted),
             "measured": pack(entry),
             "unjudged": [] if why_uncompared else list_unjudged(bounds, whole),
+            "is_barely_kept": not why_uncompared and is_barely_kept(bounds, whole),
             "baseline": pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,
             "why_uncompared": why_uncompared,

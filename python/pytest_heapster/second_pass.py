@@ -21,8 +21,8 @@ Run = Callable[[pytest.Function, Optional[pytest.Item], Plan], Any]
 VARIES = ("If it varies by itself, give it a tolerance: a line {test} alloc_count 2 under heap_tolerance; or let an update "
           "find out, which runs all in two processes.")  # fmt: skip
 
-PART = ("Only a part of the tests ran. What runs before a test can decide a few of its requests, so run all of them before you "
-        "change anything.")  # fmt: skip
+PART = ("Only a part of the tests ran. What runs before a test can decide a few of its requests, so run all of them before "
+        "you change anything.")  # fmt: skip
 
 
 # The runs of so many tests are spread over a second each. If more wait, the clock is not the reason.

@@ -88,13 +88,20 @@ def _list_polluted(results: Results) -> List[str]:
     return lines
 
 
+def _list_barely_kept(results: Results, verbosity: int) -> List[str]:
+    names = [each["name"] for each in results.records if each["is_barely_kept"]]
+    what = "by less than that figure may be off with other threads at work"
+    return [f"{count(len(names))} that {'keeps' if len(names) == 1 else 'keep'} a limit on use_peak {what}: "
+            f"{_list_names(names, verbosity)}"] if names else []  # fmt: skip
+
+
 def _list_other_order(results: Results, verbosity: int) -> List[str]:
     """Measurements that keep what they may be only in the order of the files."""
     names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
     pronoun = "it" if len(names) == 1 else "they"
-    return [f"{count(len(names))} above what {pronoun} may be here, but not in one process in the order of the files, so not "
-            f"failed (what ran before decides, such as which attributes the first objects of a class got, or what xdist adds "
-            f"to the environment): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
+    why = "what ran before decides, such as which attributes the first objects of a class got, or xdist's environment"
+    return [f"{count(len(names))} above what {pronoun} may be here, but not in one process in the order of the files, so "
+            f"not failed ({why}): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
 
 
 def _list_uncompared(results: Results, verbosity: int) -> List[str]:
@@ -168,7 +175,7 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     if verbosity >= 0:
         lines += _list_rises(records)
     lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
-    lines += [*_list_other_order(results, verbosity), *_list_restless(results, verbosity)]
+    lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity), *_list_restless(results, verbosity)]
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
     if results.is_written:
         lines.append(_describe_update(results))

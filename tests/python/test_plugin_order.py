@@ -78,8 +78,10 @@ def test_a_planted_block_fails_in_both_orders(shuffled, monkeypatch, order):
 
 
 def test_a_limit_of_a_marker_is_tried_in_the_order_of_the_files_too(shuffled):
-    shuffled.test(TESTS.replace("def test_c", "def test_d(): pass\n@pytest.mark.heap_limit(heap='commanded', alloc_count=5)\ndef test_c"))
-    shuffled.run("--heap-baseline=off").assert_outcomes(passed=4)
+    limited = TESTS.replace('heap="commanded")\ndef test_c', 'heap="commanded", alloc_count=5)\ndef test_c')
+    assert limited != TESTS
+    shuffled.test(limited)
+    shuffled.run("--heap-baseline=off").assert_outcomes(passed=3)
 
 
 def test_what_fails_by_itself_in_the_order_of_the_files_fails(shuffled):
@@ -88,7 +90,7 @@ def test_what_fails_by_itself_in_the_order_of_the_files_fails(shuffled):
 
 
 def test_the_run_stops_at_the_first_failure_but_not_the_process_that_has_the_order_of_the_files(shuffled):
-    shuffled.test(TESTS.replace('def test_a(): ran.append("a")', 'def test_a():\n    ran.append("a")\n    assert ran[0] == "b"'))
+    shuffled.test(TESTS.replace('test_a(): ran.append("a")', 'test_a():\n    ran.append("a")\n    assert ran[0] == "b"'))
     result = shuffled.run("-x")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines([NAMED])
@@ -100,8 +102,12 @@ def test_the_run_stops_at_the_first_failure_but_not_the_process_that_has_the_ord
 ])  # fmt: skip
 def test_a_failure_stands_if_the_process_comes_to_no_end(shuffled, end, why):
     conftest = (shuffled.folder / "conftest.py").read_text()
-    shuffled.pytester.makeconftest(conftest + f"\nimport os, sys\nimport pytest_heapster.files_order as files_order\n"
-                                   f"files_order.LEAST_SECONDS = 3\nif any('--heap-second' in each for each in sys.argv): {end}\n")  # fmt: skip
+    shuffled.pytester.makeconftest(f"""{conftest}
+import os, sys
+import pytest_heapster.files_order as files_order
+files_order.LEAST_SECONDS = 3
+if any("--heap-second" in each for each in sys.argv): {end}
+""")
     result = shuffled.run()
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines([f"Whether it is above in the order of the files, too, is not known: {why}"])
@@ -123,7 +129,7 @@ def test_the_environment_of_a_worker_fails_no_test(project):  # noqa: F811
     project.run("--heap-baseline=update").assert_outcomes(passed=1)
     result = project.run("-n", "2", plugins=("heapster", "xdist"))
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["1 measurement above what it may be here, *what xdist adds to the environment*"])
+    result.stdout.fnmatch_lines(["1 measurement above what it may be here, *xdist's environment*"])
 
 
 def test_an_update_in_another_order_has_the_order_of_the_files_in_its_second_process(shuffled):
@@ -168,5 +174,6 @@ def test_c(): Loop().look_around()
     result = project.run("--heap-all")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["2 measurements above what they may be here, *: test_it.py::test_*"])
-    project.test((project.folder / "test_it.py").read_text().replace("test_c(): ", "test_c(): [object() for _ in range(9)]; "))
+    text = (project.folder / "test_it.py").read_text()
+    project.test(text.replace("test_c(): ", "test_c(): [object() for _ in range(9)]; "))
     project.run("--heap-all").assert_outcomes(passed=2, failed=1)

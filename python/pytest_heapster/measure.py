@@ -67,6 +67,7 @@ class Measurements:
         self.records: List[Record] = []
         self.is_broken = False  # a figure is outside its limits
         self.is_wide = False  # and far above
+        self.is_beyond_limit = False  # of a marker, or of --heap-strict
         self.foreign_count = 0  # of the polluted measurements
 
     def add(self, limits: Limits, name: str = "") -> Measurement:
@@ -212,7 +213,9 @@ class Engine:
             measurements.properties += list_properties(measurements.test, record)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]
-            risen = risen or any(" the baseline of " in line for line in verdict.failed)
+            above = [" the baseline of " in line for line in verdict.failed]
+            risen = risen or any(above)
+            measurements.is_beyond_limit = measurements.is_beyond_limit or not all(above)
             if record["state"] == "polluted":
                 measurements.foreign_count += record["foreign_count"]
         if failed and risen:

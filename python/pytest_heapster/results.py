@@ -12,11 +12,17 @@ from pytest_heapster.collected import Collected
 from pytest_heapster.judge import Bound, Verdict, is_barely_kept, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
+# What varies by itself may be above, or below, what was seen by so many times its distance.
+SPREAD = 2
+
 # Why a test that passed was not measured.
 UNREPEATABLE = "fails when it runs a second time"
 
 # The state of a measurement that keeps its limits and its baseline in the order of the files only.
 OTHER_ORDER = "other order"
+
+# The state of one that is above its baseline by no more than what varies by itself may be, as its own runs show.
+VARIES = "varies"
 
 
 # --- one measurement ---
@@ -30,8 +36,8 @@ class Figures(TypedDict):
 
 class Record(TypedDict):
     """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other
-    order" (it keeps its limits in the order of the files only) or "uncompared": the figures are not whole, or a tracer is
-    in them, as `why_uncompared` says."""
+    order" (it keeps its limits in the order of the files only), "varies" (it is above its baseline, by no more than its own
+    runs explain) or "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
 
     name: str
     state: str
@@ -138,7 +144,12 @@ class Expected:
         if tolerance is None or field not in entry.varies:
             return tolerance
         least, most = entry.varies[field]
-        return tolerance + most - entry.figures[field] + 2 * (most - least)
+        return tolerance + most - entry.figures[field] + SPREAD * (most - least)
+
+    def is_explained(self, record: Record, seen: Mapping[str, Tuple[int, int]]) -> bool:
+        """Whether the baseline would hold if its entry said that the figures vary as much as was seen in this run."""
+        return all(seen[field][0] <= entry.figures[field] + tolerance + SPREAD * (seen[field][1] - seen[field][0])
+                   for field, entry, tolerance in self._list_tolerances(record["name"]))  # fmt: skip
 
     def _is_improved(self, field: str, entry: Entry, tolerance: int, measured: Entry) -> bool:
         least = entry.varies[field][0] if field in entry.varies else entry.figures[field] - tolerance
@@ -200,7 +211,7 @@ class Expected:
             if field not in old.figures or (field in new.varies and field not in old.varies):
                 return False
             least, most = old.varies.get(field, (old.figures[field], old.figures[field]))
-            tolerance += 2 * (most - least)
+            tolerance += SPREAD * (most - least)
             seen = new.varies.get(field, (value, value))
             if seen[0] < least - tolerance or seen[1] > most + tolerance:
                 return False
@@ -273,7 +284,7 @@ class Results:
             name, why = payload["unmeasured"]
             self.unmeasured.setdefault(why, []).append(name)
         for record in payload["records"]:
-            if is_passed and record["state"] == "kept":
+            if is_passed and record["state"] in ("kept", VARIES):  # an update compares nothing, so nothing varies there
                 self.to_keep[record["name"]] = unpack(record["measured"])
             if not payload["is_steady"]:
                 self.unsteady.append(record["name"])

@@ -108,6 +108,11 @@ class History:
             self.runs.append(record)
         return False
 
+    def find_seen(self) -> Dict[str, Tuple[int, int]]:
+        """The least and the most of each figure, since the lowest run."""
+        seen = [each["measured"]["figures"] for each in [self.low, *self.runs]]
+        return {field: (min(each[field] for each in seen), max(each[field] for each in seen)) for field in seen[0]}
+
     def settle(self) -> "Record":
         """The run that is written to the baseline: the middle one, with what was seen of figures that differ."""
         runs = sorted(self.runs or [self.low], key=_counts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 from heapster import figures
 
 from pytest_heapster import github
-from pytest_heapster.results import OTHER_ORDER, Record, Results
+from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes
 
@@ -121,6 +121,11 @@ def _list_restless(results: Results, verbosity: int) -> List[str]:
                      f"{_list_names(results.unsteady, verbosity)}")  # fmt: skip
     if results.why_unknown:
         lines.append(f"heapster: {results.why_unknown}")
+    noisy = [each["name"] for each in results.records if each["state"] == VARIES]
+    if noisy:
+        pronoun = "its" if len(noisy) == 1 else "their"
+        lines.append(f"{count(len(noisy))} above the baseline by what {pronoun} own runs differ by, so not failed; "
+                     f"--heap-baseline=update marks that: {_list_names(noisy, verbosity)}")  # fmt: skip
     names = {each["name"] for each in results.records}
     known = [] if results.expected.mode == "update" else results.expected.list_varying()
     varying = results.varying or [name for name in known if name in names]

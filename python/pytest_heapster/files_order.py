@@ -1,6 +1,7 @@
 """Failures of which only the order of the tests may be the reason: they are tried in the order of the files.
 
-That is a process of its own. It may take as long as the run did, so that a run takes twice its time at most.
+That is a process of its own. It may take as long as the run did, so that a run takes twice its time at most; or as long as all
+workers of xdist together, if that is not more than minutes.
 """
 
 import copy
@@ -14,6 +15,9 @@ from pytest_heapster.results import OTHER_ORDER, Payload, make_payload
 
 # Even if the run was shorter.
 LEAST_SECONDS = 60.0
+
+# Workers share the time of a run: one process takes longer. So much more it may take.
+MOST_SECONDS_OF_WORKERS = 600.0
 
 FAILS_TOO = "In the order of the files it is above as well."
 UNKNOWN = "Whether it is above in the order of the files, too, is not known: {}"
@@ -36,11 +40,16 @@ def _had_last_pass(setup: pytest.TestReport) -> bool:
     return waiting is not None and waiting["had_last_pass"]
 
 
+def find_time_limit(seconds: float, workers: int) -> float:
+    """How long the process may take after a run that took so long, on so many workers of xdist or on none."""
+    return max(LEAST_SECONDS, seconds, min(seconds * workers, MOST_SECONDS_OF_WORKERS))
+
+
 def try_files_order(config: pytest.Config, waiting: Sequence[pytest.TestReport], seconds: float) -> Optional[Found]:
-    """None if no failure waits for that. `seconds` is how long the run took."""
+    """None if no failure waits for that."""
     if not any(map(_had_last_pass, waiting)):
         return None
-    return Found(*second_process.list_kept_in_files_order(config, max(LEAST_SECONDS, seconds)))
+    return Found(*second_process.list_kept_in_files_order(config, seconds))
 
 
 def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:

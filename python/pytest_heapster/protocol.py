@@ -92,8 +92,8 @@ class Protocol:
         if is_handed_over:
             self._hand_over(runs, plan)
             reports = []
-        elif self.second_pass.can_wait(item, plan, reports, is_last_pass):
-            reports = [self.second_pass.make_wait(item, reports, is_last_pass)]
+        elif self.second_pass.is_narrow_failure(item, plan, reports):
+            reports = self.second_pass.decide(item, plan, reports, is_last_pass)
         runs.subreports.pass_on()
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)

@@ -48,18 +48,21 @@ class SecondPass:
         self.indices: Dict[pytest.Item, int] = {}
         self.names: Optional[Set[str]] = None  # of the tests of this run
 
-    def can_wait(self, item: pytest.Function, plan: Plan, reports: Reports, is_last_pass: bool) -> bool:
-        """Whether nothing but figures that are a little too high failed the test, and there is something to wait for."""
+    def is_narrow_failure(self, item: pytest.Function, plan: Plan, reports: Reports) -> bool:
+        """Whether nothing but figures that are a little too high failed the test."""
         found = plan.measurements
         is_narrow = found is not None and found.is_broken and not found.is_wide
         is_cold = plan.limits is not None and plan.limits.warmup == 0
-        if not is_narrow or is_cold or not is_failure_of_call(reports) or item.session.shouldstop:
-            return False
+        return is_narrow and not is_cold and is_failure_of_call(reports) and not item.session.shouldstop
+
+    def decide(self, item: pytest.Function, plan: Plan, reports: Reports, is_last_pass: bool) -> Reports:
+        """What is reported of a narrow failure: that it waits, that it passes all the same, or the failure."""
         if not is_last_pass:
-            return True
-        if self._try_explain(plan, reports):
-            return False
-        return self.engine.settings.second_report is None and self.order.is_other(item.session.items)
+            return [self._make_wait(item, reports, is_last_pass)]
+        is_second = self.engine.settings.second_report is not None
+        if self._try_explain(plan, reports) or is_second or not self.order.is_other(item.session.items):
+            return reports
+        return [self._make_wait(item, reports, is_last_pass)]
 
     def _try_explain(self, plan: Plan, reports: Reports) -> bool:
         """Let a test pass whose figures are above the baseline by no more than they differ in its own runs: it varies by
@@ -76,7 +79,7 @@ class SecondPass:
         called.outcome, called.longrepr = "passed", None
         return True
 
-    def make_wait(self, item: pytest.Function, reports: Reports, is_last_pass: bool) -> pytest.TestReport:
+    def _make_wait(self, item: pytest.Function, reports: Reports, is_last_pass: bool) -> pytest.TestReport:
         """The report of a test that waits."""
         if not self.indices:
             self.indices = {each: index for index, each in enumerate(item.session.items)}

@@ -62,6 +62,7 @@ class Session:
         self.collected = Collected(config)
         self.order = Order(settings.is_worker)
         self.began = time.monotonic()
+        self.workers = 0  # of xdist, that have ended
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
         self._unplanned: "Dict[str, Measurements]" = {}  # of tests that asked for the fixture by name, by node id
@@ -157,6 +158,7 @@ class Session:
     @hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker of xdist has ended."""
+        self.workers += 1
         packed = getattr(node, "workeroutput", {}).get(PAYLOAD)
         if packed is None:
             self.collected.cut_short("a worker of xdist was lost")
@@ -216,10 +218,11 @@ class Session:
     def _report_waiting(self, is_whole: bool) -> None:
         """The second pass of these tests never came, so their failures stand; or it did not help, but they have another
         order than the files."""
-        from pytest_heapster.files_order import rebuild, try_files_order
+        from pytest_heapster.files_order import find_time_limit, rebuild, try_files_order
 
         waiting, self._waiting = list(self._waiting.values()), {}
-        found = try_files_order(self.config, waiting if is_whole else [], time.monotonic() - self.began)
+        seconds = find_time_limit(time.monotonic() - self.began, self.workers)
+        found = try_files_order(self.config, waiting if is_whole else [], seconds)
         for setup in waiting:
             for report in rebuild(setup, found):
                 self.config.hook.pytest_runtest_logreport(report=report)

@@ -7,6 +7,8 @@ import sys
 import pytest
 from plugin import commanded, commanded_library, project  # noqa: F401
 
+from pytest_heapster.files_order import find_time_limit
+
 pytest_plugins = ["pytester"]
 
 needs_xdist = pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
@@ -111,6 +113,12 @@ if any("--heap-second" in each for each in sys.argv): {end}
     result = shuffled.run()
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines([f"Whether it is above in the order of the files, too, is not known: {why}"])
+
+
+@pytest.mark.parametrize(("seconds", "workers", "limit"), [(1, 0, 60), (1, 8, 60), (90, 0, 90), (90, 4, 360), (90, 8, 600),
+                                                          (900, 8, 900)])  # fmt: skip
+def test_the_process_has_as_long_as_the_run_took_and_more_after_workers(seconds, workers, limit):
+    assert find_time_limit(seconds, workers) == limit
 
 
 @needs_xdist

@@ -65,7 +65,7 @@ def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.Tes
     is_tried = found is not None and waiting["had_last_pass"]
     if is_tried and found is not None and found.kept.issuperset(each["name"] for each in records):
         for each in records:
-            each["state"] = OTHER_ORDER if each["state"] == "failed" else each["state"]
+            each["state"] = OTHER_ORDER if each["state"] == "failed" or each["improved"] else each["state"]
     else:
         called.outcome, called.longrepr = "failed", waiting["words"]
         if is_tried and found is not None:

@@ -52,7 +52,7 @@ def make_summary(results: Results) -> str:
     lines += _make_section("Below the baseline", rows)
     elsewhere = [each for each in results.records if each["state"] == OTHER_ORDER]
     rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in elsewhere]
-    lines += _make_section("Above here, but not in one process in the order of the files", rows)
+    lines += _make_section("Outside what they may be here, but not in one process in the order of the files", rows)
     uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
                   for each in results.records if each["why_uncompared"]]  # fmt: skip
     unmeasured = [f"| {_code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]

@@ -207,7 +207,8 @@ class Engine:
                 full_name, measurement.limits.bounds, measurement.whole, measurement.own, why
             )
             record["line"] = (measurements.line or 0) + 1
-            measurements.is_broken = measurements.is_broken or record["state"] == "failed"
+            is_too_low = self.settings.strict and bool(record["improved"])
+            measurements.is_broken = measurements.is_broken or record["state"] == "failed" or is_too_low
             measurements.is_wide = measurements.is_wide or bool(verdict.wide)
             measurements.records.append(record)
             measurements.properties += list_properties(measurements.test, record)

@@ -100,7 +100,7 @@ def _list_other_order(results: Results, verbosity: int) -> List[str]:
     names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
     pronoun = "it" if len(names) == 1 else "they"
     why = "what ran before decides, such as which attributes the first objects of a class got, or xdist's environment"
-    return [f"{count(len(names))} above what {pronoun} may be here, but not in one process in the order of the files, so "
+    return [f"{count(len(names))} outside what {pronoun} may be here, but not in one process in the order of the files, so "
             f"not failed ({why}): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_c():
     pytest.ask(7 if ran[0] == "b" else 5)
 """
 
-NAMED = ("1 measurement above what it may be here, but not in one process in the order of the files, so not failed (*): "
+NAMED = ("1 measurement outside what it may be here, but not in one process in the order of the files, so not failed (*): "
          "test_it.py::test_c")  # fmt: skip
 
 
@@ -77,6 +77,17 @@ def test_a_planted_block_fails_in_both_orders(shuffled, monkeypatch, order):
     is_other = order.startswith("test_b")
     assert ("In the order of the files it is above as well." in str(result.stdout)) == is_other
     assert turns(shuffled) == 1 + is_other
+
+
+def test_a_run_may_be_below_the_baseline_in_another_order_under_strict(shuffled, monkeypatch):
+    shuffled.test(TESTS.replace("7 if", "4 if"))
+    result = shuffled.run("--heap-strict")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines([NAMED])
+    shuffled.test(TESTS.replace("7 if", "4 if").replace("else 5", "else 4"))
+    shuffled.run("--heap-strict").assert_outcomes(passed=2, failed=1)
+    monkeypatch.setenv("ORDER", "")
+    shuffled.run("--heap-strict").assert_outcomes(passed=2, failed=1)
 
 
 def test_a_limit_of_a_marker_is_tried_in_the_order_of_the_files_too(shuffled):
@@ -137,7 +148,7 @@ def test_the_environment_of_a_worker_fails_no_test(project):  # noqa: F811
     project.run("--heap-baseline=update").assert_outcomes(passed=1)
     result = project.run("-n", "2", plugins=("heapster", "xdist"))
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["1 measurement above what it may be here, *xdist's environment*"])
+    result.stdout.fnmatch_lines(["1 measurement outside what it may be here, *xdist's environment*"])
 
 
 def test_an_update_in_another_order_has_the_order_of_the_files_in_its_second_process(shuffled):
@@ -163,7 +174,7 @@ def test_the_summary_on_github_names_it(shuffled, monkeypatch):
     result = shuffled.run("--heap-report=github")
     assert "::error" not in str(result.stdout)
     text = (shuffled.folder / "summary.md").read_text("utf-8")
-    assert "0 above what they may be" in text and "#### Above here, but not in one process" in text
+    assert "0 above what they may be" in text and "#### Outside what they may be here, but not in one process" in text
 
 
 @pytest.mark.skipif(not (3, 11) <= sys.version_info[:2] <= (3, 12), reason="is about how CPython 3.11 keeps attributes")
@@ -181,7 +192,7 @@ def test_c(): Loop().look_around()
     monkeypatch.setenv("ORDER", "test_b test_a test_c")
     result = project.run("--heap-all")
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["2 measurements above what they may be here, *: test_it.py::test_*"])
+    result.stdout.fnmatch_lines(["2 measurements outside what they may be here, *: test_it.py::test_*"])
     text = (project.folder / "test_it.py").read_text()
     project.test(text.replace("test_c(): ", "test_c(): [object() for _ in range(9)]; "))
     project.run("--heap-all").assert_outcomes(passed=2, failed=1)

@@ -28,7 +28,7 @@ TABLE = HERE / "table.csv"
 PLUGINS = ["pytest", "pytest-xdist", "pytest-random-order"]
 COLUMNS = ["suite", "version", "tests", "measured", "vary by themselves", "failures: same order", "random order", "two workers",
            "above in random order only", "above on workers only", "lines", "lines changed by a second update"]  # fmt: skip
-OTHER_ORDER = re.compile(r"^(\d+) measurements? above what (?:it|they) may be here, ", re.MULTILINE)
+OTHER_ORDER = re.compile(r"^(\d+) measurements? outside what (?:it|they) may be here, ", re.MULTILINE)
 
 # It is there when the first update begins: tests that list their folder see it from then on.
 EMPTY_BASELINE = '{"heapster_baseline": 2}\n'

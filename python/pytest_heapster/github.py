@@ -7,11 +7,15 @@ no name of a test can make a command of its own.
 import os
 from typing import Dict, List
 
-from pytest_heapster.results import OTHER_ORDER, Record, Results
+from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
 from pytest_heapster.wording import cell, count, describe_change, list_changes
 
 # GitHub shows ten annotations of a step.
 MOST_ANNOTATIONS = 10
+
+# What is outside and does not fail.
+EXCUSED = ((OTHER_ORDER, "Outside what they may be here, but not in one process in the order of the files"),
+           (VARIES, "Above the baseline by what their own runs differ by"))  # fmt: skip
 
 HEAD = ["| measurement | what changed |", "|---|---|"]
 
@@ -50,9 +54,9 @@ def make_summary(results: Results) -> str:
     lines += _make_section("Above", [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in failed])
     rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in improved]
     lines += _make_section("Below the baseline", rows)
-    elsewhere = [each for each in results.records if each["state"] == OTHER_ORDER]
-    rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in elsewhere]
-    lines += _make_section("Outside what they may be here, but not in one process in the order of the files", rows)
+    for state, title in EXCUSED:
+        excused = [each for each in results.records if each["state"] == state]
+        lines += _make_section(title, [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in excused])
     uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
                   for each in results.records if each["why_uncompared"]]  # fmt: skip
     unmeasured = [f"| {_code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]

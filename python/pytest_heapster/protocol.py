@@ -123,7 +123,8 @@ class Protocol:
             if not runs.warm_up():
                 return runs.reports
         while True:
-            time.sleep(plan.pause)
+            if plan.pause:
+                time.sleep(plan.pause)
             plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
             runs.run_measured()
             if runs.subreports.has_failed():

@@ -24,7 +24,6 @@ ADVICE = ("If it varies by itself, give it a tolerance: a line {test} alloc_coun
 PART = ("Only a part of the tests ran. What runs before a test can decide a few of its requests, so run all of them before "
         "you change anything.")  # fmt: skip
 
-
 # The runs of so many tests are spread over a second each. If more wait, the clock is not the reason.
 MOST_SPREAD = 20
 

@@ -17,6 +17,9 @@ hookimpl = cast("Callable[..., Callable[[Hook], Hook]]", pytest.hookimpl)
 # The attribute of a report that carries the figures of its test.
 PAYLOAD = "heapster"
 
+# The environment that the run began with. Tests change it, and so does readline, below os.environ.
+ENVIRONMENT = pytest.StashKey[Dict[str, str]]()
+
 MARKER = "heap_limit"
 MARKER_HELP = (
     "heap_limit(alloc_count=10, use_peak='1 MiB', live_change=(0, 0), heap=None, scope='process', warmup=1, retries=3, "

@@ -20,7 +20,7 @@ from typing import Dict, List, Optional, Set, Tuple
 import pytest
 from heapster.baseline import Entry
 
-from pytest_heapster.options import FILES
+from pytest_heapster.options import ENVIRONMENT, FILES
 
 CODE = "import sys; sys.path[0:1] = {path}; import pytest; sys.exit(pytest.console_main())"
 
@@ -54,6 +54,7 @@ def _run_limited(config: pytest.Config, command: List[str], seconds: Optional[fl
     process = subprocess.Popen(
         command,
         cwd=config.invocation_params.dir,
+        env=config.stash[ENVIRONMENT],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -53,6 +53,8 @@ SUITES = [
     Suite("pluggy", tests="testing"),
     Suite("itsdangerous", ["freezegun"]),
     Suite("packaging", ["pretend", "hypothesis", "tomli_w"]),
+    Suite("priority", ["hypothesis"], tests="test"),
+    Suite("blinker", ["pytest-asyncio"]),
 ]
 
 ORDERS = {"same": [], "random": ["--random-order"], "workers": ["-n", "2"]}

@@ -41,7 +41,7 @@ class Suite(NamedTuple):
     options: List[str] = []
 
 
-# Async and hypothesis are among them.
+# Async (jinja2, blinker) and hypothesis (attrs, priority) are among them.
 SUITES = [
     Suite("attrs", ["hypothesis", "cloudpickle"]),
     Suite("jinja2", ["trio"]),

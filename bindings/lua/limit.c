@@ -40,9 +40,23 @@ static struct heapster_text explain_broken(lua_State *L, const struct heapster__
   return text;
 }
 
+/* By Lua's own means; nobody sees it unless the host or warn("@on") has turned warnings on. */
+static void warn_of_unjudged(lua_State *L, const struct heapster__lua_run *run, const struct heapster_stats *stats) {
+  const struct heapster_text words = heapster__explain_unjudged_limits(stats, run->limits, run->limit_count);
+  if (!words.error && words.length == 0) return;
+  luaL_checkstack(L, LUA_MINSTACK, "results of a function with limits");
+  const char *const line = heapster__lua_push_text(L, words);
+  lua_warning(L, "heapster.limit: ", true);
+  lua_warning(L, line, false);
+  lua_pop(L, 1);
+}
+
 static int deliver(lua_State *L, struct heapster__lua_run *run) {
   const struct heapster_stats *const stats = lua_touserdata(L, HEAPSTER__LUA_RUN_STATS);
-  if (!heapster_limit_check(stats, run->limits, run->limit_count, NULL)) return run->results;
+  if (!heapster_limit_check(stats, run->limits, run->limit_count, NULL)) {
+    warn_of_unjudged(L, run, stats);
+    return run->results;
+  }
   if (run->options.explains) push_sites(L, run, stats);
   heapster__lua_push_error(L, HEAPSTER__LUA_LIMIT_EXCEEDED, explain_broken(L, run, stats));
   if (run->options.explains) {

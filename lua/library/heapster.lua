@@ -269,7 +269,8 @@ function heapster.explain(options, fn, ...) end
 function heapster.measuring(options) end
 
 --- Calls `fn` and returns its results, or raises LimitExceeded if it did more than `limits` allow. A function that raised
---- is not judged. Errors: UnknownHeap, NotCounting, LimitExceeded.
+--- is not judged. A use_peak that is off its limit by no more than use_peak_error breaks none: that is a warning (see
+--- `warn`). Errors: UnknownHeap, NotCounting, LimitExceeded.
 ---@param limits heapster.Limits
 ---@param fn function
 ---@param ... any

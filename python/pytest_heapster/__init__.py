@@ -4,6 +4,7 @@ pytest loads this module in every run, so neither it nor what it imports at its 
 the counting. Session.ensure_engine does, when a test is to be measured.
 """
 
+import os
 from typing import TYPE_CHECKING, Iterator
 
 import pytest
@@ -22,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[options.ENVIRONMENT] = {**os.environ}
     config.addinivalue_line("markers", options.MARKER_HELP)
     config.addinivalue_line("markers", options.GROW_HELP)
     config.pluginmanager.register(Session(config, options.read_settings(config)), SESSION)

@@ -7,11 +7,15 @@ no name of a test can make a command of its own.
 import os
 from typing import Dict, List
 
-from pytest_heapster.results import Record, Results
+from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
 from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
 # GitHub shows ten annotations of a step.
 MOST_ANNOTATIONS = 10
+
+# What is outside and does not fail.
+EXCUSED = ((OTHER_ORDER, "Outside what they may be here, but not in one process in the order of the files"),
+           (VARIES, "Above the baseline by what their own runs differ by"))  # fmt: skip
 
 HEAD = ["| measurement | what changed |", "|---|---|"]
 
@@ -58,6 +62,9 @@ def make_summary(results: Results) -> str:
     lines += list_explained(failed)
     rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in improved]
     lines += _make_section("Below the baseline", rows)
+    for state, title in EXCUSED:
+        excused = [each for each in results.records if each["state"] == state]
+        lines += _make_section(title, [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in excused])
     uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
                   for each in results.records if each["why_uncompared"]]  # fmt: skip
     unmeasured = [f"| {_code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]

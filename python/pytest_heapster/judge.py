@@ -169,3 +169,19 @@ def judge(bounds: Iterable[Bound], whole: heapster.Stats, own: Optional[heapster
 def list_unjudged(bounds: Iterable[Bound], whole: heapster.Stats) -> List[str]:
     """A line for each limit that the peak of several threads is above, by no more than it may be off."""
     return [line for bound in bounds for line in bound.limit.unjudged(whole).splitlines()]
+
+
+def _move_peak(whole: heapster.Stats, by: int) -> heapster.Stats:
+    """The window, if its peak is off by that."""
+    figures = whole.as_dict()
+    return heapster.Stats.from_dict({**figures, "use_peak": max(figures["use_peak"] + by, 0), "use_peak_error": 0})
+
+
+def is_barely_kept(bounds: Iterable[Bound], whole: heapster.Stats) -> bool:
+    """Whether a limit on use_peak is kept by less than the peak may be off with other threads at work."""
+    error = whole.use_peak_error
+    if not error:
+        return False
+    on_peak = [each.limit for each in bounds if each.field == "use_peak"]
+    kept = [limit for limit in on_peak if not limit.broken(whole) and not limit.unjudged(whole)]
+    return any(limit.broken(_move_peak(whole, by)) for limit in kept for by in (-error, error))

@@ -79,6 +79,7 @@ class Measurements:
         self.records: List[Record] = []
         self.is_broken = False  # a figure is outside its limits
         self.is_wide = False  # and far above
+        self.is_beyond_limit = False  # of a marker, or of --heap-strict
         self.foreign_count = 0  # of the polluted measurements
 
     def add(self, limits: Limits, name: str = "") -> Measurement:
@@ -261,7 +262,8 @@ class Engine:
                 full_name, measurement.limits.bounds, measurement.whole, measurement.own, why
             )
             record["line"] = (measurements.line or 0) + 1
-            measurements.is_broken = measurements.is_broken or record["state"] == "failed"
+            is_too_low = self.settings.strict and bool(record["improved"])
+            measurements.is_broken = measurements.is_broken or record["state"] == "failed" or is_too_low
             measurements.is_wide = measurements.is_wide or bool(verdict.wide)
             if measurements.wanted is None and measurement.is_explained:
                 is_live = measurement.limits.breaks_live_figures(measurement.whole)
@@ -270,7 +272,9 @@ class Engine:
             measurements.properties += list_properties(measurements.test, record)
             failed += [f"{full_name}: {line}" for line in verdict.failed]
             polluted += [f"{full_name}: {line}" for line in verdict.polluted]
-            risen = risen or any(" the baseline of " in line for line in verdict.failed)
+            above = [" the baseline of " in line for line in verdict.failed]
+            risen = risen or any(above)
+            measurements.is_beyond_limit = measurements.is_beyond_limit or not all(above)
             if record["state"] == "polluted":
                 measurements.foreign_count += record["foreign_count"]
         if failed and risen:

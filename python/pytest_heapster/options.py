@@ -17,6 +17,9 @@ hookimpl = cast("Callable[..., Callable[[Hook], Hook]]", pytest.hookimpl)
 # The attribute of a report that carries the figures of its test.
 PAYLOAD = "heapster"
 
+# The environment that the run began with. Tests change it, and so does readline, below os.environ.
+ENVIRONMENT = pytest.StashKey[Dict[str, str]]()
+
 MARKER = "heap_limit"
 MARKER_HELP = (
     "heap_limit(alloc_count=10, use_peak='1 MiB', live_change=(0, 0), heap=None, scope='process', warmup=1, retries=3, "
@@ -36,6 +39,9 @@ FORMATS = ("json", "markdown")
 GITHUB = "github"
 STRICT = "--heap-strict"
 EXPLAIN = ("on-failure", "off", "always")
+
+# The orders of a second process.
+REVERSE, FILES = ORDERS = ("reverse", "files")
 
 # Why a test is not measured.
 NO_FUNCTION = "not a test function"
@@ -100,7 +106,8 @@ class Settings(NamedTuple):
     steady_runs: int
     hash_seeds: int  # in how many processes an update runs, each with a hash seed of its own
     fields: Tuple[str, ...]  # of a baseline's entries, besides those that are compared
-    second_report: Optional[pathlib.Path]  # this is the second process of an update, which writes its figures there
+    second_report: Optional[pathlib.Path]  # this is a second process, which writes its figures there
+    second_order: str  # and runs the tests in reverse, or in the order of the files
     is_github: bool  # write the summary and the annotations of a GitHub job
     baseline: pathlib.Path
     root: pathlib.Path  # what the node ids begin at
@@ -127,6 +134,7 @@ def add_options(parser: pytest.Parser) -> None:
                     help="write every figure to a file: json:PATH or markdown:PATH; github: what changed, into the step's "
                          "summary, and annotations (the default where GITHUB_ACTIONS is true)")
     group.addoption("--heap-second-report", default=None, help=argparse.SUPPRESS)
+    group.addoption("--heap-second-order", choices=ORDERS, default=REVERSE, help=argparse.SUPPRESS)
     parser.addini("heap_all", "measure every test, as --heap-all does", type="bool", default=False)
     parser.addini("heap_strict", "as --heap-strict", type="bool", default=False)
     parser.addini("heap_hooks", "what is counted: python, malloc; default: what import heapster counts",
@@ -207,6 +215,7 @@ def read_settings(config: pytest.Config) -> Settings:
         hash_seeds=_read_seeds(config),
         fields=_read_fields(config),
         second_report=pathlib.Path(second) if second else None,
+        second_order=config.getoption("heap_second_order"),
         is_github=(is_on_github or GITHUB in reports) and not second,
         given=("--heap-all",) if config.getoption("heap_all") else (),
         baseline=folder / BASELINE,

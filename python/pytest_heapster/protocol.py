@@ -5,6 +5,7 @@ This module is loaded only if a collected test is to be measured, so that other 
 
 import contextlib
 import inspect
+import time
 from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tuple
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_heapster.explained import list_words
 from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
+from pytest_heapster.order import Order
 from pytest_heapster.results import UNREPEATABLE, Record, attach_payload
 from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, is_failure_of_call
 from pytest_heapster.second_pass import SecondPass
@@ -75,10 +77,10 @@ class Reruns:
 
 
 class Protocol:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, order: Order) -> None:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
-        self.second_pass = SecondPass(engine)
+        self.second_pass = SecondPass(engine, order)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
@@ -99,8 +101,8 @@ class Protocol:
         if is_handed_over:
             self._hand_over(runs, plan)
             reports = []
-        elif not is_last_pass and self.second_pass.can_wait(item, plan, reports):
-            reports = [self.second_pass.make_wait(item, reports)]
+        elif self.second_pass.is_narrow_failure(item, plan, reports):
+            reports = self.second_pass.decide(item, plan, reports, is_last_pass)
         runs.subreports.pass_on()
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
@@ -130,6 +132,8 @@ class Protocol:
             if not runs.warm_up():
                 return runs.reports
         while True:
+            if plan.pause:
+                time.sleep(plan.pause)
             plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
             runs.run_measured()
             if runs.subreports.has_failed():

@@ -10,11 +10,20 @@ from heapster.baseline import Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
 from pytest_heapster.explained import Explained
-from pytest_heapster.judge import Bound, Verdict, judge, list_unjudged
+from pytest_heapster.judge import Bound, Verdict, is_barely_kept, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
+
+# What varies by itself may be above, or below, what was seen by so many times its distance.
+SPREAD = 2
 
 # Why a test that passed was not measured.
 UNREPEATABLE = "fails when it runs a second time"
+
+# The state of a measurement that keeps its limits and its baseline in the order of the files only.
+OTHER_ORDER = "other order"
+
+# The state of one that is above its baseline by no more than what varies by itself may be, as its own runs show.
+VARIES = "varies"
 
 
 # --- one measurement ---
@@ -27,14 +36,16 @@ class Figures(TypedDict):
 
 
 class Record(TypedDict):
-    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own) or
-    "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
+    """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other
+    order" (it keeps its limits in the order of the files only), "varies" (it is above its baseline, by no more than its own
+    runs explain) or "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
 
     name: str
     state: str
     is_in_doubt: bool  # other threads decide whether a limit is kept
     measured: Figures
     unjudged: List[str]  # limits of which use_peak_error leaves open whether they are kept
+    is_barely_kept: bool  # a limit is kept by less than that error
     baseline: Optional[Figures]
     foreign_count: int
     why_uncompared: Optional[str]
@@ -51,6 +62,7 @@ class Waiting(TypedDict):
     sections: List[Tuple[str, str]]
     properties: List[Tuple[str, object]]
     duration: float
+    had_last_pass: bool
 
 
 class Payload(TypedDict):
@@ -134,7 +146,12 @@ class Expected:
         if tolerance is None or field not in entry.varies:
             return tolerance
         least, most = entry.varies[field]
-        return tolerance + most - entry.figures[field] + 2 * (most - least)
+        return tolerance + most - entry.figures[field] + SPREAD * (most - least)
+
+    def is_explained(self, record: Record, seen: Mapping[str, Tuple[int, int]]) -> bool:
+        """Whether the baseline would hold if its entry said that the figures vary as much as was seen in this run."""
+        return all(seen[field][0] <= entry.figures[field] + tolerance + SPREAD * (seen[field][1] - seen[field][0])
+                   for field, entry, tolerance in self._list_tolerances(record["name"]))  # fmt: skip
 
     def _is_improved(self, field: str, entry: Entry, tolerance: int, measured: Entry) -> bool:
         least = entry.varies[field][0] if field in entry.varies else entry.figures[field] - tolerance
@@ -168,6 +185,7 @@ class Expected:
             "is_in_doubt": bool(verdict.polluted),
             "measured": pack(entry),
             "unjudged": [] if why_uncompared else list_unjudged(bounds, whole),
+            "is_barely_kept": not why_uncompared and is_barely_kept(bounds, whole),
             "baseline": pack(before) if before else None,
             "foreign_count": whole.foreign_count or 0,
             "why_uncompared": why_uncompared,
@@ -196,7 +214,7 @@ class Expected:
             if field not in old.figures or (field in new.varies and field not in old.varies):
                 return False
             least, most = old.varies.get(field, (old.figures[field], old.figures[field]))
-            tolerance += 2 * (most - least)
+            tolerance += SPREAD * (most - least)
             seen = new.varies.get(field, (value, value))
             if seen[0] < least - tolerance or seen[1] > most + tolerance:
                 return False
@@ -269,7 +287,7 @@ class Results:
             name, why = payload["unmeasured"]
             self.unmeasured.setdefault(why, []).append(name)
         for record in payload["records"]:
-            if is_passed and record["state"] == "kept":
+            if is_passed and record["state"] in ("kept", VARIES):  # an update compares nothing, so nothing varies there
                 self.to_keep[record["name"]] = unpack(record["measured"])
             if not payload["is_steady"]:
                 self.unsteady.append(record["name"])

@@ -38,6 +38,10 @@ STEADY_AFTER_UPDATE = 10
 MOST_RUNS = 100
 MOST_SECONDS = 1.0
 
+# Seconds before each run of a second pass, which so is spread over a second: what a test asks for can hang on the clock.
+# CPython makes an int of a log record's milliseconds only if they are above 256.
+PAUSE = 0.05
+
 
 # --- what the plugin keeps on an item ---
 
@@ -53,6 +57,7 @@ class Plan:
         self.growth = growth
         self.policy: Optional[RetryPolicy] = None  # of the present pass
         self.has_waited = False  # this is the second pass
+        self.pause = 0.0  # seconds before each of its runs
         self.is_warmup = False
         self.may_repeat = False
         self.wanted: Optional[List[str]] = None  # this run explains the measurements of these names
@@ -103,6 +108,11 @@ class History:
         if record["state"] == "kept" or self.low["state"] != "kept":
             self.runs.append(record)
         return False
+
+    def find_seen(self) -> Dict[str, Tuple[int, int]]:
+        """The least and the most of each figure, since the lowest run."""
+        seen = [each["measured"]["figures"] for each in [self.low, *self.runs]]
+        return {field: (min(each[field] for each in seen), max(each[field] for each in seen)) for field in seen[0]}
 
     def settle(self) -> "Record":
         """The run that is written to the baseline: the middle one, with what was seen of figures that differ."""

@@ -1,16 +1,26 @@
-"""The second process of an update: the same tests in reverse, with another hash seed. What differs varies by itself: it
-hangs on the order of sets or of tests, or draws random numbers. Its entry keeps the least and the most that was seen."""
+"""The same tests once more, in a process of its own.
+
+An update has them in reverse, with another hash seed. What differs varies by itself: it hangs on the order of sets or of
+tests, or draws random numbers. Its entry keeps the least and the most that was seen. Where a plugin gave the tests another
+order than that of the files, the second process of an update has that of the files instead.
+
+A run that compares, and has its tests in another order than that of the files, has them in that order to tell whether the
+order is the only reason why a figure is a little too high.
+"""
 
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
 import pytest
 from heapster.baseline import Entry
+
+from pytest_heapster.options import ENVIRONMENT, FILES
 
 CODE = "import sys; sys.path[0:1] = {path}; import pytest; sys.exit(pytest.console_main())"
 
@@ -22,11 +32,11 @@ def write(path: pathlib.Path, entries: Dict[str, Entry]) -> None:
     path.write_text(json.dumps(seen), encoding="utf-8")
 
 
-def _make_command(config: pytest.Config, folder: pathlib.Path) -> List[str]:
-    """This run once more, without what it writes for others."""
+def _make_command(config: pytest.Config, folder: pathlib.Path, options: List[str]) -> List[str]:
+    """This run once more with these options, without what it writes for others."""
     path = [""] if any(each in ("", os.getcwd()) for each in sys.path) else []
     command = [sys.executable, "-c", CODE.format(path=path), *map(str, config.invocation_params.args)]
-    command += ["-q", "--heap-baseline=update", f"--heap-second-report={folder / 'figures.json'}"]
+    command += ["-q", f"--heap-second-report={folder / 'figures.json'}", *options]
     manager = config.pluginmanager
     if manager.hasplugin("junitxml"):
         command.append("--junitxml=")
@@ -39,34 +49,49 @@ def _make_command(config: pytest.Config, folder: pathlib.Path) -> List[str]:
     return command
 
 
+def _run_limited(config: pytest.Config, command: List[str], seconds: Optional[float]) -> Tuple[str, int]:
+    """What a process printed, and its status. It ends with all its children if it takes longer."""
+    process = subprocess.Popen(
+        command,
+        cwd=config.invocation_params.dir,
+        env=config.stash[ENVIRONMENT],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        return process.communicate(timeout=seconds)[0], process.returncode
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
 # The least and the most that was seen, by the field, by the measurement.
 Seen = Dict[str, Dict[str, Tuple[int, int]]]
 
 
-def _run(config: pytest.Config) -> Tuple[Seen, Optional[str]]:
-    """The figures of the second process, and what went wrong. A seed that the user fixed stays: the tests run so."""
+def _run(config: pytest.Config, options: List[str], seconds: Optional[float] = None) -> Tuple[Seen, Optional[str]]:
+    """The figures of a second process, and what went wrong. A seed that the user fixed stays: the tests run so."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        done = subprocess.run(
-            _make_command(config, folder),
-            cwd=config.invocation_params.dir,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        try:
+            printed, status = _run_limited(config, _make_command(config, folder, options), seconds)
+        except subprocess.TimeoutExpired:
+            return {}, f"a process that runs the tests so takes longer than {seconds:.0f} s"
         try:
             return json.loads((folder / "figures.json").read_text(encoding="utf-8")), None
         except (OSError, ValueError):
-            last = (done.stdout.strip().splitlines() or ["it printed nothing"])[-1]
-            return {}, f"what varies by itself is not known: a second process ended with status {done.returncode}: {last}"
+            last = (printed.strip().splitlines() or ["it printed nothing"])[-1]
+            return {}, f"a second process ended with status {status}: {last}"
 
 
 def mark_varying(config: pytest.Config, entries: Dict[str, Entry]) -> Optional[str]:
     """Note in these entries what differs in a second process; return what went wrong."""
-    seen, problem = _run(config)
+    seen, problem = _run(config, ["--heap-baseline=update"])
     for name, entry in entries.items():
         varies = {}
         for field, value in entry.figures.items():
@@ -76,4 +101,14 @@ def mark_varying(config: pytest.Config, entries: Dict[str, Entry]) -> Optional[s
             if pair[0] != pair[1]:
                 varies[field] = pair
         entries[name] = entry._replace(varies=varies)
-    return problem
+    return f"what varies by itself is not known: {problem}" if problem else None
+
+
+def list_kept_in_files_order(config: pytest.Config, seconds: float) -> Tuple[Set[str], Optional[str]]:
+    """The measurements that keep their limits and their baseline in the order of the files; what went wrong. They run in one
+    process, however many workers the run has, and all of them, though the run stops at the first failure."""
+    options = [f"--heap-second-order={FILES}", "--maxfail=0"]
+    if config.pluginmanager.hasplugin("xdist"):
+        options += ["-n", "0", "--dist", "no"]
+    seen, problem = _run(config, options, seconds)
+    return {*seen}, problem

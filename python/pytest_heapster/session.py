@@ -1,6 +1,7 @@
 """pytest's hooks in every run: which tests are measured, and where the figures go. Values decide."""
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Tuple, TypeVar
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_heapster.options import (
     MARKER,
     NO_FUNCTION,
     PAYLOAD,
+    REVERSE,
     Marks,
     Settings,
     hookimpl,
@@ -19,6 +21,7 @@ from pytest_heapster.options import (
     merge_marks,
     uses_fixture,
 )
+from pytest_heapster.order import Order
 from pytest_heapster.retries import PLAN, Plan
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ class Session:
         self.config = config
         self.settings = settings
         self.collected = Collected(config)
+        self.order = Order(settings.is_worker)
+        self.began = time.monotonic()
+        self.workers = 0  # of xdist, that have ended
         self._engine: "Optional[Engine]" = None
         self._results: "Optional[Results]" = None
         self._unplanned: "Dict[str, Measurements]" = {}  # of tests that asked for the fixture by name, by node id
@@ -122,11 +128,13 @@ class Session:
             report.outcome, report.result = "failed", []
             report.longrepr = "\n".join(problems)
 
-    @hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
-        """The second process of an update runs the tests in reverse: some figures hang on what ran before."""
+    @hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> Generator[None, Any, None]:
+        """A second process runs the tests in an order of its own: some figures hang on what ran before."""
+        self.order.note_collected(items)
+        yield
         if self.settings.second_report is not None:
-            items.reverse()
+            self.order.reorder_for_second(items, is_reverse=self.settings.second_order == REVERSE)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Plan the items again: a conftest may have marked some since."""
@@ -137,7 +145,7 @@ class Session:
         if any(plans):
             from pytest_heapster.protocol import Protocol
 
-            self.config.pluginmanager.register(Protocol(self.ensure_engine()))
+            self.config.pluginmanager.register(Protocol(self.ensure_engine(), self.order))
 
     # --- which tests there are ---
 
@@ -150,6 +158,7 @@ class Session:
     @hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker of xdist has ended."""
+        self.workers += 1
         packed = getattr(node, "workeroutput", {}).get(PAYLOAD)
         if packed is None:
             self.collected.cut_short("a worker of xdist was lost")
@@ -202,18 +211,21 @@ class Session:
             self._ensure_results(payload["fingerprint"]).add(payload, report.passed)
 
     @hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtestloop(self) -> Generator[None, Any, None]:
-        yield
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
+        outcome = yield
         if self._waiting:
-            self._report_waiting()
+            self._report_waiting(outcome.excinfo is None and not session.shouldfail and not session.shouldstop)
 
-    def _report_waiting(self) -> None:
-        """The second pass of these tests never came, so their failures stand."""
-        from pytest_heapster.second_pass import rebuild_failure
+    def _report_waiting(self, is_whole: bool) -> None:
+        """The second pass of these tests never came, so their failures stand; or it did not help, but they have another
+        order than the files."""
+        from pytest_heapster.files_order import find_time_limit, rebuild, try_files_order
 
         waiting, self._waiting = list(self._waiting.values()), {}
+        seconds = find_time_limit(time.monotonic() - self.began, self.workers)
+        found = try_files_order(self.config, waiting if is_whole else [], seconds)
         for setup in waiting:
-            for report in rebuild_failure(setup):
+            for report in rebuild(setup, found):
                 self.config.hook.pytest_runtest_logreport(report=report)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

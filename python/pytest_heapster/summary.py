@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 from heapster import figures
 
 from pytest_heapster import github
-from pytest_heapster.results import Record, Results
+from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
@@ -88,6 +88,22 @@ def _list_polluted(results: Results) -> List[str]:
     return lines
 
 
+def _list_barely_kept(results: Results, verbosity: int) -> List[str]:
+    names = [each["name"] for each in results.records if each["is_barely_kept"]]
+    what = "by less than that figure may be off with other threads at work"
+    return [f"{count(len(names))} that {'keeps' if len(names) == 1 else 'keep'} a limit on use_peak {what}: "
+            f"{_list_names(names, verbosity)}"] if names else []  # fmt: skip
+
+
+def _list_other_order(results: Results, verbosity: int) -> List[str]:
+    """Measurements that keep what they may be only in the order of the files."""
+    names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
+    pronoun = "it" if len(names) == 1 else "they"
+    why = "what ran before decides, such as which attributes the first objects of a class got, or xdist's environment"
+    return [f"{count(len(names))} outside what {pronoun} may be here, but not in one process in the order of the files, so "
+            f"not failed ({why}): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
+
+
 def _list_uncompared(results: Results, verbosity: int) -> List[str]:
     """Measurements whose figures are not those of the test, by the reason."""
     names: Dict[str, List[str]] = {}
@@ -105,6 +121,11 @@ def _list_restless(results: Results, verbosity: int) -> List[str]:
                      f"{_list_names(results.unsteady, verbosity)}")  # fmt: skip
     if results.why_unknown:
         lines.append(f"heapster: {results.why_unknown}")
+    noisy = [each["name"] for each in results.records if each["state"] == VARIES]
+    if noisy:
+        pronoun = "its" if len(noisy) == 1 else "their"
+        lines.append(f"{count(len(noisy))} above the baseline by what {pronoun} own runs differ by, so not failed; "
+                     f"--heap-baseline=update marks that: {_list_names(noisy, verbosity)}")  # fmt: skip
     names = {each["name"] for each in results.records}
     known = [] if results.expected.mode == "update" else results.expected.list_varying()
     varying = results.varying or [name for name in known if name in names]
@@ -159,7 +180,7 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     if verbosity >= 0:
         lines += _list_rises(records)
     lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
-    lines += _list_restless(results, verbosity)
+    lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity), *_list_restless(results, verbosity)]
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
     if results.is_written:
         lines.append(_describe_update(results))

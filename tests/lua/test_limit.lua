@@ -7,6 +7,8 @@ local support = require "support"
 blocks.create("textures")
 blocks.create("audio")
 
+local lua <const> = arg[-1]
+
 local function ask(...)
   for _, size in ipairs { ... } do blocks.free("textures", blocks.malloc("textures", size)) end
   return ...
@@ -23,6 +25,34 @@ TestLimit = {}
 function TestLimit.test_results_pass_where_every_limit_holds()
   lu.assertEquals({ heapster.limit({ alloc_count = 3, use_peak = "30 B" }, ask, 10, 20, 30) }, { 10, 20, 30 })
   lu.assertEquals(select("#", heapster.limit({ alloc_count = 0 }, function() end)), 0)
+end
+
+--- A program of its own: warnings go to its stderr.
+local UNJUDGED <const> = [[
+local heapster, blocks = require "heapster", require "blocks"
+blocks.create("textures")
+local function ask(size) blocks.free("textures", blocks.malloc("textures", size)) end
+local function both() blocks.elsewhere(function() ask(5000) end) ask(5000) return 1, 2 end
+warn("@on")
+for _ = 1, 20 do
+  local _, diff = heapster.measure({ heap = "textures" }, both)
+  local one, two = heapster.limit({ heap = "textures", use_peak = diff.use_peak - 1, alloc_count = 9 }, both)
+  assert(one == 1 and two == 2)
+  heapster.limit({ heap = "textures", use_peak = "1 MiB" }, both)
+end
+]]
+
+function TestLimit.test_what_is_not_judged_is_a_warning()
+  lu.skipIf(heapster.status().counters == "shared", "shared counters know the peak exactly")
+  local name = os.tmpname()
+  local file = assert(io.open(name, "w"))
+  assert(file:write(UNJUDGED))
+  assert(file:close())
+  local ran <close> = assert(io.popen(("%s %s 2>&1"):format(lua, name)))
+  local said = ran:read "a"
+  os.remove(name)
+  lu.assertStrMatches(said, "Lua warning: heapster.limit: use_peak: .- above the limit of .*, which is not judged: .*\n")
+  for line in said:gmatch "[^\n]+" do lu.assertStrContains(line, "which is not judged") end
 end
 
 function TestLimit.test_limit_holds_at_its_ends_and_breaks_one_past()

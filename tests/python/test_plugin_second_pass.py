@@ -50,6 +50,43 @@ def test_shared_fixtures_are_set_up_again(cold):
     cold.run("-s").stdout.fnmatch_lines(["*order ?'shared', '/shared'?*", "*order ?'shared', '/shared', 'shared', '/shared'?*"])
 
 
+def test_what_hangs_on_the_clock_passes_whenever_it_runs(commanded):  # noqa: F811
+    commanded.test("import time\ntime.sleep((0.3 - time.monotonic()) % 1)\n@pytest.mark.heap_limit(heap='commanded', alloc_count=5)\n"
+                   "def test_it(): pytest.ask(5 if time.monotonic() % 1 < 0.25 else 6)\n"
+                   "def test_late(): time.sleep((0.3 - time.monotonic()) % 1)\n")  # fmt: skip
+    commanded.run().assert_outcomes(passed=2)
+
+
+NOISY = """
+runs = []
+@pytest.mark.heap_limit(heap="commanded"{limit})
+def test_it():
+    runs.append(1)
+    pytest.ask({ask})
+"""
+
+
+@pytest.mark.parametrize(("ask", "outcome"), [("[6, 7][len(runs) % 2]", "passed"), ("[7, 8][len(runs) % 2]", "passed"),
+                                              ("[8, 9][len(runs) % 2]", "failed"), ("6", "failed"),
+                                              ("max(6, 15 - len(runs))", "failed")])  # fmt: skip
+def test_what_differs_from_run_to_run_may_be_above_by_twice_that(commanded, ask, outcome):  # noqa: F811
+    commanded.test(NOISY.format(limit="", ask=5))
+    commanded.run("--heap-baseline=update")
+    commanded.test(NOISY.format(limit="", ask=ask))
+    result = commanded.run()
+    result.assert_outcomes(**{outcome: 1})
+    said = "1 measurement above the baseline by what its own runs differ by, so not failed; *: test_it.py::test_it"
+    if outcome == "passed":
+        result.stdout.fnmatch_lines([said])
+    else:
+        result.stdout.no_fnmatch_line(said)
+
+
+def test_a_limit_of_a_marker_holds_in_some_run(commanded):  # noqa: F811
+    commanded.test(NOISY.format(limit=", alloc_count=5", ask="[6, 7][len(runs) % 2]"))
+    commanded.run().assert_outcomes(failed=1)
+
+
 def test_what_is_still_too_high_fails_once_and_says_what_to_do(cold):
     cold.test(COLD.replace("5 if warm else 8", "8"))
     result = cold.run("--junitxml=junit.xml")

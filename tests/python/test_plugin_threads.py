@@ -64,6 +64,32 @@ def test_far(): both(5000)
     assert len([line for line in result.outlines if line.startswith("not judged: ")]) == sum(map(len, unjudged.values()))
 
 
+def test_a_limit_kept_by_less_than_the_peak_may_be_off_is_said_once(commanded):
+    commanded.test("""
+import threading
+def both(size):
+    thread = threading.Thread(target=pytest.ask, args=(3, size))
+    thread.start()
+    pytest.ask(5, size)
+    thread.join()
+@pytest.mark.heap_limit(use_peak="11 KiB", heap="commanded", own_threads=True)
+@pytest.mark.parametrize("number", range(20))
+def test_near(number): both(5000)
+@pytest.mark.heap_limit(use_peak=(1, 30_000), heap="commanded", own_threads=True)
+def test_least(): both(5000)
+@pytest.mark.heap_limit(use_peak="1 MiB", heap="commanded", own_threads=True)
+def test_far(): both(5000)
+@pytest.mark.heap_limit(use_peak=5000, heap="commanded", own_threads=True)
+def test_alone(): pytest.ask(5, 5000)
+""")
+    result, figures = commanded.figures("-q")
+    kept = [each for each in figures.values() if each["is_barely_kept"]]
+    assert kept and all(each["state"] == "kept" and not each["unjudged"] for each in kept)
+    assert not figures["test_far"]["is_barely_kept"] and not figures["test_alone"]["is_barely_kept"]
+    lines = [line for line in result.outlines if "a limit on use_peak by less than" in line]
+    assert len(lines) == 1 and lines[0].startswith(f"{len(kept)} measurement")
+
+
 def test_a_failure_names_the_figure_of_the_tests_own_thread(commanded):
     commanded.test(THREE_AND_FIVE + "@pytest.mark.heap_limit(alloc_count=2, heap='commanded')\ndef test_it(): both()\n")
     commanded.run().stdout.fnmatch_lines(["*test_it: alloc_count: 3 is 1 above the limit of 2 *"])

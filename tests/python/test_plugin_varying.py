@@ -87,6 +87,20 @@ def test_it(): pass
     assert not any(name.startswith("figures") for name in files)
 
 
+def test_the_second_process_has_the_environment_that_the_run_began_with(project):
+    project.test("""
+import os, pathlib
+with open(pathlib.Path(__file__).with_name("seen"), "a") as file:
+    file.write(" ".join(name for name in ("LEFT_BY_A_TEST", "LEFT_BY_A_LIBRARY") if name in os.environ) + ";")
+@pytest.mark.heap_limit()
+def test_it():
+    os.environ["LEFT_BY_A_TEST"] = "1"
+    os.putenv("LEFT_BY_A_LIBRARY", "1")  # as readline does with COLUMNS
+""")
+    project.run("--heap-baseline=update").assert_outcomes(passed=1)
+    assert (project.folder / "seen").read_text() == ";;"
+
+
 def test_what_hangs_on_the_tests_before_is_marked(commanded):
     commanded.test("""
 ran = []

@@ -1,0 +1,76 @@
+"""Failures of which only the order of the tests may be the reason: they are tried in the order of the files.
+
+That is a process of its own. It may take as long as the run did, so that a run takes twice its time at most; or as long as all
+workers of xdist together, if that is not more than minutes.
+"""
+
+import copy
+from typing import List, NamedTuple, Optional, Sequence, Set
+
+import pytest
+
+from pytest_heapster import second_process
+from pytest_heapster.options import PAYLOAD
+from pytest_heapster.results import OTHER_ORDER, Payload, make_payload
+
+# Even if the run was shorter.
+LEAST_SECONDS = 60.0
+
+# Workers share the time of a run: one process takes longer. So much more it may take.
+MOST_SECONDS_OF_WORKERS = 600.0
+
+FAILS_TOO = "In the order of the files it is above as well."
+UNKNOWN = "Whether it is above in the order of the files, too, is not known: {}"
+
+
+class Found(NamedTuple):
+    """The measurements that keep their limits in the order of the files; why they are not known."""
+
+    kept: Set[str]
+    problem: Optional[str]
+
+
+def _get_payload(setup: pytest.TestReport) -> Payload:
+    payload: Payload = getattr(setup, PAYLOAD)
+    return payload
+
+
+def _had_last_pass(setup: pytest.TestReport) -> bool:
+    waiting = _get_payload(setup)["waiting"]
+    return waiting is not None and waiting["had_last_pass"]
+
+
+def find_time_limit(seconds: float, workers: int) -> float:
+    """How long the process may take after a run that took so long, on so many workers of xdist or on none."""
+    return max(LEAST_SECONDS, seconds, min(seconds * workers, MOST_SECONDS_OF_WORKERS))
+
+
+def try_files_order(config: pytest.Config, waiting: Sequence[pytest.TestReport], seconds: float) -> Optional[Found]:
+    """None if no failure waits for that."""
+    if not any(map(_had_last_pass, waiting)):
+        return None
+    return Found(*second_process.list_kept_in_files_order(config, seconds))
+
+
+def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:
+    """The reports of a test that waited, from the one that carried its failure."""
+    payload = _get_payload(setup)
+    waiting, records = payload["waiting"], payload["records"]
+    assert waiting is not None
+    called, ended = copy.copy(setup), copy.copy(setup)
+    called.when = "call"
+    called.sections = [(name, text) for name, text in waiting["sections"]]
+    called.user_properties = [(name, value) for name, value in waiting["properties"]]
+    called.duration = waiting["duration"]
+    is_tried = found is not None and waiting["had_last_pass"]
+    if is_tried and found is not None and found.kept.issuperset(each["name"] for each in records):
+        for each in records:
+            each["state"] = OTHER_ORDER if each["state"] == "failed" or each["improved"] else each["state"]
+    else:
+        called.outcome, called.longrepr = "failed", waiting["words"]
+        if is_tried and found is not None:
+            called.sections.append(("heapster", UNKNOWN.format(found.problem) if found.problem else FAILS_TOO))
+    setattr(called, PAYLOAD, make_payload(payload["fingerprint"], records, is_steady=payload["is_steady"]))
+    ended.when, ended.duration = "teardown", 0.0
+    delattr(ended, PAYLOAD)
+    return [called, ended]

@@ -5,7 +5,7 @@
 Runs so many rounds for each line of standard input and prints the seconds of processor time that they took; in the end, the
 peak bytes of memory and what heapster counted. `heavy` does little but make objects: more than ten million requests in 150
 rounds. `mix` is ten small programs in turn, which ask for memory more often than most that do real work. `with` is what
-counts or traces meanwhile: heapster, tracemalloc, memray.
+counts or traces meanwhile: heapster, tracemalloc, memray, or forwarding, a hook that counts nothing.
 """
 
 import json
@@ -152,6 +152,8 @@ def main(name, rounds, tool="nothing"):
         tracemalloc.start()
     if tool == "heapster":
         import heapster
+    if tool == "forwarding":
+        import forwarding  # noqa: F401
     if tool == "memray":
         import memray
 

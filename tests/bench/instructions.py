@@ -15,7 +15,7 @@ from crate import build_crate
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "guards"))
 from guards import instructions  # noqa: E402
 
-PATTERNS = {"churn": 256, "live set": 256, "growth by doubling": 264}  # operations of a batch
+PATTERNS = {"churn": 256, "churn short": 256, "churn long": 256, "live set": 256, "growth by doubling": 264}  # operations of a batch
 COLUMNS = ["pattern", "way", "instructions", "added"]
 
 

@@ -22,6 +22,7 @@ import tempfile
 
 RESULTS = pathlib.Path(__file__).with_name("results")
 LONGEST = 600  # seconds that a run may take before it is given up
+FORWARDS = " over a hook that only forwards"  # a row of that name compares with one, not with no hook
 INHERITED_BY_NO_RUN = ("LD_PRELOAD", "HEAPSTER_HOOKS")  # what the caller's shell may hold
 
 

@@ -4,7 +4,8 @@
      lua_cost.stats(calls), lua_cost.window(calls)   makes so many calls
      lua_cost.empty()                                does nothing
      lua_cost.heaps(count)                           makes so many heaps
-     lua_cost.turn_over(count)                       asks for a block in each of the first so many, and frees it */
+     lua_cost.turn_over(count)                       asks for a block in each of the first so many, and frees it
+     lua_cost.forward()                              puts before the state's allocator one that only forwards; once */
 #include <heapster/heapster.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -49,10 +50,26 @@ static int turn_over(lua_State *L) {
   return 0;
 }
 
+static struct {
+  lua_Alloc function;
+  void *context;
+} next;
+
+static void *forward_request(void *context, void *block, size_t old_size, size_t new_size) {
+  (void)context;
+  return next.function(next.context, block, old_size, new_size);
+}
+
+static int forward(lua_State *L) {
+  next.function = lua_getallocf(L, &next.context);
+  lua_setallocf(L, forward_request, NULL);
+  return 0;
+}
+
 HEAPSTER_API int luaopen_lua_cost(lua_State *L);
 int luaopen_lua_cost(lua_State *L) {
-  const luaL_Reg functions[] = {{"stats", stats},      {"window", window},       {"empty", empty},
-                                {"heaps", make_heaps}, {"turn_over", turn_over}, {NULL, NULL}};
+  const luaL_Reg functions[] = {{"stats", stats},         {"window", window},   {"empty", empty}, {"heaps", make_heaps},
+                                {"turn_over", turn_over}, {"forward", forward}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

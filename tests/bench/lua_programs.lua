@@ -1,10 +1,10 @@
 --- Programs that do little but make objects, beside a world of some megabytes that stays: what tests/bench/lua.py runs with
 --- and without heapster. Without the world, the module's own tables would be most of what the collector looks at.
 ---
----     lua5.4 lua_programs.lua NAME [heapster]
+---     lua5.4 lua_programs.lua NAME [heapster | forwarding]
 ---
 --- Runs the program for each line of standard input, prints the seconds of processor time that it took, and in the end what
---- heap lua counted.
+--- heap lua counted. `forwarding` is a hook that counts nothing.
 local name, tool = arg[1], arg[2]
 
 local programs = {}
@@ -48,6 +48,7 @@ end
 -- By how much all that follows lies elsewhere in its page, which makes some programs up to 8 % faster or slower.
 local shift = ("x"):rep(272 * (os.getenv "BENCH_ROUND" or 0) % 4096)
 local heapster = tool == "heapster" and require "heapster"
+if tool == "forwarding" then require("lua_cost").forward() end
 local world = {}
 for i = 1, 20000 do world[i] = { id = i, name = "entity " .. i, place = { i, i } } end
 local program = assert(programs[name], "there is no such program")

@@ -9,14 +9,16 @@ import statistics
 
 import interleaved
 import ways
-from crate import build_crate
+from crate import DEFAULT, FULL, build_crate
 from interleaved import added, ratios, share, spread
 
 THREADS = (1, 2, 4)
 COLD = "cold heap"
+PASS_THROUGH = "pass-through"
 COLUMNS = [
     "allocator", "pattern", "threads", "way", "ns", "added ns",
-    *interleaved.columns("over bare"), *interleaved.columns("added over the crate's"),
+    *interleaved.columns("over bare"), *interleaved.columns("ns over pass-through"),
+    *interleaved.columns("added over the crate's"),
     *interleaved.columns("share added over 1 thread's"), *interleaved.columns("peak over bare"),
 ]  # fmt: skip
 
@@ -48,7 +50,8 @@ def rows(build, crate):
     found = [Row(way.name, program, way) for way in ways.all_ways(build) if not way.missing]
     if not crate.missing:
         found.append(Row("bare Rust", str(crate.bare), ways.BARE, "bare Rust"))
-        found.append(Row("Rust crate", str(crate.counted), ways.BARE, "bare Rust"))
+        found.append(Row(DEFAULT, str(crate.default), ways.BARE, "bare Rust"))
+        found.append(Row(FULL, str(crate.full), ways.BARE, "bare Rust"))
     return found
 
 
@@ -99,11 +102,17 @@ class Table:
     def added(self, cell):
         return added(self.nanoseconds(cell), self.nanoseconds(self.base(cell)))
 
+    def added_over_pass_through(self, cell):
+        """What counting adds to being in front of malloc; nothing for Rust's rows, which are in front of nothing."""
+        if PASS_THROUGH not in self.rows or cell.row.base != "bare" or cell.row.name == PASS_THROUGH:
+            return []
+        return added(self.nanoseconds(cell), self.nanoseconds(cell.beside(self.rows[PASS_THROUGH])))
+
     def added_over_crate(self, cell):
         """Nothing where there is no crate, or where what it adds is lost in the noise."""
-        if "Rust crate" not in self.rows:
+        if FULL not in self.rows:
             return []
-        return share(self.added(cell), self.added(cell.beside(self.rows["Rust crate"])))
+        return share(self.added(cell), self.added(cell.beside(self.rows[FULL])))
 
     def growth(self, cell):
         """What is added, as a share of bare, over that share on one thread: 1 is a cost that does not grow with threads."""
@@ -121,6 +130,7 @@ class Table:
             cell.allocator, cell.pattern, cell.threads, cell.row.name,
             f"{statistics.median(nanoseconds):.1f}", f"{statistics.median(added(nanoseconds, bare)):.1f}",
             *spread(ratios(nanoseconds, bare)).cells(),
+            *spread([] if is_base else self.added_over_pass_through(cell)).cells(),
             *spread([] if is_base else self.added_over_crate(cell)).cells(),
             *spread([] if is_base else self.growth(cell)).cells(),
             *spread(ratios(self.peaks(cell), self.peaks(self.base(cell))) if cell.pattern == COLD else []).cells(),

@@ -33,14 +33,20 @@ static void drop(void *block) {
 
 /* --- churn: a block is freed at once --- */
 
-static size_t churn(struct worker *worker) {
+static size_t churn_between(struct worker *worker, size_t least, size_t most) {
   for (size_t i = 0; i < BATCH; i++) {
-    const size_t size = size_between(worker, 16, 2048);
+    const size_t size = size_between(worker, least, most);
     void *volatile block = allocate(size);
     release(block, size);
   }
   return BATCH;
 }
+
+/* A size of up to 252 bytes stands in the shadow byte itself, a longer one in a size cell. A range that holds both adds
+   a mispredicted branch at each end of a block's life. */
+static size_t churn(struct worker *worker) { return churn_between(worker, 16, 2048); }
+static size_t churn_short(struct worker *worker) { return churn_between(worker, 16, 252); }
+static size_t churn_long(struct worker *worker) { return churn_between(worker, 256, 2048); }
 
 /* --- live set: one of 64 live blocks is replaced --- */
 
@@ -166,6 +172,8 @@ static void empty_for_good(struct worker *worker) { (void)empty(worker); }
 
 static const struct pattern patterns[] = {
     {.name = "churn", .batch = churn},
+    {.name = "churn short", .batch = churn_short},
+    {.name = "churn long", .batch = churn_long},
     {.name = "live set", .prepare = keep_live_set, .batch = live_set, .clear = clear_slots},
     {.name = "growth by doubling", .batch = grow_by_doubling},
     {.name = "growth by a tenth", .batch = grow_by_tenths},

@@ -4,8 +4,9 @@
 
 Runs so many rounds for each line of standard input and prints the seconds of processor time that they took; in the end, the
 peak bytes of memory and what heapster counted. `heavy` does little but make objects: more than ten million requests in 150
-rounds; `heavy_at_once` is two threads of it. `mix` is ten small programs in turn, which ask for memory more often than most that do real work. `with` is what
-counts or traces meanwhile: heapster, tracemalloc, memray.
+rounds; `heavy_at_once` is two threads of it. `mix` is ten small programs in turn, which ask for memory more often than most
+that do real work. `with` is what counts or traces meanwhile: heapster, tracemalloc, memray, or forwarding, a hook that counts
+nothing.
 """
 
 import json
@@ -164,6 +165,8 @@ def main(name, rounds, tool="nothing"):
         tracemalloc.start()
     if tool == "heapster":
         import heapster
+    if tool == "forwarding":
+        import forwarding  # noqa: F401
     if tool == "memray":
         import memray
 

@@ -49,7 +49,7 @@ def test_sheet_begins_with_command_machine_and_versions_and_fills_its_columns(ke
 
 
 @pytest.mark.parametrize(("group", "ways"), [
-    ("micro", ["pass-through", "heapster", "heapster shared", "memusage", "heaptrack", "Rust crate"]),
+    ("micro", ["pass-through", "heapster", "heapster shared", "memusage", "heaptrack", "Rust crate", "Rust crate, default features"]),
     ("programs", ["heapster", "memusage", "heaptrack"]),
 ])
 def test_way_has_figures_or_a_reason_why_it_has_none(kept, group, ways):
@@ -77,8 +77,15 @@ def test_promise_is_met_or_missed_by_what_was_kept_or_not_measured(kept, tmp_pat
         if row["verdict"] == "not measured":
             assert row["by measurement"]
         else:
-            assert row["verdict"] == ("met" if headline.HOLDS[promise.holds](float(row["found"]), promise.bound) else "missed")
+            assert row["verdict"] == headline.verdict(promise, float(row["found"]))
     assert any(row["verdict"] != "not measured" for row in rows)
+
+
+def test_verdict_is_of_the_bound_and_a_figure_without_one_is_only_shown():
+    at_most, below, unbound = (headline.Promise("", holds, 2, None) for holds in ("<=", "<", ""))
+    assert [headline.verdict(at_most, value) for value in (2, 2.001)] == ["met", "missed"]
+    assert [headline.verdict(below, value) for value in (1.999, 2)] == ["met", "missed"]
+    assert headline.verdict(unbound, 100) == "shown"
 
 
 def test_headline_goes_between_the_markers_of_a_readme_and_leaves_the_rest(tmp_path):
@@ -102,8 +109,8 @@ def patterns():
     return subprocess.run([FOLDER / "micro"], capture_output=True, text=True, check=True, timeout=10).stdout.splitlines()
 
 
-def test_there_are_six_patterns():
-    assert patterns() == ["churn", "live set", "growth by doubling", "growth by a tenth", "handing over", "cold heap"]
+def test_there_are_eight_patterns():
+    assert patterns() == ["churn", "churn short", "churn long", "live set", "growth by doubling", "growth by a tenth", "handing over", "cold heap"]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -132,7 +139,7 @@ def test_pattern_that_cannot_be_run_is_refused_with_usage(words):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["--rounds", "0"], "--rounds 0: at least 1"),
-    (["--pattern", "nothing"], "there is no pattern nothing; there are churn, live set"),
+    (["--pattern", "nothing"], "there is no pattern nothing; there are churn, churn short, churn long, live set"),
 ])
 def test_option_that_cannot_be_done_is_refused_by_name(arguments, words):
     done = bench("micro", *arguments)

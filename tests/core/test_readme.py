@@ -1,4 +1,4 @@
-"""What the root README shows is what comes out."""
+"""What the READMEs show of the command and of hosts in C is what comes out."""
 
 import csv
 import pathlib
@@ -8,10 +8,11 @@ from run_support import BUILD, PROGRAMS, execute, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_C = (ROOT / "core/include/README.md").read_text(encoding="utf-8")
 
 
-def shown(title):
-    block = re.search(rf"<!-- {re.escape(title)} -->\n```\w*\n(.*?)```\n<!-- end of sample -->", README, re.DOTALL)
+def shown(title, readme=README):
+    block = re.search(rf"<!-- {re.escape(title)} -->\n```\w*\n(.*?)```\n<!-- end of sample -->", readme, re.DOTALL)
     assert block, f'README has no "{title}"'
     return block[1]
 
@@ -29,17 +30,17 @@ def test_host_is_the_readmes_and_does_what_it_says():
 
 
 def test_frames_are_the_readmes_and_so_is_their_text():
-    assert (ROOT / "tests/hosts/readme/frames.c").read_text() == shown("sample: tests/hosts/readme/frames.c")
+    assert (ROOT / "tests/hosts/readme/frames.c").read_text() == shown("sample: tests/hosts/readme/frames.c", IN_C)
     host = execute([BUILD / "tests/hosts/readme/readme_frames"])
     assert host.returncode == 0
-    assert host.stdout == shown("sample: what frames.c prints")
+    assert host.stdout == shown("sample: what frames.c prints", IN_C)
 
 
 def test_the_levels_of_the_readme_end():
-    assert (ROOT / "tests/hosts/readme/levels.c").read_text() == shown("sample: tests/hosts/readme/levels.c")
+    assert (ROOT / "tests/hosts/readme/levels.c").read_text() == shown("sample: tests/hosts/readme/levels.c", IN_C)
     host = execute([BUILD / "tests/hosts/readme/readme_levels"])
     assert host.returncode == 0
-    assert host.stdout == shown("sample: what levels.c prints")
+    assert host.stdout == shown("sample: what levels.c prints", IN_C)
 
 
 def test_figures_of_the_readme_are_those_of_the_bench():

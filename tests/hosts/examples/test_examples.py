@@ -1,4 +1,4 @@
-"""The examples do what they say, fail where they should, and are the README's; so do the scripts of the demo."""
+"""The examples do what they say, fail where they should, and are the READMEs'; so do the scripts of the demo."""
 
 import contextlib
 import pathlib
@@ -13,7 +13,6 @@ from run_support import HEAPSTER, execute, run
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 INTERPRETERS = {".py": [sys.executable], ".lua": ["lua5.4"]}
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 QUIET = ("-o", "/dev/null")
@@ -115,11 +114,18 @@ def test_metrics_file_is_whole_alone_and_accepted_by_prometheus(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["regression.py", "metrics.py", "extensions.py", "test_page.py", "regression.lua", "metrics.lua"]
+    "name, folder",
+    [
+        ("test_page.py", ""),
+        ("regression.lua", ""),
+        *((name, "python") for name in ("regression.py", "metrics.py", "extensions.py")),
+        ("metrics.lua", "lua"),
+    ],
 )
-def test_an_example_is_the_readmes(name):
+def test_an_example_is_the_readmes(name, folder):
+    readme = (ROOT / folder / "README.md").read_text(encoding="utf-8")
     title = re.escape(f"<!-- sample: tests/hosts/examples/{name} -->")
-    shown = re.search(title + r"\n```\w+\n(.*?)```\n<!-- end of sample -->", README, re.DOTALL)
+    shown = re.search(title + r"\n```\w+\n(.*?)```\n<!-- end of sample -->", readme, re.DOTALL)
     assert shown and shown[1] == (HERE / name).read_text()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["HEAPSTER_BUILD"])
-SOURCES = ("CMakeLists.txt", "LICENSE", "README.md", "core", "bindings", "lua", "packaging")
+SOURCES = ("CMakeLists.txt", "LICENSE", "README.md", "core", "bindings", "lua")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("LUA_", "LUAROCKS", "LD_PRELOAD", "HEAPSTER_"))}
 
 

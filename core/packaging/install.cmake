@@ -59,7 +59,7 @@ function(heapster_install_pkgconfig)
     endif()
   endforeach()
   foreach(name IN LISTS ARGN)
-    file(READ ${PROJECT_SOURCE_DIR}/packaging/pkgconfig/${name}.pc.in text)
+    file(READ ${PROJECT_SOURCE_DIR}/core/packaging/pkgconfig/${name}.pc.in text)
     string(CONFIGURE "${text}" text @ONLY)
     string(REPLACE "URL: \n" "" text "${text}") # where the project has none
     file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/pkgconfig/${name}.pc CONTENT "${text}")

@@ -87,7 +87,7 @@ PyObject *heapster__measure_call(struct heapster__call *call, const struct heaps
   const bool is_closed = heapster__close_window(window, stats);
   const bool is_explained = heapster__end_explaining(explanation, sites);
   if (result && is_closed && is_explained) return result;
-  heapster__sites_free(*sites);
+  heapster__python_free_sites(*sites);
   *sites = NULL;
   Py_XDECREF(result);
   return NULL;

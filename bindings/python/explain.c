@@ -67,7 +67,7 @@ void heapster__drop_explaining(uint64_t number) {
   struct heapster__sites *sites;
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
-  if (heapster__end_explaining(number, &sites)) heapster__sites_free(sites);
+  if (heapster__end_explaining(number, &sites)) heapster__python_free_sites(sites);
   PyErr_Clear();
   PyErr_Restore(type, value, traceback);
 }

@@ -33,7 +33,7 @@ static PyObject *call(PyObject *object, PyObject *const *arguments, size_t flagg
     result = measure(&call, &self->limits->options, &both.stats, &sites);
   heapster__free_call(&call);
   if (result && !heapster__judge_limits(self->limits, &both.stats, sites)) Py_CLEAR(result);
-  heapster__sites_free(sites);
+  heapster__python_free_sites(sites);
   return result;
 }
 

@@ -136,7 +136,7 @@ static struct heapster__sites *rank_for(const struct heapster__limits *limits, c
     if (is_broken && is_live(limits->limits[i].field)) is_ranked = heapster__sites_rank_live(ranked);
   }
   if (is_ranked) return ranked;
-  heapster__sites_free(ranked);
+  heapster__python_free_sites(ranked);
   return heapster__python_raise(HEAPSTER_NO_MEMORY);
 }
 
@@ -147,7 +147,7 @@ static PyObject *make_error(const struct heapster__limits *limits, const struct 
                             struct heapster__sites *sites, PyObject *message) {
   PyObject *const error = PyObject_CallFunctionObjArgs(heapster__python_errors.limit_exceeded, message, NULL);
   PyObject *const diff = error ? heapster__python_wrap_explained(heapster__stats_copy(stats), sites) : NULL;
-  if (!error) heapster__sites_free(sites);
+  if (!error) heapster__python_free_sites(sites);
   const bool is_complete = diff && set(error, "sites", heapster__python_get_sites(diff, NULL)) &&
                            set(error, "broken", name_broken(limits, stats)) &&
                            !PyObject_SetAttrString(error, "diff", diff);
@@ -159,7 +159,7 @@ static PyObject *make_error(const struct heapster__limits *limits, const struct 
 
 static PyObject *make_message(struct heapster_text words, const struct heapster__sites *sites) {
   PyObject *const message = heapster__python_string(words);
-  PyObject *const table = sites && message ? heapster__python_string(heapster__sites_text(sites, LINES)) : NULL;
+  PyObject *const table = sites && message ? heapster__python_string(heapster__python_sites_text(sites, LINES)) : NULL;
   if (!sites || !message) return message;
   PyObject *const both = table ? PyUnicode_FromFormat("%U\n%U", message, table) : NULL;
   Py_XDECREF(table);
@@ -177,7 +177,7 @@ bool heapster__judge_limits(const struct heapster__limits *limits, const struct 
   if (message && (ranked || !sites))
     error = make_error(limits, stats, ranked, message);
   else
-    heapster__sites_free(ranked);
+    heapster__python_free_sites(ranked);
   if (error) PyErr_SetObject(heapster__python_errors.limit_exceeded, error);
   Py_XDECREF(message);
   Py_XDECREF(error);

@@ -136,7 +136,7 @@ static struct heapster__measured leave(heapster__Manager *self, enum heapster_er
   const bool is_explained = heapster__end_explaining(self->explanation, &measured.sites);
   heapster__restart_collector(&self->collector);
   if (*error || !is_explained) {
-    heapster__sites_free(measured.sites);
+    heapster__python_free_sites(measured.sites);
     return (struct heapster__measured){NULL, NULL};
   }
   measured.stats = self->stats;
@@ -157,7 +157,7 @@ struct heapster__measured heapster__leave_manager(heapster__Manager *self) {
 
 void heapster__measured_free(struct heapster__measured measured) {
   heapster__stats_free(measured.stats);
-  heapster__sites_free(measured.sites);
+  heapster__python_free_sites(measured.sites);
 }
 
 void heapster__clear_manager(heapster__Manager *self) {

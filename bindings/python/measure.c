@@ -30,7 +30,7 @@ static bool run_once(struct heapster__call *call, const struct heapster__options
 
 static void drop(struct run *run) {
   Py_CLEAR(run->result);
-  heapster__sites_free(run->sites);
+  heapster__python_free_sites(run->sites);
   run->sites = NULL;
 }
 

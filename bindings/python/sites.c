@@ -252,7 +252,7 @@ struct heapster__sites *heapster__sites_copy(const struct heapster__sites *sites
   return copy;
 }
 
-void heapster__sites_free(struct heapster__sites *sites) {
+void heapster__python_free_sites(struct heapster__sites *sites) {
   for (size_t i = 0; sites && i < sites->count; i++) {
     clear_name(&sites->sites[i].name);
     clear_name(&sites->sites[i].via);

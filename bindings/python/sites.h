@@ -35,7 +35,7 @@ struct heapster__sites {
 struct heapster__sites *heapster__sites_make(const struct heapster_explanation *whole, struct heapster_site *raw,
                                              size_t count);
 struct heapster__sites *heapster__sites_copy(const struct heapster__sites *sites);
-void heapster__sites_free(struct heapster__sites *sites);
+void heapster__python_free_sites(struct heapster__sites *sites);
 
 /* In place: by a surplus, by what is alive. Elsewhere stays the last. */
 void heapster__sites_rank(struct heapster__sites *sites, const struct heapster_histogram *surplus);
@@ -45,7 +45,7 @@ int heapster__site_name_compare(const struct heapster__site_name *a, const struc
 bool heapster__site_name_is_empty(const struct heapster__site_name *name);
 
 /* sites_text.c: a table for people, of the first `most` sites; its last line alone; a name. */
-struct heapster_text heapster__sites_text(const struct heapster__sites *sites, size_t most);
+struct heapster_text heapster__python_sites_text(const struct heapster__sites *sites, size_t most);
 struct heapster_text heapster__sites_sum_text(const struct heapster__sites *sites);
 struct heapster_text heapster__site_name_text(const struct heapster__site_name *name);
 

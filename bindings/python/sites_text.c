@@ -154,7 +154,7 @@ static void append_rest(struct heapster_text *text, const struct heapster__sites
   heapster__text_append(text, "\n");
 }
 
-struct heapster_text heapster__sites_text(const struct heapster__sites *sites, size_t most) {
+struct heapster_text heapster__python_sites_text(const struct heapster__sites *sites, size_t most) {
   struct heapster_text text = {0};
   struct column columns[COLUMNS];
   const size_t shown = sites->count < most ? sites->count : most;

@@ -45,7 +45,7 @@ static PyTypeObject sites_type;
 
 PyObject *heapster__python_wrap_sites(struct heapster__sites *sites) {
   PyObject *const object = sites ? heapster__python_new_object(&sites_type, sites) : PyErr_NoMemory();
-  if (!object) heapster__sites_free(sites);
+  if (!object) heapster__python_free_sites(sites);
   return object;
 }
 
@@ -113,7 +113,7 @@ static PyObject *new_site(const struct heapster__named_site *site) {
 /* --- Sites --- */
 
 static void dealloc(PyObject *self) {
-  heapster__sites_free(heapster__python_sites_of(self));
+  heapster__python_free_sites(heapster__python_sites_of(self));
   PyObject_Del(self);
 }
 
@@ -144,7 +144,7 @@ static Py_hash_t hash(PyObject *self) {
 }
 
 static PyObject *str(PyObject *self) {
-  return heapster__python_string(heapster__sites_text(heapster__python_sites_of(self), SIZE_MAX));
+  return heapster__python_string(heapster__python_sites_text(heapster__python_sites_of(self), SIZE_MAX));
 }
 
 static PyObject *repr(PyObject *self) {
@@ -229,7 +229,7 @@ static PyObject *table(PyObject *self, PyObject *most) {
   const Py_ssize_t lines = PyNumber_AsSsize_t(most, NULL);
   if (lines == -1 && PyErr_Occurred()) return NULL;
   if (lines < 0) return PyErr_Format(PyExc_ValueError, "a table has 0 lines or more, not %zd", lines);
-  return heapster__python_string(heapster__sites_text(heapster__python_sites_of(self), (size_t)lines));
+  return heapster__python_string(heapster__python_sites_text(heapster__python_sites_of(self), (size_t)lines));
 }
 
 static PyObject *by_surplus(PyObject *self, PyObject *surplus) {
@@ -245,7 +245,7 @@ static PyObject *by_live_count(PyObject *self, PyObject *none) {
   (void)none;
   struct heapster__sites *const sites = heapster__sites_copy(heapster__python_sites_of(self));
   if (!sites || heapster__sites_rank_live(sites)) return heapster__python_wrap_sites(sites);
-  heapster__sites_free(sites);
+  heapster__python_free_sites(sites);
   return PyErr_NoMemory();
 }
 

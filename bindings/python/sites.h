@@ -52,6 +52,8 @@ struct heapster_text heapster__site_name_text(const struct heapster__site_name *
 /* sites_type.c: the classes Sites, Site and Requests. The first takes over `sites`. */
 PyObject *heapster__python_wrap_sites(struct heapster__sites *sites);
 struct heapster__sites *heapster__python_sites_of(PyObject *object);
+/* A Stats with its Sites, or without for NULL. Takes over both. */
+PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites);
 bool heapster__python_add_sites(PyObject *module);
 
 #endif

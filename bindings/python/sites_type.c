@@ -293,6 +293,19 @@ static PyTypeObject sites_type = {
     .tp_as_sequence = &sequence,
 };
 
+PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites) {
+  PyObject *const object = heapster__python_wrap_stats(stats);
+  if (!sites) return object;
+  PyObject *const explained = heapster__python_wrap_sites(sites);
+  if (object && explained) {
+    heapster__python_set_sites(object, explained);
+    return object;
+  }
+  Py_XDECREF(object);
+  Py_XDECREF(explained);
+  return NULL;
+}
+
 static bool add_tuple(PyObject *module, const char *name, PyTypeObject **type, PyStructSequence_Desc *description) {
   *type = PyStructSequence_NewType(description);
   if (!*type) return false;

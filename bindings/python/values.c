@@ -27,18 +27,7 @@ PyObject *heapster__python_wrap_stats(struct heapster_stats *stats) {
   return object;
 }
 
-PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites) {
-  PyObject *object = heapster__python_wrap_stats(stats);
-  if (!sites) return object;
-  PyObject *const explained = heapster__python_wrap_sites(sites);
-  if (object && explained) {
-    ((Stats *)object)->sites = explained;
-    return object;
-  }
-  Py_XDECREF(object);
-  Py_XDECREF(explained);
-  return NULL;
-}
+void heapster__python_set_sites(PyObject *stats, PyObject *sites) { ((Stats *)stats)->sites = sites; }
 
 PyObject *heapster__python_get_sites(PyObject *stats, void *none) {
   PyObject *const sites = ((Stats *)stats)->sites;

@@ -10,10 +10,11 @@
 /* values.c and frames.c: new objects. They take over their memory, and NULL is a MemoryError; a Frame is copied, a Heap
    stays the core's. */
 PyObject *heapster__python_wrap_stats(struct heapster_stats *stats);
-PyObject *heapster__python_wrap_explained(struct heapster_stats *stats, struct heapster__sites *sites); /* or NULL */
 PyObject *heapster__python_wrap_histogram(struct heapster_histogram *histogram);
 PyObject *heapster__python_wrap_heap(const struct heapster_heap *heap);
 PyObject *heapster__python_wrap_status(struct heapster_status *status);
+/* Once, for a Stats of an explained window, which takes over the Sites. */
+void heapster__python_set_sites(PyObject *stats, PyObject *sites);
 PyObject *heapster__python_wrap_frame(const struct heapster_frame *frame);
 PyObject *heapster__python_wrap_frames(struct heapster_frames *frames);
 

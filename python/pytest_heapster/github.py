@@ -8,7 +8,7 @@ import os
 from typing import Dict, List
 
 from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
-from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
+from pytest_heapster.wording import cell, code, count, describe_change, list_changes, list_explained
 
 # GitHub shows ten annotations of a step.
 MOST_ANNOTATIONS = 10
@@ -26,11 +26,6 @@ def escape_text(text: str) -> str:
 
 def escape_property(text: str) -> str:
     return escape_text(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _code(text: str) -> str:
-    """A name as code, in a cell. A backtick would end the code."""
-    return f"`{cell(text.replace('`', chr(0x2BB)))}`"
 
 
 def _describe(record: Record) -> str:
@@ -58,16 +53,16 @@ def make_summary(results: Results) -> str:
     improved = [each for each in results.records if each["improved"]]
     lines = [f"### heapster: {count(len(results.records))}, {len(failed)} above what they may be"]
     lines += ["", f"{cell(results.expected.fingerprint)}"]
-    lines += _make_section("Above", [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in failed])
+    lines += _make_section("Above", [f"| {code(each['name'])} | {cell(_describe(each))} |" for each in failed])
     lines += list_explained(failed)
-    rows = [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in improved]
+    rows = [f"| {code(each['name'])} | {cell(_describe(each))} |" for each in improved]
     lines += _make_section("Below the baseline", rows)
     for state, title in EXCUSED:
         excused = [each for each in results.records if each["state"] == state]
-        lines += _make_section(title, [f"| {_code(each['name'])} | {cell(_describe(each))} |" for each in excused])
-    uncompared = [f"| {_code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
+        lines += _make_section(title, [f"| {code(each['name'])} | {cell(_describe(each))} |" for each in excused])
+    uncompared = [f"| {code(each['name'])} | {cell(each['why_uncompared'] or '')} |"
                   for each in results.records if each["why_uncompared"]]  # fmt: skip
-    unmeasured = [f"| {_code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]
+    unmeasured = [f"| {code(name)} | {cell(why)} |" for why, names in results.unmeasured.items() for name in names]
     return "\n".join(lines + _make_section("Not measured, or not compared", uncompared + unmeasured)) + "\n"
 
 

@@ -28,13 +28,18 @@ def list_explained(records: Iterable[Record]) -> List[str]:
     lines = []
     for each in sorted(records, key=lambda each: each["name"]):
         if each["explained"] is not None:
-            lines += ["", f"#### {cell(each['name'])}", ""]
+            lines += ["", f"#### {code(each['name'])}", ""]
             lines += [f"    {' '.join(words.split())}" for words in list_words(each["explained"])]
     return lines
 
 
 def count(number: int, noun: str = "measurement") -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def code(text: str) -> str:
+    """A name as code in markdown, in a cell too. A backtick would end the code."""
+    return f"`{cell(text.replace('`', chr(0x2BB)))}`"
 
 
 def cell(text: str) -> str:

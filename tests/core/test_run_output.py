@@ -260,7 +260,7 @@ def test_nonsense_is_answered_by_one_line(words, message):
         (["run", "--output"], "option '--output' needs a value"),
         (["run", "-o"], "option '-o' needs a value"),
         (["run", "--verbose=3", "true"], "option '--verbose=3' takes no value"),
-        (["run", "-x", "true"], "unknown option '-x'"),
+        (["run", "-y", "true"], "unknown option '-y'"),
         (["run", "--ver", "true"], "unknown or ambiguous option '--ver'"),
         (["--\033[31m"], r"unknown or ambiguous option '--\x1b[31m'"),
     ],

@@ -68,7 +68,7 @@ def test_field_cannot_be_set(stats, heap):
 
 
 def test_unknown_option_is_named_with_those_there_are():
-    refused("unexpected keyword argument 'attic'; it has heap, scope, gc and thread_peak", TypeError, heapster.measuring, attic=1)
+    refused("unexpected keyword argument 'attic'; it has heap, scope, gc, thread_peak, explain and root", TypeError, heapster.measuring, attic=1)
 
 
 def test_scope_that_there_is_not_is_named():

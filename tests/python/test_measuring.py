@@ -113,7 +113,7 @@ def test_a_window_with_a_thread_peak_ends_on_its_own_thread():
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    ({"warmup": 1}, "unexpected keyword argument 'warmup'; it has heap, scope, gc and thread_peak"),
+    ({"warmup": 1}, "unexpected keyword argument 'warmup'; it has heap, scope, gc, thread_peak, explain and root"),
     ({"gc": "off"}, "gc must be \"leave\", \"stop\" or \"quick\", not 'off'"),
     ({"thread_peak": 1}, "thread_peak must be True or False, not 1"),
 ])  # fmt: skip

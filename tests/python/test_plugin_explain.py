@@ -76,7 +76,7 @@ def test_every_report_shows_the_lines(project, monkeypatch):
     assert (os.path.basename(first["file"]), first["line"], first["function"]) == ("test_it.py", 7, "parse")
     for name in ("r.md", "summary.md"):
         text = (project.folder / name).read_text(encoding="utf-8")
-        assert f"#### test_it.py::test_parse\n\n    {explained['lines'][0]}\n" in text
+        assert f"#### `test_it.py::test_parse`\n\n    {explained['lines'][0]}\n" in text
     result.stdout.fnmatch_lines(["::error file=test_it.py,*first: *"])
 
 

@@ -20,7 +20,7 @@ def test_it():
     for _ in range(1000):
         call()
 def test_after():
-    assert count == 1000 * (1 + 1 + 3)
+    assert count == 1000 * (1 + 1 + 3 + 1)  # the last to explain what stays
 """)
     result = project.run()
     result.assert_outcomes(passed=1, failed=1)

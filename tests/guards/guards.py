@@ -108,14 +108,14 @@ GUARDS = (
           "a realloc that shrinks in place"),
     Guard("preload-other-thread", 92, preloaded("frees-from-another-thread", COMMANDED),
           "a malloc by one thread and its free by another, their flushes included"),
-    Guard("preload-new-thread", 2384, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
+    Guard("preload-new-thread", 2393, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
     Guard("heap-explained", 322, named("explained-pairs"),
           "a malloc and its free, in a named heap, each request attributed to its site"),
-    Guard("preload-explained", 297, preloaded("explained-pairs"),
+    Guard("preload-explained", 307, preloaded("explained-pairs"),
           "a malloc and its free, with the hook preloaded, each request attributed to its site"),
-    Guard("preload-explained-grow", 322,
+    Guard("preload-explained-grow", 325,
           preloaded("explained-growths", COMMANDED) - preloaded("explained-pairs", COMMANDED),
           "a realloc that grows in place, attributed to its site"),
     Guard("domain", 82, interpreter("domain-pairs", "counted"),

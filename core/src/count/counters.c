@@ -312,8 +312,7 @@ struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, 
 
 struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap) {
   if (!heap) return &thread->total;
-  struct heapster__shard *shard =
-      heapster__load_acquire(&thread->shards[heap]); /* pairs with the swap in make_shard */
+  struct heapster__shard *shard = heapster__load_acquire(&thread->shards[heap]); /* pairs with the swap in make_shard */
   return shard ? &shard->pending : NULL;
 }
 

@@ -1,7 +1,7 @@
 /* Law 5: a window is exact if only the thread that began it made requests, whatever other threads did before, and
    whether they start, end, sleep, begin windows, mark frames, reset or fork meanwhile. With several busy threads the
-   peak of a window or a frame is within its use_peak_error, and that within its formula. law_peaks_exact [windows
-   [seed]] */
+   peak of a window or a frame is within its use_peak_error, and that within its formula. And use_max of a heap
+   is exact while one thread makes requests, however many read. law_peaks_exact [windows [seed]] */
 #include <heapster/frame.h>
 #include <heapster/heap.h>
 #include <heapster/status.h>
@@ -170,6 +170,40 @@ static void require_exact(const struct expected_window *expected, const struct h
   require(found->use_peak_error == 0, "use_peak_error is %llu", (unsigned long long)found->use_peak_error);
 }
 
+/* --- one thread makes requests, others read --- */
+
+static void *read_all_the_time(void *unused) {
+  struct heapster_stats stats;
+  while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
+    for (unsigned i = 0; i < TARGETS; i++) heapster_stats_read(i ? heaps[i - 1] : NULL, &stats);
+  }
+  return unused;
+}
+
+static void require_use_max_is_exact(void) {
+  struct heapster_stats stats;
+  for (unsigned i = 1; i < TARGETS; i++) {
+    heapster_stats_read(heaps[i - 1], &stats);
+    require((int64_t)stats.use_max == frame[i].peak, "use_max of heap %u is %llu, exactly %llu", i,
+            (unsigned long long)stats.use_max, (unsigned long long)frame[i].peak);
+  }
+}
+
+static void use_max_is_exact_while_others_only_read(struct worker *worker, uint64_t rounds) {
+  pthread_t readers[2];
+  for (unsigned i = 0; i < 2; i++) start_thread(&readers[i], read_all_the_time, NULL);
+  for (support_run.step = 0; support_run.step < rounds; support_run.step++) {
+    for (unsigned i = 0; i < BLOCKS; i++) step(worker);
+    require_use_max_is_exact();
+    heapster_reset();
+    for (unsigned i = 0; i < TARGETS; i++) frame[i].peak = use[i];
+  }
+  atomic_store(&is_over, true);
+  for (unsigned i = 0; i < 2; i++) pthread_join(readers[i], NULL);
+}
+
+/* --- one thread makes requests, others do all else --- */
+
 static uint64_t ended_count; /* windows so far */
 
 static void end_and_require_exact(unsigned index) {
@@ -312,6 +346,7 @@ int main(int argc, char **argv) {
     const char name[] = {'h', (char)('0' + i), '\0'};
     require_ok(heapster_heap_create(name, NULL, &heaps[i]));
   }
+  use_max_is_exact_while_others_only_read(&worker, windows);
   allocate_and_end(NULL);
   law_5_a_window_of_one_busy_thread_is_exact(&worker, windows);
   law_5_a_peak_of_busy_threads_is_within_its_error(windows, support_run.seed);

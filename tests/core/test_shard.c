@@ -13,6 +13,11 @@ static int64_t flushed_use(unsigned number) {
   return heapster__load_acquire(&heapster__high_water_marks[number].current);
 }
 
+static int64_t peak_of_mark(unsigned number) {
+  struct heapster__high_water *const mark = &heapster__high_water_marks[number];
+  return heapster__high_water_raise(mark, heapster__high_water_interval(mark), 0);
+}
+
 /* Must be the first test: the others start threads. */
 static void one_thread_is_alone_until_another_counts(void **state) {
   (void)state;
@@ -48,7 +53,7 @@ static void the_highest_pending_bytes_are_the_most_of_any_thread(void **state) {
   assert_int_equal(heapster__highest_pending(heap), 100);
   heapster__flush_heap(heapster__this_thread(), heap);
   assert_int_equal(heapster__highest_pending(heap), 0);
-  assert_int_equal(heapster__high_water_raise(&heapster__high_water_marks[heap], 0), 500);
+  assert_int_equal(peak_of_mark(heap), 500);
 }
 
 static void a_thread_flushes_beyond_half_the_span_and_not_before(void **state) {
@@ -157,7 +162,7 @@ static void events_after_a_threads_end_are_in_the_shared_shard_and_flushed_at_on
   assert_field(totals, dealloc_sum, 120);
   assert_field(totals, alloc_fail_count, 1);
   assert_int_equal(flushed_use(heap), 7);
-  assert_int_equal(heapster__high_water_raise(&heapster__high_water_marks[heap], 0), 130);
+  assert_int_equal(peak_of_mark(heap), 130);
   assert_false(heapster__is_alone(thread));
 }
 

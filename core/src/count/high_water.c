@@ -128,12 +128,8 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
 
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change) { flush(mark, change, 0); }
 
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending) {
-  return heapster__high_water_raise_in(mark, heapster__high_water_interval(mark), pending);
-}
-
-int64_t heapster__high_water_raise_in(struct heapster__high_water *mark, uint64_t seen, int64_t pending) {
-  raise(mark, seen, heapster__load_acquire(&mark->current) + pending);
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, uint64_t seen, int64_t use) {
+  raise(mark, seen, use);
   return bytes_of(heapster__load_acquire(&mark->peak));
 }
 

@@ -64,10 +64,9 @@ void heapster__pending_drop(struct heapster__pending *pending);
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);
 
-/* Raises the peak to `current + pending`, the highest of what threads have not flushed; returns it. `_in` leaves
-   `pending` out if the interval of `seen`, in which it was read, is over. */
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, int64_t pending);
-int64_t heapster__high_water_raise_in(struct heapster__high_water *mark, uint64_t seen, int64_t pending);
+/* Raises the peak to a use that was reached in the interval of `seen`, or if that is over to the current use; returns
+   it. */
+int64_t heapster__high_water_raise(struct heapster__high_water *mark, uint64_t seen, int64_t use);
 HEAPSTER__INLINE uint64_t heapster__high_water_interval(struct heapster__high_water *mark) {
   return heapster__load_acquire(&mark->peak);
 }

@@ -28,8 +28,7 @@ static bool is_map_shared(const struct heapster_heap *heap) {
 }
 
 static void note_use_max(unsigned number) {
-  const uint32_t generation = heapster__load_relaxed(&heapster__heap_generations[number]);
-  const uint64_t use_max = heapster__use_max(number, generation, 0);
+  const uint64_t use_max = heapster__use_max(number, heapster__use_max_run(number), 0);
   if (use_max > heapster__ended_use_max()) heapster__store_relaxed(&highest_use, use_max);
 }
 

@@ -3,7 +3,8 @@
 
 #include "base/lock.h"
 
-static heapster__level use_max[HEAPSTER__HEAP_NUMBERS];
+static _Atomic uint64_t use_max[HEAPSTER__HEAP_NUMBERS]; /* how often it restarted << 48 | bytes */
+enum { RUN_SHIFT = 48 };
 static struct heapster__peak_observer *observers[HEAPSTER__HEAP_NUMBERS];
 static struct heapster__thread_observer *thread_observers[HEAPSTER__HEAP_NUMBERS];
 
@@ -11,36 +12,47 @@ static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static uint32_t generation_of(unsigned number) {
-  return heapster__load_acquire(&heapster__heap_generations[number]); /* pairs with heapster__counters_retire */
+static int64_t bytes_of(uint64_t word) { return (int64_t)(word << (64 - RUN_SHIFT) >> (64 - RUN_SHIFT)); }
+
+uint64_t heapster__use_max_run(unsigned number) {
+  return heapster__load_acquire(&use_max[number]) >> RUN_SHIFT; /* pairs with heapster__use_max_restart */
 }
 
-/* For callers that hold the lock: no other heap has the number meanwhile. */
-static void raise_use_max(unsigned number, int64_t peak) {
-  int64_t seen = heapster__load_relaxed(&use_max[number]);
-  while (peak > seen && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
-  }
-}
-
-static void raise_use_max_of(unsigned number, uint32_t generation, int64_t peak) {
-  int64_t seen = heapster__load_relaxed(&use_max[number]);
-  while (peak > seen && generation_of(number) == generation && !heapster__swap_relaxed(&use_max[number], &seen, peak)) {
+static void raise_use_max(unsigned number, uint64_t run, int64_t peak) {
+  uint64_t seen = heapster__load_relaxed(&use_max[number]);
+  while (seen >> RUN_SHIFT == run && peak > bytes_of(seen) &&
+         !heapster__swap_relaxed(&use_max[number], &seen, run << RUN_SHIFT | (uint64_t)peak)) {
   }
 }
 
 void heapster__use_max_restart(unsigned number, int64_t use) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
-  heapster__store_relaxed(&use_max[number], use);
+  const uint64_t next = (heapster__use_max_run(number) + 1) << RUN_SHIFT;
+  heapster__store_release(&use_max[number], next | (uint64_t)use);
 }
 
-uint64_t heapster__use_max_so_far(unsigned number) { return (uint64_t)heapster__load_relaxed(&use_max[number]); }
+uint64_t heapster__use_max_so_far(unsigned number) {
+  return (uint64_t)bytes_of(heapster__load_relaxed(&use_max[number]));
+}
 
-uint64_t heapster__use_max(unsigned number, uint32_t generation, uint64_t use) {
+/* Raises the mark's peak to the highest use that is not flushed, and returns it. Where a thread flushes between the two
+   readings its bytes would be in both, so they are read again; of many threads that go on, some always do. */
+static int64_t raise_peak(unsigned number) {
+  enum { TRIES = 8 };
   struct heapster__high_water *const mark = &heapster__high_water_marks[number];
-  const uint64_t seen = heapster__high_water_interval(mark); /* before the pending bytes, which are of that interval */
-  raise_use_max_of(number, generation, heapster__high_water_raise_in(mark, seen, heapster__highest_pending(number)));
-  raise_use_max_of(number, generation,
-                   (int64_t)use); /* not the mark: what was read while others run may exceed every use */
+  for (unsigned i = 1;; i++) {
+    const uint64_t seen = heapster__high_water_interval(mark); /* first: the pending bytes are of that interval */
+    const int64_t current = heapster__load_acquire(&mark->current);
+    const int64_t pending = heapster__highest_pending(number);
+    heapster__fence_acquire(); /* pairs with the flush, which takes what is pending before it moves the mark */
+    if (heapster__likely(heapster__load_relaxed(&mark->current) == current) || i == TRIES)
+      return heapster__high_water_raise(mark, seen, current + pending);
+  }
+}
+
+uint64_t heapster__use_max(unsigned number, uint64_t run, uint64_t use) {
+  raise_use_max(number, run, raise_peak(number));
+  raise_use_max(number, run, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
   uint64_t so_far = heapster__use_max_so_far(number);
   return so_far > use ? so_far : use; /* a reset may have restarted it in between */
 }
@@ -52,9 +64,10 @@ int64_t heapster__peak_interval_begin(unsigned number) {
   if (thread) heapster__flush_heap(thread, number);
   struct heapster__high_water *mark = &heapster__high_water_marks[number];
   /* use_max never falls in between: it is raised before the peak is taken away, and again to the peak taken */
-  raise_use_max(number, heapster__high_water_raise(mark, heapster__highest_pending(number)));
+  const uint64_t run = heapster__use_max_run(number);
+  raise_use_max(number, run, raise_peak(number));
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);
-  raise_use_max(number, interval.earlier_peak);
+  raise_use_max(number, run, interval.earlier_peak);
   for (struct heapster__peak_observer *each = observers[number]; each; each = each->next) {
     if (interval.earlier_peak > each->peak) each->peak = interval.earlier_peak;
   }

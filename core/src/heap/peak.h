@@ -7,9 +7,12 @@
 
 #include "count/sums.h"
 
-/* The highest use of a heap number since the start or the last reset; its current use is `use`, read in that generation
-   of the number (see heapster__heap_generations). A heap that began since keeps its own. */
-uint64_t heapster__use_max(unsigned number, uint32_t generation, uint64_t use);
+/* The highest use of a heap number since the start or the last reset. Its current use is `use`, which was read in that
+   run: a new one begins with every reset, and with every heap that gets the number. Nothing is noted if the run is
+   over.
+ */
+uint64_t heapster__use_max_run(unsigned number);
+uint64_t heapster__use_max(unsigned number, uint64_t run, uint64_t use);
 
 /* The same up to the begin of the current peak interval. Reads no thread's pending bytes. */
 uint64_t heapster__use_max_so_far(unsigned number);

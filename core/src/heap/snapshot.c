@@ -66,15 +66,15 @@ static void read_number(unsigned number, struct reading *reading) {
   heapster__sum_heap(&reading->raw, number);
 }
 
-/* Whose snapshot it is: a heap of a generation, `ended`, or the total. */
+/* Whose snapshot it is: a heap, `ended`, or the total. The run is taken first. */
 struct subject {
   unsigned number;
-  uint32_t generation;
+  uint64_t use_max_run;
   uint64_t birth_order;
 };
 
 static uint64_t use_max_of(const struct subject *subject, uint64_t use) {
-  if (subject->number != HEAPSTER__ENDED) return heapster__use_max(subject->number, subject->generation, use);
+  if (subject->number != HEAPSTER__ENDED) return heapster__use_max(subject->number, subject->use_max_run, use);
   const uint64_t highest = heapster__ended_use_max();
   return highest > use ? highest : use;
 }
@@ -129,8 +129,7 @@ static bool read_into(unsigned number, struct reading *reading, struct rows *row
   uint64_t serial;
   do {
     serial = heapster__heap_serial(heap);
-    const struct subject subject = {number, heapster__load_acquire(&heapster__heap_generations[number]),
-                                    heapster__load_relaxed(&heap->birth_order)};
+    const struct subject subject = {number, heapster__use_max_run(number), heapster__load_relaxed(&heap->birth_order)};
     if (!read_if_used(heap, number, reading)) return false;
     if (!reading->baseline.has_ended)
       add_row(rows, heap, &subject, &reading->raw, heapster__baseline_of_heap(&reading->baseline), origin);
@@ -160,7 +159,7 @@ static bool read_heaps(struct figures *all, struct figures *ended, struct rows *
   return true;
 }
 
-static const struct subject the_total = {HEAPSTER__TOTAL, 0, 0}, ended_heaps = {HEAPSTER__ENDED, 0, 0};
+static const struct subject ended_heaps = {HEAPSTER__ENDED, 0, 0};
 
 /* `into` is for the figures of `ended` alone, or NULL. Not inlined: signal handlers read too, and have little stack. */
 static __attribute__((noinline)) void read_with_ended(struct figures *all, struct rows *rows,
@@ -181,6 +180,7 @@ size_t heapster__read_all(struct heapster_stats *total, size_t total_size, struc
   struct figures all;
   struct rows rows = {heaps, stride, capacity, 0, names};
   const struct heapster_origin origin = heapster__origin_begin();
+  const struct subject the_total = {HEAPSTER__TOTAL, heapster__use_max_run(HEAPSTER__TOTAL), 0};
   memset(&all, 0, sizeof all);
   if (heapster__heap_at(HEAPSTER__ENDED) || !read_heaps(&all, NULL, &rows, &origin))
     read_with_ended(&all, &rows, NULL, 0, &origin);
@@ -213,7 +213,7 @@ void heapster_stats_read_sized(const struct heapster_heap *heap, struct heapster
   }
   struct reading reading;
   const struct heapster_origin origin = heapster__origin_begin();
-  const struct subject subject = {heap->number, heapster__load_acquire(&heapster__heap_generations[heap->number]),
+  const struct subject subject = {heap->number, heapster__use_max_run(heap->number),
                                   heapster__load_relaxed(&heap->birth_order)};
   read_number(heap->number, &reading);
   fill_snapshot(&subject, stats, size, &reading.raw, heapster__baseline_of_heap(&reading.baseline), &origin);

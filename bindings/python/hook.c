@@ -122,7 +122,7 @@ static _Atomic bool has_shared_counters; /* the core, which then cannot count do
 
 /* In all CPythons from 3.8 on, though its own headers do not always say so: such as "pymalloc_debug", or NULL if
    another hook is in force. */
-const char *_PyMem_GetCurrentAllocatorName(void) __attribute__((weak));
+extern __attribute__((weak)) const char *_PyMem_GetCurrentAllocatorName(void); /* NOLINT(*-redundant-declaration) */
 
 /* Whether CPython's debug allocators are in force. They put 24 bytes around each block, and look for writes beyond its
    size: so they must be given that size. */

@@ -117,9 +117,10 @@ static void take_answer(struct heapster__site_name *name, const char *function, 
 /* Two lines for each site: its function, and its source. */
 static void parse_answer(const char *text, size_t length, const struct group *group) {
   const char *const end = text + length;
-  for (size_t i = 0; i < group->count; i++) {
+  for (size_t i = 0; text < end && i < group->count; i++) {
     const char *const function_end = memchr(text, '\n', (size_t)(end - text));
-    const char *const source = function_end ? function_end + 1 : end;
+    if (!function_end) return;
+    const char *const source = function_end + 1;
     const char *const source_end = memchr(source, '\n', (size_t)(end - source));
     if (!source_end) return;
     take_answer(&group->names[group->sites[i]], text, (size_t)(function_end - text), source,
@@ -184,11 +185,12 @@ static void find_lines(const struct group *group) {
   }
   const bool is_started = start(words, ends[1], &pid);
   close(ends[1]);
-  const size_t length = is_started ? read_answer(ends[0], answer, ANSWER) : 0;
+  if (is_started) {
+    parse_answer(answer, read_answer(ends[0], answer, ANSWER), group);
+    kill(pid, SIGKILL); /* it has ended, or takes too long */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  }
   close(ends[0]);
-  if (is_started) kill(pid, SIGKILL); /* it has ended, or takes too long */
-  while (is_started && waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
-  parse_answer(answer, length, group);
   free(answer);
 }
 

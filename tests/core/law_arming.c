@@ -111,7 +111,8 @@ static void disarm(const char *law, const struct span *span, bool may_be_under_w
   heapster__disarm();
   heapster__add_armed(&armed, NULL, 0);
   heapster__unlock();
-#define REQUIRE(name, index, most) require_sum(law, #name, stats.name, armed.name, at[index], may_be_under_way *most)
+#define REQUIRE(name, index, most) \
+  require_sum(law, #name, stats.name, armed.name, at[index], (uint64_t)may_be_under_way *(most))
   REQUIRE(alloc_count, 0, 1);
   REQUIRE(alloc_sum, 1, LARGE);
   REQUIRE(realloc_growth_count, 2, 1);

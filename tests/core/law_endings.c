@@ -14,7 +14,7 @@
 #include "heap/heap.h"
 #include "support.h"
 
-enum { WORKERS = 5, HEAPS_EACH = 50, BLOCKS = 12, MAIL = 64, LARGEST = 40000 };
+enum { WORKERS = 5, HEAPS_EACH = 50, BLOCKS = 12, STEPS = 3 * BLOCKS, MAIL = 64, LARGEST = 40000 };
 
 struct block {
   struct heapster_heap *heap;
@@ -135,7 +135,7 @@ static void hand_over(struct worker *worker, struct level *level) {
 }
 
 static void use(struct worker *worker, struct level *level) {
-  for (uint64_t steps = dice_below(&worker->dice, 3 * BLOCKS); steps; steps--) {
+  for (uint64_t steps = dice_below(&worker->dice, STEPS); steps; steps--) {
     if (level->count < BLOCKS && (level->count == 0 || dice_below(&worker->dice, 2)))
       request(worker, level);
     else if (level->is_shared)

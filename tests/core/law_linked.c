@@ -46,7 +46,8 @@ static void *work(void *context) {
   struct heapster_stats all;
   require_ok(heapster_window_begin(heapster_heap_find("malloc"), HEAPSTER_PROCESS, &window));
   for (uint64_t i = 0; i < worker->operations; i++) work_on(worker, (unsigned)dice_below(&worker->dice, BLOCKS));
-  require_ok(heapster_window_end_with_thread(window, &all, &worker->found));
+  require_ok(is_sharded() ? heapster_window_end_with_thread(window, &all, &worker->found)
+                          : heapster_window_end(window, &all));
   return NULL;
 }
 

@@ -29,17 +29,17 @@ static uint64_t total_alloc_sum_of(const struct heapster_site *site) {
 /* A column of the table. An optional one is left out where no site has anything to show there. */
 static const struct column {
   const char *name;
-  enum heapster_unit unit;
   size_t width;
   uint64_t (*figure_of)(const struct heapster_site *site);
+  enum heapster_unit unit;
   bool is_optional;
 } columns[] = {
-    {"alloc_count", HEAPSTER_COUNT, 13, alloc_count_of, false},
-    {"realloc_growth_count", HEAPSTER_COUNT, 22, growth_count_of, true},
-    {"realloc_move_count", HEAPSTER_COUNT, 20, move_count_of, true},
-    {"total_alloc_sum", HEAPSTER_BYTES, 17, total_alloc_sum_of, false},
-    {"live_count", HEAPSTER_COUNT, 12, live_count_of, false},
-    {"live_bytes", HEAPSTER_BYTES, 12, live_bytes_of, false},
+    {"alloc_count", 13, alloc_count_of, HEAPSTER_COUNT, false},
+    {"realloc_growth_count", 22, growth_count_of, HEAPSTER_COUNT, true},
+    {"realloc_move_count", 20, move_count_of, HEAPSTER_COUNT, true},
+    {"total_alloc_sum", 17, total_alloc_sum_of, HEAPSTER_BYTES, false},
+    {"live_count", 12, live_count_of, HEAPSTER_COUNT, false},
+    {"live_bytes", 12, live_bytes_of, HEAPSTER_BYTES, false},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 

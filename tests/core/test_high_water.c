@@ -19,11 +19,7 @@ static int set_up(void **state) {
   return 0;
 }
 
-static int64_t raise_to(int64_t use) {
-  return heapster__high_water_raise(&mark, heapster__high_water_interval(&mark), use);
-}
-
-static int64_t peak_of_mark(void) { return raise_to(0); }
+static int64_t peak_of_mark(void) { return heapster__high_water_peak(&mark); }
 
 static void flush(void) { heapster__pending_flush(&pending, &mark); }
 
@@ -86,22 +82,6 @@ static void pending_bytes_of_several_threads_add_up(void **state) {
   heapster__pending_flush(&another, &mark);
   assert_int_equal(heapster__load_acquire(&mark.current), 100);
   assert_int_equal(peak_of_mark(), 100);
-}
-
-static void a_reader_raises_the_peak_and_never_lowers_it(void **state) {
-  (void)state;
-  heapster__high_water_move(&mark, 100);
-  assert_int_equal(raise_to(150), 150);
-  assert_int_equal(raise_to(170), 170);
-  assert_int_equal(raise_to(110), 170);
-}
-
-static void a_reader_whose_interval_is_over_raises_the_peak_to_the_use_alone(void **state) {
-  (void)state;
-  heapster__high_water_move(&mark, 100);
-  const uint64_t seen = heapster__high_water_interval(&mark);
-  begin_interval(&mark);
-  assert_int_equal(heapster__high_water_raise(&mark, seen, 150), 100);
 }
 
 static void an_interval_starts_at_the_flushed_use_and_returns_the_earlier_peak(void **state) {
@@ -271,8 +251,6 @@ int main(void) {
       TEST(a_flush_after_a_fall_has_the_peak_before_it),
       TEST(the_peak_does_not_fall_with_the_use),
       TEST(pending_bytes_of_several_threads_add_up),
-      TEST(a_reader_raises_the_peak_and_never_lowers_it),
-      TEST(a_reader_whose_interval_is_over_raises_the_peak_to_the_use_alone),
       TEST(an_interval_starts_at_the_flushed_use_and_returns_the_earlier_peak),
       TEST(use_below_0_counts_as_0),
       TEST(peaks_hold_after_the_interval_number_wraps),

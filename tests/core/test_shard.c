@@ -13,10 +13,7 @@ static int64_t flushed_use(unsigned number) {
   return heapster__load_acquire(&heapster__high_water_marks[number].current);
 }
 
-static int64_t peak_of_mark(unsigned number) {
-  struct heapster__high_water *const mark = &heapster__high_water_marks[number];
-  return heapster__high_water_raise(mark, heapster__high_water_interval(mark), 0);
-}
+static int64_t peak_of_mark(unsigned number) { return heapster__high_water_peak(&heapster__high_water_marks[number]); }
 
 /* Must be the first test: the others start threads. */
 static void one_thread_is_alone_until_another_counts(void **state) {

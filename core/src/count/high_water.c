@@ -128,8 +128,7 @@ void heapster__active_end(const struct heapster__pending *heap, struct heapster_
 
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change) { flush(mark, change, 0); }
 
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, uint64_t seen, int64_t use) {
-  raise(mark, seen, use);
+int64_t heapster__high_water_peak(const struct heapster__high_water *mark) {
   return bytes_of(heapster__load_acquire(&mark->peak));
 }
 

@@ -64,12 +64,8 @@ void heapster__pending_drop(struct heapster__pending *pending);
 /* Changes the mark at once, for a thread that keeps no pending bytes. */
 void heapster__high_water_move(struct heapster__high_water *mark, int64_t change);
 
-/* Raises the peak to a use that was reached in the interval of `seen`, or if that is over to the current use; returns
-   it. */
-int64_t heapster__high_water_raise(struct heapster__high_water *mark, uint64_t seen, int64_t use);
-HEAPSTER__INLINE uint64_t heapster__high_water_interval(struct heapster__high_water *mark) {
-  return heapster__load_acquire(&mark->peak);
-}
+/* The highest that was flushed since the interval began. */
+int64_t heapster__high_water_peak(const struct heapster__high_water *mark);
 
 /* Begins a new interval, at the current use. Callers hold the lock. */
 struct heapster__peak_interval {

@@ -65,8 +65,8 @@ static struct heapster__thread *make_thread(void) {
 
 static void release(struct heapster__thread *thread) {
   heapster__store_relaxed(&thread->guard, 0);
-  heapster__store_relaxed(&thread->has_kept, false);
   if (heapster__unlikely(heapster__load_relaxed(&thread->had_kept))) {
+    heapster__store_relaxed(&thread->has_kept, false);
     for (unsigned i = 0; i < HEAPSTER__NESTED_KEPT; i++) heapster__store_relaxed(&thread->kept[i].map, NULL);
     heapster__store_relaxed(&thread->had_kept, false);
   }

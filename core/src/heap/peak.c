@@ -20,7 +20,7 @@ uint64_t heapster__use_max_run(unsigned number) {
 
 static void raise_use_max(unsigned number, uint64_t run, int64_t peak) {
   uint64_t seen = heapster__load_relaxed(&use_max[number]);
-  while (seen >> RUN_SHIFT == run && peak > bytes_of(seen) &&
+  while (peak > bytes_of(seen) && seen >> RUN_SHIFT == run &&
          !heapster__swap_relaxed(&use_max[number], &seen, run << RUN_SHIFT | (uint64_t)peak)) {
   }
 }
@@ -35,24 +35,23 @@ uint64_t heapster__use_max_so_far(unsigned number) {
   return (uint64_t)bytes_of(heapster__load_relaxed(&use_max[number]));
 }
 
-/* Raises the mark's peak to the highest use that is not flushed, and returns it. Where a thread flushes between the two
-   readings its bytes would be in both, so they are read again; of many threads that go on, some always do. */
-static int64_t raise_peak(unsigned number) {
+/* The highest use since threads flushed last. Where one flushes between the two readings its bytes would be in both, so
+   they are read again; of many threads that go on, some always do. */
+static int64_t highest_unflushed(unsigned number) {
   enum { TRIES = 8 };
-  struct heapster__high_water *const mark = &heapster__high_water_marks[number];
+  const struct heapster__high_water *const mark = &heapster__high_water_marks[number];
   for (unsigned i = 1;; i++) {
-    const uint64_t seen = heapster__high_water_interval(mark); /* first: the pending bytes are of that interval */
     const int64_t current = heapster__load_acquire(&mark->current);
     const int64_t pending = heapster__highest_pending(number);
     heapster__fence_acquire(); /* pairs with the flush, which takes what is pending before it moves the mark */
-    if (heapster__likely(heapster__load_relaxed(&mark->current) == current) || i == TRIES)
-      return heapster__high_water_raise(mark, seen, current + pending);
+    if (heapster__likely(heapster__load_relaxed(&mark->current) == current) || i == TRIES) return current + pending;
   }
 }
 
 uint64_t heapster__use_max(unsigned number, uint64_t run, uint64_t use) {
-  raise_use_max(number, run, raise_peak(number));
-  raise_use_max(number, run, (int64_t)use); /* not the mark: what was read while others run may exceed every use */
+  raise_use_max(number, run, highest_unflushed(number));
+  raise_use_max(number, run, heapster__high_water_peak(&heapster__high_water_marks[number]));
+  raise_use_max(number, run, (int64_t)use);
   uint64_t so_far = heapster__use_max_so_far(number);
   return so_far > use ? so_far : use; /* a reset may have restarted it in between */
 }
@@ -65,11 +64,13 @@ int64_t heapster__peak_interval_begin(unsigned number) {
   struct heapster__high_water *mark = &heapster__high_water_marks[number];
   /* use_max never falls in between: it is raised before the peak is taken away, and again to the peak taken */
   const uint64_t run = heapster__use_max_run(number);
-  raise_use_max(number, run, raise_peak(number));
+  const int64_t unflushed = highest_unflushed(number);
+  raise_use_max(number, run, larger(unflushed, heapster__high_water_peak(mark)));
   const struct heapster__peak_interval interval = heapster__high_water_begin_interval(mark);
-  raise_use_max(number, run, interval.earlier_peak);
+  const int64_t peak = larger(interval.earlier_peak, unflushed);
+  raise_use_max(number, run, peak);
   for (struct heapster__peak_observer *each = observers[number]; each; each = each->next) {
-    if (interval.earlier_peak > each->peak) each->peak = interval.earlier_peak;
+    if (peak > each->peak) each->peak = peak;
   }
   return interval.start;
 }

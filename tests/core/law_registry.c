@@ -70,9 +70,11 @@ static void *open_when_stopped(void *unused) {
 }
 
 /* Where the stopped thread holds the lock, the other one waits for it, so the stopped one must go on. */
-static void stop(int number) {
+static void stop(int number, siginfo_t *info, void *context) {
   (void)number;
+  (void)info;
   if (++steps != stop_at) return;
+  trap_no_more_after(context);
   if (is_nested) {
     open_second();
     return;
@@ -98,7 +100,7 @@ static void require_opened(const struct opening *first) {
 }
 
 static _Noreturn void run_child(const struct opening *first) {
-  const struct sigaction action = {.sa_handler = stop};
+  const struct sigaction action = {.sa_sigaction = stop, .sa_flags = SA_SIGINFO};
   pthread_t thread = 0;
   alarm(CHILD_SECONDS); /* otherwise a deadlock would hang the test for ever */
   require(!sem_init(&may_open, 0, 0) && !sem_init(&is_opened, 0, 0), "no semaphore");

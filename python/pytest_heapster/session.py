@@ -223,7 +223,7 @@ class Session:
 
         waiting, self._waiting = list(self._waiting.values()), {}
         seconds = find_time_limit(time.monotonic() - self.began, self.workers)
-        found = try_files_order(self.config, waiting if is_whole else [], seconds)
+        found = try_files_order(self.config, self.settings, waiting if is_whole else [], seconds)
         for setup in waiting:
             for report in rebuild(setup, found):
                 self.config.hook.pytest_runtest_logreport(report=report)

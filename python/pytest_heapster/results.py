@@ -345,14 +345,14 @@ class Results:
             is_seed = line is not None and other is not None and expected.keeps_line(name, other)
             self.to_keep[name] = line if is_seed and line is not None else merge(entry, second.get(name), other)
 
-    def write_baseline(self, config: pytest.Config, is_whole: bool) -> None:
+    def write_baseline(self, config: pytest.Config, is_stopped: bool) -> None:
         """Update the file if this run is an update; `problems` says what went wrong in the run."""
         if self.settings.second_report is not None:
             from pytest_heapster import second_process
 
             second_process.write(self.settings.second_report, self.to_keep)
         elif self.expected.mode == "update" and self.records:
-            if self.settings.hash_seeds > 1 and is_whole:
+            if self.settings.hash_seeds > 1 and not is_stopped:
                 self._mark_varying(config)
             entries = {name: self.expected.make_entry(name, entry) for name, entry in self.to_keep.items()}
             self.varying = [name for name, entry in entries.items() if entry.varies]

@@ -336,7 +336,7 @@ class Results:
         second, self.why_unknown = second_process.update_again(config, self.settings)
         doubtful = {name for name, entry in self.to_keep.items()
                     if expected.may_hang_on_seed(name, entry, second.get(name))}  # fmt: skip
-        third = {}
+        third: Dict[str, Entry] = {}
         if doubtful and self.settings.has_free_seed:
             third, _ = second_process.update_again(config, self.settings, is_reverse=False)
         for name, entry in self.to_keep.items():

@@ -7,8 +7,8 @@ order than that of the files, the second process of an update has that of the fi
 A run that compares, and has its tests in another order than that of the files, has them in that order to tell whether the
 order is the only reason why a figure is a little too high.
 
-All these processes have the same hash seed, unless the user chose one. So what hangs on the seed can be told from a change:
-with the seed that the baseline has seen, it is what it was.
+All these processes have the same hash seed, unless the user chose one. So a figure that hangs on the seed alone is there what it
+was when the baseline was made, and a figure that changed is not.
 """
 
 import json
@@ -39,7 +39,11 @@ def write(path: pathlib.Path, entries: Dict[str, Entry]) -> None:
 
 
 def _make_environment(config: pytest.Config, settings: Settings) -> Dict[str, str]:
-    return {**config.stash[ENVIRONMENT], **({"PYTHONHASHSEED": SEED} if settings.has_free_seed else {})}
+    """The one that the run began with. A seed that the user chose stays: the tests run so."""
+    environment = config.stash[ENVIRONMENT].copy()
+    if settings.has_free_seed:
+        environment["PYTHONHASHSEED"] = SEED
+    return environment
 
 
 def _make_command(config: pytest.Config, folder: pathlib.Path, options: List[str]) -> List[str]:

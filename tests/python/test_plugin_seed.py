@@ -1,4 +1,4 @@
-"""Figures that hang on the hash seed: all second processes have the same one, so it is told from a change."""
+"""Figures that hang on the hash seed: all second processes have the same one, which shows what changed besides."""
 
 import json
 

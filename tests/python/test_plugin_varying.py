@@ -217,3 +217,12 @@ def test_a_run_that_is_stopped_has_no_second_process(commanded):  # noqa: F811
     commanded.test(TESTS.format("[20, 22][turn % 2]") + "def test_fails(): assert False\n")
     commanded.run("--heap-baseline=update", "-x").assert_outcomes(passed=2, failed=1)
     assert (commanded.folder / "draws").read_text() == "x"
+
+
+@pytest.mark.parametrize(("count", "varies"), [("6 if len(turns) == 8 else 5", None), ("5 + len(turns) % 2", {"alloc_count": [5, 6]})])
+def test_one_run_of_many_that_asks_for_more_is_not_what_varies(commanded, count, varies):  # noqa: F811
+    commanded.test(f"turns = []\n@pytest.mark.heap_limit(heap='commanded')\n"
+                   f"def test_it():\n    turns.append(1)\n    pytest.ask({count})\n")  # fmt: skip
+    commanded.run("--heap-baseline=update").assert_outcomes(passed=1)
+    assert entries(commanded)["test_it.py::test_it"].get("varies") == varies
+    commanded.run().assert_outcomes(passed=1)

@@ -99,8 +99,8 @@ def _list_other_order(results: Results, verbosity: int) -> List[str]:
     """Measurements that keep what they may be only in the order of the files."""
     names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
     pronoun = "it" if len(names) == 1 else "they"
-    why = "what ran before decides, such as which attributes the first objects of a class got, or xdist's environment, "
-    why += "or the hash seed"
+    why = ("what ran before decides, such as which attributes the first objects of a class got, or xdist's environment, or "
+           "the hash seed")  # fmt: skip
     return [f"{count(len(names))} outside what {pronoun} may be here, but not in one process in the order of the files, so "
             f"not failed ({why}): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
 

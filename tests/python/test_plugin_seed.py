@@ -12,8 +12,11 @@ TESTS = """
 import os, pathlib
 seed = os.environ.get("PYTHONHASHSEED")
 with open(pathlib.Path(__file__).with_name("seeds"), "a") as file: file.write(f"{{seed}}\\n")
+runs = []
 @pytest.mark.heap_limit(heap="commanded")
-def test_it(): pytest.ask({} if seed is None else {})
+def test_it():
+    runs.append(1)  # nobody compares how large the blocks are
+    pytest.ask({} if seed is None else {}, len(runs))
 """
 
 NAMED = ("1 measurement outside what it may be here, but not with the hash seed of an update's second process, so not failed: "

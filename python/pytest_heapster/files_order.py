@@ -1,4 +1,5 @@
-"""Failures of which only the order of the tests may be the reason: they are tried in the order of the files.
+"""Failures of which only the order of the tests, or the hash seed, may be the reason: they are tried in the order of the files,
+and with the hash seed that an update's second process has.
 
 That is a process of its own. It may take as long as the run did, so that a run takes twice its time at most; or as long as all
 workers of xdist together, if that is not more than minutes.
@@ -10,8 +11,8 @@ from typing import List, NamedTuple, Optional, Sequence, Set
 import pytest
 
 from pytest_heapster import second_process
-from pytest_heapster.options import PAYLOAD
-from pytest_heapster.results import OTHER_ORDER, Payload, make_payload
+from pytest_heapster.options import PAYLOAD, Settings
+from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, Payload, make_payload
 
 # Even if the run was shorter.
 LEAST_SECONDS = 60.0
@@ -19,8 +20,10 @@ LEAST_SECONDS = 60.0
 # Workers share the time of a run: one process takes longer. So much more it may take.
 MOST_SECONDS_OF_WORKERS = 600.0
 
-FAILS_TOO = "In the order of the files it is above as well."
-UNKNOWN = "Whether it is above in the order of the files, too, is not known: {}"
+OF_ORDER = ("In the order of the files it is above as well.",
+            "Whether it is above in the order of the files, too, is not known: {}")  # fmt: skip
+OF_SEED = ("With the hash seed of an update's second process it is above as well.",
+           "Whether it is above with the hash seed of an update's second process, too, is not known: {}")  # fmt: skip
 
 
 class Found(NamedTuple):
@@ -45,11 +48,13 @@ def find_time_limit(seconds: float, workers: int) -> float:
     return max(LEAST_SECONDS, seconds, min(seconds * workers, MOST_SECONDS_OF_WORKERS))
 
 
-def try_files_order(config: pytest.Config, waiting: Sequence[pytest.TestReport], seconds: float) -> Optional[Found]:
+def try_files_order(
+    config: pytest.Config, settings: Settings, waiting: Sequence[pytest.TestReport], seconds: float
+) -> Optional[Found]:
     """None if no failure waits for that."""
     if not any(map(_had_last_pass, waiting)):
         return None
-    return Found(*second_process.list_kept_in_files_order(config, seconds))
+    return Found(*second_process.list_kept_in_files_order(config, settings, seconds))
 
 
 def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:
@@ -64,12 +69,14 @@ def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.Tes
     called.duration = waiting["duration"]
     is_tried = found is not None and waiting["had_last_pass"]
     if is_tried and found is not None and found.kept.issuperset(each["name"] for each in records):
+        state = OTHER_ORDER if waiting["is_other_order"] else OTHER_SEED
         for each in records:
-            each["state"] = OTHER_ORDER if each["state"] == "failed" or each["improved"] else each["state"]
+            each["state"] = state if each["state"] == "failed" or each["improved"] else each["state"]
     else:
         called.outcome, called.longrepr = "failed", waiting["words"]
         if is_tried and found is not None:
-            called.sections.append(("heapster", UNKNOWN.format(found.problem) if found.problem else FAILS_TOO))
+            fails_too, unknown = OF_ORDER if waiting["is_other_order"] else OF_SEED
+            called.sections.append(("heapster", unknown.format(found.problem) if found.problem else fails_too))
     setattr(called, PAYLOAD, make_payload(payload["fingerprint"], records, is_steady=payload["is_steady"]))
     ended.when, ended.duration = "teardown", 0.0
     delattr(ended, PAYLOAD)

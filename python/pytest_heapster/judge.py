@@ -26,6 +26,11 @@ NARROW = 16
 NARROW_PART = 4
 
 
+def is_near(value: int, most: int) -> bool:
+    """Whether a figure is narrowly above its limit, if it is above."""
+    return value - most <= max(NARROW, most // NARROW_PART)
+
+
 class Bound(NamedTuple):
     """A limit, a function that describes how a Stats breaks it, and the largest value of which field it allows, if that
     is known."""
@@ -53,7 +58,7 @@ class Bound(NamedTuple):
     def is_narrow(self, stats: heapster.Stats) -> bool:
         """Whether a figure that breaks the limit is only a little above it."""
         value = getattr(stats, self.field, None) if self.most is not None else None
-        return value is not None and self.most is not None and value - self.most <= max(NARROW, self.most // NARROW_PART)
+        return value is not None and self.most is not None and is_near(value, self.most)
 
 
 def describe_parts(before: Entry, after: Entry) -> str:

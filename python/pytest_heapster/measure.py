@@ -80,6 +80,7 @@ class Measurements:
         self.is_broken = False  # a figure is outside its limits
         self.is_wide = False  # and far above
         self.is_beyond_limit = False  # of a marker, or of --heap-strict
+        self.is_beside_baseline = True  # no limit but the baseline's is broken, below it under --heap-strict
         self.foreign_count = 0  # of the polluted measurements
 
     def add(self, limits: Limits, name: str = "") -> Measurement:
@@ -275,6 +276,8 @@ class Engine:
             above = [" the baseline of " in line for line in verdict.failed]
             risen = risen or any(above)
             measurements.is_beyond_limit = measurements.is_beyond_limit or not all(above)
+            beside = all(" the baseline" in line for line in verdict.failed)
+            measurements.is_beside_baseline = measurements.is_beside_baseline and beside
             if record["state"] == "polluted":
                 measurements.foreign_count += record["foreign_count"]
         if failed and risen:

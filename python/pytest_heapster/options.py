@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import sys
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 import pytest
@@ -105,6 +106,7 @@ class Settings(NamedTuple):
     retries: int
     steady_runs: int
     hash_seeds: int  # in how many processes an update runs, each with a hash seed of its own
+    has_free_seed: bool  # nobody chose the hash seed of this process, so it differs from that of others
     fields: Tuple[str, ...]  # of a baseline's entries, besides those that are compared
     second_report: Optional[pathlib.Path]  # this is a second process, which writes its figures there
     second_order: str  # and runs the tests in reverse, or in the order of the files
@@ -182,6 +184,10 @@ def _read_seeds(config: pytest.Config) -> int:
     return seeds
 
 
+def _has_free_seed() -> bool:
+    return bool(sys.flags.ignore_environment) or os.environ.get("PYTHONHASHSEED", "") in ("", "random")
+
+
 def _read_tolerances(config: pytest.Config) -> Tolerances:
     try:
         return Tolerances(config.getini("heap_tolerance"))
@@ -213,6 +219,7 @@ def read_settings(config: pytest.Config) -> Settings:
         retries=_read_count(config, "heap_retries"),
         steady_runs=_read_count(config, "heap_steady_runs"),
         hash_seeds=_read_seeds(config),
+        has_free_seed=_has_free_seed(),
         fields=_read_fields(config),
         second_report=pathlib.Path(second) if second else None,
         second_order=config.getoption("heap_second_order"),

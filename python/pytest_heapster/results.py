@@ -10,7 +10,7 @@ from heapster.baseline import Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
 from pytest_heapster.explained import Explained
-from pytest_heapster.judge import Bound, Verdict, is_barely_kept, judge, list_unjudged
+from pytest_heapster.judge import Bound, Verdict, is_barely_kept, is_near, judge, list_unjudged
 from pytest_heapster.options import PAYLOAD, STRICT, Settings
 
 # What varies by itself may be above, or below, what was seen by so many times its distance.
@@ -21,6 +21,9 @@ UNREPEATABLE = "fails when it runs a second time"
 
 # The state of a measurement that keeps its limits and its baseline in the order of the files only.
 OTHER_ORDER = "other order"
+
+# The state of one that keeps its baseline with the hash seed of an update's second process.
+OTHER_SEED = "other seed"
 
 # The state of one that is above its baseline by no more than what varies by itself may be, as its own runs show.
 VARIES = "varies"
@@ -37,7 +40,8 @@ class Figures(TypedDict):
 
 class Record(TypedDict):
     """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other
-    order" (it keeps its limits in the order of the files only), "varies" (it is above its baseline, by no more than its own
+    order" (it keeps its limits in the order of the files only), "other seed" (it keeps its baseline with the hash seed of an
+    update's second process), "varies" (it is above its baseline, by no more than its own
     runs explain) or "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
 
     name: str
@@ -63,6 +67,7 @@ class Waiting(TypedDict):
     properties: List[Tuple[str, object]]
     duration: float
     had_last_pass: bool
+    is_other_order: bool  # the tests have another order than the files
 
 
 class Payload(TypedDict):
@@ -81,6 +86,18 @@ def pack(entry: Entry) -> Figures:
 
 def unpack(found: Figures) -> Entry:
     return Entry(found["figures"], found["sizes"], {field: (low, high) for field, (low, high) in found["varies"].items()})
+
+
+def merge(entry: Entry, *others: Optional[Entry]) -> Entry:
+    """The entry with all that was seen of its figures."""
+    varies = {}
+    for field, value in entry.figures.items():
+        seen = [each.varies.get(field, (each.figures[field],) * 2) for each in (entry, *others)
+                if each is not None and field in each.figures]  # fmt: skip
+        pair = (min(least for least, _ in seen), max(most for _, most in seen))
+        if pair[0] != pair[1]:
+            varies[field] = pair
+    return entry._replace(varies=varies)
 
 
 def list_properties(test: str, record: Record) -> List[Tuple[str, object]]:
@@ -128,12 +145,12 @@ class Expected:
         """The measurements that have an entry under this fingerprint."""
         return [*self.baseline.get(self.fingerprint, {})]
 
-    def _find_entry(self, name: str) -> Optional[Entry]:
+    def find_entry(self, name: str) -> Optional[Entry]:
         return self.baseline.get(self.fingerprint, {}).get(name)
 
     def _list_tolerances(self, name: str) -> List[Tuple[str, Entry, int]]:
         """The figures to compare, with the entry and the tolerance of each."""
-        entry = self._find_entry(name)
+        entry = self.find_entry(name)
         if entry is None or self.mode != "check":
             return []
         found = [(field, self._find_tolerance(name, field, entry)) for field in entry.figures]
@@ -173,7 +190,7 @@ class Expected:
     ) -> Tuple[Record, Verdict]:
         """The record of a measurement, and the verdict by its limits and its baseline. With `why_uncompared` the figures
         are not those of the test."""
-        entry, before, compared = entry_of(whole), self._find_entry(name), self._list_tolerances(name)
+        entry, before, compared = entry_of(whole), self.find_entry(name), self._list_tolerances(name)
         bounds = [*limits, *(Bound.from_baseline(*each) for each in compared)]
         verdict = judge([] if why_uncompared else bounds, whole, own)
         # No limit judges these figures, or the baseline is to keep them, so they must be the test's own.
@@ -220,15 +237,32 @@ class Expected:
                 return False
         return True
 
+    def keeps_line(self, name: str, found: Entry) -> bool:
+        """Whether an update that found this leaves the line of the file as it is."""
+        old = self.find_entry(name)
+        return old is not None and {*self.fields} <= {*old.figures} and self._is_equal(name, old, found)
+
+    def may_hang_on_seed(self, name: str, found: Entry, second: Optional[Entry]) -> bool:
+        """Whether a figure may be a little beside its line because the hash seed is another one: in the second process it is
+        not. What varies from run to run of one process hangs on something else."""
+        old = self.find_entry(name)
+        if old is None or second is None:
+            return False
+        compared = {field: value for field, value in old.figures.items()
+                    if self.tolerances.find(name, field, value) is not None}  # fmt: skip
+        if any(field in found.varies or field in second.varies for field in compared):
+            return False
+        near = all(is_near(max(value, found.figures[field]), min(value, found.figures[field])) for field, value in compared.items())
+        return near and self.keeps_line(name, second) and not self.keeps_line(name, merge(found, second))
+
     def make_entry(self, name: str, measured: Entry) -> Entry:
         """What the file keeps of a measurement: the figures that are compared, and those that the project asks for."""
         kept = {field: value for field, value in measured.figures.items()
                 if field in self.fields or self.tolerances.find(name, field, value) is not None}  # fmt: skip
         varies = {field: pair for field, pair in measured.varies.items() if field in kept}
         entry = Entry(kept, measured.sizes, varies)
-        old = self._find_entry(name)
-        has_all = old is not None and {*self.fields} <= {*old.figures}
-        return old if old is not None and has_all and self._is_equal(name, old, entry) else entry
+        old = self.find_entry(name)
+        return old if old is not None and self.keeps_line(name, entry) else entry
 
     def list_varying(self) -> List[str]:
         """The entries of measurements that vary by themselves."""
@@ -296,17 +330,33 @@ class Results:
         """The entries of tests that are gone."""
         return self.collected.list_gone(self.expected.list_names())
 
-    def write_baseline(self, config: pytest.Config, is_whole: bool) -> None:
+    def _mark_varying(self, config: pytest.Config) -> None:
+        """Note what differs in a second process. Where that has what the file has, and this one is a little beside it, a third
+        has the order of the files and the hash seed of the second: if it has what the file has, too, the seed is the reason."""
+        from pytest_heapster import second_process
+
+        expected = self.expected
+        second, self.why_unknown = second_process.update_again(config, self.settings)
+        doubtful = {name for name, entry in self.to_keep.items()
+                    if expected.may_hang_on_seed(name, entry, second.get(name))}  # fmt: skip
+        third: Dict[str, Entry] = {}
+        if doubtful and self.settings.has_free_seed:
+            third, _ = second_process.update_again(config, self.settings, is_reverse=False)
+        for name, entry in self.to_keep.items():
+            other = third.get(name)
+            line = expected.find_entry(name) if name in doubtful else None
+            is_seed = line is not None and other is not None and expected.keeps_line(name, other)
+            self.to_keep[name] = line if is_seed and line is not None else merge(entry, second.get(name), other)
+
+    def write_baseline(self, config: pytest.Config, is_stopped: bool) -> None:
         """Update the file if this run is an update; `problems` says what went wrong in the run."""
         if self.settings.second_report is not None:
             from pytest_heapster import second_process
 
             second_process.write(self.settings.second_report, self.to_keep)
         elif self.expected.mode == "update" and self.records:
-            if self.settings.hash_seeds > 1 and is_whole:
-                from pytest_heapster import second_process
-
-                self.why_unknown = second_process.mark_varying(config, self.to_keep)
+            if self.settings.hash_seeds > 1 and not is_stopped:
+                self._mark_varying(config)
             entries = {name: self.expected.make_entry(name, entry) for name, entry in self.to_keep.items()}
             self.varying = [name for name, entry in entries.items() if entry.varies]
             self.expected.update(entries, [] if self.collected.cut else self.list_gone())

@@ -2,7 +2,8 @@
 
 Its failure waits until then: all that is reported is a set-up, which carries the failure. Whoever prints keeps it, and
 reports it if the second pass never comes: after -x, a lost worker, a time limit. If that pass does not help, and the tests
-have another order than the files, the failure waits once more, for a process that has them in that order.
+have another order than the files, or perhaps another hash seed than the baseline has seen, the failure waits once more, for a
+process that has them in that order, and that seed.
 """
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
@@ -59,9 +60,17 @@ class SecondPass:
         if not is_last_pass:
             return [self._make_wait(item, reports, is_last_pass)]
         is_second = self.engine.settings.second_report is not None
-        if self._try_explain(plan, reports) or is_second or not self.order.is_other(item.session.items):
+        if self._try_explain(plan, reports) or is_second or not (self._is_other_order(item) or self._may_hang_on_seed(plan)):
             return reports
         return [self._make_wait(item, reports, is_last_pass)]
+
+    def _is_other_order(self, item: pytest.Function) -> bool:
+        return self.order.is_other(item.session.items)
+
+    def _may_hang_on_seed(self, plan: Plan) -> bool:
+        """Whether the baseline has seen figures with another hash seed than that of this process."""
+        settings, found = self.engine.settings, plan.measurements
+        return settings.has_free_seed and settings.hash_seeds > 1 and found is not None and found.is_beside_baseline
 
     def _try_explain(self, plan: Plan, reports: Reports) -> bool:
         """Let a test pass whose figures are above the baseline by no more than they differ in its own runs: it varies by
@@ -93,6 +102,7 @@ class SecondPass:
             "properties": list(called.user_properties),
             "duration": called.duration,
             "had_last_pass": is_last_pass,
+            "is_other_order": self._is_other_order(item),
         }
         attach_payload(report, payload["fingerprint"], payload["records"], waiting=failure, is_steady=payload["is_steady"])
         return report

@@ -6,6 +6,9 @@ order than that of the files, the second process of an update has that of the fi
 
 A run that compares, and has its tests in another order than that of the files, has them in that order to tell whether the
 order is the only reason why a figure is a little too high.
+
+All these processes have the same hash seed, unless the user chose one. So a figure that hangs on the seed alone is there what it
+was when the baseline was made, and a figure that changed is not.
 """
 
 import json
@@ -20,9 +23,12 @@ from typing import Dict, List, Optional, Set, Tuple
 import pytest
 from heapster.baseline import Entry
 
-from pytest_heapster.options import ENVIRONMENT, FILES
+from pytest_heapster.options import ENVIRONMENT, FILES, REVERSE, Settings
 
 CODE = "import sys; sys.path[0:1] = {path}; import pytest; sys.exit(pytest.console_main())"
+
+# Baselines hold what was seen with this hash seed, so another one would make them less sure.
+SEED = "1"
 
 
 def write(path: pathlib.Path, entries: Dict[str, Entry]) -> None:
@@ -30,6 +36,14 @@ def write(path: pathlib.Path, entries: Dict[str, Entry]) -> None:
     seen = {name: {field: entry.varies.get(field, (value, value)) for field, value in entry.figures.items()}
             for name, entry in entries.items()}  # fmt: skip
     path.write_text(json.dumps(seen), encoding="utf-8")
+
+
+def _make_environment(config: pytest.Config, settings: Settings) -> Dict[str, str]:
+    """The one that the run began with. A seed that the user chose stays: the tests run so."""
+    environment = config.stash[ENVIRONMENT].copy()
+    if settings.has_free_seed:
+        environment["PYTHONHASHSEED"] = SEED
+    return environment
 
 
 def _make_command(config: pytest.Config, folder: pathlib.Path, options: List[str]) -> List[str]:
@@ -49,12 +63,14 @@ def _make_command(config: pytest.Config, folder: pathlib.Path, options: List[str
     return command
 
 
-def _run_limited(config: pytest.Config, command: List[str], seconds: Optional[float]) -> Tuple[str, int]:
+def _run_limited(
+    config: pytest.Config, environment: Dict[str, str], command: List[str], seconds: Optional[float]
+) -> Tuple[str, int]:
     """What a process printed, and its status. It ends with all its children if it takes longer."""
     process = subprocess.Popen(
         command,
         cwd=config.invocation_params.dir,
-        env=config.stash[ENVIRONMENT],
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,12 +90,15 @@ def _run_limited(config: pytest.Config, command: List[str], seconds: Optional[fl
 Seen = Dict[str, Dict[str, Tuple[int, int]]]
 
 
-def _run(config: pytest.Config, options: List[str], seconds: Optional[float] = None) -> Tuple[Seen, Optional[str]]:
-    """The figures of a second process, and what went wrong. A seed that the user fixed stays: the tests run so."""
+def _run(
+    config: pytest.Config, settings: Settings, options: List[str], seconds: Optional[float] = None
+) -> Tuple[Seen, Optional[str]]:
+    """The figures of a second process, and what went wrong."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         try:
-            printed, status = _run_limited(config, _make_command(config, folder, options), seconds)
+            environment, command = _make_environment(config, settings), _make_command(config, folder, options)
+            printed, status = _run_limited(config, environment, command, seconds)
         except subprocess.TimeoutExpired:
             return {}, f"a process that runs the tests so takes longer than {seconds:.0f} s"
         try:
@@ -89,26 +108,26 @@ def _run(config: pytest.Config, options: List[str], seconds: Optional[float] = N
             return {}, f"a second process ended with status {status}: {last}"
 
 
-def mark_varying(config: pytest.Config, entries: Dict[str, Entry]) -> Optional[str]:
-    """Note in these entries what differs in a second process; return what went wrong."""
-    seen, problem = _run(config, ["--heap-baseline=update"])
-    for name, entry in entries.items():
-        varies = {}
-        for field, value in entry.figures.items():
-            own = entry.varies.get(field, (value, value))
-            other = seen.get(name, {}).get(field, own)
-            pair = (min(own[0], other[0]), max(own[1], other[1]))
-            if pair[0] != pair[1]:
-                varies[field] = pair
-        entries[name] = entry._replace(varies=varies)
-    return f"what varies by itself is not known: {problem}" if problem else None
+def update_again(
+    config: pytest.Config, settings: Settings, is_reverse: bool = True
+) -> Tuple[Dict[str, Entry], Optional[str]]:
+    """What another process of an update found, and what went wrong. It has the tests in reverse if this one has them in the
+    order of the files, or both have that order."""
+    options = ["--heap-baseline=update", f"--heap-second-order={REVERSE if is_reverse else FILES}"]
+    seen, problem = _run(config, settings, options)
+    entries = {name: Entry({field: most for field, (_, most) in pairs.items()}, {},
+                           {field: (least, most) for field, (least, most) in pairs.items() if least != most})
+               for name, pairs in seen.items()}  # fmt: skip
+    return entries, f"what varies by itself is not known: {problem}" if problem else None
 
 
-def list_kept_in_files_order(config: pytest.Config, seconds: float) -> Tuple[Set[str], Optional[str]]:
+def list_kept_in_files_order(
+    config: pytest.Config, settings: Settings, seconds: float
+) -> Tuple[Set[str], Optional[str]]:
     """The measurements that keep their limits and their baseline in the order of the files; what went wrong. They run in one
     process, however many workers the run has, and all of them, though the run stops at the first failure."""
     options = [f"--heap-second-order={FILES}", "--maxfail=0"]
     if config.pluginmanager.hasplugin("xdist"):
         options += ["-n", "0", "--dist", "no"]
-    seen, problem = _run(config, options, seconds)
+    seen, problem = _run(config, settings, options, seconds)
     return {*seen}, problem

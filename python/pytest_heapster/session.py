@@ -223,20 +223,22 @@ class Session:
 
         waiting, self._waiting = list(self._waiting.values()), {}
         seconds = find_time_limit(time.monotonic() - self.began, self.workers)
-        found = try_files_order(self.config, waiting if is_whole else [], seconds)
+        found = try_files_order(self.config, self.settings, waiting if is_whole else [], seconds)
         for setup in waiting:
             for report in rebuild(setup, found):
                 self.config.hook.pytest_runtest_logreport(report=report)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if session.shouldfail or session.shouldstop or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        is_ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        is_stopped = bool(session.shouldfail or session.shouldstop) or not is_ended
+        if is_stopped:
             self.collected.cut_short("the run was stopped")
         if self.settings.is_worker:
             self.config.workeroutput[PAYLOAD] = self.collected.pack()  # type: ignore[attr-defined]
         elif self._results is not None:
             from pytest_heapster.summary import write_reports
 
-            self._results.write_baseline(self.config, is_whole=self.collected.cut is None)
+            self._results.write_baseline(self.config, is_stopped)
             write_reports(self._results)
             if self._results.problems and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 from heapster import figures
 
 from pytest_heapster import github
-from pytest_heapster.results import OTHER_ORDER, VARIES, Record, Results
+from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, VARIES, Record, Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
@@ -99,9 +99,18 @@ def _list_other_order(results: Results, verbosity: int) -> List[str]:
     """Measurements that keep what they may be only in the order of the files."""
     names = [each["name"] for each in results.records if each["state"] == OTHER_ORDER]
     pronoun = "it" if len(names) == 1 else "they"
-    why = "what ran before decides, such as which attributes the first objects of a class got, or xdist's environment"
+    why = ("what ran before decides, such as which attributes the first objects of a class got, or xdist's environment, or "
+           "the hash seed")  # fmt: skip
     return [f"{count(len(names))} outside what {pronoun} may be here, but not in one process in the order of the files, so "
             f"not failed ({why}): {_list_names(names, verbosity)}"] if names else []  # fmt: skip
+
+
+def _list_other_seed(results: Results, verbosity: int) -> List[str]:
+    """Measurements that keep their baseline with the hash seed of an update's second process."""
+    names = [each["name"] for each in results.records if each["state"] == OTHER_SEED]
+    pronoun = "it" if len(names) == 1 else "they"
+    return [f"{count(len(names))} outside what {pronoun} may be here, but not with the hash seed of an update's second process, "
+            f"so not failed: {_list_names(names, verbosity)}"] if names else []  # fmt: skip
 
 
 def _list_uncompared(results: Results, verbosity: int) -> List[str]:
@@ -180,7 +189,8 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     if verbosity >= 0:
         lines += _list_rises(records)
     lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
-    lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity), *_list_restless(results, verbosity)]
+    lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity)]
+    lines += [*_list_other_seed(results, verbosity), *_list_restless(results, verbosity)]
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]
     if results.is_written:
         lines.append(_describe_update(results))

@@ -205,3 +205,24 @@ def test_the_command_that_accepts_a_change_is_quoted_and_measures_the_same(comma
     commanded.run("--heap-baseline=update", "--heap-all", "test_it.py::test_it[a b]").assert_outcomes(passed=1)
     commanded.run("--heap-all", "test_it.py::test_it[a b]").assert_outcomes(passed=1)
     assert os.path.exists(commanded.baseline)
+
+
+def test_a_part_of_the_tests_has_a_second_process_too(commanded):  # noqa: F811
+    commanded.test(TESTS.format("[20, 22][turn % 2]"))
+    commanded.run("--heap-baseline=update", "-k", "varies").assert_outcomes(passed=1, deselected=1)
+    assert entries(commanded)["test_it.py::test_varies"]["varies"] == {"alloc_count": [20, 22]}
+
+
+def test_a_run_that_is_stopped_has_no_second_process(commanded):  # noqa: F811
+    commanded.test(TESTS.format("[20, 22][turn % 2]") + "def test_fails(): assert False\n")
+    commanded.run("--heap-baseline=update", "-x").assert_outcomes(passed=2, failed=1)
+    assert (commanded.folder / "draws").read_text() == "x"
+
+
+@pytest.mark.parametrize(("count", "varies"), [("6 if len(turns) == 8 else 5", None), ("5 + len(turns) % 2", {"alloc_count": [5, 6]})])
+def test_one_run_of_many_that_asks_for_more_is_not_what_varies(commanded, count, varies):  # noqa: F811
+    commanded.test(f"turns = []\n@pytest.mark.heap_limit(heap='commanded')\n"
+                   f"def test_it():\n    turns.append(1)\n    pytest.ask({count})\n")  # fmt: skip
+    commanded.run("--heap-baseline=update").assert_outcomes(passed=1)
+    assert entries(commanded)["test_it.py::test_it"].get("varies") == varies
+    commanded.run().assert_outcomes(passed=1)

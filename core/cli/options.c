@@ -49,12 +49,15 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
 /* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-static const struct option run_options[] = {
-    {"every", required_argument, NULL, 'e'},  {"explain", optional_argument, NULL, 'x'},
-    {"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
-    {"verbose", no_argument, NULL, 'v'},      {"warn-above", required_argument, NULL, 'w'},
-    {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
-    {0}};
+static const struct option run_options[] = {{"every", required_argument, NULL, 'e'},
+                                            {"explain", optional_argument, NULL, 'x'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"warn-above", required_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {0}};
 
 static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);

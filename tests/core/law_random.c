@@ -18,18 +18,18 @@ static struct program program;
 static struct snapshots last;
 static bool has_thread_scope;
 
-static uint64_t told_count;
+static uint64_t said_count;
 
 /* The watch on large requests, which must change no figure. */
-static void count_told(const struct heapster_large_request *request, void *unused) {
+static void count_said(const struct heapster_large_request *request, void *unused) {
   (void)unused;
   require(request->size > HEAPSTER_LARGE_LEAST, "%llu bytes are not large", (unsigned long long)request->size);
-  ++told_count;
+  ++said_count;
 }
 
 /* Anew, so that the threshold falls back at once. */
 static void watch_again(void) {
-  if (is_sharded()) require_ok(heapster_watch_large(HEAPSTER_LARGE_LEAST, count_told, NULL));
+  if (is_sharded()) require_ok(heapster_watch_large(HEAPSTER_LARGE_LEAST, count_said, NULL));
 }
 
 static const struct heapster_heap *heap_at(unsigned heap) { return heap == MODEL_TOTAL ? NULL : program.heaps[heap]; }
@@ -178,7 +178,7 @@ int main(int argc, char **argv) {
     if (program.model.windows[window].is_open) law_5_every_window_is_exact(window);
   backings_are_sound();
   crossed_blocks_are_in_the_status();
-  require(!is_sharded() || told_count > operations / 10000, "only %llu large requests", (unsigned long long)told_count);
+  require(!is_sharded() || said_count > operations / 10000, "only %llu large requests", (unsigned long long)said_count);
   program_close(&program);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* The watch on large requests: which are told, with what, and when. */
+/* The watch on large requests: which are said, with what, and when. */
 #include "cmocka_test.h"
 
 #include "another_thread.h"
@@ -24,18 +24,18 @@ enum { LEAST = HEAPSTER_LARGE_LEAST, MIB = 1 << 20, SECOND = 64 };
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
-static unsigned told_count;
+static unsigned said_count;
 static struct heapster_large_request last;
 
 static void note(const struct heapster_large_request *request, void *context) {
   assert_ptr_equal(context, &last);
   assert_false(heapster__is_locked_here());
   last = *request;
-  told_count++;
+  said_count++;
 }
 
 static void watch(uint64_t size) {
-  told_count = 0;
+  said_count = 0;
   memset(&last, 0, sizeof last);
   assert_int_equal(heapster_watch_large(size, note, &last), HEAPSTER_OK);
 }
@@ -56,15 +56,15 @@ static void request_and_free(struct heapster_heap *from, size_t size) {
 
 static bool is_in(uint64_t place, const void *function) { return place - (uintptr_t)function < 100; }
 
-static void only_what_is_above_the_threshold_is_told(void **state) {
+static void only_what_is_above_the_threshold_is_said(void **state) {
   (void)state;
   for (size_t size = LEAST; size <= 64 * (size_t)MIB; size *= 2) {
     watch(size);
     for (int i = 0; i < 100; i++) request_and_free(heap, 100);
     request_and_free(heap, size);
-    assert_int_equal(told_count, 0);
+    assert_int_equal(said_count, 0);
     request_and_free(heap, size + 1);
-    assert_int_equal(told_count, 1);
+    assert_int_equal(said_count, 1);
     assert_field(last, size, size + 1);
     assert_string_equal(last.heap, heapster_heap_name(heap));
     assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
@@ -73,27 +73,27 @@ static void only_what_is_above_the_threshold_is_told(void **state) {
 }
 
 /* Wherever the budget of the thread stands. */
-static void a_large_request_is_told_after_any_others(void **state) {
+static void a_large_request_is_said_after_any_others(void **state) {
   (void)state;
   void *kept[400];
   for (int before = 0; before < 400; before++) {
     kept[before] = heapster_heap_malloc(heap, 173);
     watch(LEAST);
     request_and_free(heap, LEAST + 1);
-    assert_int_equal(told_count, 1);
+    assert_int_equal(said_count, 1);
     watch(LEAST);
     request_and_free(heap, LEAST);
-    assert_int_equal(told_count, 0);
+    assert_int_equal(said_count, 0);
   }
   for (int i = 0; i < 400; i++) {
     heapster_heap_free(heap, kept[i]);
     watch(LEAST);
     request_and_free(heap, LEAST + 1);
-    assert_int_equal(told_count, 1);
+    assert_int_equal(said_count, 1);
   }
 }
 
-static void every_kind_of_request_is_told(void **state) {
+static void every_kind_of_request_is_said(void **state) {
   (void)state;
   void *blocks[2];
   watch(MIB);
@@ -109,7 +109,7 @@ static void every_kind_of_request_is_told(void **state) {
   watch(MIB);
   blocks[0] = resize_here(heap, blocks[0], 9 * MIB);
   blocks[0] = resize_here(heap, blocks[0], MIB);
-  assert_int_equal(told_count, 0);
+  assert_int_equal(said_count, 0);
   blocks[0] = resize_here(heap, blocks[0], 1000);
   blocks[0] = resize_here(heap, blocks[0], 3 * MIB);
   assert_field(last, size, 3 * MIB - 1000);
@@ -121,17 +121,17 @@ static void a_request_that_switches_heaps_has_its_caller_too(void **state) {
   request_and_free(other, 100);
   watch(MIB);
   request_and_free(heap, 2 * MIB);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
 }
 
-static void a_request_that_is_refused_is_not_told(void **state) {
+static void a_request_that_is_refused_is_not_said(void **state) {
   (void)state;
   watch(MIB);
   errno = 0;
   assert_null(heapster_heap_malloc(heap, PTRDIFF_MAX));
   assert_int_equal(errno, ENOMEM);
-  assert_int_equal(told_count, 0);
+  assert_int_equal(said_count, 0);
 }
 
 static void small_thresholds_are_refused_and_change_nothing(void **state) {
@@ -140,10 +140,10 @@ static void small_thresholds_are_refused_and_change_nothing(void **state) {
   assert_int_equal(heapster_watch_large(LEAST - 1, note, NULL), HEAPSTER_LARGE_TOO_SMALL);
   assert_int_equal(heapster_watch_large(1, NULL, NULL), HEAPSTER_LARGE_TOO_SMALL);
   request_and_free(heap, 2 * MIB);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   assert_int_equal(heapster_watch_large(0, NULL, NULL), HEAPSTER_OK);
   request_and_free(heap, 64 * MIB);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
 }
 
 static void the_threshold_rises_by_each_one_and_falls_within_a_minute(void **state) {
@@ -171,13 +171,13 @@ static void what_is_not_said_comes_with_the_next(void **state) {
   watch(MIB);
   request_and_free(heap, MIB + 1);
   for (int i = 1; i <= 12; i++) request_and_free(heap, MIB + (size_t)i);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   heapster__large_unsaid(&unsaid);
   assert_field(unsaid, above, MIB);
   assert_field(unsaid, count, 12);
   assert_field(unsaid, max, MIB + 12);
   request_and_free(heap, 2 * MIB);
-  assert_int_equal(told_count, 2);
+  assert_int_equal(said_count, 2);
   assert_field(last, unsaid_count, 12);
   assert_field(last, unsaid_max, MIB + 12);
   heapster__large_unsaid(&unsaid);
@@ -187,7 +187,7 @@ static void what_is_not_said_comes_with_the_next(void **state) {
 static void request_more(const struct heapster_large_request *request, void *context) {
   struct heapster_stats stats;
   (void)context;
-  told_count++;
+  said_count++;
   last = *request;
   heapster_stats_read(NULL, &stats);
   request_and_free(heap, 64 * MIB);
@@ -195,24 +195,24 @@ static void request_more(const struct heapster_large_request *request, void *con
   errno = EDOM;
 }
 
-static void what_the_function_requests_is_counted_and_not_told(void **state) {
+static void what_the_function_requests_is_counted_and_not_said(void **state) {
   (void)state;
   struct heapster_window window;
   struct heapster_stats found;
-  told_count = 0;
+  said_count = 0;
   assert_int_equal(heapster_watch_large(MIB, request_more, NULL), HEAPSTER_OK);
   assert_int_equal(heapster_window_begin(NULL, HEAPSTER_THREAD, &window), HEAPSTER_OK);
   errno = 0;
   request_and_free(heap, 2 * MIB);
   assert_int_equal(errno, 0);
   assert_int_equal(heapster_window_end(window, &found), HEAPSTER_OK);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   assert_field(found, alloc_count, 3);
   assert_field(found, dealloc_count, 3);
   assert_field(found, total_alloc_sum, 66 * MIB + 5000);
   assert_field(found, use_change, 0);
   request_and_free(heap, 100 * MIB);
-  assert_int_equal(told_count, 2);
+  assert_int_equal(said_count, 2);
   assert_field(last, unsaid_count, 1);
   assert_field(last, unsaid_max, 64 * MIB);
 }
@@ -221,14 +221,14 @@ static void while_explained_each_request_keeps_its_site(void **state) {
   (void)state;
   struct heapster_site sites[8];
   size_t count;
-  told_count = 0;
+  said_count = 0;
   assert_int_equal(heapster_watch_large(MIB, request_more, NULL), HEAPSTER_OK);
   assert_int_equal(heapster_explain_begin(heap, HEAPSTER_THREAD), HEAPSTER_OK);
   void *block = heapster_heap_malloc(heap, 100);
   block = resize_here(heap, block, 9 * MIB);
   request_and_free(heap, 100 * MIB);
   assert_int_equal(heapster_explain_end(NULL, sites, 8, &count), HEAPSTER_OK);
-  assert_int_equal(told_count, 2);
+  assert_int_equal(said_count, 2);
   assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
   assert_int_equal(count, 3);
   for (size_t i = 0; i < count; i++) assert_int_equal(sites[i].kind, HEAPSTER_SITE_C);
@@ -241,34 +241,32 @@ static void *request_on_thread(void *unused) {
   return NULL;
 }
 
-static void the_first_request_of_a_thread_is_told(void **state) {
+static void the_first_request_of_a_thread_is_said(void **state) {
   (void)state;
   watch(MIB);
   on_another_thread(request_on_thread, NULL);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   assert_field(last, size, 2 * MIB);
   assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
 }
 
-static void *end_thread(void *unused) {
-  pthread_exit(unused);
-}
+static void *end_thread(void *unused) { pthread_exit(unused); }
 
 static void end_in_function(const struct heapster_large_request *request, void *context) {
   (void)request;
-  told_count++;
+  said_count++;
   if (context) end_thread(NULL);
 }
 
 static void a_thread_that_ends_in_the_function_silences_no_other(void **state) {
   (void)state;
-  told_count = 0;
+  said_count = 0;
   assert_int_equal(heapster_watch_large(MIB, end_in_function, &last), HEAPSTER_OK);
   on_another_thread(request_on_thread, NULL);
-  assert_int_equal(told_count, 1);
+  assert_int_equal(said_count, 1);
   assert_int_equal(heapster_watch_large(MIB, end_in_function, NULL), HEAPSTER_OK);
   on_another_thread(request_on_thread, NULL);
-  assert_int_equal(told_count, 2);
+  assert_int_equal(said_count, 2);
 }
 
 static void a_child_goes_on_and_leaves_the_unsaid_to_its_parent(void **state) {
@@ -282,7 +280,7 @@ static void a_child_goes_on_and_leaves_the_unsaid_to_its_parent(void **state) {
     struct heapster__unsaid unsaid;
     heapster__large_unsaid(&unsaid);
     request_and_free(heap, 64 * MIB);
-    _exit(unsaid.count == 0 && told_count == 2 && last.unsaid_count == 0 ? 0 : 1);
+    _exit(unsaid.count == 0 && said_count == 2 && last.unsaid_count == 0 ? 0 : 1);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
@@ -342,17 +340,17 @@ static int end_watch(void **state) {
 int main(void) {
   if (heapster_heap_create("large", NULL, &heap) || heapster_heap_create("other", NULL, &other)) return 1;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(only_what_is_above_the_threshold_is_told),
-      cmocka_unit_test(a_large_request_is_told_after_any_others),
-      cmocka_unit_test(every_kind_of_request_is_told),
+      cmocka_unit_test(only_what_is_above_the_threshold_is_said),
+      cmocka_unit_test(a_large_request_is_said_after_any_others),
+      cmocka_unit_test(every_kind_of_request_is_said),
       cmocka_unit_test(a_request_that_switches_heaps_has_its_caller_too),
-      cmocka_unit_test(a_request_that_is_refused_is_not_told),
+      cmocka_unit_test(a_request_that_is_refused_is_not_said),
       cmocka_unit_test(small_thresholds_are_refused_and_change_nothing),
       cmocka_unit_test(the_threshold_rises_by_each_one_and_falls_within_a_minute),
       cmocka_unit_test(what_is_not_said_comes_with_the_next),
-      cmocka_unit_test(what_the_function_requests_is_counted_and_not_told),
+      cmocka_unit_test(what_the_function_requests_is_counted_and_not_said),
       cmocka_unit_test(while_explained_each_request_keeps_its_site),
-      cmocka_unit_test(the_first_request_of_a_thread_is_told),
+      cmocka_unit_test(the_first_request_of_a_thread_is_said),
       cmocka_unit_test(a_thread_that_ends_in_the_function_silences_no_other),
       cmocka_unit_test(a_child_goes_on_and_leaves_the_unsaid_to_its_parent),
       cmocka_unit_test(what_is_kept_is_taken_in_order_and_the_rest_is_counted),

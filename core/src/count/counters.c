@@ -250,7 +250,8 @@ static AS_IT_STANDS void *flush_resized(const struct heapster__shard *shard, uin
                                         const void *from, void *to) {
   (void)unused;
   (void)from;
-  const void *const caller = heapster__is_armed() ? NULL : __builtin_return_address(0); /* armed, that is the accounting */
+  const void *const caller =
+      heapster__is_armed() ? NULL : __builtin_return_address(0); /* armed, that is the accounting */
   return heapster__flush_grown(shard->number, to, bytes, caller);
 }
 

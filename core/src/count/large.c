@@ -1,8 +1,6 @@
 /* Large requests, which a watch may want to hear of. */
 #include "count/large.h"
 
-#include "count/counters.h"
-
 _Atomic uint64_t heapster__large_above = UINT64_MAX;
 void (*_Atomic heapster__large_watcher)(const struct heapster__large *large);
 void (*_Atomic heapster__large_after_fork)(void);
@@ -30,8 +28,8 @@ __attribute__((noinline)) void heapster__meet_large(struct heapster__large large
   if (watcher) watcher(&large);
 }
 
-void *heapster__flush_grown(unsigned heap, void *block, uint64_t size, const void *caller) {
+void *heapster__flush_large(unsigned heap, void *block, uint64_t size, const void *caller) {
   heapster__flush_here(block);
-  if (heapster__is_large(size)) heapster__meet_large((struct heapster__large){heap, size, size, caller});
+  heapster__meet_large((struct heapster__large){heap, size, size, caller});
   return block;
 }

@@ -5,7 +5,7 @@
 #ifndef HEAPSTER__COUNT_LARGE_H
 #define HEAPSTER__COUNT_LARGE_H
 
-#include "count/thread.h"
+#include "count/counters.h"
 
 /* A request that added `size` bytes, of a block that has `whole` bytes now. */
 struct heapster__large {
@@ -30,10 +30,15 @@ HEAPSTER__INLINE bool heapster__is_large(uint64_t size) {
 
 void heapster__meet_large(struct heapster__large large);
 
-/* For a slow path that knows its caller, before it records a request: if the block is a large one, that is its caller. */
+/* For a slow path that knows its caller, before it records a request: if the block is a large one, that is its caller.
+ */
 void heapster__note_large(uint64_t whole, const void *caller);
 
+void *heapster__flush_large(unsigned heap, void *block, uint64_t size, const void *caller);
+
 /* heapster__flush_here for a request of that heap. Returns `block`. */
-void *heapster__flush_grown(unsigned heap, void *block, uint64_t size, const void *caller);
+HEAPSTER__INLINE void *heapster__flush_grown(unsigned heap, void *block, uint64_t size, const void *caller) {
+  return heapster__is_large(size) ? heapster__flush_large(heap, block, size, caller) : heapster__flush_here(block);
+}
 
 #endif

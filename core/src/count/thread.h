@@ -77,7 +77,7 @@ struct heapster__thread {
   struct {
     uint64_t whole;     /* the size of the large block that is recorded next; 0: none was noted */
     const void *caller; /* who requested it */
-    uint32_t telling;   /* the watch is being told of a request by that generation of the thread, plus 1 */
+    uint32_t telling;   /* the watch is being called about a request by that generation of the thread, plus 1 */
   } large;              /* see large.h */
 };
 _Static_assert(sizeof(struct heapster__thread) <= HEAPSTER__PIECE, "a thread record is one piece of memory");

@@ -24,7 +24,7 @@ static struct {
   _Atomic uint32_t number;
   heapster_large_function *_Atomic function; /* NULL: nothing is watched */
   void *_Atomic context;
-} told;
+} listener;
 
 static _Atomic uint64_t raised; /* see heapster__large_level */
 static _Atomic uint64_t unsaid_count, unsaid_max;
@@ -100,12 +100,12 @@ static bool try_raise(uint64_t above, uint64_t size) {
 }
 
 /* False: nothing is watched, or that is just changing. */
-static bool read_told(heapster_large_function **function, void **context) {
-  const uint32_t number = heapster__load_acquire(&told.number);
-  *function = heapster__load_relaxed(&told.function);
-  *context = heapster__load_relaxed(&told.context);
+static bool read_listener(heapster_large_function **function, void **context) {
+  const uint32_t number = heapster__load_acquire(&listener.number);
+  *function = heapster__load_relaxed(&listener.function);
+  *context = heapster__load_relaxed(&listener.context);
   heapster__fence_acquire();
-  return *function && number % 2 == 0 && heapster__load_relaxed(&told.number) == number;
+  return *function && number % 2 == 0 && heapster__load_relaxed(&listener.number) == number;
 }
 
 /* `heap` is 0 if a signal handler left the thread in the middle of something. */
@@ -153,7 +153,7 @@ static void meet(const struct heapster__large *large) {
   void *context = NULL;
   if (large->size <= above) return;
   const bool can_tell = thread && thread->large.telling != heapster__load_relaxed(&thread->generation) + 1 &&
-                        !heapster__is_locked_here() && read_told(&function, &context);
+                        !heapster__is_locked_here() && read_listener(&function, &context);
   if (can_tell && try_raise(above, large->size))
     tell(thread, large, function, context);
   else
@@ -161,13 +161,13 @@ static void meet(const struct heapster__large *large) {
   errno = error;
 }
 
-static void set_told(heapster_large_function *function, void *context) {
-  const uint32_t number = heapster__load_relaxed(&told.number);
-  heapster__store_relaxed(&told.number, number + 1);
+static void set_listener(heapster_large_function *function, void *context) {
+  const uint32_t number = heapster__load_relaxed(&listener.number);
+  heapster__store_relaxed(&listener.number, number + 1);
   heapster__fence_release();
-  heapster__store_relaxed(&told.function, function);
-  heapster__store_relaxed(&told.context, context);
-  heapster__store_release(&told.number, number + 2);
+  heapster__store_relaxed(&listener.function, function);
+  heapster__store_relaxed(&listener.context, context);
+  heapster__store_release(&listener.number, number + 2);
 }
 
 /* In one write, so that lines of several threads do not mix. */
@@ -205,8 +205,8 @@ static void write_request(const struct heapster_large_request *request, void *un
   if (request->unsaid_count) {
     char size[HEAPSTER_SIZE_TEXT];
     heapster_size_text(request->unsaid_max, size);
-    length = snprintf(text, sizeof text, "; before it %llu more, of up to %s", (unsigned long long)request->unsaid_count,
-                      size);
+    length = snprintf(text, sizeof text, "; before it %llu more, of up to %s",
+                      (unsigned long long)request->unsaid_count, size);
     add_to_line(&line, text, (size_t)length);
   }
   add_to_line(&line, "\n", 1);
@@ -224,9 +224,9 @@ void heapster__large_end(void) {
   heapster__store_relaxed(&unsaid_max, 0);
   heapster_size_text(unsaid.above, above);
   heapster_size_text(unsaid.max, max);
-  line.length = (size_t)snprintf(line.text, sizeof line.text,
-                                 "heapster: %llu more requests above %s, of up to %s (pid %ld)\n",
-                                 (unsigned long long)unsaid.count, above, max, (long)getpid());
+  line.length =
+      (size_t)snprintf(line.text, sizeof line.text, "heapster: %llu more requests above %s, of up to %s (pid %ld)\n",
+                       (unsigned long long)unsaid.count, above, max, (long)getpid());
   write_line(&line);
 }
 
@@ -281,7 +281,7 @@ static void start(uint64_t size, heapster_large_function *function, void *contex
   heapster__store_relaxed(&unsaid_count, 0);
   heapster__store_relaxed(&unsaid_max, 0);
   heapster__store_relaxed(&own_pid, (uint32_t)getpid());
-  set_told(size ? function : NULL, context);
+  set_listener(size ? function : NULL, context);
   heapster__store_relaxed(&heapster__large_after_fork, after_fork);
   heapster__store_release(&heapster__large_watcher, meet);
   if (size)

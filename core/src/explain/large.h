@@ -22,7 +22,7 @@ HEAPSTER_API void heapster__large_unsaid(struct heapster__unsaid *unsaid);
 /* Somebody else says at the end what was not said: this process does not. */
 HEAPSTER_API void heapster__large_leave_unsaid(void);
 
-/* heapster_watch_large before the first request of a process, whose end heapster__large_end is told. */
+/* heapster_watch_large before the first request of a process, which calls heapster__large_end at its end. */
 HEAPSTER_API void heapster__watch_large_process(uint64_t size);
 
 /* The process ends: says it, once. */
@@ -31,7 +31,8 @@ HEAPSTER_API void heapster__large_end(void);
 /* Watches as heapster_watch_large does, and calls nobody: what would be said is kept for heapster__large_take. */
 HEAPSTER_API enum heapster_error heapster__watch_large_kept(uint64_t size);
 
-/* Takes the oldest request that was kept, in either way of watching; there is room for 64, and the next are not said. */
+/* Takes the oldest request that was kept, in either way of watching; there is room for 64, and the next are not said.
+ */
 HEAPSTER_API bool heapster__large_take(struct heapster_large_request *request);
 
 #endif

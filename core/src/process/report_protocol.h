@@ -41,7 +41,8 @@ bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid)
 /* The number of sites in `text`, 1 to 100; 0 for anything else. */
 unsigned heapster__report_sites(const char *text);
 
-/* The size in `text`, as heapster_size_parse reads it, for heapster_watch_large. False: it is none that can be watched. */
+/* The size in `text`, as heapster_size_parse reads it, for heapster_watch_large. False: it is none that can be watched.
+ */
 bool heapster__report_large(const char *text, uint64_t *size);
 
 /* The number of seconds in `text`, 0.001 to 31,536,000 (a year); 0 for anything else. */

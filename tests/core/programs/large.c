@@ -1,4 +1,5 @@
-/* Large requests: large SIZE... requests and frees each; "close" closes standard error, "fork" goes on in a child, too. */
+/* Large requests: large SIZE... requests and frees each; "close" closes standard error, "fork" goes on in a child, too.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -38,7 +38,8 @@ static __attribute__((noinline)) void *flush_block(void *block, size_t size, con
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size) : flush_block(block, size, __builtin_return_address(0));
+  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size)
+                                     : flush_block(block, size, __builtin_return_address(0));
 }
 
 struct calls {

@@ -20,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LEAST = HEAPSTER_LARGE_LEAST, MIB = 1 << 20, SECOND = 64 };
+enum { LEAST = HEAPSTER_LARGE_LEAST, SECOND = 64 };
+static const size_t MIB = 1 << 20;
 
 static struct heapster_heap *heap;
 static struct heapster_heap *other;
@@ -58,7 +59,7 @@ static bool is_in(uint64_t place, const void *function) { return place - (uintpt
 
 static void only_what_is_above_the_threshold_is_said(void **state) {
   (void)state;
-  for (size_t size = LEAST; size <= 64 * (size_t)MIB; size *= 2) {
+  for (size_t size = LEAST; size <= 64 * MIB; size *= 2) {
     watch(size);
     for (int i = 0; i < 100; i++) request_and_free(heap, 100);
     request_and_free(heap, size);

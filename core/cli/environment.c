@@ -85,6 +85,7 @@ int heapster__environment_set(const char *library, const struct heapster__sessio
                       !set_or_unset(HEAPSTER__REPORT, output->is_per_process ? output->pattern : NULL) &&
                       !setenv(HEAPSTER__REPORT_FORMAT, format, true) && !setenv(HEAPSTER__REPORT_PID, number, true) &&
                       !set_or_unset(HEAPSTER__REPORT_EVERY, options->every) &&
-                      !set_or_unset(HEAPSTER__EXPLAIN, options->explain);
+                      !set_or_unset(HEAPSTER__EXPLAIN, options->explain) &&
+                      !set_or_unset(HEAPSTER__WARN_ABOVE, options->warn_above);
   return is_set ? 0 : errno;
 }

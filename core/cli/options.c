@@ -34,6 +34,8 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "                             stands for the process id, every process that the\n"
                                "                             program starts reports too\n"
                                "  -v, --verbose              With text: sums, totals and live_count, too\n"
+                               "  -w, --warn-above=SIZE      Say on standard error who requests more than SIZE at\n"
+                               "                             once, 32KiB or more, in every process; 0: nobody\n"
                                "  -h, --help                 Give this help list\n"
                                "  -V, --version              Print program version\n"
                                "\n"
@@ -47,11 +49,15 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
 /* Of `heapster` and of `heapster run`. The "+" passed to getopt_long ends them at the first word that is not one. */
 static const struct option command_options[] = {
     {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-static const struct option run_options[] = {
-    {"every", required_argument, NULL, 'e'},  {"explain", optional_argument, NULL, 'x'},
-    {"format", required_argument, NULL, 'f'}, {"output", required_argument, NULL, 'o'},
-    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {0}};
+static const struct option run_options[] = {{"every", required_argument, NULL, 'e'},
+                                            {"explain", optional_argument, NULL, 'x'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"warn-above", required_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {0}};
 
 static _Noreturn void print_and_exit(const char *text) {
   fputs(text, stdout);
@@ -104,6 +110,13 @@ static void set_explain(struct heapster__options *options, const char *count) {
   options->explain = count ? count : "10";
 }
 
+static void set_warn_above(struct heapster__options *options, const char *size) {
+  uint64_t bytes;
+  if (!heapster__report_large(size, &bytes))
+    heapster__die(HEAPSTER__FAILED, "--warn-above is '%s': it must be a size from 32KiB on, such as 1MiB, or 0", size);
+  options->warn_above = bytes ? size : NULL;
+}
+
 static void apply_run_option(struct heapster__options *options, char *const *words, int key) {
   switch (key) {
   case 'h':
@@ -121,6 +134,9 @@ static void apply_run_option(struct heapster__options *options, char *const *wor
     return;
   case 'o':
     set_output(options, optarg);
+    return;
+  case 'w':
+    set_warn_above(options, optarg);
     return;
   case 'v':
     options->is_verbose = true;
@@ -161,7 +177,7 @@ void heapster__options_parse(struct heapster__options *options, int argc, char *
   char **const words = argv + run;
   optind = 1;
   int key;
-  while ((key = getopt_long(argc - run, words, "+:e:f:o:vx::hV", run_options, NULL)) != -1)
+  while ((key = getopt_long(argc - run, words, "+:e:f:o:vw:x::hV", run_options, NULL)) != -1)
     apply_run_option(options, words, key);
   options->program = words + optind;
   check(options);

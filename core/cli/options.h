@@ -9,12 +9,13 @@
 enum { HEAPSTER__FAILED = 125, HEAPSTER__NOT_EXECUTABLE = 126, HEAPSTER__NOT_FOUND = 127 };
 
 struct heapster__options {
-  const char *format;   /* "text", "json" or "prometheus" */
-  const char *output;   /* a path, perhaps with %p; "-": standard output; NULL: standard error */
-  bool is_verbose;      /* text with more figures */
-  const char *explain;  /* how many sites the report has, valid; NULL: none */
-  const char *every;    /* seconds between two snapshots while the program runs, valid; NULL: none */
-  char *const *program; /* its name and arguments, then NULL */
+  const char *format;     /* "text", "json" or "prometheus" */
+  const char *output;     /* a path, perhaps with %p; "-": standard output; NULL: standard error */
+  bool is_verbose;        /* text with more figures */
+  const char *explain;    /* how many sites the report has, valid; NULL: none */
+  const char *warn_above; /* the size above which a request is said, valid; NULL: none */
+  const char *every;      /* seconds between two snapshots while the program runs, valid; NULL: none */
+  char *const *program;   /* its name and arguments, then NULL */
 };
 
 /* Parses `heapster run ...`. Anything else ends the process here: help and version with status 0, an error with a line

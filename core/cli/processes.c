@@ -80,6 +80,7 @@ static void write_ended(struct heapster__processes *processes, unsigned index) {
   const struct heapster__found *const found = &processes->found;
   if (!heapster__found_read(&processes->found, processes->session, index)) return;
   if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing)) {
+    heapster__found_say_unsaid(found);
     if (heapster__processes_write(processes, index, NULL) && !heapster__found_is_final(found)) say_snapshot(processes);
   } else if (state_of(found) != HEAPSTER__PAGE_NEW &&
              !heapster__output_is_written(processes->output, found->info.pid)) {

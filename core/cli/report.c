@@ -1,11 +1,13 @@
 /* A report, from a page to a file. */
 #include "report.h"
 
+#include "message.h"
 #include "symbols.h"
 
 #include "process/file_sink.h"
 #include "process/report_text.h"
 
+#include <heapster/size.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +25,16 @@ bool heapster__found_is_final(const struct heapster__found *found) {
   if (!found->sequence) return false;
   /* it may be killed in between */
   return !found->figures.time || heapster__load_relaxed(&found->info.state) == HEAPSTER__PAGE_ENDED;
+}
+
+void heapster__found_say_unsaid(const struct heapster__found *found) {
+  const struct heapster__unsaid *const unsaid = &found->figures.unsaid;
+  char above[HEAPSTER_SIZE_TEXT], max[HEAPSTER_SIZE_TEXT];
+  if (!unsaid->count) return;
+  heapster_size_text(unsaid->above, above);
+  heapster_size_text(unsaid->max, max);
+  heapster__say("%llu more requests above %s, of up to %s (pid %ld)", (unsigned long long)unsaid->count, above, max,
+                (long)found->info.pid);
 }
 
 /* The arguments, or NULL. */

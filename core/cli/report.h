@@ -18,6 +18,9 @@ bool heapster__found_read(struct heapster__found *found, const struct heapster__
 /* Whether the figures are those of the end of the process. */
 bool heapster__found_is_final(const struct heapster__found *found);
 
+/* Says on standard error how many large requests the process had not said when it ended. */
+void heapster__found_say_unsaid(const struct heapster__found *found);
+
 /* Writes the report to the descriptor. `killed_by` as in struct heapster__report. False: errno says why not. */
 bool heapster__found_write(const struct heapster__found *found, unsigned index, const char *format,
                            const char *killed_by, int target);

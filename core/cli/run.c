@@ -110,6 +110,7 @@ static void finish_report(void) {
   char signal[HEAPSTER__SIGNAL_TEXT];
   const struct heapster__found *const found = &run.processes.found;
   const unsigned index = heapster__processes_find_main(&run.processes);
+  if (heapster__found_is_final(found) || has_snapshot(found)) heapster__found_say_unsaid(found);
   if (heapster__found_is_final(found)) {
     heapster__processes_write(&run.processes, index, NULL);
   } else if (has_snapshot(found)) {

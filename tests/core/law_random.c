@@ -1,11 +1,12 @@
 /* The laws over a random program on one thread: every figure of every snapshot, diff and window against the model.
    law_random [operations [seed]] */
 #include <heapster/hook.h>
+#include <heapster/large.h>
 
 #include "figures.h"
 #include "random_program.h"
 
-enum { COMPARED_EVERY = 97, READ_ALL_EVERY = 53 * COMPARED_EVERY };
+enum { COMPARED_EVERY = 97, READ_ALL_EVERY = 53 * COMPARED_EVERY, WATCHED_EVERY = 31 };
 
 /* The last snapshots of the total and each heap, for the differences. */
 struct snapshots {
@@ -16,6 +17,20 @@ struct snapshots {
 static struct program program;
 static struct snapshots last;
 static bool has_thread_scope;
+
+static uint64_t said_count;
+
+/* The watch on large requests, which must change no figure. */
+static void count_said(const struct heapster_large_request *request, void *unused) {
+  (void)unused;
+  require(request->size > HEAPSTER_LARGE_LEAST, "%llu bytes are not large", (unsigned long long)request->size);
+  ++said_count;
+}
+
+/* Anew, so that the threshold falls back at once. */
+static void watch_again(void) {
+  if (is_sharded()) require_ok(heapster_watch_large(HEAPSTER_LARGE_LEAST, count_said, NULL));
+}
 
 static const struct heapster_heap *heap_at(unsigned heap) { return heap == MODEL_TOTAL ? NULL : program.heaps[heap]; }
 
@@ -153,6 +168,7 @@ int main(int argc, char **argv) {
   program_open(&program, support_run.seed);
   has_thread_scope = is_sharded();
   for (support_run.step = 1; support_run.step <= operations; ++support_run.step) {
+    if (support_run.step % WATCHED_EVERY == 0) watch_again();
     program_step(&program);
     check(support_run.step);
   }
@@ -162,6 +178,7 @@ int main(int argc, char **argv) {
     if (program.model.windows[window].is_open) law_5_every_window_is_exact(window);
   backings_are_sound();
   crossed_blocks_are_in_the_status();
+  require(!is_sharded() || said_count > operations / 10000, "only %llu large requests", (unsigned long long)said_count);
   program_close(&program);
   return 0;
 }

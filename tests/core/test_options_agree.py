@@ -18,20 +18,21 @@ COMPLETIONS = FOLDER / "completions"
 def help_of(*words):
     """{long name: (letter, whether it has an argument)} as `--help` lists them."""
     text = execute([HEAPSTER, *words, "--help"]).stdout
-    found = re.findall(r"^  -(\w), --(\w+)(?:\[=\w+\]|(=\w+))?  ", text, re.MULTILINE)
+    found = re.findall(r"^  -(\w), --([\w-]+?)(?:\[=\w+\]|(=\w+))?  ", text, re.MULTILINE)
     return {long: (letter, bool(argument)) for letter, long, argument in found}
 
 
 def in_source():
     """What getopt_long is given."""
     table = (FOLDER / "options.c").read_text().partition("run_options[] = {")[2].partition("};")[0]
-    found = re.findall(r'\{"(\w+)", (\w+)_argument, NULL, \'(\w)\'\}', table)
+    found = re.findall(r'\{"([\w-]+)", (\w+)_argument, NULL, \'(\w)\'\}', table)
     return {long: (letter, argument == "required") for long, argument, letter in found}
 
 
 def in_manual():
-    found = re.findall(r'^\.BR \\-(\w) ", " \\-\\-(\w+)( = \\fI)?', (FOLDER / "heapster.1").read_text(), re.MULTILINE)
-    return {long: (letter, bool(argument)) for letter, long, argument in found}
+    found = re.findall(
+        r'^\.BR \\-(\w) ", " \\-\\-(\w+(?:\\-\w+)*)( = \\fI)?', (FOLDER / "heapster.1").read_text(), re.MULTILINE)
+    return {long.replace("\\", ""): (letter, bool(argument)) for letter, long, argument in found}
 
 
 def in_bash():
@@ -48,13 +49,13 @@ def in_bash():
 
 def in_zsh():
     text = (COMPLETIONS / "_heapster").read_text().partition("_heapster()")[0]
-    found = re.findall(r"\{-(\w),--(\w+)(=?)\}'\[", text)
+    found = re.findall(r"\{-(\w),--([\w-]+)(=?)\}'\[", text)
     return {long: (letter, bool(argument)) for letter, long, argument in found}
 
 
 def in_fish():
     text = (COMPLETIONS / "heapster.fish").read_text()
-    found = re.findall(r"^complete -c heapster (-\w).* -s (\w) -l (\w+) ", text, re.MULTILINE)
+    found = re.findall(r"^complete -c heapster (-\w).* -s (\w) -l ([\w-]+) ", text, re.MULTILINE)
     return {long: (letter, kind in ("-x", "-r")) for kind, letter, long in found}
 
 

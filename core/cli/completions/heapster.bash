@@ -7,7 +7,7 @@ _heapster_find_program() {
   while [ "$index" -lt "$COMP_CWORD" ]; do
     case ${COMP_WORDS[index]} in
       --) index=$((index + 1)); break ;;
-      -e | --every | -f | --format | -o | --output) index=$((index + 2)) ;;
+      -e | --every | -f | --format | -o | --output | -w | --warn-above) index=$((index + 2)) ;;
       = | -*) index=$((index + 1)) ;;
       *) case ${COMP_WORDS[index - 1]} in =) index=$((index + 1)) ;; *) break ;; esac ;;
     esac
@@ -35,9 +35,10 @@ _heapster_run() {
     -f | --format) _heapster_reply -W 'text json prometheus' -- "$word" ;;
     -o | --output) _heapster_reply -f -- "$word" ;;
     -e | --every) COMPREPLY=() ;;
+    -w | --warn-above) _heapster_reply -W '64KiB 1MiB 16MiB' -- "$word" ;;
     *)
       case $word in
-        -*) _heapster_reply -W '--every --explain --format --output --verbose --help --version -e -x -f -o -v -h -V' -- "$word" ;;
+        -*) _heapster_reply -W '--every --explain --format --output --verbose --warn-above --help --version -e -x -f -o -v -w -h -V' -- "$word" ;;
         *) _heapster_reply -c -- "$word" ;;
       esac
       ;;

@@ -7,7 +7,7 @@ function __heapster_wants_option
     set -l index 3
     while test $index -le (count $words)
         switch $words[$index]
-            case -e --every -f --format -o --output
+            case -e --every -f --format -o --output -w --warn-above
                 set index (math $index + 2)
             case --
                 return 1
@@ -31,5 +31,6 @@ complete -c heapster -f -n __heapster_wants_option -s x -l explain -d 'Tell whic
 complete -c heapster -x -n __heapster_wants_option -s f -l format -a 'text json prometheus' -d 'Format of the report'
 complete -c heapster -r -F -n __heapster_wants_option -s o -l output -d 'Write the report to a file; - is standard output'
 complete -c heapster -f -n __heapster_wants_option -s v -l verbose -d 'With text: sums, totals and live_count, too'
+complete -c heapster -x -n __heapster_wants_option -s w -l warn-above -a '64KiB 1MiB 16MiB' -d 'Say who requests more at once'
 complete -c heapster -f -n __heapster_wants_option -a '(__fish_complete_command)'
 complete -c heapster -n 'not __heapster_wants_command; and not __heapster_wants_option' -a '(__fish_complete_subcommand --fcs-skip=2)'

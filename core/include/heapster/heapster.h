@@ -9,6 +9,7 @@
 #include <heapster/heap.h>
 #include <heapster/histogram.h>
 #include <heapster/hook.h>
+#include <heapster/large.h>
 #include <heapster/limit.h>
 #include <heapster/lua.h>
 #include <heapster/report.h>

@@ -51,7 +51,7 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
   heapster__add_relaxed(&mapped_bytes, -(uint64_t)bytes);
 }
 
-#if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2035
+#if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2035 /* HEAPSTER__FINDS_WITHOUT_LOCK */
 bool heapster__find_object(const void *address, const char **path, uintptr_t *bias) {
   struct dl_find_object found;
   if (_dl_find_object((void *)(uintptr_t)address, &found)) return false;

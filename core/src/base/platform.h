@@ -165,8 +165,15 @@ bool heapster__may_lose_loader(void);
    may not have started. False where that is not known. */
 HEAPSTER_API bool heapster__is_loaded_before(const void *function, const void *other);
 
+/* Whether the next function takes no lock. */
+#if defined(__GLIBC__) && __GLIBC__ * 1000 + __GLIBC_MINOR__ >= 2035
+enum { HEAPSTER__FINDS_WITHOUT_LOCK = 1 };
+#else
+enum { HEAPSTER__FINDS_WITHOUT_LOCK = 0 };
+#endif
+
 /* The loaded object that has an address: its path as the loader has it, "" for the program itself, and what the loader
-   added to the addresses in its file. False: none. Where the C library can, this takes no lock. */
+   added to the addresses in its file. False: none. */
 bool heapster__find_object(const void *address, const char **path, uintptr_t *bias);
 
 /* A random number that the system gave this program when it started; the child of a fork has the same. Makes no system

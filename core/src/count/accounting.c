@@ -66,7 +66,7 @@ void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const voi
   if (heapster__unlikely(!shard || heapster__shadow_put(map, block, heap, size) != HEAPSTER__PUT_DONE))
     return record_alloc_anywhere(map, heap, block, size);
   void *const same = (void *)(uintptr_t)block;
-  return heapster__count_alloc_in(shard, size) ? heapster__flush_here(same) : same;
+  return heapster__count_alloc_in(shard, size) ? heapster__flush_grown(heap, same, size, NULL) : same;
 }
 
 /* The thread's shard of `heap` if it is the cached one and noted its figures in this arming; so no guard is up. */
@@ -88,6 +88,22 @@ HEAPSTER__INLINE void put_site(struct heapster__map *map, const void *block, con
     heapster__site_put(map, block, site);
 }
 
+static const void *caller_of(const struct heapster__site *site) {
+  return site->kind == HEAPSTER__SITE_C ? (const void *)site->place : NULL;
+}
+
+static __attribute__((noinline)) void *flush_armed(const struct heapster__attribution *to, void *block, uint64_t size) {
+  return heapster__flush_grown(to->heap, block, size, caller_of(&to->site));
+}
+
+static __attribute__((noinline)) void *record_alloc_noted(struct heapster__map *map, unsigned heap, void *block,
+                                                          uint64_t size, struct heapster__site site) {
+  heapster__note_large(size, caller_of(&site));
+  if (heapster__is_armed())
+    heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
+  return heapster__record_alloc(map, heap, block, size);
+}
+
 /* As the fast path, and with the same limits. Everything else goes the way of requests that are not armed. */
 void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
                                 struct heapster__site site) {
@@ -96,13 +112,12 @@ void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!shard || !heapster__shadow_find(map, block, heap, &byte) ||
                          !heapster__shadow_put_at(byte, size))) {
-    heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
-    return heapster__record_alloc(map, heap, block, size);
+    return record_alloc_noted(map, heap, block, size, site);
   }
   const struct heapster__attribution to = {arming, heap, shard->head.thread, site};
   const bool is_flush_due = heapster__count_alloc_in(shard, size);
   put_site(map, block, byte, heapster__load_acquire(&heapster__attributor)->alloc(&to, size));
-  return is_flush_due ? heapster__flush_here(block) : block;
+  return is_flush_due ? flush_armed(&to, block, size) : block;
 }
 
 /* The same for a free. False: nothing happened. */
@@ -232,6 +247,7 @@ void heapster__restore_block(struct heapster__map *map, unsigned heap, struct he
 void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
                                    uint64_t size) {
   const struct heapster__block taken = {old, heap, false, 0};
+  heapster__note_large(size, __builtin_return_address(0));
   if (to)
     heapster__record_resize(map, heap, taken, from, to, size);
   else

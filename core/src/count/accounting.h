@@ -16,6 +16,7 @@
 
 #include "count/arming.h"
 #include "count/counters.h"
+#include "count/large.h"
 #include "count/nested.h"
 #include "count/shadow_map.h"
 #include "count/site_cells.h"
@@ -31,7 +32,7 @@ extern HEAPSTER__HIDDEN struct heapster__inaccuracies heapster__inaccuracies;
 /* The outcome of a fast path. */
 enum heapster__fast {
   HEAPSTER__FAST_DONE,
-  HEAPSTER__FAST_FLUSH, /* done; the caller must call heapster__flush_here */
+  HEAPSTER__FAST_FLUSH, /* done; the caller must call heapster__flush_here, or for a new block heapster__flush_grown */
   HEAPSTER__FAST_MISS,  /* nothing happened: take the slow path */
 };
 
@@ -61,7 +62,7 @@ HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster_
 
 /* Returns `block`. */
 void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
-/* The same while armed, for a hook that knows the site. */
+/* The same for a hook that knows the site, while heapster__wants_sites. */
 void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
                                 struct heapster__site site);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);

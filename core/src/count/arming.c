@@ -6,6 +6,8 @@
 
 _Atomic uint32_t heapster__arming;
 
+_Atomic unsigned heapster__wanted_sites;
+
 const struct heapster__attributor *_Atomic heapster__attributor;
 
 struct heapster__site (*_Atomic heapster__site_finder)(const void *caller);
@@ -120,6 +122,7 @@ uint32_t heapster__arm(const struct heapster__attributor *attributor, const stru
   state.armer = armer;
   state.armer_generation = armer ? heapster__load_relaxed(&armer->generation) : 0;
   heapster__store_release(&heapster__attributor, attributor);
+  heapster__or_relaxed(&heapster__wanted_sites, (unsigned)HEAPSTER__SITES_OF_ALL);
   heapster__store_release(&heapster__arming, arming);
   heapster__fence_seq_cst();
   visit_shards(NULL, 0, visit_armed, &arming);
@@ -130,6 +133,7 @@ uint32_t heapster__arm(const struct heapster__attributor *attributor, const stru
 void heapster__disarm(void) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__store_release(&heapster__arming, 0);
+  heapster__and_release(&heapster__wanted_sites, ~(unsigned)HEAPSTER__SITES_OF_ALL);
   heapster__fence_seq_cst();
 }
 

@@ -20,6 +20,7 @@
 #define HEAPSTER__COUNT_ARMING_H
 
 #include "count/counters.h"
+#include "count/large.h"
 #include "count/shadow_map.h"
 
 /* A request that was counted while armed. */
@@ -41,6 +42,15 @@ extern HEAPSTER__HIDDEN const struct heapster__attributor *_Atomic heapster__att
 
 /* The number of the arming; 0: nothing is armed. */
 extern HEAPSTER__HIDDEN _Atomic uint32_t heapster__arming;
+
+/* Whether hooks that know the caller say who it is, on the slow path: while armed, or while large requests are
+   watched. One word, so that a hook tests it once. */
+enum { HEAPSTER__SITES_OF_ALL = 1, HEAPSTER__SITES_OF_LARGE = 2 };
+extern HEAPSTER__HIDDEN _Atomic unsigned heapster__wanted_sites;
+
+HEAPSTER__INLINE bool heapster__wants_sites(void) {
+  return heapster__unlikely(heapster__load_number(&heapster__wanted_sites));
+}
 
 HEAPSTER__INLINE bool heapster__is_armed(void) { return heapster__unlikely(heapster__load_number(&heapster__arming)); }
 
@@ -81,9 +91,11 @@ void heapster__close_fast_path(struct heapster__shard *shard);
 /* Notes the site of the request that the calling thread records next. For hooks, while armed. */
 void heapster__note_site(enum heapster__site_kind kind, const void *place, uint32_t offset);
 
-/* The same for a hook whose caller is a program: the address that its public function returns to. Inline, so that it is
-   that of the function in which this stands. */
-HEAPSTER__INLINE void heapster__note_caller(const void *caller) {
+/* The same for a hook whose caller is a program: the address that its public function returns to; `whole` is the size
+   of the block. While nothing is armed, for a large block only. */
+HEAPSTER__INLINE void heapster__note_caller(const void *caller, uint64_t whole) {
+  if (!heapster__wants_sites()) return;
+  heapster__note_large(whole, caller);
   if (!heapster__is_armed()) return;
   const struct heapster__site site = heapster__site_of(caller);
   heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);

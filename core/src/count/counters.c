@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "count/arming.h"
+#include "count/large.h"
 
 struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
@@ -166,15 +167,27 @@ HEAPSTER__INLINE bool shrink(struct target target, unsigned heap, uint64_t bytes
   return false;
 }
 
+/* The heap's use grew by `size` bytes, and a flush is due. */
+static __attribute__((noinline)) void flush_grown(struct heapster__thread *thread, unsigned heap, uint64_t size,
+                                                  uint64_t whole) {
+  heapster__flush_heap(thread, heap);
+  if (heapster__is_large(size)) heapster__meet_large((struct heapster__large){heap, size, whole, NULL});
+}
+
+static __attribute__((noinline)) void count_shared_alloc(struct heapster__shard *shard, unsigned heap, uint64_t size) {
+  heapster__add_relaxed(&shard->alloc_histogram[heapster__bucket(size)], 1);
+  heapster__add_relaxed(&shard->alloc_sum, size);
+  move_marks(heap, (int64_t)size);
+  if (heapster__is_large(size)) heapster__meet_large((struct heapster__large){heap, size, size, NULL});
+}
+
 void heapster__count_alloc(unsigned heap, uint64_t size) {
   struct target target = target_here(heap);
   if (heapster__likely(target.is_own)) {
-    if (heapster__count_alloc_in(target.shard, size)) heapster__flush_heap(target.shard->head.thread, heap);
+    if (heapster__count_alloc_in(target.shard, size)) flush_grown(target.shard->head.thread, heap, size, size);
     return;
   }
-  heapster__add_relaxed(&target.shard->alloc_histogram[heapster__bucket(size)], 1);
-  heapster__add_relaxed(&target.shard->alloc_sum, size);
-  move_marks(heap, (int64_t)size);
+  count_shared_alloc(target.shard, heap, size);
 }
 
 void heapster__count_dealloc(unsigned heap, uint64_t size) {
@@ -192,38 +205,71 @@ HEAPSTER__INLINE void count_change(struct target target, heapster__counter *buck
   if (!is_moved) add(target, in_place_count, 1);
 }
 
-HEAPSTER__INLINE bool count_resize(struct target target, unsigned heap, struct heapster__resize resize) {
+HEAPSTER__INLINE void count_move(struct target target, struct heapster__resize resize) {
+  if (!resize.is_moved) return;
+  add(target, &target.shard->realloc_move_count, 1);
+  add(target, &target.shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
+}
+
+HEAPSTER__INLINE bool count_growth(struct target target, unsigned heap, uint64_t bytes, bool is_moved) {
   struct heapster__shard *shard = target.shard;
-  if (resize.is_moved) {
-    add(target, &shard->realloc_move_count, 1);
-    add(target, &shard->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
-  }
-  if (resize.to > resize.from) {
-    const uint64_t bytes = resize.to - resize.from;
-    count_change(target, shard->realloc_growth_histogram, &shard->realloc_growth_sum,
-                 &shard->realloc_growth_in_place_count, bytes, resize.is_moved);
-    return grow(target, heap, bytes);
-  }
-  if (resize.to < resize.from) {
-    const uint64_t bytes = resize.from - resize.to;
-    count_change(target, shard->realloc_shrink_histogram, &shard->realloc_shrink_sum,
-                 &shard->realloc_shrink_in_place_count, bytes, resize.is_moved);
-    return shrink(target, heap, bytes);
-  }
-  add(target, &shard->realloc_same_count, 1);
-  return false;
+  count_change(target, shard->realloc_growth_histogram, &shard->realloc_growth_sum,
+               &shard->realloc_growth_in_place_count, bytes, is_moved);
+  return grow(target, heap, bytes);
+}
+
+HEAPSTER__INLINE bool count_shrinking(struct target target, unsigned heap, uint64_t bytes, bool is_moved) {
+  struct heapster__shard *shard = target.shard;
+  count_change(target, shard->realloc_shrink_histogram, &shard->realloc_shrink_sum,
+               &shard->realloc_shrink_in_place_count, bytes, is_moved);
+  return shrink(target, heap, bytes);
 }
 
 void heapster__count_resize(unsigned heap, struct heapster__resize resize) {
   struct target target = target_here(heap);
-  if (count_resize(target, heap, resize)) heapster__flush_heap(target.shard->head.thread, heap);
+  struct heapster__thread *thread = target.shard->head.thread;
+  count_move(target, resize);
+  if (resize.to > resize.from) {
+    const uint64_t bytes = resize.to - resize.from;
+    if (count_growth(target, heap, bytes, resize.is_moved)) flush_grown(thread, heap, bytes, resize.to);
+  } else if (resize.to < resize.from) {
+    if (count_shrinking(target, heap, resize.from - resize.to, resize.is_moved)) heapster__flush_heap(thread, heap);
+  } else {
+    add(target, &target.shard->realloc_same_count, 1);
+  }
+}
+
+#ifdef __clang__
+#define AS_IT_STANDS __attribute__((noinline))
+#else
+#define AS_IT_STANDS __attribute__((noinline, noipa))
+#endif
+
+/* Called in a jump, with what the callers have in those registers: the fast path pays for no move. */
+static AS_IT_STANDS void *flush_resized(const struct heapster__shard *shard, uint64_t unused, uint64_t bytes,
+                                        const void *from, void *to) {
+  (void)unused;
+  (void)from;
+  const void *const caller =
+      heapster__is_armed() ? NULL : __builtin_return_address(0); /* armed, that is the accounting */
+  return heapster__flush_grown(shard->number, to, bytes, caller);
 }
 
 HEAPSTER__HOT void *heapster__count_resize_in(struct heapster__shard *shard, uint64_t old, uint64_t size,
                                               const void *from, void *to) {
-  struct target target = {shard, true};
-  bool is_flush_due = count_resize(target, shard->number, (struct heapster__resize){old, size, from != to});
-  return heapster__unlikely(is_flush_due) ? heapster__flush_here(to) : to;
+  const struct target target = {shard, true};
+  const bool is_moved = from != to;
+  count_move(target, (struct heapster__resize){old, size, is_moved});
+  if (size > old) {
+    const bool is_flush_due = count_growth(target, shard->number, size - old, is_moved);
+    return heapster__unlikely(is_flush_due) ? flush_resized(shard, 0, size - old, from, to) : to;
+  }
+  if (size < old) {
+    const bool is_flush_due = count_shrinking(target, shard->number, old - size, is_moved);
+    return heapster__unlikely(is_flush_due) ? flush_resized(shard, 0, 0, from, to) : to;
+  }
+  add(target, &shard->realloc_same_count, 1);
+  return to;
 }
 
 void heapster__count_at(unsigned heap, size_t offset) {

@@ -74,6 +74,11 @@ struct heapster__thread {
   _Atomic bool had_kept;                                          /* the same for the thread's whole life */
   struct heapster__kept_request kept[HEAPSTER__NESTED_KEPT];      /* see nested.h */
   struct heapster__shard *_Atomic shards[HEAPSTER__HEAP_NUMBERS]; /* by heap number; 0 is not a heap */
+  struct {
+    uint64_t whole;     /* the size of the large block that is recorded next; 0: none was noted */
+    const void *caller; /* who requested it */
+    uint32_t telling;   /* the watch is being called about a request by that generation of the thread, plus 1 */
+  } large;              /* see large.h */
 };
 _Static_assert(sizeof(struct heapster__thread) <= HEAPSTER__PIECE, "a thread record is one piece of memory");
 

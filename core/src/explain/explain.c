@@ -146,7 +146,7 @@ enum heapster_error heapster_explain_begin(const struct heapster_heap *heap, enu
 /* The loader knows the program by no name. At the end it may be too late to ask. */
 static char program[256];
 
-static void note_program(void) {
+void heapster__explain_note_program(void) {
   const int error = errno;
   const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
   program[length > 0 && length < (ssize_t)sizeof program - 1 ? length : 0] = '\0';
@@ -159,7 +159,7 @@ enum heapster_error heapster__explain_process(unsigned limit) {
   if (!HEAPSTER__HAS_THREAD_RECORDS) return HEAPSTER_UNSUPPORTED;
   if (!limit) return HEAPSTER_BAD_ARGUMENT;
   if (heapster__is_locked_here()) return HEAPSTER_UNSUPPORTED; /* in a signal handler: see heapster__malloc_start */
-  note_program();
+  heapster__explain_note_program();
   heapster__lock();
   const enum heapster_error error = begin(HEAPSTER__TOTAL, NULL, NULL);
   if (!error)

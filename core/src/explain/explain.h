@@ -28,7 +28,8 @@ HEAPSTER_API void heapster__site_name(struct heapster_site *site);
    Nothing else can be explained then. Takes the lock. */
 HEAPSTER_API enum heapster_error heapster__explain_process(unsigned limit);
 
-/* The path of the program, "" where it is not known. Of a process that is explained so. */
+/* The path of the program, "" where it is not known, or was not noted. */
+void heapster__explain_note_program(void);
 const char *heapster__explain_program(void);
 
 enum { HEAPSTER__REPORTED_SITES = 100 }; /* the highest limit */

@@ -33,16 +33,22 @@ static void *fail_request(struct heapster_heap *heap, int error) {
 static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *heap, void *block, size_t size,
                                                          const void *caller) {
   if (!block) return fail_request(heap, ENOMEM);
-  if (heapster__is_armed())
+  if (heapster__wants_sites())
     return heapster__record_alloc_at(heap->map, heap->number, block, size, heapster__site_of(caller));
   return heapster__record_alloc(heap->map, heap->number, block, size);
+}
+
+/* With the arguments of the function above, in the same registers. */
+static __attribute__((noinline)) void *flush_block(const struct heapster_heap *heap, void *block, size_t size,
+                                                   const void *caller) {
+  return heapster__flush_grown(heap->number, block, size, caller);
 }
 
 HEAPSTER__INLINE void *record_block(struct heapster_heap *heap, struct heapster__map *map, void *block, size_t size) {
   enum heapster__fast outcome = heapster__record_alloc_fast(map, heap->number, block, size);
   if (heapster__likely(outcome == HEAPSTER__FAST_DONE)) return block;
   return outcome == HEAPSTER__FAST_MISS ? record_block_slow(heap, block, size, __builtin_return_address(0))
-                                        : heapster__flush_here(block);
+                                        : flush_block(heap, block, size, __builtin_return_address(0));
 }
 
 static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap, size_t size, const void *caller) {
@@ -51,7 +57,7 @@ static __attribute__((noinline)) void *guarded_malloc(struct heapster_heap *heap
   void *block = heap->backing->malloc(heap->backing->context, heapster__padded_size(heap->map, size));
   heapster__nested_leave(&guard, block, size);
   enum heapster__fast outcome = heapster__record_alloc_fast(heap->map, heap->number, block, size);
-  if (outcome == HEAPSTER__FAST_FLUSH) return heapster__flush_here(block);
+  if (outcome == HEAPSTER__FAST_FLUSH) return flush_block(heap, block, size, caller);
   return outcome == HEAPSTER__FAST_DONE ? block : record_block_slow(heap, block, size, caller);
 }
 
@@ -109,7 +115,7 @@ static __attribute__((noinline)) void *resize_by_copy(const struct heapster_allo
 static void *finish_resize(const void *caller, struct heapster_heap *heap, struct heapster__block taken, void *block,
                            void *fresh, size_t size, int error) {
   if (fresh) {
-    heapster__note_caller(caller);
+    heapster__note_caller(caller, size);
     heapster__record_resize(heap->map, heap->number, taken, block, fresh, size);
     return fresh;
   }

@@ -14,6 +14,8 @@ static void drop_others(void) {
   heapster__doubts_drop_others();
   heapster__arming_drop_others();
   heapster__windows_drop_others();
+  void (*const watch)(void) = heapster__load_relaxed(&heapster__large_after_fork);
+  if (watch) watch();
   heapster__origin_note_fork();
 }
 

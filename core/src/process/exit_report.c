@@ -4,6 +4,7 @@
    At exit the figures go to the report page by plain stores, whatever the program has closed, forbidden itself or used
    up by then. The command writes the report; the process itself only where no command will. */
 #include "base/platform.h"
+#include "explain/large.h"
 #include "hooks/malloc/family.h"
 #include "hooks/malloc/preload.h"
 #include "process/own_page.h"
@@ -34,8 +35,15 @@ static struct {
 static bool must_write_file(void) { return own.has_pattern && heapster__own_page_is_left(); }
 
 static void store_last(int status) {
-  if (!heapster__is_reporting()) return;
+  if (!heapster__is_reporting()) {
+    heapster__large_end();
+    return;
+  }
   heapster__own_page_store_last(status);
+  if (heapster__own_page_is_left())
+    heapster__large_end();
+  else
+    heapster__large_leave_unsaid(); /* the command says it, from the figures */
   if (must_write_file()) heapster__report_file_write(true);
 }
 
@@ -135,14 +143,24 @@ static unsigned count_sites(void) {
 
 unsigned (*const heapster__sites_to_report)(void) = count_sites;
 
+static uint64_t read_large(void) {
+  uint64_t size;
+  const char *const text = secure_getenv(HEAPSTER__WARN_ABOVE);
+  return text && secure_getenv(HEAPSTER__PAGE) && heapster__report_large(text, &size) ? size : 0;
+}
+
+uint64_t (*const heapster__large_to_say)(void) = read_large;
+
 HEAPSTER__AT_LOAD static void prepare(void) {
-  if (!read_settings()) return;
+  const bool is_reporting = read_settings();
+  if (!is_reporting && !read_large()) return;
   /* C has no conversion from object to function pointers; POSIX converts this way. */
   *(void **)&own.next_exit = dlsym(RTLD_NEXT, "_exit");
   *(void **)&own.next_Exit = dlsym(RTLD_NEXT, "_Exit");
   heapster__malloc_prove(); /* now, because at exit nothing may be allocated */
   HEAPSTER__ON_EXIT(store_at_exit);
   at_quick_exit(store_at_unload);
+  if (!is_reporting) return;
   if (own.has_pattern) pthread_atfork(NULL, NULL, start_reports);
   start_reports();
 }

@@ -58,5 +58,6 @@ void heapster__figures_read(struct heapster__figures *figures, enum heapster__re
   figures->count = count;
   read_sites(figures);
   read_problem(figures, choice);
+  heapster__large_unsaid(&figures->unsaid);
   errno = error;
 }

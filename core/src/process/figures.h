@@ -6,6 +6,7 @@
 #include <heapster/heap.h>
 
 #include "explain/explain.h"
+#include "explain/large.h"
 
 enum { HEAPSTER__WAY_TEXT = 16, HEAPSTER__PROBLEM_TEXT = 488, HEAPSTER__SITE_FILE = 256 };
 
@@ -18,6 +19,7 @@ struct heapster__figures {
   uint64_t site_count;                                  /* of `sites` */
   uint64_t all_site_count;                              /* there are */
   struct heapster_requests explained;                   /* at all sites */
+  struct heapster__unsaid unsaid;                       /* large requests that were watched and not said */
   struct heapster_stats total;                          /* zeros if there is no heap */
   char names[HEAPSTER_HEAPS][HEAPSTER_HEAP_NAME];       /* of the heaps, in their order */
   struct heapster_heap_stats heaps[HEAPSTER_HEAPS];     /* `heap` is NULL */

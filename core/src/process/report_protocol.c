@@ -2,6 +2,8 @@
    the child of a fork. */
 #include "process/report_protocol.h"
 
+#include <heapster/large.h>
+#include <heapster/size.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,10 @@ double heapster__report_seconds(const char *text) {
   const double seconds = strtod(text, &end);
   const bool is_number = end != text && !*end;
   return is_number && seconds >= 0.001 && seconds <= 31536000 ? seconds : 0;
+}
+
+bool heapster__report_large(const char *text, uint64_t *size) {
+  return !heapster_size_parse(text, size) && (!*size || *size >= HEAPSTER_LARGE_LEAST);
 }
 
 unsigned heapster__report_sites(const char *text) {

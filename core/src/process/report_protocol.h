@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The library that the command preloads; in front of the version in its SONAME. */
@@ -25,6 +26,9 @@
 /* How many sites the report has, 1 to 100. Absent: nothing is explained. */
 #define HEAPSTER__EXPLAIN "HEAPSTER_EXPLAIN"
 
+/* Above how many bytes a request is said, in every process. Absent: none is. */
+#define HEAPSTER__WARN_ABOVE "HEAPSTER_WARN_ABOVE"
+
 /* Whether every process has a file of its own: the pattern has %p. */
 bool heapster__report_is_per_process(const char *pattern);
 
@@ -36,6 +40,10 @@ bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid)
 
 /* The number of sites in `text`, 1 to 100; 0 for anything else. */
 unsigned heapster__report_sites(const char *text);
+
+/* The size in `text`, as heapster_size_parse reads it, for heapster_watch_large. False: it is none that can be watched.
+ */
+bool heapster__report_large(const char *text, uint64_t *size);
 
 /* The number of seconds in `text`, 0.001 to 31,536,000 (a year); 0 for anything else. */
 double heapster__report_seconds(const char *text);

@@ -7,6 +7,7 @@
 
 #include "base/platform.h"
 #include "explain/explain.h"
+#include "explain/large.h"
 #include "hooks/attach/attach.h"
 #include "hooks/malloc/front.h"
 #include "hooks/malloc/symbols.h"
@@ -264,6 +265,7 @@ static bool ensure_started(void) {
     switch_to_next();
   const unsigned sites = hook.problem ? 0 : heapster__sites_to_report();
   if (sites) heapster__explain_process(sites); /* before the first request, so that all are explained */
+  if (!hook.problem) heapster__watch_large_process(heapster__large_to_say());
   return true;
 }
 

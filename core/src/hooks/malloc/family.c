@@ -12,16 +12,21 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
     heapster__record_failure(HEAPSTER__MALLOC);
     return NULL;
   }
-  if (heapster__is_armed())
+  if (heapster__wants_sites())
     return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__MALLOC, block, size, heapster__site_of(caller));
   return heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
+}
+
+/* With the arguments of the function above, in the same registers. */
+static __attribute__((noinline)) void *flush_block(void *block, size_t size, const void *caller) {
+  return heapster__flush_grown(HEAPSTER__MALLOC, block, size, caller);
 }
 
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__MALLOC, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
   return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size, __builtin_return_address(0))
-                                     : heapster__flush_here(block);
+                                     : flush_block(block, size, __builtin_return_address(0));
 }
 
 HEAPSTER__INLINE size_t padded(size_t size) { return heapster__padded_size(&heapster__main_map, size); }
@@ -91,7 +96,7 @@ static void *realloc_to_zero(void *block, struct heapster__block taken, const vo
   void *wider = fresh ? heapster__malloc.next.realloc(fresh, HEAPSTER__MAIN_MIN_SIZE) : NULL;
   if (wider) fresh = wider;
   errno = error;
-  if (fresh) heapster__note_caller(caller);
+  if (fresh) heapster__note_caller(caller, 0);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, 0);
   else
@@ -124,7 +129,7 @@ static __attribute__((noinline)) void *realloc_slow(void *block, size_t size, co
   if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);
   if (!size) return realloc_to_zero(block, taken, caller);
   void *fresh = heapster__malloc.next.realloc(block, padded(size));
-  if (fresh) heapster__note_caller(caller);
+  if (fresh) heapster__note_caller(caller, size);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
   else

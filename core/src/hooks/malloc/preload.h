@@ -20,6 +20,9 @@ struct heapster__preload_table {
    asked before the first request, so before any constructor. */
 extern HEAPSTER__HIDDEN unsigned (*const heapster__sites_to_report)(void);
 
+/* Above how many bytes requests of this process are watched; 0: none are. The same holds for it. */
+extern HEAPSTER__HIDDEN uint64_t (*const heapster__large_to_say)(void);
+
 /* One indirect jump a call, and no test of a state. */
 extern struct heapster__preload_table heapster__preload;
 

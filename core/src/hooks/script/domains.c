@@ -30,10 +30,16 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   return block;
 }
 
+/* With the arguments of the function above, in the same registers. */
+static __attribute__((noinline)) void *flush_block(void *block, size_t size, const void *caller) {
+  return heapster__flush_grown(HEAPSTER__PYTHON, block, size, caller);
+}
+
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size) : heapster__flush_here(block);
+  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size)
+                                     : flush_block(block, size, __builtin_return_address(0));
 }
 
 struct calls {

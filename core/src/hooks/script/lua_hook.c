@@ -61,6 +61,10 @@ static bool is_long(size_t size) { return heapster__unlikely(size > HEAPSTER__SH
 /* The functions below have the arguments of a lua_Alloc, each in its own register, and end in a tail call or in none:
    so they move few registers and use almost no stack. */
 
+static NOINLINE void *flush_block(const lua_state *state, void *block, size_t size, const void *caller) {
+  return heapster__flush_grown(state->number, block, size, caller);
+}
+
 HEAPSTER__INLINE void *create_block(lua_state *state, void *ptr, size_t tag, size_t size, enum backing backing) {
   if (heapster__unlikely(is_small(size, backing))) return heapster__lua_create_small(state, tag, size);
   void *block = call_next(state, ptr, tag, padded(size, backing), backing);
@@ -73,7 +77,8 @@ HEAPSTER__INLINE void *create_block(lua_state *state, void *ptr, size_t tag, siz
   size_t kind = heapster__lua_kind_of(tag);
   heapster__count_new_in(shard, size);
   if (heapster__likely(kind < HEAPSTER__LUA_TAGGED)) heapster__count_kind_in(shard, kind, size);
-  return heapster__pending_grow(&shard->pending, size) ? heapster__flush_here(block) : block;
+  return heapster__pending_grow(&shard->pending, size) ? flush_block(state, block, size, __builtin_return_address(0))
+                                                       : block;
 }
 
 static NOINLINE void *create_any(lua_state *state, void *ptr, size_t tag, size_t size) {

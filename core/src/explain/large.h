@@ -1,0 +1,38 @@
+/* The watch on large requests, for the process that reports and for the modules of interpreters. */
+#ifndef HEAPSTER__EXPLAIN_LARGE_H
+#define HEAPSTER__EXPLAIN_LARGE_H
+
+#include <heapster/large.h>
+
+/* For a raised threshold: the level in thousandths of what was asked for, and when it was raised, in 64ths of a second,
+   in one word. 0: never raised. */
+uint64_t heapster__large_level(uint64_t raised, uint64_t above, uint32_t now);
+
+/* The word after a request was said at that time. */
+uint64_t heapster__large_raise(uint64_t raised, uint32_t now);
+
+/* What was not said so far. */
+struct heapster__unsaid {
+  uint64_t above; /* the threshold that was asked for; 0: nothing is watched */
+  uint64_t count;
+  uint64_t max;
+};
+HEAPSTER_API void heapster__large_unsaid(struct heapster__unsaid *unsaid);
+
+/* Somebody else says at the end what was not said: this process does not. */
+HEAPSTER_API void heapster__large_leave_unsaid(void);
+
+/* heapster_watch_large before the first request of a process, which calls heapster__large_end at its end. */
+HEAPSTER_API void heapster__watch_large_process(uint64_t size);
+
+/* The process ends: says it, once. */
+HEAPSTER_API void heapster__large_end(void);
+
+/* Watches as heapster_watch_large does, and calls nobody: what would be said is kept for heapster__large_take. */
+HEAPSTER_API enum heapster_error heapster__watch_large_kept(uint64_t size);
+
+/* Takes the oldest request that was kept, in either way of watching; there is room for 64, and the next are not said.
+ */
+HEAPSTER_API bool heapster__large_take(struct heapster_large_request *request);
+
+#endif

@@ -1,0 +1,44 @@
+/* A large request in words. */
+#include "base/platform.h"
+#include "explain/explain.h"
+#include "value/writer.h"
+
+#include <heapster/large.h>
+#include <heapster/size.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_OF_PATH = 256 };
+
+/* A path that is too long is cut at its beginning. */
+static void write_path(struct heapster__writer *writer, const char *path) {
+  const size_t length = strlen(path);
+  if (length > MOST_OF_PATH) heapster__write_text(writer, "...");
+  heapster__write_printable(writer, length > MOST_OF_PATH ? path + length - MOST_OF_PATH : path);
+}
+
+/* The call is before the address that it returns to. */
+static void write_place(struct heapster__writer *writer, uint64_t place) {
+  const void *const call = (const void *)((uintptr_t)place - 1);
+  const char *path;
+  char number[32];
+  uintptr_t bias = 0;
+  heapster__write_text(writer, " by ");
+  if (HEAPSTER__FINDS_WITHOUT_LOCK && heapster__find_object(call, &path, &bias)) {
+    write_path(writer, path[0] ? path : heapster__explain_program());
+    heapster__write_text(writer, "+");
+  }
+  snprintf(number, sizeof number, "0x%llx", (unsigned long long)((uintptr_t)call - bias));
+  heapster__write_text(writer, number);
+}
+
+enum heapster_error heapster_large_text(const struct heapster_large_request *request, struct heapster_sink sink) {
+  if (!request) return HEAPSTER_BAD_ARGUMENT;
+  struct heapster__writer writer = heapster__writer_make(sink);
+  char size[HEAPSTER_SIZE_TEXT];
+  heapster_size_text(request->size, size);
+  heapster__write_texts(&writer, size, " requested in heap ", request->heap);
+  if (request->place) write_place(&writer, request->place);
+  return heapster__writer_result(&writer);
+}

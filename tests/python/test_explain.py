@@ -258,7 +258,44 @@ def test_a_name_that_cannot_be_encoded_is_escaped():
     assert json.loads(sites.to_json())["sites"][0]["file"] == sites[0].file
 
 
-def test_code_that_dies_meanwhile_is_kept_until_the_end():
+def run_code_once():
+    names = {}
+    exec(compile("def f(a):\n  return [[a], (a, 1.5)]\nf(1)\n", "<dies>", "exec"), names)
+
+
+def test_code_that_dies_meanwhile_leaves_the_figures_as_they_are():
+    """Kept code would look like a leak, and what it holds is what CPython uses again instead of requesting memory."""
+
+    def run():
+        for _ in range(20):
+            run_code_once()
+
+    for gc_option in ("stop", "quick"):
+        run()
+        plain = [heapster.measure(run, heap="python", gc=gc_option)[1] for _ in range(3)][2]
+        diff = heapster.measure(run, heap="python", gc=gc_option, explain=True)[1]
+        check_sum(diff)
+        for name in ("alloc_count", "alloc_sum", "dealloc_count", "live_change", "use_change"):
+            assert getattr(diff, name) == getattr(plain, name), name
+    with heapster.limit(live_change=0, use_change=0, heap="python", explain=True):
+        run()
+    with heapster.measuring("python", gc="stop", explain=True) as m:
+        run()
+    assert m.diff.live_change == 0 and not any(site.live_count for site in m.sites)
+    assert "<dies>" in {site.file for site in m.sites}
+
+
+def test_code_at_the_address_of_dead_code_is_another_line():
+    def run():
+        for i in range(200):  # alike but for the line
+            exec(compile("\n" * (i % 7) + "x = [[1], [2]]\n", "<same>", "exec"), {})
+
+    sites = check_sum(heapster.measure(run, heap="python", explain=True)[1])
+    found = {site.line: site.alloc_count for site in sites if site.file == "<same>"}
+    assert set(found) == set(range(1, 8)) and min(found.values()) >= 28 * 3, found
+
+
+def test_code_that_dies_meanwhile_is_named_all_the_same():
     dead = []
 
     def run_code(i):

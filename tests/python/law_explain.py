@@ -14,6 +14,7 @@ import ctypes
 import functools
 import gc
 import json
+import os
 import random
 import re
 import sys
@@ -343,7 +344,7 @@ def explain_once(dice, works, is_alone, threads=0):
     """The requests that were explained."""
     options = dice.choice([{"heap": "python"}, {}, {"heap": "python", "scope": "thread"}, {"scope": "thread"}])
     if dice.randrange(2):
-        options["root"] = dice.choice([__file__.rpartition("/")[0] or "/", "/", "/nowhere"])
+        options["root"] = dice.choice([os.path.dirname(os.path.abspath(__file__)), "/", "/nowhere"])
     if dice.randrange(4) == 0 and not threads:
         options["gc"] = "stop"
     diff = heapster.measure(run_program, dice, works, explain=True, **options)[1]

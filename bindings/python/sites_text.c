@@ -135,12 +135,12 @@ static void append_count(struct heapster_text *text, const char *before, uint64_
 /* 18 of 18 explained; 17 of 18 explained, 1 elsewhere */
 static void append_sum(struct heapster_text *text, const struct heapster__sites *sites) {
   const uint64_t whole = requests_in(&sites->whole.counted), under_way = requests_in(&sites->whole.under_way);
-  uint64_t elsewhere = 0;
+  uint64_t elsewhere = 0, explained = 0;
   for (size_t i = 0; i < sites->count; i++) {
     const struct heapster_site *const site = &sites->sites[i].figures;
-    if (site->kind == HEAPSTER_SITE_ELSEWHERE) elsewhere += requests_in(&site->requests);
+    *(site->kind == HEAPSTER_SITE_ELSEWHERE ? &elsewhere : &explained) += requests_in(&site->requests);
   }
-  append_count(text, "", whole - under_way - elsewhere, " of ");
+  append_count(text, "", explained, " of ");
   append_count(text, "", whole, " explained");
   if (elsewhere) append_count(text, ", ", elsewhere, " elsewhere");
   if (under_way) append_count(text, ", ", under_way, " under way");

@@ -30,7 +30,7 @@ bool heapster__begin_explaining(const struct heapster__options *options, uint64_
   const enum heapster_error error = heapster_explain_begin(heap, options->scope);
   if (error) return refuse(heapster_error_text(error));
   if (!heapster__start_capture(options->root, options->scope == HEAPSTER_THREAD)) {
-    heapster_explain_end(NULL, NULL, 0, NULL);
+    heapster__explain_drop();
     return heapster__python_raise(HEAPSTER_NO_MEMORY);
   }
   beginner = PyThreadState_Get();
@@ -72,10 +72,12 @@ bool heapster__end_explaining(uint64_t number, struct heapster__sites **sites) {
 }
 
 void heapster__drop_explaining(uint64_t number) {
-  struct heapster__sites *sites;
   PyObject *type, *value, *traceback;
+  if (!number || number != current) return;
   PyErr_Fetch(&type, &value, &traceback);
-  if (heapster__end_explaining(number, &sites)) heapster__python_free_sites(sites);
-  PyErr_Clear();
+  heapster__explain_drop();
+  heapster__stop_capture();
+  current = 0;
+  heapster__forget_captured();
   PyErr_Restore(type, value, traceback);
 }

@@ -59,7 +59,8 @@ static PyMethodDef methods[] = {
      "line's.\n"
      "One explanation at a time in a process: another one raises RuntimeError. Requests are slower meanwhile. With\n"
      "root, the absolute path of a folder, a request is at the nearest line of a file in it, packages installed there\n"
-     "left out, and the innermost line is in Site.via. Raises what measure raises; RuntimeError, too, on CPython without\n"
+     "left out, and the innermost line is in Site.via. Raises what measure raises; RuntimeError, too, on CPython "
+     "without\n"
      "the GIL, and ValueError for another root."},
     {"explaining", FASTCALL(heapster__python_explaining),
      "explaining(heap=None, scope='process', *, gc='leave', thread_peak=False, root=None)\n--\n\n"

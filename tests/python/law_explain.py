@@ -1,10 +1,12 @@
-"""The law of sites over a random program: whatever it does, a window's requests are those at its sites and those under way.
+"""The law of sites over a random program: whatever it does, a window's requests are those at its sites and those under
+way.
 
 law_explain.py [requests [seed]]    so many requests, at least, are made while they are explained (1,000,000)
 
-The program mixes what meets the hook at odd moments: generators, coroutines, __del__, callbacks from C, code without a file
-that dies meanwhile, tracers and profilers, exceptions and deep recursion, threads that start and end, subinterpreters, and
-more lines than there is room for. At its end no code object has a reference more than before, and nothing leaks.
+The program mixes what meets the hook at odd moments: generators, coroutines, __del__, callbacks from C, code
+without a file that dies meanwhile, tracers and profilers, exceptions and deep recursion, threads that start and
+end, subinterpreters, and more lines than there is room for. At its end no code object has a reference more than
+before, and nothing leaks.
 """
 
 import asyncio
@@ -24,7 +26,8 @@ import weakref
 
 import heapster
 
-FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "realloc_growth_sum", "realloc_move_count", "realloc_move_sum")
+FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "realloc_growth_sum", "realloc_move_count",
+           "realloc_move_sum")  # fmt: skip
 THREADS = 3
 MOST_SITES = 4096
 REQUESTS_OF_A_PROGRAM = 10_000  # at least: with fewer programs the odd moments would not meet
@@ -138,7 +141,8 @@ def run_code_without_a_file(dice):
     for i in range(dice.randrange(1, 12)):
         names = {}
         name = dice.choice(["<string>", "", "<no file>", "/gone/away.py", "<\udc80>"])
-        exec(compile(f"def f(a):\n  return [[a] for a in range(9)]\nx = [f(1), lambda: [{i}]]\nx[1]()", name, "exec"), names)
+        source = f"def f(a):\n  return [[a] for a in range(9)]\nx = [f(1), lambda: [{i}]]\nx[1]()"
+        exec(compile(source, name, "exec"), names)
         refs.append(weakref.ref(names["f"].__code__))
         eval("[[each] for each in range(9)]", {})
     names.clear()
@@ -259,8 +263,8 @@ def run_explained(dice):
         assert "already" in str(error), error
 
 
-ALONE = [run_generators, run_coroutines, run_finalizers, run_callbacks, run_ctypes, run_code_without_a_file, run_resizes,
-         run_exceptions, run_traced, run_monitored, run_frames, run_explained]  # fmt: skip
+ALONE = [run_generators, run_coroutines, run_finalizers, run_callbacks, run_ctypes, run_code_without_a_file,
+         run_resizes, run_exceptions, run_traced, run_monitored, run_frames, run_explained]  # fmt: skip
 RARE = [run_threads, run_many_lines] + ([run_interpreter] if interpreters else [])
 
 
@@ -407,7 +411,8 @@ def main(requests=1_000_000, seed=23):
         if programs % 100 == 0:
             law_no_code_has_references_more(codes, before, count_references(codes))
     law_no_code_has_references_more(codes, before, count_references(codes))
-    print(f"{explained:,} requests in {programs} programs explained; {len(codes)} code objects with the references of before")
+    print(f"{explained:,} requests in {programs} programs explained; "
+          f"{len(codes)} code objects with the references of before")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the section "Where does it come from" of python/README.md shows, played: a session, and pytest over a test there.
+"""What the section "Where does it come from" of python/README.md shows, played: a session, and pytest over a test
+there.
 
 readme_session.py --record writes the README anew; PYTHONPATH is that of the built package.
 """

@@ -1,7 +1,7 @@
 """A pytest plugin: writes a line for each measurement that was explained, with all six figures of its sums.
 
-pytest -p explain_all        with HEAPSTER_EXPLAIN_ALL=FILE. With HEAPSTER_EXPLAIN_BREAK=1 no test may make a request, so
-each fails and is run once more to be explained.
+pytest -p explain_all        with HEAPSTER_EXPLAIN_ALL=FILE. With HEAPSTER_EXPLAIN_BREAK=1 no test may make a
+request, so each fails and is run once more to be explained.
 """
 
 import json
@@ -11,7 +11,8 @@ import pytest
 
 from pytest_heapster import measure
 
-FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "realloc_growth_sum", "realloc_move_count", "realloc_move_sum")
+FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "realloc_growth_sum", "realloc_move_count",
+           "realloc_move_sum")  # fmt: skip
 
 
 def requests(figures):

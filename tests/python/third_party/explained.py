@@ -2,11 +2,11 @@
 
 python3 tests/python/third_party/explained.py BUILD [--keep] [NAME...]      NAME: jinja2 and sqlparse, if none is given
 
-Each suite runs twice over an empty baseline: with `heap_explain = always`, where each measured run is explained, and with
-limits that every test breaks, where each is run once more to be explained. Of each measurement the sums over the sites
-must be what its window counted, in all six figures; where the further run makes other requests than the measured one, the
-report must say so, and by how much. --keep writes explained.csv. The status is 0, 1 if a sum is not equal or more than 1 %
-of the further runs are unsteady, and 77 if nothing could be had.
+Each suite runs twice over an empty baseline: with `heap_explain = always`, where each measured run is explained,
+and with limits that every test breaks, where each is run once more to be explained. Of each measurement the sums
+over the sites must be what its window counted, in all six figures; where the further run makes other requests than
+the measured one, the report must say so, and by how much. --keep writes explained.csv. The status is 0, 1 if a sum
+is not equal or more than 1 % of the further runs are unsteady, and 77 if nothing could be had.
 """
 
 import argparse
@@ -46,7 +46,8 @@ def summarize(project: Project, way: str, explained):
     """A row of the table. An unsteady one that does not say so, or by how much, is "not said"."""
     unsteady = [each for each in explained if any(each["unsteady"])]
     changes = [max(map(abs, each["unsteady"])) for each in unsteady]
-    silent = [each for each in explained if any(each["unsteady"]) != ("; unsteady: this run had " in (each["sum"] or ""))]
+    words = "; unsteady: this run had "
+    silent = [each for each in explained if any(each["unsteady"]) != (words in (each["sum"] or ""))]
     for each in unsteady:
         print(f"  {way}: {each['name']}: {each['sum']}", flush=True)
     for each in explained:

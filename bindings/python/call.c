@@ -84,6 +84,7 @@ PyObject *heapster__measure_call(struct heapster__call *call, const struct heaps
   }
   PyObject *const result = heapster__run_call(call);
   heapster__collect(collector);
+  heapster__settle_explaining(explanation);
   const bool is_closed = heapster__close_window(window, stats);
   const bool is_explained = heapster__end_explaining(explanation, sites);
   if (result && is_closed && is_explained) return result;

@@ -1,8 +1,9 @@
 /* The line of Python from which a request comes, captured inside the hooks while something is explained.
 
    All of this runs with the GIL, in the middle of a request: it makes no object and asks for no memory. A code object
-   is kept alive from the first request that comes from it to the end of the explanation, so that its lines can be found
-   then. Only the interpreter that explains is captured: code of another one may not outlive it. */
+   may die meanwhile, and another be at its address. So a line is known by what names it, three objects that are kept
+   until the window ends. The code itself is not: what it holds, CPython would otherwise use again instead of requesting
+   memory. Only the interpreter that explains is captured: code of another one may not outlive it. */
 #include "python/capture.h"
 
 #include "common/value.h"
@@ -19,8 +20,14 @@ struct known_file {
   bool is_below;
 };
 
+/* Where a request comes from. */
+struct wanted {
+  struct heapster__python_place inner, outer;
+  const void *caller;
+};
+
 static struct {
-  PyInterpreterState *home;
+  PyInterpreterState *home;  /* NULL: nothing is captured any more */
   const PyThreadState *only; /* NULL: all threads */
   PyObject *root;            /* NULL: none */
   unsigned count;
@@ -33,16 +40,25 @@ static struct {
 
 static const struct heapster__site unknown = {0, 0, HEAPSTER__SITE_UNKNOWN};
 
-static inline bool is_same(const struct heapster__captured *a, const struct heapster__captured *b) {
-  return a->inner.code == b->inner.code && a->inner.offset == b->inner.offset && a->outer.code == b->outer.code &&
-         a->outer.offset == b->outer.offset && a->caller == b->caller;
+static inline bool is_line_at(const struct heapster__captured_line *line, const struct heapster__python_place *place) {
+  const PyCodeObject *const code = place->code;
+  if (!code) return !line->lines;
+  return line->offset == place->offset && line->lines == heapster__python_lines_of(code) &&
+         line->file == code->co_filename && line->function == heapster__python_function_of(code) &&
+         line->first_line == code->co_firstlineno;
+}
+
+static inline bool is_same(const struct heapster__captured *captured, const struct wanted *wanted) {
+  return is_line_at(&captured->inner, &wanted->inner) && is_line_at(&captured->outer, &wanted->outer) &&
+         captured->caller == wanted->caller;
 }
 
 static inline uint64_t mix(uint64_t hash, const struct heapster__python_place *place) {
-  return (hash ^ (uintptr_t)place->code ^ (uint64_t)(uint32_t)place->offset << 48) * UINT64_C(0x9E3779B97F4A7C15);
+  const uintptr_t lines = (uintptr_t)heapster__python_lines_of(place->code);
+  return (hash ^ lines ^ (uint64_t)(uint32_t)place->offset << 48) * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-static inline unsigned first_place(const struct heapster__captured *wanted) {
+static inline unsigned first_place(const struct wanted *wanted) {
   uint64_t hash = mix((uintptr_t)wanted->caller, &wanted->inner);
   if (wanted->outer.code) hash = mix(hash >> 7, &wanted->outer);
   return (unsigned)(hash >> 51);
@@ -53,17 +69,33 @@ static inline struct heapster__site site_at(const struct heapster__captured *cap
   return (struct heapster__site){(uintptr_t)captured, 0, HEAPSTER__SITE_PYTHON};
 }
 
-static __attribute__((noinline)) struct heapster__site add(const struct heapster__captured *wanted, unsigned place) {
+/* Finding a line makes no object. It is not known of instructions that belong to none, such as those that clean up
+   after an exception. */
+static struct heapster__captured_line keep_line(const struct heapster__python_place *place) {
+  PyCodeObject *const code = place->code;
+  if (!code) return (struct heapster__captured_line){.lines = NULL};
+  const int line = PyCode_Addr2Line(code, place->offset);
+  struct heapster__captured_line kept = {.lines = heapster__python_lines_of(code),
+                                         .file = code->co_filename,
+                                         .function = heapster__python_function_of(code),
+                                         .first_line = code->co_firstlineno,
+                                         .offset = place->offset,
+                                         .line = line > 0 ? line : 0};
+  Py_INCREF(kept.lines);
+  Py_INCREF(kept.file);
+  Py_INCREF(kept.function);
+  return kept;
+}
+
+static __attribute__((noinline)) struct heapster__site add(const struct wanted *wanted, unsigned place) {
   if (state.count == HEAPSTER_SITES) return unknown;
-  Py_INCREF(wanted->inner.code);
-  Py_XINCREF(wanted->outer.code);
   struct heapster__captured *const captured = &state.memory->captured[state.count++];
-  *captured = *wanted;
+  *captured = (struct heapster__captured){keep_line(&wanted->inner), keep_line(&wanted->outer), wanted->caller};
   state.memory->index[place] = (uint16_t)state.count;
   return site_at(captured);
 }
 
-static inline struct heapster__site find(const struct heapster__captured *wanted) {
+static inline struct heapster__site find(const struct wanted *wanted) {
   for (unsigned place = first_place(wanted);; place = (place + 1) % INDEX) {
     const unsigned there = state.memory->index[place];
     if (!there) return add(wanted, place);
@@ -108,7 +140,7 @@ static inline struct heapster__site capture(const PyThreadState *thread, const v
   if (!thread || thread->interp != state.home || (state.only && state.only != thread)) return otherwise;
   heapster__Frame *const frame = heapster__python_complete_frame(heapster__python_first_frame(thread));
   if (!frame) return otherwise;
-  struct heapster__captured wanted = {heapster__python_place_in(frame), {NULL, 0}, caller};
+  struct wanted wanted = {heapster__python_place_in(frame), {NULL, 0}, caller};
   if (state.root) wanted.outer = find_outer(frame);
   return find(&wanted);
 }
@@ -142,8 +174,10 @@ static struct heapster__site capture_call(const void *caller) {
 static bool ensure_memory(void) {
   if (state.memory) return true;
   state.memory = heapster__value_alloc(sizeof *state.memory);
-  if (state.memory) memset(state.memory, 0, sizeof *state.memory);
-  return state.memory != NULL;
+  if (!state.memory) return false;
+  memset(state.memory->index, 0, sizeof state.memory->index);
+  memset(state.memory->files, 0, sizeof state.memory->files);
+  return true;
 }
 
 bool heapster__start_capture(PyObject *root, bool is_thread) {
@@ -169,20 +203,60 @@ const struct heapster__captured *heapster__captured_at(uint64_t place) {
   return place >= first && number < state.count ? &state.memory->captured[number] : NULL;
 }
 
-/* The table is empty before anything dies, since that may run Python, which may explain. */
+/* UTF-8 of one character, and of half of a surrogate pair as if it were one. */
+static size_t encode_character(Py_UCS4 c, char bytes[4]) {
+  const unsigned count = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+  static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+  for (unsigned i = count; i-- > 1; c >>= 6) bytes[i] = (char)(0x80 | (c & 0x3F));
+  bytes[0] = (char)(leads[count] | c);
+  return count;
+}
+
+/* In memory of heapster's own, since CPython keeps the UTF-8 that it makes. A null character ends no name. */
+static char *encode(PyObject *string) {
+  const Py_ssize_t length = PyUnicode_GET_LENGTH(string);
+  char *const chars = heapster__value_alloc(4 * (size_t)length + 1);
+  size_t written = 0;
+  for (Py_ssize_t i = 0; chars && i < length; i++) {
+    const Py_UCS4 c = PyUnicode_READ_CHAR(string, i);
+    written += encode_character(c ? c : '?', chars + written);
+  }
+  if (chars) chars[written] = '\0';
+  return chars;
+}
+
+static void settle_line(struct heapster__captured_line *line) {
+  if (!line->lines) return;
+  line->file_name = encode(line->file);
+  line->function_name = encode(line->function);
+  Py_CLEAR(line->lines);
+  Py_CLEAR(line->file);
+  Py_CLEAR(line->function);
+}
+
+void heapster__settle_capture(void) {
+  state.home = NULL;
+  for (unsigned i = 0; i < state.count; i++) {
+    struct heapster__captured *const captured = &state.memory->captured[i];
+    settle_line(&captured->inner);
+    settle_line(&captured->outer);
+  }
+  for (unsigned i = 0; state.memory && i < FILES; i++) Py_CLEAR(state.memory->files[i].name);
+  Py_CLEAR(state.root);
+}
+
+static void free_names(struct heapster__captured_line *line) {
+  heapster__value_free(line->file_name);
+  heapster__value_free(line->function_name);
+}
+
 void heapster__forget_captured(void) {
-  struct memory *const memory = state.memory;
-  PyObject *const root = state.root;
-  const unsigned count = state.count;
-  state.root = NULL;
-  if (!memory || (!count && !root)) return;
+  heapster__settle_capture();
+  for (unsigned i = 0; i < state.count; i++) {
+    free_names(&state.memory->captured[i].inner);
+    free_names(&state.memory->captured[i].outer);
+  }
+  heapster__value_free(state.memory);
   state.memory = NULL;
   state.count = 0;
-  for (unsigned i = 0; i < count; i++) {
-    Py_DECREF(memory->captured[i].inner.code);
-    Py_XDECREF(memory->captured[i].outer.code);
-  }
-  for (unsigned i = 0; i < FILES; i++) Py_XDECREF(memory->files[i].name);
-  Py_XDECREF(root);
-  heapster__value_free(memory);
 }

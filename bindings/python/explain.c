@@ -17,6 +17,8 @@ static bool refuse(const char *why) { return heapster__python_refuse(PyExc_Runti
 /* In the child of a fork an explanation may be over, and another may have begun, when its end is asked for. */
 static uint64_t current; /* the number of the explanation; 0: none */
 static uint64_t last;
+static const PyThreadState
+    *beginner; /* of the current one; where another thread may not end it, only this one settles */
 
 bool heapster__begin_explaining(const struct heapster__options *options, uint64_t *number) {
   const struct heapster_heap *heap;
@@ -28,11 +30,16 @@ bool heapster__begin_explaining(const struct heapster__options *options, uint64_
   const enum heapster_error error = heapster_explain_begin(heap, options->scope);
   if (error) return refuse(heapster_error_text(error));
   if (!heapster__start_capture(options->root, options->scope == HEAPSTER_THREAD)) {
-    heapster_explain_end(NULL, NULL, 0, NULL);
+    heapster__explain_drop();
     return heapster__python_raise(HEAPSTER_NO_MEMORY);
   }
+  beginner = PyThreadState_Get();
   *number = current = ++last;
   return true;
+}
+
+void heapster__settle_explaining(uint64_t number) {
+  if (number && number == current && PyThreadState_Get() == beginner) heapster__settle_capture();
 }
 
 static enum heapster_error take_sites(struct heapster__sites **sites) {
@@ -43,6 +50,7 @@ static enum heapster_error take_sites(struct heapster__sites **sites) {
   if (error == HEAPSTER_WRONG_THREAD) return error;
   heapster__stop_capture();
   current = 0;
+  heapster__settle_capture();
   if (!error) {
     *sites = heapster__sites_make(&whole, raw, count);
     heapster__explain_free(raw, count);
@@ -64,10 +72,12 @@ bool heapster__end_explaining(uint64_t number, struct heapster__sites **sites) {
 }
 
 void heapster__drop_explaining(uint64_t number) {
-  struct heapster__sites *sites;
   PyObject *type, *value, *traceback;
+  if (!number || number != current) return;
   PyErr_Fetch(&type, &value, &traceback);
-  if (heapster__end_explaining(number, &sites)) heapster__python_free_sites(sites);
-  PyErr_Clear();
+  heapster__explain_drop();
+  heapster__stop_capture();
+  current = 0;
+  heapster__forget_captured();
   PyErr_Restore(type, value, traceback);
 }

@@ -122,6 +122,7 @@ static enum heapster_error end_windows(heapster__Manager *self) {
   struct heapster_stats thread;
   const bool has_thread = self->options.thread_peak;
   heapster__collect(&self->collector);
+  heapster__settle_explaining(self->explanation);
   enum heapster_error error = has_thread ? heapster_window_end(self->thread_window, &thread) : HEAPSTER_OK;
   if (!error) error = heapster__stats_end_window(self->window, self->stats);
   if (!error && has_thread) heapster__stats_set_thread(self->stats, &thread);

@@ -59,10 +59,13 @@ static PyMethodDef methods[] = {
      "line's.\n"
      "One explanation at a time in a process: another one raises RuntimeError. Requests are slower meanwhile. With\n"
      "root, the absolute path of a folder, a request is at the nearest line of a file in it, packages installed there\n"
-     "left out, and the innermost line is in Site.via."},
+     "left out, and the innermost line is in Site.via. Raises what measure raises; RuntimeError, too, on CPython "
+     "without\n"
+     "the GIL, and ValueError for another root."},
     {"explaining", FASTCALL(heapster__python_explaining),
      "explaining(heap=None, scope='process', *, gc='leave', thread_peak=False, root=None)\n--\n\n"
-     "Explain a with block: `with explaining() as e: ...`; then e.sites are its Sites, and e.diff is its Stats."},
+     "Explain a with block: `with explaining() as e: ...`; then e.sites are its Sites, and e.diff is its Stats. The\n"
+     "same as measuring(..., explain=True)."},
     {"heaps", heapster__python_heaps, METH_NOARGS,
      "heaps()\n--\n\n"
      "Return a list of every Heap: the hooks' first, then the host's. 'ended' comes last, once one has ended: it has\n"

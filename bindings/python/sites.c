@@ -10,71 +10,41 @@
 
 /* --- names --- */
 
-static int compare_strings(PyObject *a, PyObject *b) {
-  if (a == b || !a || !b) return (a != NULL) - (b != NULL);
-  return PyUnicode_Compare(a, b);
-}
-
 static int compare_chars(const char *a, const char *b) {
   if (!a || !b) return (a != NULL) - (b != NULL);
   return strcmp(a, b);
 }
 
 int heapster__site_name_compare(const struct heapster__site_name *a, const struct heapster__site_name *b) {
-  int order = compare_strings(a->file, b->file);
-  if (!order) order = compare_chars(a->c_file, b->c_file);
-  if (!order) order = (a->line > b->line) - (a->line < b->line);
-  if (!order) order = compare_strings(a->function, b->function);
-  return order ? order : compare_chars(a->c_function, b->c_function);
+  const int order = compare_chars(a->file, b->file);
+  if (order) return order;
+  return a->line != b->line ? (a->line > b->line) - (a->line < b->line) : compare_chars(a->function, b->function);
 }
 
-bool heapster__site_name_is_empty(const struct heapster__site_name *name) {
-  return !name->file && !name->c_file && !name->c_function;
-}
-
-static PyObject *function_of(const PyCodeObject *code) {
-#if PY_VERSION_HEX >= 0x030B0000
-  return code->co_qualname;
-#else
-  return code->co_name;
-#endif
-}
-
-/* A line is not known of instructions that belong to none, such as those that clean up after an exception. */
-static struct heapster__site_name name_place(const struct heapster__python_place *place) {
-  const int line = PyCode_Addr2Line(place->code, place->offset);
-  struct heapster__site_name name = {
-      .file = place->code->co_filename, .function = function_of(place->code), .line = line > 0 ? line : 0};
-  Py_INCREF(name.file);
-  Py_INCREF(name.function);
-  return name;
-}
+bool heapster__site_name_is_empty(const struct heapster__site_name *name) { return !name->file && !name->function; }
 
 static char *copy_chars(const char *chars) { return chars ? heapster__value_copy(chars, strlen(chars) + 1) : NULL; }
+
+static struct heapster__site_name name_line(const struct heapster__captured_line *line) {
+  return (struct heapster__site_name){copy_chars(line->file_name), copy_chars(line->function_name), line->line};
+}
 
 static struct heapster__site_name name_call(uint64_t caller) {
   struct heapster_site site = {.kind = HEAPSTER_SITE_C, .place = caller};
   char offset[32];
   heapster__site_name(&site);
   snprintf(offset, sizeof offset, "+0x%" PRIx64, site.file ? site.offset : site.place);
-  return (struct heapster__site_name){.c_file = copy_chars(site.file),
-                                      .c_function = copy_chars(site.function ? site.function : offset)};
+  return (struct heapster__site_name){copy_chars(site.file), copy_chars(site.function ? site.function : offset), 0};
 }
 
 static void clear_name(struct heapster__site_name *name) {
-  Py_CLEAR(name->file);
-  Py_CLEAR(name->function);
-  heapster__value_free(name->c_file);
-  heapster__value_free(name->c_function);
-  *name = (struct heapster__site_name){0};
+  heapster__value_free(name->file);
+  heapster__value_free(name->function);
+  *name = (struct heapster__site_name){NULL, NULL, 0};
 }
 
 static void copy_name(struct heapster__site_name *to, const struct heapster__site_name *from) {
-  *to = *from;
-  Py_XINCREF(to->file);
-  Py_XINCREF(to->function);
-  to->c_file = copy_chars(from->c_file);
-  to->c_function = copy_chars(from->c_function);
+  *to = (struct heapster__site_name){copy_chars(from->file), copy_chars(from->function), from->line};
 }
 
 static uint64_t requests_of(const struct heapster_site *site) {
@@ -86,9 +56,9 @@ static void name_site(struct heapster__named_site *site, const struct heapster_s
   const struct heapster__captured *const captured = is_python ? heapster__captured_at(raw->place) : NULL;
   *site = (struct heapster__named_site){.figures = *raw};
   if (captured) {
-    const bool has_outer = captured->outer.code != NULL;
-    site->name = name_place(has_outer ? &captured->outer : &captured->inner);
-    if (has_outer) site->via = name_place(&captured->inner);
+    const bool has_outer = captured->outer.file_name != NULL;
+    site->name = name_line(has_outer ? &captured->outer : &captured->inner);
+    if (has_outer) site->via = name_line(&captured->inner);
     if (!has_outer && captured->caller) site->via = name_call((uintptr_t)captured->caller);
   } else if (raw->kind == HEAPSTER_SITE_C) {
     site->name = name_call(raw->place);

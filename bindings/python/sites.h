@@ -8,14 +8,14 @@
 
 #include <heapster/explain.h>
 
-/* Where a request comes from. Of Python's code the names are objects, of C they are characters. */
+/* Where a request comes from. */
 struct heapster__site_name {
-  PyObject *file; /* a str, or NULL */
-  PyObject *function;
-  char *c_file; /* freed with heapster__value_free, or NULL */
-  char *c_function;
+  char *file; /* UTF-8, freed with heapster__value_free; NULL: not known */
+  char *function;
   int line; /* from 1; 0: not known */
 };
+
+/* A str as UTF-8 of heapster's own memory; a null character is escaped. NULL: no memory, no exception is set. */
 
 struct heapster__named_site {
   struct heapster_site figures; /* `place` is the rank of the name; so sites with equal figures are in order */

@@ -49,26 +49,31 @@ static void append_right(struct heapster_text *text, const char *words, size_t w
   heapster__text_append(text, words);
 }
 
-/* What cannot be encoded is escaped. */
-static void append_string(struct heapster_text *text, PyObject *string) {
-  PyObject *const bytes = PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace");
-  if (bytes) heapster__text_append_bytes(text, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
-  if (!bytes) PyErr_Clear();
-  Py_XDECREF(bytes);
+/* Half of a surrogate pair, such as a file name has for a byte that is none of a character, is escaped. */
+static void append_chars(struct heapster_text *text, const char *chars) {
+  char escaped[CELL];
+  for (const char *rest = chars; *rest; rest++) {
+    const unsigned char lead = (unsigned char)rest[0], second = (unsigned char)rest[1];
+    if (lead != 0xED || second < 0xA0) {
+      heapster__text_append_bytes(text, rest, 1);
+    } else {
+      snprintf(escaped, sizeof escaped, "\\ud%03x", (second & 0x3Fu) << 6 | ((unsigned char)rest[2] & 0x3Fu));
+      heapster__text_append(text, escaped);
+      rest += 2;
+    }
+  }
 }
 
 /* page.py:12 in parse; libfoo.so in make_table */
 static void append_name(struct heapster_text *text, const struct heapster__site_name *name) {
   char line[CELL];
-  if (name->file) append_string(text, name->file);
-  if (name->c_file) heapster__text_append(text, name->c_file);
+  if (name->file) append_chars(text, name->file);
   if (name->line) {
     snprintf(line, sizeof line, ":%d", name->line);
     heapster__text_append(text, line);
   }
   heapster__text_append(text, " in ");
-  if (name->function) append_string(text, name->function);
-  if (name->c_function) heapster__text_append(text, name->c_function);
+  if (name->function) append_chars(text, name->function);
 }
 
 static void append_site(struct heapster_text *text, const struct heapster__named_site *site,
@@ -130,12 +135,12 @@ static void append_count(struct heapster_text *text, const char *before, uint64_
 /* 18 of 18 explained; 17 of 18 explained, 1 elsewhere */
 static void append_sum(struct heapster_text *text, const struct heapster__sites *sites) {
   const uint64_t whole = requests_in(&sites->whole.counted), under_way = requests_in(&sites->whole.under_way);
-  uint64_t elsewhere = 0;
+  uint64_t elsewhere = 0, explained = 0;
   for (size_t i = 0; i < sites->count; i++) {
     const struct heapster_site *const site = &sites->sites[i].figures;
-    if (site->kind == HEAPSTER_SITE_ELSEWHERE) elsewhere += requests_in(&site->requests);
+    *(site->kind == HEAPSTER_SITE_ELSEWHERE ? &elsewhere : &explained) += requests_in(&site->requests);
   }
-  append_count(text, "", whole - under_way - elsewhere, " of ");
+  append_count(text, "", explained, " of ");
   append_count(text, "", whole, " explained");
   if (elsewhere) append_count(text, ", ", elsewhere, " elsewhere");
   if (under_way) append_count(text, ", ", under_way, " under way");

@@ -59,11 +59,14 @@ static PyObject *new_none(void) { Py_RETURN_NONE; }
 
 static PyObject *new_integer(uint64_t value) { return PyLong_FromUnsignedLongLong(value); }
 
-/* Of Python or of C. */
-static PyObject *new_string(PyObject *string, const char *chars) {
-  Py_XINCREF(string);
+/* A file name has half of a surrogate pair for a byte that is none of a character; a name in C may have any byte. */
+static PyObject *new_string(const char *chars) {
+  if (!chars) return new_none();
+  const Py_ssize_t length = (Py_ssize_t)strlen(chars);
+  PyObject *const string = PyUnicode_DecodeUTF8(chars, length, "surrogatepass");
   if (string) return string;
-  return chars ? PyUnicode_DecodeUTF8(chars, (Py_ssize_t)strlen(chars), "backslashreplace") : new_none();
+  PyErr_Clear();
+  return PyUnicode_DecodeUTF8(chars, length, "backslashreplace");
 }
 
 static PyObject *new_name(const struct heapster__site_name *name) {
@@ -98,9 +101,9 @@ static PyObject *new_requests(const struct heapster_requests *requests) {
 static PyObject *new_site(const struct heapster__named_site *site) {
   const struct heapster_site *const figures = &site->figures;
   PyObject *const items[] = {
-      new_string(site->name.file, site->name.c_file),
+      new_string(site->name.file),
       site->name.line ? new_integer((uint64_t)site->name.line) : new_none(),
-      new_string(site->name.function, site->name.c_function),
+      new_string(site->name.function),
       new_name(&site->via),
       REQUESTS(&figures->requests),
       new_integer(figures->live_count),

@@ -73,6 +73,24 @@ static inline struct heapster__python_place heapster__python_place_in(heapster__
 #endif
 }
 
+/* What a code object's lines are encoded in; code objects may share it. */
+static inline PyObject *heapster__python_lines_of(const PyCodeObject *code) {
+#if PY_VERSION_HEX >= 0x030A0000
+  return code->co_linetable;
+#else
+  return code->co_lnotab;
+#endif
+}
+
+/* Its qualified name, or its name up to CPython 3.10. */
+static inline PyObject *heapster__python_function_of(const PyCodeObject *code) {
+#if PY_VERSION_HEX >= 0x030B0000
+  return code->co_qualname;
+#else
+  return code->co_name;
+#endif
+}
+
 /* Whether frames lie where this was compiled for, as far as CPython says. */
 static inline bool heapster__python_knows_frames(void) {
 #if PY_VERSION_HEX >= 0x030D0000

@@ -13,7 +13,7 @@ from heapster.baseline import COUNTING_RULES
 
 from pytest_heapster import tracing
 from pytest_heapster.collector import Collector
-from pytest_heapster.explained import Explained, explain, list_prefixes, make_surplus
+from pytest_heapster.explained import COUNTS, Explained, explain, list_prefixes, make_surplus
 from pytest_heapster.failure import fail
 from pytest_heapster.judge import Limits, parse_limits
 from pytest_heapster.options import STRICT, Settings, make_update_command, merge_marks
@@ -77,6 +77,7 @@ class Measurements:
         self.root: Optional[str] = None  # with one, measurements are explained
         self.wanted: Optional[Container[str]] = None  # only those of these names; None: all
         self.records: List[Record] = []
+        self.distances: Dict[str, int] = {}  # of explained runs from the measured one, in requests, by name
         self.is_broken = False  # a figure is outside its limits
         self.is_wide = False  # and far above
         self.is_beyond_limit = False  # of a marker, or of --heap-strict
@@ -104,15 +105,27 @@ class Measurements:
         names = [each["name"] for each in self.records if each["state"] == "failed" and each["explained"] is None]
         return [name[len(self.test) + 1 :] for name in names]
 
+    def list_unsteady(self) -> List[str]:
+        """The names of the measurements of which the run that explained them made other requests."""
+        return [name for name, distance in self.distances.items() if distance]
+
     def take_explanations(self, other: "Measurements", prefixes: Sequence[str]) -> None:
-        """Explain the measurements by another run of the test, if that came to its end."""
+        """Explain the measurements by another run of the test, if that came to its end, and came closer than others."""
         ended = {each["name"] for each in other.records}
         for record in self.records:
             name = record["name"][len(self.test) + 1 :]
             own, again = self.by_name[name], other.by_name.get(name)
-            if again is not None and again.is_explained and record["name"] in ended:
+            sites = again.window.sites if again is not None and record["name"] in ended else None
+            distance = measure_distance(record, sites) if sites is not None else None
+            if distance is not None and distance < self.distances.get(name, distance + 1):
+                self.distances[name] = distance
                 is_live = own.limits.breaks_live_figures(own.whole)
-                record["explained"] = explain_record(record, again.window.sites, is_live, prefixes)
+                record["explained"] = explain_record(record, sites, is_live, prefixes)
+
+
+def measure_distance(record: Record, sites: heapster.Sites) -> int:
+    figures = record["measured"]["figures"]
+    return sum(abs(getattr(sites.counted, name) - figures[name]) for name in COUNTS)
 
 
 def explain_record(

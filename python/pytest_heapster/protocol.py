@@ -26,6 +26,9 @@ RAN_BEFORE = (
 
 UNEXPLAINED = "Which lines made its requests is not known: the run that was to say it did not come to the end of its window."
 
+# A test whose requests vary is explained by the run that is closest to the measured one.
+MOST_EXPLAINED_RUNS = 5
+
 
 def list_sections(records: List[Record]) -> List[Tuple[str, str]]:
     """What a report says of the lines that made the requests, a section for each measurement."""
@@ -143,15 +146,15 @@ class Protocol:
                 return self._finish_reports(runs, plan)
 
     def _explain(self, runs: Runs, plan: Plan) -> None:
-        """Run a test once more whose figures failed it, to find out which lines made its requests; twice if measurements
-        nest, of which one is explained at a time. What it reported stays."""
+        """Run a test once more whose figures failed it, to find out which lines made its requests; more often if that run
+        made others, or measurements nest, of which one is explained at a time. What it reported stays."""
         found, reports, subreports = plan.measurements, runs.reports, runs.subreports.reports
         if self.engine.settings.explain != "on-failure" or found is None or not found.is_broken:
             return
         if not is_failure_of_call(reports) or not self.engine.can_explain():
             return
-        for _ in range(2):
-            plan.wanted = found.list_unexplained()
+        for _ in range(MOST_EXPLAINED_RUNS):
+            plan.wanted = found.list_unexplained() or found.list_unsteady()
             if not plan.wanted:
                 break
             plan.begin_run(is_warmup=False, may_repeat=False)

@@ -43,6 +43,13 @@ def test_the_levels_of_the_readme_end():
     assert host.stdout == shown("sample: what levels.c prints", IN_C)
 
 
+def test_the_sites_of_the_readme_are_what_comes_out():
+    assert (ROOT / "tests/hosts/readme/where.c").read_text() == shown("sample: tests/hosts/readme/where.c", IN_C)
+    host = execute([BUILD / "tests/hosts/readme/readme_where"])
+    assert host.returncode == 0
+    assert host.stdout == shown("sample: what where.c prints", IN_C)
+
+
 def test_figures_of_the_readme_are_those_of_the_bench():
     kept = (ROOT / "tests/bench/results/headline.csv").read_text().splitlines()
     table = re.search(r"<!-- figures: tests/bench/results/headline.csv -->\n(.*?)<!-- end of figures -->", README, re.DOTALL)

@@ -162,6 +162,19 @@ def test_it():
     assert "explained; unsteady: this run had 2" in text and " as alloc_count" in text
 
 
+def test_the_run_that_is_closest_to_the_measured_one_explains_it(project):
+    project.test("""
+runs = 0
+@pytest.mark.heap_limit(alloc_count=1, warmup=0)
+def test_it():
+    global runs
+    runs += 1
+    kept = [bytes(100) for i in range(10 + 5 * (runs % 2))]
+""")
+    text = str(project.run().stdout)
+    assert " explained" in text and "unsteady" not in text, text
+
+
 def test_a_test_that_explains_itself_is_told_so(project):
     project.test("""
 @pytest.mark.heap_limit(alloc_count=1)

@@ -2,8 +2,10 @@
 
 import pathlib
 import re
+import sys
 
 import pytest
+import readme_session
 
 README = pathlib.Path(__file__).parents[2] / "python" / "README.md"
 EXAMPLES = dict(re.findall(r"^## ([^\n]*)\n+```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S))
@@ -18,3 +20,11 @@ def test_an_example_runs(title):
 def test_every_example_is_found():
     text = README.read_text(encoding="utf-8")
     assert len(EXAMPLES) == text.count("```python\n") - text.count("<!-- sample: ")
+
+
+@pytest.mark.skipif(sys.version_info[:2] != readme_session.RECORDED_WITH, reason="other versions make other objects")
+@pytest.mark.parametrize("block, play, source", [("SESSION", "play", "SESSION"), ("FAILURE", "run_pytest", "TEST")])
+def test_where_requests_come_from_is_what_comes_out(block, play, source):
+    words = readme_session.shown(getattr(readme_session, source))
+    shown = readme_session.shown(getattr(readme_session, block))
+    assert getattr(readme_session, play)(words) == shown, "mend with: readme_session.py --record"

@@ -19,6 +19,8 @@ HEAPSTER_API void heapster__explain_calls(struct heapster__site (*finder)(const 
    heapster__explain_free. `function` and `file` of C sites are not filled in: see heapster__site_name. */
 HEAPSTER_API enum heapster_error heapster__explain_take(struct heapster_explanation *explanation,
                                                         struct heapster_site **sites, size_t *count);
+/* Ends it for nobody, from any thread, also one that did not begin it in thread scope: that one may have ended. */
+HEAPSTER_API void heapster__explain_drop(void);
 HEAPSTER_API void heapster__explain_free(struct heapster_site *sites, size_t count);
 
 /* Fills in `function`, `file` and `offset` of a site in C. Asks the loader; the caller holds no lock. */

@@ -136,6 +136,13 @@ enum heapster_error heapster__explain_take(struct heapster_explanation *explanat
   return HEAPSTER_OK;
 }
 
+void heapster__explain_drop(void) {
+  heapster__lock();
+  const enum heapster_error error = check_end();
+  if (!error || error == HEAPSTER_WRONG_THREAD) heapster__disarm();
+  heapster__unlock();
+}
+
 /* The address before the one that is returned to is in the call. */
 void heapster__site_name(struct heapster_site *site) {
   const void *const call = (const void *)((uintptr_t)site->place - 1);

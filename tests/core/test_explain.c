@@ -6,6 +6,7 @@
 #include "explain/explain.h"
 #include "explain/site_table.h"
 #include "heap/heap.h"
+#include "place.h"
 #include "support.h"
 
 #include <heapster/hook.h>
@@ -45,11 +46,9 @@ static void end(void) {
   assert_field(explanation, under_way.alloc_count, 0);
 }
 
-/* Sanitizers make functions long; but the other one may come next. */
 static bool is_in(const struct heapster_site *site, void *(*function)(struct heapster_heap *, size_t)) {
-  const uint64_t place = site->place, here = (uintptr_t)request_here, there = (uintptr_t)request_there;
-  const uint64_t nearest = place >= here && (place < there || here > there) ? here : there;
-  return site->kind == HEAPSTER_SITE_C && nearest == (uintptr_t)function && place - nearest < 1000;
+  void *(*beside)(struct heapster_heap *, size_t) = function == request_here ? request_there : request_here;
+  return site->kind == HEAPSTER_SITE_C && is_place_in(site->place, (uintptr_t)function, (uintptr_t)beside);
 }
 
 static void each_call_is_a_site(void **state) {

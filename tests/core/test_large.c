@@ -7,6 +7,8 @@
 #include "explain/explain.h"
 #include "explain/large.h"
 #include "heap/heap.h"
+#include "place.h"
+#include "support.h"
 #include "text_sink.h"
 
 #include <heapster/hook.h>
@@ -55,7 +57,9 @@ static void request_and_free(struct heapster_heap *from, size_t size) {
   heapster_heap_free(from, request_here(from, size));
 }
 
-static bool is_in(uint64_t place, const void *function) { return place - (uintptr_t)function < 100; }
+static bool is_last_requested_here(void) {
+  return is_place_in(last.place, (uintptr_t)request_here, (uintptr_t)resize_here);
+}
 
 static void only_what_is_above_the_threshold_is_said(void **state) {
   (void)state;
@@ -68,7 +72,7 @@ static void only_what_is_above_the_threshold_is_said(void **state) {
     assert_int_equal(said_count, 1);
     assert_field(last, size, size + 1);
     assert_string_equal(last.heap, heapster_heap_name(heap));
-    assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
+    assert_true(is_last_requested_here());
     assert_field(last, unsaid_count, 0);
   }
 }
@@ -106,7 +110,8 @@ static void every_kind_of_request_is_said(void **state) {
   watch(MIB);
   blocks[0] = resize_here(heap, blocks[0], 8 * MIB);
   assert_field(last, size, 5 * MIB);
-  assert_true(is_in(last.place, (const void *)(uintptr_t)resize_here));
+  /* the fast path ends in a jump, which leaves the program's call on the stack; not so under ThreadSanitizer */
+  assert_true(IS_UNDER_TSAN || is_place_in(last.place, (uintptr_t)resize_here, (uintptr_t)request_here));
   watch(MIB);
   blocks[0] = resize_here(heap, blocks[0], 9 * MIB);
   blocks[0] = resize_here(heap, blocks[0], MIB);
@@ -123,7 +128,7 @@ static void a_request_that_switches_heaps_has_its_caller_too(void **state) {
   watch(MIB);
   request_and_free(heap, 2 * MIB);
   assert_int_equal(said_count, 1);
-  assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
+  assert_true(is_last_requested_here());
 }
 
 static void a_request_that_is_refused_is_not_said(void **state) {
@@ -230,7 +235,7 @@ static void while_explained_each_request_keeps_its_site(void **state) {
   request_and_free(heap, 100 * MIB);
   assert_int_equal(heapster_explain_end(NULL, sites, 8, &count), HEAPSTER_OK);
   assert_int_equal(said_count, 2);
-  assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
+  assert_true(is_last_requested_here());
   assert_int_equal(count, 3);
   for (size_t i = 0; i < count; i++) assert_int_equal(sites[i].kind, HEAPSTER_SITE_C);
   heapster_heap_free(heap, block);
@@ -248,7 +253,7 @@ static void the_first_request_of_a_thread_is_said(void **state) {
   on_another_thread(request_on_thread, NULL);
   assert_int_equal(said_count, 1);
   assert_field(last, size, 2 * MIB);
-  assert_true(is_in(last.place, (const void *)(uintptr_t)request_here));
+  assert_true(is_last_requested_here());
 }
 
 static void *end_thread(void *unused) { pthread_exit(unused); }

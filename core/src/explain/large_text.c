@@ -1,9 +1,9 @@
 /* A large request in words. */
 #include "base/platform.h"
 #include "explain/explain.h"
+#include "explain/large.h"
 #include "value/writer.h"
 
-#include <heapster/large.h>
 #include <heapster/size.h>
 
 #include <dlfcn.h>

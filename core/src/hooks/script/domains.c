@@ -13,25 +13,11 @@
 
 static struct heapster__domain next[HEAPSTER__DOMAINS];
 
-/* While something is explained the site was captured; else a large request is at its caller. */
-static __attribute__((noinline)) void *record_block_at(struct heapster__thread *thread, void *block, size_t size,
-                                                       const void *caller) {
-  const struct heapster__site site = thread->site;
-  if (!heapster__is_armed()) {
-    heapster__note_large(size, caller);
-    return heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
-  }
-  thread->site.kind = HEAPSTER__SITE_UNKNOWN;
-  return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
-}
-
-static __attribute__((noinline)) void *record_block_slow(void *block, size_t size, const void *caller) {
+static __attribute__((noinline)) void *record_block_slow(void *block, size_t size) {
   struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread)) {
     heapster__record_nested(thread);
     heapster__add_owned(&thread->nested_objects, 1);
-  } else if (block && thread && heapster__wants_sites()) {
-    return record_block_at(thread, block, size, caller);
   } else if (block) {
     return heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
@@ -40,7 +26,19 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   return block;
 }
 
-/* With the arguments of the function above, in the same registers. */
+/* While sites are wanted. If all are, this one's was captured; else a large request is at its caller. */
+static __attribute__((noinline)) void *record_block_at(void *block, size_t size, const void *caller) {
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread) || !block || !thread) return record_block_slow(block, size);
+  if (heapster__is_armed()) {
+    const struct heapster__site site = thread->site;
+    thread->site.kind = HEAPSTER__SITE_UNKNOWN;
+    return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
+  }
+  heapster__note_large(size, caller);
+  return record_block_slow(block, size);
+}
+
 static __attribute__((noinline)) void *flush_block(void *block, size_t size, const void *caller) {
   return heapster__flush_grown(HEAPSTER__PYTHON, block, size, caller);
 }
@@ -48,8 +46,9 @@ static __attribute__((noinline)) void *flush_block(void *block, size_t size, con
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size, __builtin_return_address(0))
-                                     : flush_block(block, size, __builtin_return_address(0));
+  if (done == HEAPSTER__FAST_FLUSH) return flush_block(block, size, __builtin_return_address(0));
+  if (heapster__wants_sites()) return record_block_at(block, size, __builtin_return_address(0));
+  return record_block_slow(block, size);
 }
 
 struct calls {

@@ -15,7 +15,6 @@
      struct heapster_heap *         a Heap, never freed
      const struct heapster_heap *heap, const struct heapster_heap *named_heap, const char *name
                                     arguments: a name, a Heap or nothing for the total; a name or a Heap; a string
-
      uint64_t size, bool keep       arguments of watch_large: bytes or the text of a size; an option
      char[ANY]                      an attribute: a string, or nothing if it is empty
 

@@ -181,6 +181,7 @@ static void drop(const char **value, const char *option) {
 
 static void drop_unsupported(struct heapster__options *options) {
   struct heapster_status status;
+  if (!options->explain && !options->warn_above) return;
   heapster_status_read(&status);
   if (strcmp(status.counters, "shared") != 0) return;
   drop(&options->explain, "--explain");

@@ -15,12 +15,15 @@
      struct heapster_heap *         a Heap, never freed
      const struct heapster_heap *heap, const struct heapster_heap *named_heap, const char *name
                                     arguments: a name, a Heap or nothing for the total; a name or a Heap; a string
+     uint64_t size, bool keep       arguments of watch_large: bytes or the text of a size; an option
+     char[ANY]                      an attribute: a string, or nothing if it is empty
 
    Written by hand for each language: measure, measuring and limit, which call back into the interpreter and must add
-   nothing to what they measure; heaps, as_dict and as_table, which make tables. */
+   nothing to what they measure; heaps, large_requests, as_dict and as_table, which make tables. */
 %module heapster
 %{
 #include "common/held.h"
+#include "common/large.h"
 #include "common/script.h"
 #include "common/stats.h"
 #include "common/value.h"
@@ -44,6 +47,7 @@
 %}
 
 %typemap(default) const struct heapster_heap *heap "$1 = NULL;"
+%typemap(default) bool keep "$1 = false;"
 
 /* Figures that not every kind of Stats has, and averages, which need a count. */
 %apply uint64_t FIGURE {
@@ -60,6 +64,7 @@
 %rename(Status) heapster_status;
 %rename(Frame) heapster_frame;
 %rename(Frames) heapster_frames;
+%rename(LargeRequest) heapster__named_request;
 %rename(frame) heapster_frame_mark;
 %rename(reset) heapster_reset;
 %rename(hook) heapster_hook;
@@ -90,6 +95,7 @@ struct heapster__held_heap {};
 %include <heapster/hook.h>
 %clear uint64_t use_peak, uint64_t use_peak_error; /* every frame has them */
 %include <heapster/frame.h>
+%include "common/large.h"
 %include "common/script.h"
 void heapster_reset(void);
 
@@ -131,6 +137,10 @@ void heapster_reset(void);
 }
 %extend heapster_frames {
   struct heapster_text as_text(void) const { return heapster__frames_text($self); }
+}
+%extend heapster__named_request {
+  bool is_equal(const struct heapster__named_request *other) const { return !memcmp($self, other, sizeof *other); }
+  struct heapster_text as_text(void) const { return heapster__named_request_text($self); }
 }
 %{
 /* Placeholders: typemap FIGURE reads the value itself. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/held.h"
+#include "common/large.h"
 #include "common/stats.h"
 #include "lua/run.h"
 #include "value/spelling.h"
@@ -26,6 +27,7 @@ static const struct {
     {"heapster.Run", sizeof(struct heapster__lua_run)},
     {"heapster.Sites", sizeof(struct heapster_explanation)},
     {"heapster.Site", sizeof(struct heapster_site)},
+    {"heapster.LargeRequest", sizeof(struct heapster__named_request)},
 };
 
 void *heapster__lua_new_with_values(lua_State *L, enum heapster__lua_class kind, size_t size, int user_values) {

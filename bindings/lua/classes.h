@@ -20,6 +20,7 @@ enum heapster__lua_class {
   HEAPSTER__CLASS_RUN,
   HEAPSTER__CLASS_SITES,
   HEAPSTER__CLASS_SITE, /* has one user value */
+  HEAPSTER__CLASS_LARGE_REQUEST,
   HEAPSTER__CLASSES
 };
 

@@ -2,6 +2,7 @@
 %begin %{
 #define SWIG_TYPE_TABLE heapster
 #include "lua/errors.h"
+#include "lua/large.h"
 #include "lua/module.h"
 #include "lua/values.h"
 %}
@@ -23,6 +24,7 @@ ARGUMENT(status, HEAPSTER__CLASS_STATUS)
 ARGUMENT(frame, HEAPSTER__CLASS_FRAME)
 ARGUMENT(frames, HEAPSTER__CLASS_FRAMES)
 %typemap(in) struct heapster__held_heap *, const struct heapster__held_heap * "$1 = heapster__lua_check(L, $input, HEAPSTER__CLASS_HEAP);"
+%typemap(in) struct heapster__named_request *, const struct heapster__named_request * "$1 = heapster__lua_check(L, $input, HEAPSTER__CLASS_LARGE_REQUEST);"
 %typemap(in) const struct heapster_heap *named_heap "$1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input);"
 %typemap(in) const struct heapster_heap *heap %{ if (!lua_isnil(L, $input)) $1 = (struct heapster_heap *)heapster__lua_check_heap(L, $input); %}
 
@@ -87,7 +89,17 @@ RESULT(frames, HEAPSTER__CLASS_FRAMES)
   luaL_argcheck(L, $1 >= 0 && $1 <= 1, $input, "a share is 0 .. 1");
 }
 
+/* Arguments of watch_large. */
+%typemap(in) uint64_t size "$1 = heapster__lua_check_watched(L, $input);"
+%typemap(in) bool keep "$1 = heapster__lua_check_keep(L, $input);"
+%typemap(out) enum heapster_error heapster__script_watch_large "if ($1) return heapster__lua_raise_watch(L, $1);"
+
 /* Words. */
+%typemap(out) char [ANY] {
+  if ($1[0]) lua_pushstring(L, $1);
+  else lua_pushnil(L);
+  SWIG_arg++;
+}
 %typemap(in) const char *name %{
   luaL_checktype(L, $input, LUA_TSTRING);
   $1 = (char *)heapster__lua_chars(L, $input);
@@ -125,4 +137,5 @@ static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind,
   adopt(L, "Status", HEAPSTER__CLASS_STATUS, NULL, NULL);
   adopt(L, "Frame", HEAPSTER__CLASS_FRAME, NULL, NULL);
   adopt(L, "Frames", HEAPSTER__CLASS_FRAMES, NULL, heapster__lua_frames_metamethods);
+  adopt(L, "LargeRequest", HEAPSTER__CLASS_LARGE_REQUEST, NULL, NULL);
 %}

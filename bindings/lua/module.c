@@ -3,6 +3,7 @@
 
 #include "lua/errors.h"
 #include "lua/explain.h"
+#include "lua/large.h"
 #include "lua/run.h"
 #include "lua/values.h"
 #include "lua/version.h"
@@ -11,9 +12,16 @@
 #include <pthread.h>
 
 static const luaL_Reg functions[] = {
-    {"heap", heapster__lua_heap},   {"heaps", heapster__lua_heaps},     {"explain", heapster__lua_explain},
-    {"limit", heapster__lua_limit}, {"measure", heapster__lua_measure}, {"measuring", heapster__lua_measuring},
-    {"stats", heapster__lua_stats}, {"status", heapster__lua_status},   {NULL, NULL},
+    {"heap", heapster__lua_heap},
+    {"heaps", heapster__lua_heaps},
+    {"explain", heapster__lua_explain},
+    {"limit", heapster__lua_limit},
+    {"measure", heapster__lua_measure},
+    {"measuring", heapster__lua_measuring},
+    {"stats", heapster__lua_stats},
+    {"status", heapster__lua_status},
+    {"large_requests", heapster__lua_large_requests},
+    {NULL, NULL},
 };
 
 /* What SWIG's start sets in _G, in the registry and in its module. A module should add no globals, and another SWIG
@@ -22,8 +30,8 @@ static const struct {
   int table; /* 1: _G, 2: the registry */
   const char *name;
 } swig_names[] = {{1, "swig_type"}, {1, "swig_equals"}, {2, "SWIG"}};
-static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames"};
-enum { SWIG_NAMES = 3, SWIG_TABLES = 6 };
+static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status", "Frame", "Frames", "LargeRequest"};
+enum { SWIG_NAMES = 3, SWIG_TABLES = 7 };
 
 /* SWIG's start writes to tables of the process, and several threads may open the module. */
 static void open_locked(lua_State *L) {

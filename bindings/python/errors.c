@@ -42,7 +42,7 @@ void *heapster__python_raise(enum heapster_error error) {
   if (error == HEAPSTER_NO_MEMORY) type = PyExc_MemoryError;
   const bool has_no_difference = error == HEAPSTER_MIXED_KINDS || error == HEAPSTER_OTHER_PROCESS ||
                                  error == HEAPSTER_WRONG_ORDER || error == HEAPSTER_RESET_BETWEEN;
-  if (has_no_difference) type = PyExc_ValueError;
+  if (has_no_difference || error == HEAPSTER_LARGE_TOO_SMALL) type = PyExc_ValueError;
   if (error == HEAPSTER_HEAP_ENDED) type = heapster__python_errors.unknown_heap;
   PyErr_SetString(type, heapster_error_text(error));
   return NULL;

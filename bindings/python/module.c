@@ -2,6 +2,7 @@
 #include "python/module.h"
 
 #include "python/errors.h"
+#include "python/large.h"
 #include "python/objects.h"
 #include "python/options.h"
 #include "python/values.h"
@@ -70,6 +71,11 @@ static PyMethodDef methods[] = {
      "heaps()\n--\n\n"
      "Return a list of every Heap: the hooks' first, then the host's. 'ended' comes last, once one has ended: it has\n"
      "what those heaps counted."},
+    {"large_requests", heapster__python_large_requests, METH_NOARGS,
+     "large_requests()\n--\n\n"
+     "Return a list of the LargeRequests that watch_large(size, keep=True) kept, the oldest first, and forget them. 64 "
+     "fit;\n"
+     "unsaid_count of the next one that is kept says how many did not. The child of a fork has none of its parent's."},
     {"size_text", size_text, METH_O,
      "size_text(bytes, /)\n--\n\n"
      "Return bytes as a report writes them: '4 B', '64 KiB', '2.45 KiB'. Two decimals unless whole. Raises\n"
@@ -113,10 +119,11 @@ static bool complete(PyObject *module) {
          !PyModule_AddFunctions(module, methods) &&
          !PyModule_AddStringConstant(module, "__version__", heapster_version()) &&
          heapster__python_add_values(module) && heapster__python_add_frames(module) &&
-         heapster__python_add_errors(module) && heapster__python_add_restorers(module) &&
-         heapster__python_add_makers(module) && heapster__python_add_lua_kinds(module) &&
-         heapster__python_add_sites(module) && heapster__python_add_measuring(module) &&
-         heapster__python_add_limit(module) && list_names(module) && heapster__python_start();
+         heapster__python_add_large(module) && heapster__python_add_errors(module) &&
+         heapster__python_add_restorers(module) && heapster__python_add_makers(module) &&
+         heapster__python_add_lua_kinds(module) && heapster__python_add_sites(module) &&
+         heapster__python_add_measuring(module) && heapster__python_add_limit(module) && list_names(module) &&
+         heapster__python_start();
 }
 
 /* Of one phase: all interpreters of the process share the classes and exceptions. */

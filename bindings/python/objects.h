@@ -1,5 +1,5 @@
-/* Objects of the classes Stats, Histogram, Heap, Status, Frame and Frames: a pointer to a value. Nobody makes or
-   changes one from Python. */
+/* Objects of the classes Stats, Histogram, Heap, Status, Frame, Frames and LargeRequest: a pointer to a value. Nobody
+   makes or changes one from Python. */
 #ifndef HEAPSTER__PYTHON_OBJECTS_H
 #define HEAPSTER__PYTHON_OBJECTS_H
 
@@ -49,6 +49,7 @@ extern const struct heapster__generated heapster__generated_heap;
 extern const struct heapster__generated heapster__generated_status;
 extern const struct heapster__generated heapster__generated_frame;
 extern const struct heapster__generated heapster__generated_frames;
+extern const struct heapster__generated heapster__generated_large;
 extern const struct heapster__generated heapster__generated_module;
 
 /* Adds a class to the module, with what SWIG generated for it. */

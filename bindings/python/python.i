@@ -2,6 +2,7 @@
    are written by hand: no object is SWIG's, and its start never runs. */
 %{
 #include "python/errors.h"
+#include "python/large.h"
 #include "python/memory.h"
 #include "python/objects.h"
 #include "python/options.h"
@@ -50,6 +51,11 @@ RESULT(frames)
   if ($1) { heapster__python_raise($1); SWIG_fail; }
   $result = SWIG_Py_Void();
 }
+%typemap(out) enum heapster_error heapster__script_watch_large {
+  if ($1) { heapster__python_raise_watch($1); SWIG_fail; }
+  $result = SWIG_Py_Void();
+}
+%typemap(out) char [ANY] "$result = heapster__python_word($1);"
 %typemap(out) struct heapster_heap * "$result = heapster__python_wrap_heap($1);"
 
 /* --- arguments --- */
@@ -69,6 +75,12 @@ SELF(frames)
   $1 = heapster__python_held_heap_of($input);
 }
 
+%typemap(in) struct heapster__named_request *, const struct heapster__named_request * {
+  $1 = heapster__python_large_of($input);
+}
+
+%typemap(in) uint64_t size "if (!heapster__python_parse_watched($input, &$1)) SWIG_fail;"
+%typemap(in) bool keep "if (!heapster__python_parse_keep($input, &$1)) SWIG_fail;"
 %typemap(in) const char *name {
   if (!PyUnicode_Check($input)) {
     PyErr_Format(PyExc_TypeError, "name must be a str, not %.200s", Py_TYPE($input)->tp_name);
@@ -96,6 +108,7 @@ SELF(frames)
 %feature("kwargs") heapster__script_stats;
 %feature("kwargs") heapster__script_live_histogram;
 %feature("kwargs") heapster__script_frames;
+%feature("kwargs") heapster__script_watch_large;
 
 /* --- values --- */
 
@@ -110,6 +123,7 @@ SLOTS(heapster_histogram)
 SLOTS(heapster_status)
 SLOTS(heapster_frame)
 SLOTS(heapster_frames)
+SLOTS(heapster__named_request)
 
 %extend heapster_stats {
   PyObject *as_dict(void) const { return heapster__python_stats_as_dict($self); }

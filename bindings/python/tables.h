@@ -64,6 +64,18 @@ static PyMethodDef functions[] = {
              "Stop the counting that hook() or the import started; do nothing if it is off. Raise RuntimeError, and "
              "change nothing, if\n"
              "another hook is above this one, or if malloc is counted by preloading or linking."),
+    FUNCTION(
+        watch_large, METH_VARARGS | METH_KEYWORDS,
+        "watch_large(size, keep=False)\n--\n\n"
+        "Write a line on standard error for each request that adds more than size bytes, with its size, heap and "
+        "place in C,\n"
+        "from now on, in all heaps and threads. size is an int, or a str such as '1 MiB'; 0 ends the watch. So that "
+        "nothing\n"
+        "floods, each line raises the threshold to 1.6 times; within a minute it falls back, and the next line "
+        "says how many\n"
+        "were not said. With keep nothing is written, and large_requests() has each one. There is one watch in a "
+        "process: the\n"
+        "last call counts. Raise ValueError for a size below 32 KiB, NotCounting if nothing is counted."),
     {NULL, NULL, 0, NULL},
 };
 const struct heapster__generated heapster__generated_module = {functions, NULL};
@@ -215,3 +227,16 @@ static PyGetSetDef frames_attributes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 const struct heapster__generated heapster__generated_frames = {NULL, frames_attributes};
+
+static PyGetSetDef large_attributes[] = {
+    ATTRIBUTE(LargeRequest, size, "Bytes that it added: those of a new block, or by which a block grew."),
+    ATTRIBUTE(LargeRequest, heap, "The name of the heap that counted it."),
+    ATTRIBUTE(LargeRequest, place,
+              "The call in C, as 'path+0x5f3a (function)': what is before the blank is for addr2line -e. None if it is "
+              "not known."),
+    ATTRIBUTE(LargeRequest, unsaid_count,
+              "Large requests since the last one that was kept, for which there was no room."),
+    ATTRIBUTE(LargeRequest, unsaid_max, "Bytes of the largest of these; 0 if there are none."),
+    {NULL, NULL, NULL, NULL, NULL},
+};
+const struct heapster__generated heapster__generated_large = {NULL, large_attributes};

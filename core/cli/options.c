@@ -4,6 +4,8 @@
 #include "message.h"
 #include "process/report_protocol.h"
 
+#include <heapster/status.h>
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +173,21 @@ static void check(const struct heapster__options *options) {
                   "--explain is for text and json: in prometheus, callers would be a label without bounds");
 }
 
+/* With one set of counters for all threads no request has a place. */
+static void drop(const char **value, const char *option) {
+  if (*value) heapster__say("%s has no effect: heapster was built with HEAPSTER_COUNTERS=shared", option);
+  *value = NULL;
+}
+
+static void drop_unsupported(struct heapster__options *options) {
+  struct heapster_status status;
+  if (!options->explain && !options->warn_above) return;
+  heapster_status_read(&status);
+  if (strcmp(status.counters, "shared") != 0) return;
+  drop(&options->explain, "--explain");
+  drop(&options->warn_above, "--warn-above");
+}
+
 void heapster__options_parse(struct heapster__options *options, int argc, char **argv) {
   *options = (struct heapster__options){.format = "text"};
   const int run = parse_command(argc, argv);
@@ -181,6 +198,7 @@ void heapster__options_parse(struct heapster__options *options, int argc, char *
     apply_run_option(options, words, key);
   options->program = words + optind;
   check(options);
+  drop_unsupported(options);
   const char *const every = getenv(HEAPSTER__REPORT_EVERY);
   if (every && !options->every) set_every(options, every, HEAPSTER__REPORT_EVERY);
 }

@@ -195,6 +195,15 @@ function Heap:stats() end
 ---@field [integer] heapster.Frame
 ---@operator len: integer
 
+--- A request above the size that was watched for, from heapster.large_requests(). tostring is the line that the watch would
+--- write.
+---@class heapster.LargeRequest
+---@field size integer bytes that it added: those of a new block, or by which a block grew
+---@field heap string the name of the heap that counted it
+---@field place string? the call in C, "path+0x5f3a (function)", where addr2line -e wants what is before the blank; nil if not known
+---@field unsaid_count integer large requests since the last one that was kept, for which there was no room
+---@field unsaid_max integer bytes of the largest of these; 0 if there are none
+
 --- A window over a block: `local m <close> = heapster.measuring()`.
 ---@class heapster.Measuring
 ---@field diff heapster.Stats an error until the window has ended
@@ -219,6 +228,9 @@ function Measuring:stop() end
 ---@class heapster.WindowOptions
 ---@field heap? string|heapster.Heap the total of all heaps if nil; "lua": the calling state's
 ---@field scope? heapster.Scope
+
+---@class heapster.WatchOptions
+---@field keep? boolean keep each request for heapster.large_requests() instead of writing a line; false
 
 ---@class heapster.MeasureOptions: heapster.WindowOptions
 ---@field warmup? integer calls before the first that is measured; 0
@@ -311,6 +323,19 @@ function heapster.prometheus() end
 
 ---@return heapster.Status
 function heapster.status() end
+
+--- Writes a line on standard error for each request that adds more than `size` bytes, with its size, heap and place in C, from
+--- now on, in all heaps and threads of the process; 0 ends the watch. So that nothing floods, each line raises the threshold to
+--- 1.6 times; within a minute it falls back, and the next line says how many were not said. There is one watch in a process:
+--- the last call counts. Errors: a size below 32 KiB; NotCounting, if nothing is counted.
+---@param size integer|string bytes, or a size such as "1 MiB"
+---@param options? heapster.WatchOptions
+function heapster.watch_large(size, options) end
+
+--- What a watch with `keep` kept, the oldest first, and forgets it. There is room for 64; unsaid_count of the next one that is
+--- kept says for how many there was none. The child of a fork has none of its parent's.
+---@return heapster.LargeRequest[]
+function heapster.large_requests() end
 
 --- Snapshots count from here on. Live blocks stay counted; open windows are not disturbed.
 function heapster.reset() end

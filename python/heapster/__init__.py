@@ -16,6 +16,7 @@ from heapster._heapster import (
     Frames,
     Heap,
     Histogram,
+    LargeRequest,
     Limit,
     LimitExceeded,
     LimitUnjudged,
@@ -38,6 +39,7 @@ from heapster._heapster import (
     heaps,
     hook,
     json,
+    large_requests,
     limit,
     live_histogram,
     measure,
@@ -49,6 +51,7 @@ from heapster._heapster import (
     stats,
     status,
     unhook,
+    watch_large,
 )
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "Frames",
     "Heap",
     "Histogram",
+    "LargeRequest",
     "Limit",
     "LimitExceeded",
     "LimitUnjudged",
@@ -78,6 +82,7 @@ __all__ = [
     "heaps",
     "hook",
     "json",
+    "large_requests",
     "limit",
     "live_histogram",
     "measure",
@@ -89,4 +94,5 @@ __all__ = [
     "stats",
     "status",
     "unhook",
+    "watch_large",
 ]

@@ -298,23 +298,59 @@ static void what_is_kept_is_taken_in_order_and_the_rest_is_counted(void **state)
   (void)state;
   struct heapster_large_request taken;
   struct heapster__unsaid unsaid;
-  while (heapster__large_take(&taken)) continue;
-  for (size_t i = 0; i < 64; i++) {
-    assert_int_equal(heapster__watch_large_kept(LEAST), HEAPSTER_OK);
-    request_and_free(heap, LEAST + 1 + i);
-  }
+  assert_int_equal(heapster__watch_large_kept(LEAST), HEAPSTER_OK);
+  for (size_t i = 0; i < 64; i++) request_and_free(heap, LEAST + 1 + i / 2);
   request_and_free(heap, MIB);
+  request_and_free(heap, LEAST + 1);
   heapster__large_unsaid(&unsaid);
-  assert_field(unsaid, count, 1);
-  assert_field(unsaid, max, MIB);
+  assert_field(unsaid, count, 0);
   for (size_t i = 0; i < 64; i++) {
     assert_true(heapster__large_take(&taken));
-    assert_field(taken, size, LEAST + 1 + i);
+    assert_field(taken, size, LEAST + 1 + i / 2);
+    assert_string_equal(taken.heap, heapster_heap_name(heap));
+    assert_true(is_in(taken.place, (const void *)(uintptr_t)request_here));
+    assert_field(taken, unsaid_count, 0);
   }
   assert_false(heapster__large_take(&taken));
   request_and_free(heap, 2 * MIB);
   assert_true(heapster__large_take(&taken));
-  assert_field(taken, unsaid_count, 1);
+  assert_field(taken, unsaid_count, 2);
+  assert_field(taken, unsaid_max, MIB);
+}
+
+static void only_a_watch_that_keeps_has_something_to_take(void **state) {
+  (void)state;
+  struct heapster_large_request taken;
+  heapster__watch_large_kept(MIB);
+  request_and_free(heap, 2 * MIB);
+  heapster__watch_large_kept(0);
+  assert_true(heapster__large_take(&taken)); /* its end leaves what was kept */
+  heapster__watch_large_kept(MIB);
+  request_and_free(heap, 3 * MIB);
+  watch(MIB);
+  assert_false(heapster__large_take(&taken));
+  request_and_free(heap, 2 * MIB);
+  assert_int_equal(said_count, 1);
+  assert_false(heapster__large_take(&taken));
+}
+
+static void a_child_has_nothing_of_its_parent_to_take(void **state) {
+  (void)state;
+  struct heapster_large_request taken;
+  int status;
+  heapster__watch_large_kept(MIB);
+  request_and_free(heap, 2 * MIB);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (heapster__large_take(&taken)) _exit(1);
+    request_and_free(heap, 3 * MIB);
+    _exit(!heapster__large_take(&taken) || taken.size != 3 * MIB ? 2 : 0);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_true(heapster__large_take(&taken));
+  assert_field(taken, size, 2 * MIB);
 }
 
 static void the_text_has_size_heap_and_place(void **state) {
@@ -336,6 +372,21 @@ static void the_text_has_size_heap_and_place(void **state) {
   assert_null(strstr(text->text, " by "));
   assert_int_equal(heapster_large_text(NULL, text_sink_of(text)), HEAPSTER_BAD_ARGUMENT);
   assert_int_equal(heapster_large_text(&last, (struct heapster_sink){NULL, NULL}), HEAPSTER_WRITE_FAILED);
+}
+
+static void a_place_has_the_function_where_one_is_known(void **state) {
+  (void)state;
+  struct text_sink *text = text_sink_new();
+  assert_int_equal(heapster__large_place_text((uintptr_t)qsort + 1, text_sink_of(text)), HEAPSTER_OK);
+  assert_non_null(strstr(text->text, "+0x"));
+  assert_non_null(strstr(text->text, " (qsort)"));
+  assert_int_equal(text->text[0], '/');
+  text = text_sink_new();
+  heapster__large_place_text(16, text_sink_of(text));
+  assert_string_equal(text->text, "0xf");
+  text = text_sink_new();
+  heapster__large_place_text(0, text_sink_of(text));
+  assert_string_equal(text->text, "");
 }
 
 static int end_watch(void **state) {
@@ -360,7 +411,10 @@ int main(void) {
       cmocka_unit_test(a_thread_that_ends_in_the_function_silences_no_other),
       cmocka_unit_test(a_child_goes_on_and_leaves_the_unsaid_to_its_parent),
       cmocka_unit_test(what_is_kept_is_taken_in_order_and_the_rest_is_counted),
+      cmocka_unit_test(only_a_watch_that_keeps_has_something_to_take),
+      cmocka_unit_test(a_child_has_nothing_of_its_parent_to_take),
       cmocka_unit_test(the_text_has_size_heap_and_place),
+      cmocka_unit_test(a_place_has_the_function_where_one_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, end_watch);
 }

@@ -141,6 +141,23 @@ function TestBadInput.test_hook_that_there_is_not_is_named()
   refused({ "bad argument #1" }, heapster.hook, nil)
 end
 
+function TestBadInput.test_size_that_cannot_be_watched_is_named()
+  for _, size in ipairs { 100, 32767, "1 KiB" } do
+    refused({ "bad argument #1", "requests above 32 KiB or more can be watched" }, heapster.watch_large, size)
+  end
+  refused({ "bad argument #1", "a size is never negative" }, heapster.watch_large, -5)
+  refused({ "number has no integer representation" }, heapster.watch_large, 1e19)
+  refused({ "bad argument #1", "'big' is not a size such as" }, heapster.watch_large, "big")
+  refused({ "null character" }, heapster.watch_large, "1 MiB\0")
+  refused({ "integer or size such as \"1 MiB\" expected, got nil" }, heapster.watch_large, nil)
+  refused({ "number has no integer representation" }, heapster.watch_large, 1e6 + 0.5)
+  refused({ "expected, got boolean" }, heapster.watch_large, true)
+  refused({ "bad argument #2", "keep: boolean expected, got string" }, heapster.watch_large, 1 << 20, { keep = "yes" })
+  refused({ "there is no option 'keeps'; did you mean 'keep'?" }, heapster.watch_large, 1 << 20, { keeps = true })
+  refused({ "bad argument #2", "table expected, got boolean" }, heapster.watch_large, 1 << 20, true)
+  refused({ "wrong number of arguments" }, heapster.watch_large)
+end
+
 function TestBadInput.test_argument_too_many_is_refused()
   refused({ "wrong number of arguments", "got 1" }, heapster.report, 1)
   refused({ "wrong number of arguments", "got 2" }, heapster.stats, "textures", 1)

@@ -14,16 +14,16 @@ local function lines_of(file)
   return lines
 end
 
---- The lines of the session: all, or those in the code block of a README.
+--- The lines of the session: all, or those in the code blocks of a README.
 local function session_of(lines)
   local block = {}
   local is_inside = false
   for _, line in ipairs(lines) do
-    if line == "<!-- end of session -->" then return block end
+    if line == "<!-- end of session -->" then is_inside = false end
     if is_inside and line ~= "```" then block[#block + 1] = line end
     is_inside = is_inside or line == "<!-- session -->"
   end
-  return lines
+  return #block > 0 and block or lines
 end
 
 local recorded <const> = session_of(lines_of(assert(io.open(path))))

@@ -59,6 +59,11 @@ function TestLibrary.test_fields_of_other_classes_are_there()
   local _, sites = heapster.explain(function() return {} end)
   for _, name in ipairs(fields_of("heapster.Sites")) do lu.assertEquals(math.type(sites[name]), "integer", name) end
   for _, name in ipairs(fields_of("heapster.Site")) do local _ = sites[1][name] end
+  heapster.watch_large("1 MiB", { keep = true })
+  blocks.free("textures", blocks.malloc("textures", 2 << 20))
+  heapster.watch_large(0)
+  local request = heapster.large_requests()[1]
+  for _, name in ipairs(fields_of("heapster.LargeRequest")) do local _ = request[name] end
 end
 
 function TestLibrary.test_methods_are_there()

@@ -229,7 +229,7 @@ function TestModule.test_module_holds_its_own_names_only()
   for name in pairs(heapster) do names[#names + 1] = name end
   table.sort(names)
   lu.assertEquals(table.concat(names, " "), "LimitExceeded NotCounting UnknownHeap explain frame frames heap heaps hook json "
-    .. "limit live_histogram measure measuring prometheus report reset stats status unhook version")
+    .. "large_requests limit live_histogram measure measuring prometheus report reset stats status unhook version watch_large")
   lu.assertNil(getmetatable(heapster))
 end
 

@@ -142,6 +142,21 @@ def test_hook_that_there_is_not_is_named():
     refused("not NoneType", TypeError, heapster.hook, None)
 
 
+def test_size_that_cannot_be_watched_is_named():
+    for size in (100, 32767, "1 KiB"):
+        refused("requests above 32 KiB or more can be watched", ValueError, heapster.watch_large, size)
+    refused("size must be 0 .. 2**64 - 1, not -5", ValueError, heapster.watch_large, -5)
+    refused("not 18446744073709551616", ValueError, heapster.watch_large, 2**64)
+    refused("size: 'big' is not a size such as", ValueError, heapster.watch_large, "big")
+    refused("null character", ValueError, heapster.watch_large, "1 MiB\0")
+    refused('size must be an int or a size such as "1 MiB", not NoneType', TypeError, heapster.watch_large, None)
+    refused("not float", TypeError, heapster.watch_large, 1e6)
+    refused("not bool", TypeError, heapster.watch_large, True)
+    refused("keep must be True or False, not 'yes'", TypeError, heapster.watch_large, 1 << 20, keep="yes")
+    refused("keeps", TypeError, heapster.watch_large, 1 << 20, keeps=True)
+    refused("size", TypeError, heapster.watch_large)
+
+
 def test_argument_too_many_is_refused(heap):
     refused("report", TypeError, heapster.report, 1)
     refused("stats", TypeError, heapster.stats, heap.name, 1)

@@ -27,6 +27,10 @@ def make():
     values += [histogram, histogram - histogram, window.realloc_growth_histogram, window.realloc_shrink_histogram]
     values += [pickle.loads(pickle.dumps(window)), copy.copy(window), copy.deepcopy(histogram)]
     values += [heapster.heap("python"), *heapster.heaps(), heapster.status()]
+    heapster.watch_large("32 KiB", keep=True)
+    bytes(40000)
+    heapster.watch_large(0)
+    values += heapster.large_requests()
     heapster.frame()
     frames = heapster.frames()
     values += [frames, frames.last, frames.mean, frames.worst]

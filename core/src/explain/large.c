@@ -31,51 +31,6 @@ static _Atomic uint64_t unsaid_count, unsaid_max;
 static _Atomic bool is_left;     /* see heapster__large_leave_unsaid */
 static _Atomic uint32_t own_pid; /* of the process that says at its end what was not said */
 
-/* Requests that were said, until somebody takes them. */
-enum { KEPT = 64 };
-enum kept_state { FREE, BUSY, FULL };
-static struct kept {
-  _Atomic uint32_t state;
-  uint64_t order;
-  struct heapster_large_request request;
-} kept[KEPT];
-static _Atomic uint64_t kept_order;
-
-/* False: there is no room. */
-static bool keep(const struct heapster_large_request *request) {
-  const uint64_t order = heapster__add_relaxed(&kept_order, 1);
-  for (unsigned i = 0; i < KEPT; i++) {
-    struct kept *const each = &kept[(order + i) % KEPT];
-    uint32_t state = FREE;
-    if (!heapster__swap_strong(&each->state, &state, (uint32_t)BUSY)) continue;
-    each->order = order;
-    each->request = *request;
-    heapster__store_release(&each->state, (uint32_t)FULL);
-    return true;
-  }
-  return false;
-}
-
-static struct kept *find_oldest(void) {
-  struct kept *oldest = NULL;
-  for (unsigned i = 0; i < KEPT; i++) {
-    const bool is_full = heapster__load_acquire(&kept[i].state) == (uint32_t)FULL; /* pairs with keep */
-    if (is_full && (!oldest || kept[i].order < oldest->order)) oldest = &kept[i];
-  }
-  return oldest;
-}
-
-bool heapster__large_take(struct heapster_large_request *request) {
-  heapster__lock();
-  struct kept *const oldest = find_oldest();
-  if (oldest) {
-    *request = oldest->request;
-    heapster__store_release(&oldest->state, (uint32_t)FREE);
-  }
-  heapster__unlock();
-  return oldest != NULL;
-}
-
 /* 64ths of a second. */
 static uint32_t read_ticks(void) {
   struct timespec now = {0};
@@ -116,7 +71,7 @@ static void fill(struct heapster_large_request *request, const struct heapster__
   request->unsaid_max = heapster__exchange_relaxed(&unsaid_max, 0);
 }
 
-/* For a watch that only keeps. */
+/* Stands for a watch that keeps each one instead. Nothing floods there: the threshold does not rise. */
 static void tell_nobody(const struct heapster_large_request *request, void *unused) {
   (void)request;
   (void)unused;
@@ -134,9 +89,8 @@ static void tell(struct heapster__thread *thread, const struct heapster__large *
   struct heapster_large_request request;
   const struct heapster__site site = thread->site;
   fill(&request, large);
-  const bool is_kept = keep(&request);
-  if (!is_kept && function == tell_nobody) {
-    take_back(&request);
+  if (function == tell_nobody) {
+    if (!heapster__large_keep(&request)) take_back(&request);
     return;
   }
   thread->large.telling = heapster__load_relaxed(&thread->generation) + 1;
@@ -154,7 +108,7 @@ static void meet(const struct heapster__large *large) {
   if (large->size <= above) return;
   const bool can_tell = thread && thread->large.telling != heapster__load_relaxed(&thread->generation) + 1 &&
                         !heapster__is_locked_here() && read_listener(&function, &context);
-  if (can_tell && try_raise(above, large->size))
+  if (can_tell && (function == tell_nobody || try_raise(above, large->size)))
     tell(thread, large, function, context);
   else
     note_unsaid(large->size);
@@ -232,13 +186,15 @@ void heapster__large_end(void) {
 
 void heapster__large_unsaid(struct heapster__unsaid *unsaid) {
   const uint64_t above = heapster__load_relaxed(&heapster__large_above);
+  *unsaid = (struct heapster__unsaid){0};
+  if (heapster__load_relaxed(&listener.function) == tell_nobody) return;
   *unsaid = (struct heapster__unsaid){above == UINT64_MAX ? 0 : above, heapster__load_relaxed(&unsaid_count),
                                       heapster__load_relaxed(&unsaid_max)};
 }
 
 void heapster__large_leave_unsaid(void) { heapster__store_relaxed(&is_left, true); }
 
-/* The parent says what was not said before the fork. */
+/* The parent says what was not said before the fork, and has what was kept. */
 static void forget_parent(void) {
   heapster__store_relaxed(&unsaid_count, 0);
   heapster__store_relaxed(&unsaid_max, 0);
@@ -248,10 +204,7 @@ static void forget_parent(void) {
 
 static void after_fork(void) {
   forget_parent();
-  for (unsigned i = 0; i < KEPT; i++) { /* what a thread was just writing */
-    uint32_t state = BUSY;
-    heapster__swap_strong(&kept[i].state, &state, (uint32_t)FREE);
-  }
+  heapster__large_drop_kept();
 }
 
 HEAPSTER__AT_UNLOAD static void end(void) { heapster__large_end(); }
@@ -273,7 +226,8 @@ static void register_end(void) {
   heapster__guard_leave(&guard);
 }
 
-/* What was not said of an earlier watch is not said any more, and the threshold starts anew. */
+/* What was not said of an earlier watch is not said any more, what it kept is forgotten, and the threshold starts
+   anew. The end of a watch leaves what was kept. */
 static void start(uint64_t size, heapster_large_function *function, void *context) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__store_relaxed(&heapster__large_above, UINT64_MAX);
@@ -281,6 +235,7 @@ static void start(uint64_t size, heapster_large_function *function, void *contex
   heapster__store_relaxed(&unsaid_count, 0);
   heapster__store_relaxed(&unsaid_max, 0);
   heapster__store_relaxed(&own_pid, (uint32_t)getpid());
+  if (size) heapster__large_forget_kept();
   set_listener(size ? function : NULL, context);
   heapster__store_relaxed(&heapster__large_after_fork, after_fork);
   heapster__store_release(&heapster__large_watcher, meet);

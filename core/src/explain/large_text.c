@@ -1,11 +1,12 @@
 /* A large request in words. */
 #include "base/platform.h"
 #include "explain/explain.h"
+#include "explain/large.h"
 #include "value/writer.h"
 
-#include <heapster/large.h>
 #include <heapster/size.h>
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,13 +20,13 @@ static void write_path(struct heapster__writer *writer, const char *path) {
 }
 
 /* The call is before the address that it returns to. */
-static void write_place(struct heapster__writer *writer, uint64_t place) {
-  const void *const call = (const void *)((uintptr_t)place - 1);
+static const void *call_of(uint64_t place) { return (const void *)((uintptr_t)place - 1); }
+
+static void write_place(struct heapster__writer *writer, const void *call, bool may_lock) {
   const char *path;
   char number[32];
   uintptr_t bias = 0;
-  heapster__write_text(writer, " by ");
-  if (HEAPSTER__FINDS_WITHOUT_LOCK && heapster__find_object(call, &path, &bias)) {
+  if ((HEAPSTER__FINDS_WITHOUT_LOCK || may_lock) && heapster__find_object(call, &path, &bias)) {
     write_path(writer, path[0] ? path : heapster__explain_program());
     heapster__write_text(writer, "+");
   }
@@ -39,6 +40,22 @@ enum heapster_error heapster_large_text(const struct heapster_large_request *req
   char size[HEAPSTER_SIZE_TEXT];
   heapster_size_text(request->size, size);
   heapster__write_texts(&writer, size, " requested in heap ", request->heap);
-  if (request->place) write_place(&writer, request->place);
+  if (request->place) {
+    heapster__write_text(&writer, " by ");
+    write_place(&writer, call_of(request->place), false);
+  }
+  return heapster__writer_result(&writer);
+}
+
+enum heapster_error heapster__large_place_text(uint64_t place, struct heapster_sink sink) {
+  struct heapster__writer writer = heapster__writer_make(sink);
+  Dl_info symbol;
+  if (!place) return heapster__writer_result(&writer);
+  write_place(&writer, call_of(place), true);
+  if (dladdr(call_of(place), &symbol) && symbol.dli_sname) {
+    heapster__write_text(&writer, " (");
+    heapster__write_printable(&writer, symbol.dli_sname);
+    heapster__write_text(&writer, ")");
+  }
   return heapster__writer_result(&writer);
 }

@@ -18,10 +18,6 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   if (heapster__is_nested(thread)) {
     heapster__record_nested(thread);
     heapster__add_owned(&thread->nested_objects, 1);
-  } else if (block && thread && heapster__is_armed()) {
-    const struct heapster__site site = thread->site;
-    thread->site.kind = HEAPSTER__SITE_UNKNOWN;
-    return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
   } else if (block) {
     return heapster__record_alloc(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   } else {
@@ -30,7 +26,19 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   return block;
 }
 
-/* With the arguments of the function above, in the same registers. */
+/* While sites are wanted. If all are, this one's was captured; else a large request is at its caller. */
+static __attribute__((noinline)) void *record_block_at(void *block, size_t size, const void *caller) {
+  struct heapster__thread *thread = heapster__this_thread();
+  if (heapster__is_nested(thread) || !block || !thread) return record_block_slow(block, size);
+  if (heapster__is_armed()) {
+    const struct heapster__site site = thread->site;
+    thread->site.kind = HEAPSTER__SITE_UNKNOWN;
+    return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
+  }
+  heapster__note_large(size, caller);
+  return record_block_slow(block, size);
+}
+
 static __attribute__((noinline)) void *flush_block(void *block, size_t size, const void *caller) {
   return heapster__flush_grown(HEAPSTER__PYTHON, block, size, caller);
 }
@@ -38,8 +46,9 @@ static __attribute__((noinline)) void *flush_block(void *block, size_t size, con
 HEAPSTER__INLINE void *record_block(void *block, size_t size) {
   enum heapster__fast done = heapster__record_alloc_fast(&heapster__main_map, HEAPSTER__PYTHON, block, size);
   if (heapster__likely(done == HEAPSTER__FAST_DONE)) return block;
-  return done == HEAPSTER__FAST_MISS ? record_block_slow(block, size)
-                                     : flush_block(block, size, __builtin_return_address(0));
+  if (done == HEAPSTER__FAST_FLUSH) return flush_block(block, size, __builtin_return_address(0));
+  if (heapster__wants_sites()) return record_block_at(block, size, __builtin_return_address(0));
+  return record_block_slow(block, size);
 }
 
 struct calls {
@@ -92,9 +101,11 @@ HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t cou
   return record_block(heapster__load_relaxed(&calls[number].calloc)(context, count, size), bytes);
 }
 
-static __attribute__((noinline)) void *realloc_slow(unsigned number, void *context, void *block, size_t size) {
+static __attribute__((noinline)) void *realloc_slow(unsigned number, void *context, void *block, size_t size,
+                                                    const void *caller) {
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   void *fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
+  if (heapster__wants_sites()) heapster__note_large(size, caller);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
@@ -106,7 +117,7 @@ HEAPSTER__INLINE void *counted_realloc(unsigned number, void *context, void *blo
   if (!block) return counted_malloc(number, context, size);
   uint64_t old;
   struct heapster__shard *shard = heapster__take_block_fast(&heapster__main_map, HEAPSTER__PYTHON, block, &old);
-  if (heapster__unlikely(!shard)) return realloc_slow(number, context, block, size);
+  if (heapster__unlikely(!shard)) return realloc_slow(number, context, block, size, __builtin_return_address(0));
   void *fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
   return heapster__finish_resize(shard, &heapster__main_map, HEAPSTER__PYTHON, old, block, fresh, size);
 }

@@ -108,7 +108,7 @@ GUARDS = (
           "a realloc that shrinks in place"),
     Guard("preload-other-thread", 92, preloaded("frees-from-another-thread", COMMANDED),
           "a malloc by one thread and its free by another, their flushes included"),
-    Guard("preload-new-thread", 2393, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
+    Guard("preload-new-thread", 2391, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
     Guard("heap-explained", 322, named("explained-pairs"),

@@ -1,7 +1,8 @@
 /* Atomic cells. The only file that includes <stdatomic.h>; the memory order is in the name.
 
-   A counter has one writer, its thread, and any number of readers. The writer adds with one instruction, which a signal
-   handler of the same thread cannot interrupt half-way. No other processor writes the cell, so nothing is locked. */
+   A counter in a thread's shard has one writer, that thread, and any number of readers; those of a shared shard are
+   added to by locked instructions. The one writer adds with one instruction, which a signal handler of the same thread
+   cannot interrupt half-way. No other processor writes the cell, so nothing is locked. */
 #ifndef HEAPSTER__BASE_ATOMICS_H
 #define HEAPSTER__BASE_ATOMICS_H
 

@@ -312,7 +312,7 @@ void heapster__flush_heap(struct heapster__thread *thread, unsigned heap) {
   begin_active(thread, active);
 }
 
-/* Most threads use one heap only: that and the total are then flushed at once. */
+/* Most threads use one heap only: that and the total are then flushed together. */
 void *heapster__flush_here(void *block) {
   const struct heapster__shard_head *head = heapster__cached_head();
   struct heapster__thread *thread = head->thread;

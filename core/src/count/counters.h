@@ -1,7 +1,8 @@
 /* Counters: a shard, one thread's counters of one heap, and recording.
 
    A thread writes only its own shards, with unlocked adds. Threads without a record (a thread that is starting or
-   ending, one that has only freed so far, any thread when memory is out) count in the shared one, with atomic adds. */
+   ending, one that has made no request and fewer than 65 frees, any thread when memory is out or beyond the 16,384th)
+   count in the shared one, with atomic adds. */
 #ifndef HEAPSTER__COUNT_COUNTERS_H
 #define HEAPSTER__COUNT_COUNTERS_H
 
@@ -51,7 +52,7 @@ _Static_assert((1 << HEAPSTER__COMMON_BUCKETS) >= 4 * HEAPSTER__PENDING_SPAN,
 /* The high-water marks of the heaps by number; number 0 is the total's. */
 extern HEAPSTER__HIDDEN struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];
 
-/* Counts the heaps that had a number and ended. A shard of another generation is outdated: its pending bytes are those
+/* How many heaps of this number have ended. A shard of another generation is outdated: its pending bytes are those
    of an earlier heap of this number. It is armed until its thread drops them; the counters go on. */
 extern HEAPSTER__HIDDEN _Atomic uint32_t heapster__heap_generations[HEAPSTER__HEAP_NUMBERS];
 HEAPSTER__INLINE bool heapster__is_outdated(const struct heapster__shard *shard) {
@@ -124,7 +125,7 @@ HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
    up. */
 bool heapster__activate_heap(unsigned heap);
 
-/* A new block, with the shard at hand, but not the use: the caller then calls heapster__pending_grow, last. */
+/* Counts a new block in this shard, except for the use: the caller finishes with heapster__pending_grow. */
 HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
   heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_owned(&shard->alloc_sum, size);

@@ -68,7 +68,7 @@ static void note_flushed(struct heapster__pending *pending, int64_t bytes, int64
   heapster__move_owned(&pending->flushed, bytes);
 }
 
-/* What a thread had pending, now that it has not. */
+/* The pending bytes just taken from a thread. */
 struct taken {
   int64_t bytes;
   int64_t highest;

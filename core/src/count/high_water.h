@@ -46,7 +46,7 @@ struct heapster__high_water {
   _Atomic uint64_t peak; /* interval << 48 | bytes */
 };
 
-/* Before anything else: nothing pending. */
+/* Call first: sets what is pending to nothing. */
 void heapster__pending_init(struct heapster__pending *pending);
 
 /* Flushes into the mark. For the thread whose bytes these are, or for anybody once that thread is gone. */

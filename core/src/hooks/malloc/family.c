@@ -45,7 +45,8 @@ static bool find_bootstrap_block(const void *block, size_t *size) {
   return heapster__malloc.find_bootstrap_block && heapster__malloc.find_bootstrap_block(block, size);
 }
 
-/* NULL, a block of another heap, a block from before the hook, ... */
+/* NULL, a thread without a record or with another active heap, a guard, an armed shard, a foreign, an unseen or a
+   bootstrap block. */
 static __attribute__((noinline)) void free_slow(void *block) {
   size_t size;
   if (!block || find_bootstrap_block(block, &size)) return;

@@ -68,7 +68,7 @@ bool heapster__malloc_start_locked(const struct heapster__malloc_hook *given) {
   return false;
 }
 
-/* The first request of a process may come from a library's constructor, before that of the heapster__malloc. No other
+/* The first request of a process may come from a library's constructor, before the hook's own has run. No other
    thread runs then as a rule, since starting one makes requests or comes after the constructors. The request may also
    come from a signal handler that interrupted a constructor in the middle of creating a heap. Its thread holds the
    lock, and must not wait for itself. The interrupted code writes another heap, so `malloc` can be opened in between.

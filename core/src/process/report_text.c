@@ -102,26 +102,69 @@ static const char *base_name(const char *path) {
   return slash ? slash + 1 : path;
 }
 
-/* "function (source.c:12)", "function (libx.so.1+0x1234)", "libx.so.1+0x1234". The loader's name of the program is "".
- */
-static void write_caller(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
-  static const struct heapster__site_name unknown;
-  const struct heapster_site *const site = &report->figures->sites[index];
-  const struct heapster__site_name *const name = report->site_names ? &report->site_names[index] : &unknown;
-  const char *const file = report->figures->site_files[index];
+const char *heapster__frame_file(const struct heapster__figures *figures, const struct heapster__frame *frame) {
+  return frame->file ? figures->frame_files[frame->file - 1] : "";
+}
+
+static const struct heapster__site_name unknown;
+
+static const struct heapster__site_name *site_name(const struct heapster__report *report, size_t site) {
+  return report->site_names ? &report->site_names->sites[site] : &unknown;
+}
+
+static const struct heapster__site_name *frame_name(const struct heapster__report *report, size_t site, size_t frame) {
+  return report->site_names ? &report->site_names->frames[site][frame] : &unknown;
+}
+
+/* "function (source.c:12)", "function (libx.so.1+0x1234)", "libx.so.1+0x1234". */
+static void write_place(struct heapster__writer *writer, const struct heapster__site_name *name, const char *file,
+                        uint64_t offset) {
   char number[40];
-  if (site->kind != HEAPSTER_SITE_C) {
-    heapster__write_text(writer, "elsewhere");
-    return;
-  }
   heapster__write_printable(writer, name->function);
   if (name->function[0]) heapster__write_text(writer, " (");
-  heapster__write_printable(writer, name->line ? base_name(name->source) : file[0] ? base_name(file) : "program");
+  heapster__write_printable(writer, name->line ? base_name(name->source) : base_name(file));
   if (name->line)
     snprintf(number, sizeof number, ":%u", name->line);
   else
-    snprintf(number, sizeof number, "+0x%llx", (unsigned long long)site->offset);
+    snprintf(number, sizeof number, "+0x%llx", (unsigned long long)offset);
   heapster__write_texts(writer, number, name->function[0] ? ")" : "");
+}
+
+/* The loader's name of the program is "". */
+static void write_caller(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
+  const struct heapster_site *const site = &report->figures->sites[index];
+  const char *const file = report->figures->site_files[index];
+  if (site->kind == HEAPSTER_SITE_C)
+    write_place(writer, site_name(report, index), file[0] ? file : "program", site->offset);
+  else
+    heapster__write_text(writer, "elsewhere");
+}
+
+/* A line each, "by function (source.c:12)", indented below the caller, which begins in that column. */
+static void write_frames(struct heapster__writer *writer, const struct heapster__report *report, size_t index,
+                         size_t column) {
+  const struct heapster__figures *const figures = report->figures;
+  for (size_t i = 0; i < figures->frame_counts[index]; i++) {
+    const struct heapster__frame *const frame = &figures->frames[index][i];
+    const char *const file = heapster__frame_file(figures, frame);
+    heapster__write_right(writer, "", column + 2);
+    heapster__write_text(writer, "by ");
+    write_place(writer, frame_name(report, index, i), file[0] ? file : "?", frame->offset);
+    heapster__write_text(writer, "\n");
+  }
+}
+
+/* Why there are no frames, or not all. */
+static void write_depth(struct heapster__writer *writer, const struct heapster__figures *figures) {
+  const char *const problem = heapster__unwinder_problem(figures->unwinder);
+  if (figures->depth < 2) return;
+  if (problem) heapster__write_texts(writer, "no frames above the callers: ", problem);
+  if (problem) heapster__write_text(writer, "\n");
+  if (!figures->unstacked_count) return;
+  heapster__write_count(writer, figures->unstacked_count);
+  heapster__write_text(writer, " requests are at their caller alone: there are more than ");
+  heapster__write_count(writer, HEAPSTER__STACKS);
+  heapster__write_text(writer, " stacks\n");
 }
 
 static void write_sites_heading(struct heapster__writer *writer, const struct heapster__figures *figures) {
@@ -136,11 +179,12 @@ static void write_sites_heading(struct heapster__writer *writer, const struct he
   heapster__write_text(writer, " of ");
   heapster__write_count(writer, counted);
   heapster__write_text(writer, " allocs and growths explained\n");
+  write_depth(writer, figures);
 }
 
 static void write_sites(struct heapster__writer *writer, const struct heapster__report *report) {
   const struct heapster__figures *const figures = report->figures;
-  size_t widths[SITE_COLUMNS];
+  size_t widths[SITE_COLUMNS], width = 0;
   if (!figures->is_explained) return;
   write_sites_heading(writer, figures);
   for (unsigned column = 0; figures->site_count && column < SITE_COLUMNS; column++) {
@@ -152,6 +196,7 @@ static void write_sites(struct heapster__writer *writer, const struct heapster__
     }
     widths[column] += column > 0 ? 2 : 0;
     heapster__write_right(writer, site_headings[column], widths[column]);
+    width += widths[column];
   }
   if (figures->site_count) heapster__write_text(writer, "  caller\n");
   for (size_t i = 0; i < figures->site_count; i++) {
@@ -163,6 +208,7 @@ static void write_sites(struct heapster__writer *writer, const struct heapster__
     heapster__write_text(writer, "  ");
     write_caller(writer, report, i);
     heapster__write_text(writer, "\n");
+    write_frames(writer, report, i, width + 2);
   }
 }
 
@@ -257,17 +303,34 @@ static void write_json_requests(struct heapster__writer *writer, const struct he
   write_number(writer, ", \"realloc_move_sum\"", requests->realloc_move_sum);
 }
 
-static void write_json_site(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
-  static const struct heapster__site_name unknown;
-  const struct heapster_site *const site = &report->figures->sites[index];
-  const struct heapster__site_name *const name = report->site_names ? &report->site_names[index] : &unknown;
-  heapster__write_texts(writer, index ? ", {" : "{",
-                        "\"kind\": ", site->kind == HEAPSTER_SITE_C ? "\"c\"" : "\"elsewhere\"");
-  write_string_or_null(writer, ", \"function\"", name->function);
+static void write_json_place(struct heapster__writer *writer, const struct heapster__site_name *name, const char *file,
+                             uint64_t offset) {
+  write_string_or_null(writer, "\"function\"", name->function);
   write_string_or_null(writer, ", \"source\"", name->source);
   write_number(writer, ", \"line\"", name->line);
-  write_string_or_null(writer, ", \"file\"", report->figures->site_files[index]);
-  write_number(writer, ", \"offset\"", site->offset);
+  write_string_or_null(writer, ", \"file\"", file);
+  write_number(writer, ", \"offset\"", offset);
+}
+
+static void write_json_frames(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
+  const struct heapster__figures *const figures = report->figures;
+  if (figures->depth < 2) return;
+  heapster__write_text(writer, ", \"frames\": [");
+  for (size_t i = 0; i < figures->frame_counts[index]; i++) {
+    const struct heapster__frame *const frame = &figures->frames[index][i];
+    heapster__write_text(writer, i ? ", {" : "{");
+    write_json_place(writer, frame_name(report, index, i), heapster__frame_file(figures, frame), frame->offset);
+    heapster__write_text(writer, "}");
+  }
+  heapster__write_text(writer, "]");
+}
+
+static void write_json_site(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
+  const struct heapster_site *const site = &report->figures->sites[index];
+  heapster__write_texts(writer, index ? ", {" : "{",
+                        "\"kind\": ", site->kind == HEAPSTER_SITE_C ? "\"c\", " : "\"elsewhere\", ");
+  write_json_place(writer, site_name(report, index), report->figures->site_files[index], site->offset);
+  write_json_frames(writer, report, index);
   heapster__write_text(writer, ", ");
   write_json_requests(writer, &site->requests);
   write_number(writer, ", \"live_count\"", site->live_count);
@@ -280,10 +343,19 @@ static void write_json_site(struct heapster__writer *writer, const struct heapst
   heapster__write_text(writer, "]}");
 }
 
+static void write_json_depth(struct heapster__writer *writer, const struct heapster__figures *figures) {
+  const char *const problem = heapster__unwinder_problem(figures->unwinder);
+  if (figures->depth < 2) return;
+  write_number(writer, ", \"depth\"", figures->depth);
+  write_number(writer, ", \"unstacked_count\"", figures->unstacked_count);
+  if (problem) write_string(writer, ", \"depth_problem\"", problem);
+}
+
 static void write_json_sites(struct heapster__writer *writer, const struct heapster__report *report) {
   const struct heapster__figures *const figures = report->figures;
   if (!figures->is_explained) return;
   write_number(writer, ", \"site_count\"", figures->all_site_count);
+  write_json_depth(writer, figures);
   heapster__write_text(writer, ", \"explained\": {");
   write_json_requests(writer, &figures->explained);
   heapster__write_text(writer, "}, \"sites\": [");

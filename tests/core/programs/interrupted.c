@@ -9,7 +9,7 @@ static void *volatile last;
 static void *volatile handled;
 static volatile sig_atomic_t handled_count;
 
-static __attribute__((noinline, noclone)) void handle(int signal) {
+static __attribute__((noinline)) void handle(int signal) {
   (void)signal;
   void *const block = malloc(100000);
   handled = block;
@@ -17,7 +17,7 @@ static __attribute__((noinline, noclone)) void handle(int signal) {
   handled_count++;
 }
 
-static __attribute__((noinline, noclone)) void descend(int depth) {
+static __attribute__((noinline)) void descend(int depth) {
   if (depth) {
     descend(depth - 1);
     last = NULL;

@@ -41,7 +41,7 @@ static void fill(struct table *table, const void *begin) {
   table->function.distance = (uint32_t)((char *)&table->function.distance - (char *)&table->common);
 }
 
-static __attribute__((noinline, noclone)) void *request(void) {
+static __attribute__((noinline)) void *request(void) {
   void *const block = malloc(50);
   last = block;
   return block;

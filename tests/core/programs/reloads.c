@@ -9,7 +9,7 @@
 static atomic_bool is_done;
 static void *volatile last;
 
-static __attribute__((noinline, noclone)) void descend(int depth) {
+static __attribute__((noinline)) void descend(int depth) {
   if (depth) {
     descend(depth - 1);
     last = NULL;

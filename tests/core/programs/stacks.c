@@ -1,7 +1,7 @@
 /* Requests from as many stacks as the argument says, up to 8,192: each is a path of 13 calls, left or right. */
 #include <stdlib.h>
 
-#define APART __attribute__((noinline, noclone))
+#define APART __attribute__((noinline))
 
 static void *volatile last;
 

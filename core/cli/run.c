@@ -136,7 +136,8 @@ static void say_uncounted(void) {
 
 /* The program's library finds out for itself, and mostly the same. */
 static void say_depth(void) {
-  const char *const problem = run.options->has_depth ? heapster__unwinder_problem(heapster__unwinder_prepare()) : NULL;
+  const char *const problem =
+      run.options->explain && run.options->has_depth ? heapster__unwinder_problem(heapster__unwinder_prepare()) : NULL;
   if (problem) heapster__say("no frames above the callers: %s", problem);
 }
 

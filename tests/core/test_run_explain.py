@@ -270,6 +270,7 @@ def test_without_an_unwinder_a_line_says_so_and_the_program_runs(tmp_path, libra
     document = explain(PROGRAMS / "wrapped", number="=10,depth=3", env=env)
     assert_whole(document)
     assert problem in document["depth_problem"] and document["sites"][0]["frames"] == []
+    assert document["total"]["alloc_count"] == 500 and document["total"]["unseen_alloc_count"] == 0
 
 
 def test_frames_that_a_program_registers_itself_hold_no_request_up():

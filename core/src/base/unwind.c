@@ -79,10 +79,8 @@ enum heapster__unwinder heapster__unwinder_prepare(void) {
     void *const library = load_library("libgcc_s.so.1");
     result = library ? find_unwinder(library) : HEAPSTER__UNWINDER_MISSING;
   }
-  if (result == HEAPSTER__UNWINDS)
-    heapster__unwind(__builtin_return_address(0), &frame, 1); /* the first time it fills a table of its own */
-  else
-    dlerror(); /* the program asks for its own errors */
+  if (result == HEAPSTER__UNWINDS) heapster__unwind(__builtin_return_address(0), &frame, 1); /* fills its own table */
+  while (dlerror()) continue; /* the program asks for its own errors; the second call frees the text of the first */
   return result;
 }
 

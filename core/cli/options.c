@@ -28,8 +28,9 @@ static const char run_help[] = "Usage: heapster run [OPTION...] [--] PROGRAM [AR
                                "  -e, --every=SECONDS        Keep figures that often while PROGRAM runs: a program\n"
                                "                             that is killed leaves the last ones; with --output,\n"
                                "                             PATH is replaced that often\n"
-                               "  -x, --explain[=N]          Tell which N callers (10, at most 100) asked most; the\n"
-                               "                             program is slower then\n"
+                               "  -x, --explain[=N]          Tell which N callers (10, at most 100) asked most;\n"
+                               "                             N,depth=D: each with D-1 frames above it, at most\n"
+                               "                             15; the program is slower then\n"
                                "  -f, --format=FORMAT        text (the default), json or prometheus\n"
                                "  -o, --output=PATH          Write the report to PATH instead of standard\n"
                                "                             error; - is standard output; with %p in PATH, which\n"
@@ -107,9 +108,15 @@ static void set_every(struct heapster__options *options, const char *seconds, co
 }
 
 static void set_explain(struct heapster__options *options, const char *count) {
-  if (count && heapster__report_sites(count) == 0)
-    heapster__die(HEAPSTER__FAILED, "--explain is '%s': it must be a number of callers, from 1 to 100", count);
+  struct heapster__explain_choice choice = {.depth = 1};
+  if (count && !heapster__report_explain(count, &choice))
+    heapster__die(
+        HEAPSTER__FAILED,
+        "--explain is '%s': it must be a number of callers, from 1 to 100, perhaps with a depth, from 1 to 16: "
+        "10,depth=3",
+        count);
   options->explain = count ? count : "10";
+  options->has_depth = choice.depth > 1;
 }
 
 static void set_warn_above(struct heapster__options *options, const char *size) {

@@ -12,7 +12,8 @@ struct heapster__options {
   const char *format;     /* "text", "json" or "prometheus" */
   const char *output;     /* a path, perhaps with %p; "-": standard output; NULL: standard error */
   bool is_verbose;        /* text with more figures */
-  const char *explain;    /* how many sites the report has, valid; NULL: none */
+  const char *explain;    /* how many sites the report has, and how deep they are, valid; NULL: none */
+  bool has_depth;         /* with frames above the callers */
   const char *warn_above; /* the size above which a request is said, valid; NULL: none */
   const char *every;      /* seconds between two snapshots while the program runs, valid; NULL: none */
   char *const *program;   /* its name and arguments, then NULL */

@@ -58,8 +58,8 @@ bool heapster__found_write(const struct heapster__found *found, unsigned index, 
   struct heapster__writer writer = heapster__writer_make(heapster__sink_of(&sink));
   const bool is_for_people = heapster__report_is_for_people(format);
   char *const command = is_for_people ? NULL : read_command(found->file, index, found->info.command_length);
-  struct heapster__site_name names[HEAPSTER__REPORTED_SITES];
-  heapster__symbols_find(&found->figures, names);
+  struct heapster__site_names *const names = found->figures.site_count ? malloc(sizeof *names) : NULL;
+  if (names) heapster__symbols_find(&found->figures, names);
   const struct heapster__report report = {
       .figures = &found->figures,
       .version = found->info.version,
@@ -74,5 +74,6 @@ bool heapster__found_write(const struct heapster__found *found, unsigned index, 
   if (is_for_people) write_heading(&writer, &found->info);
   heapster__report_writer(format)(&writer, &report);
   free(command);
+  free(names);
   return heapster__writer_result(&writer) == HEAPSTER_OK && heapster__file_sink_flush(&sink);
 }

@@ -6,6 +6,7 @@
 #include "processes.h"
 #include "reason.h"
 
+#include "base/unwind.h"
 #include "process/report_protocol.h"
 
 #include <errno.h>
@@ -133,6 +134,13 @@ static void say_uncounted(void) {
   }
 }
 
+/* The program's library finds out for itself, and mostly the same. */
+static void say_depth(void) {
+  const char *const problem =
+      run.options->explain && run.options->has_depth ? heapster__unwinder_problem(heapster__unwinder_prepare()) : NULL;
+  if (problem) heapster__say("no frames above the callers: %s", problem);
+}
+
 static void open_all(void) {
   if (!heapster__output_open(&run.output, run.options)) exit(HEAPSTER__FAILED);
   heapster__program_inspect(&run.program, run.options->program[0], true);
@@ -140,6 +148,7 @@ static void open_all(void) {
   if (run.is_counted && !heapster__environment_find_library(run.library)) exit(HEAPSTER__FAILED);
   if (run.is_counted) run.is_counted = heapster__session_open(&run.session, run.output.is_per_process);
   if (!run.is_counted && !run.program.unusable[0]) say_uncounted();
+  if (run.is_counted) say_depth();
 }
 
 _Noreturn void heapster__run(const struct heapster__options *options) {

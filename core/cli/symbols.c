@@ -15,18 +15,21 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The sites of one file. */
+enum { MOST_PLACES = HEAPSTER__REPORTED_SITES * HEAPSTER__DEPTH };
+
+/* A caller or a frame above it. */
+struct place {
+  const char *file; /* NULL: it has its name, or gets none */
+  uint64_t offset;
+  struct heapster__site_name *name;
+};
+
+/* The places of one file. */
 struct group {
   const char *file;
   size_t count;
-  size_t sites[HEAPSTER__REPORTED_SITES];
-  const struct heapster__figures *figures;
-  struct heapster__site_name *names;
+  struct place places[MOST_PLACES];
 };
-
-static uint64_t offset_of(const struct group *group, size_t index) {
-  return group->figures->sites[group->sites[index]].offset;
-}
 
 static bool read_at(int file, void *bytes, size_t length, uint64_t offset) {
   return pread(file, bytes, length, (off_t)offset) == (ssize_t)length;
@@ -68,8 +71,8 @@ static void take_name(int file, const ElfW(Shdr) * strings, const ElfW(Sym) * sy
 
 static void match_symbol(int file, const ElfW(Shdr) * strings, const ElfW(Sym) * symbol, const struct group *group) {
   for (size_t i = 0; i < group->count; i++) {
-    if (offset_of(group, i) - symbol->st_value < symbol->st_size)
-      take_name(file, strings, symbol, &group->names[group->sites[i]]);
+    if (group->places[i].offset - symbol->st_value < symbol->st_size)
+      take_name(file, strings, symbol, group->places[i].name);
   }
 }
 
@@ -114,7 +117,7 @@ static void take_answer(struct heapster__site_name *name, const char *function, 
   if (name->line || name->function[0]) take_line(name->function, sizeof name->function, function, function_length);
 }
 
-/* Two lines for each site: its function, and its source. */
+/* Two lines for each place: its function, and its source. */
 static void parse_answer(const char *text, size_t length, const struct group *group) {
   const char *const end = text + length;
   for (size_t i = 0; text < end && i < group->count; i++) {
@@ -123,8 +126,7 @@ static void parse_answer(const char *text, size_t length, const struct group *gr
     const char *const source = function_end + 1;
     const char *const source_end = memchr(source, '\n', (size_t)(end - source));
     if (!source_end) return;
-    take_answer(&group->names[group->sites[i]], text, (size_t)(function_end - text), source,
-                (size_t)(source_end - source));
+    take_answer(group->places[i].name, text, (size_t)(function_end - text), source, (size_t)(source_end - source));
     text = source_end + 1;
   }
 }
@@ -169,13 +171,13 @@ static bool start(char *const *words, int output, pid_t *pid) {
 }
 
 static void find_lines(const struct group *group) {
-  enum { ANSWER = HEAPSTER__REPORTED_SITES * 4096 };
-  char numbers[HEAPSTER__REPORTED_SITES][24], name[] = "addr2line", functions[] = "-f", plain[] = "-C", from[] = "-e";
-  char *words[HEAPSTER__REPORTED_SITES + 6] = {name, functions, plain, from, (char *)(uintptr_t)group->file};
+  enum { ANSWER = MOST_PLACES * 4096 };
+  char numbers[MOST_PLACES][24], name[] = "addr2line", functions[] = "-f", plain[] = "-C", from[] = "-e";
+  char *words[MOST_PLACES + 6] = {name, functions, plain, from, (char *)(uintptr_t)group->file};
   int ends[2];
   pid_t pid;
   for (size_t i = 0; i < group->count; i++) {
-    snprintf(numbers[i], sizeof numbers[i], "0x%llx", (unsigned long long)offset_of(group, i));
+    snprintf(numbers[i], sizeof numbers[i], "0x%llx", (unsigned long long)group->places[i].offset);
     words[5 + i] = numbers[i];
   }
   char *const answer = malloc(ANSWER);
@@ -194,29 +196,40 @@ static void find_lines(const struct group *group) {
   free(answer);
 }
 
-/* The sites from `first` on that are in its file. */
-static struct group group_of(const struct heapster__figures *figures, struct heapster__site_name *names, size_t first) {
-  struct group group = {.file = figures->site_files[first], .figures = figures, .names = names};
-  for (size_t i = first; i < figures->site_count; i++) {
-    const bool is_in = figures->sites[i].kind == HEAPSTER_SITE_C && !strcmp(figures->site_files[i], group.file);
-    if (is_in) group.sites[group.count++] = i;
-  }
-  return group;
-}
-
-static bool is_first_of_file(const struct heapster__figures *figures, size_t index) {
-  for (size_t i = 0; i < index; i++) {
-    if (!strcmp(figures->site_files[i], figures->site_files[index])) return false;
-  }
-  return true;
-}
-
-void heapster__symbols_find(const struct heapster__figures *figures, struct heapster__site_name *names) {
-  memset(names, 0, figures->site_count * sizeof *names);
+static size_t list_places(const struct heapster__figures *figures, struct heapster__site_names *names,
+                          struct place places[MOST_PLACES]) {
+  size_t count = 0;
   for (size_t i = 0; i < figures->site_count; i++) {
-    if (!is_first_of_file(figures, i)) continue;
-    const struct group group = group_of(figures, names, i);
-    const int file = group.count ? open_regular(group.file) : -1;
+    if (figures->sites[i].kind != HEAPSTER_SITE_C) continue;
+    places[count++] = (struct place){figures->site_files[i], figures->sites[i].offset, &names->sites[i]};
+    for (size_t j = 0; j < figures->frame_counts[i]; j++) {
+      const struct heapster__frame *const frame = &figures->frames[i][j];
+      places[count++] = (struct place){heapster__frame_file(figures, frame), frame->offset, &names->frames[i][j]};
+    }
+  }
+  return count;
+}
+
+/* Moves the places from `first` on that are in its file to the group. */
+static void gather(struct group *group, struct place *places, size_t first, size_t count) {
+  group->file = places[first].file;
+  group->count = 0;
+  for (size_t i = first; i < count; i++) {
+    if (!places[i].file || strcmp(places[i].file, group->file) != 0) continue;
+    group->places[group->count++] = places[i];
+    places[i].file = NULL;
+  }
+}
+
+void heapster__symbols_find(const struct heapster__figures *figures, struct heapster__site_names *names) {
+  struct place places[MOST_PLACES];
+  struct group group;
+  const size_t count = list_places(figures, names, places);
+  memset(names, 0, sizeof *names);
+  for (size_t i = 0; i < count; i++) {
+    if (!places[i].file) continue;
+    gather(&group, places, i, count);
+    const int file = open_regular(group.file);
     if (file < 0) continue;
     find_functions(file, &group);
     close(file);

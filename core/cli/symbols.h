@@ -5,8 +5,8 @@
 
 #include "process/report_text.h"
 
-/* Names for as many sites as the figures have; what is not found stays "". Believes nothing that the process wrote: it
-   opens regular files only, and maps none. */
-void heapster__symbols_find(const struct heapster__figures *figures, struct heapster__site_name *names);
+/* Names for as many sites as the figures have, and for their frames; what is not found stays "". Believes nothing that
+   the process wrote: it opens regular files only, and maps none. */
+void heapster__symbols_find(const struct heapster__figures *figures, struct heapster__site_names *names);
 
 #endif

@@ -59,16 +59,25 @@ void heapster__malloc_status_read(struct heapster_status *read, enum heapster__r
 
 /* Two callers of 13; none is explained with a count of 0. */
 static unsigned site_count;
+static unsigned depth;
 
 bool heapster__explain_read(struct heapster_site *sites, struct heapster__process_sites *found) {
-  *found = (struct heapster__process_sites){.site_count = 13, .count = site_count};
+  *found = (struct heapster__process_sites){.site_count = 13, .count = site_count, .depth = depth};
   if (!site_count) return false;
   found->explained = (struct heapster_requests){.alloc_count = 1234567, .alloc_sum = 99};
-  sites[0] = (struct heapster_site){.kind = HEAPSTER_SITE_C, .place = 0x1235, .live_count = 3, .live_sum = 2048};
+  sites[0] = (struct heapster_site){
+      .kind = HEAPSTER_SITE_C, .place = 0x1235, .offset = depth, .live_count = 3, .live_sum = 2048};
   sites[0].requests = (struct heapster_requests){1234000, 4096, 5, 1024, 2, 64};
   sites[0].alloc_histogram.buckets[3] = 1234000;
   sites[1] = (struct heapster_site){.kind = HEAPSTER_SITE_ELSEWHERE, .requests = {.alloc_count = 7}};
   return true;
+}
+
+/* Of the first caller: a call in the same object, and one that no object has. */
+unsigned heapster__stack_frames(uint64_t number, const uintptr_t **frames) {
+  static const uintptr_t returns_to[] = {0x1235, 9};
+  *frames = returns_to;
+  return number == 2 ? 2 : 0;
 }
 
 bool heapster__find_object(const void *address, const char **path, uintptr_t *bias) {
@@ -98,6 +107,7 @@ void heapster__pages_unmap(void *pages, size_t bytes) {
 static void prepare(size_t count) {
   heap_count = count;
   site_count = 0;
+  depth = 1;
   refuses_pages = false;
   status = (struct heapster_status){.malloc_way = "preload", .malloc_is_proved = true};
 }
@@ -259,21 +269,72 @@ static void a_caller_has_a_function_and_a_line_where_they_are_known(void **state
   (void)state;
   struct text_sink *const sink = text_sink_new();
   static struct heapster__figures figures;
-  struct heapster__site_name names[2] = {{.function = "make(int)", .source = "/src/a.cpp", .line = 12},
-                                         {.function = "other"}};
+  static struct heapster__site_names names = {
+      .sites = {{.function = "make(int)", .source = "/src/a.cpp", .line = 12}, {.function = "other"}},
+      .frames = {{{.function = "call", .source = "/src/b.c", .line = 7}}},
+  };
   struct heapster__writer writer = heapster__writer_make(text_sink_of(sink));
-  const struct heapster__report report = {.figures = &figures, .version = "", .site_names = names};
+  const struct heapster__report report = {.figures = &figures, .version = "", .site_names = &names};
   figures.count = figures.is_explained = 1;
   figures.site_count = 2;
   figures.sites[0].kind = figures.sites[1].kind = HEAPSTER_SITE_C;
   figures.sites[1].offset = 0x10;
   heapster__write_report_text(&writer, &report);
   assert_non_null(strstr(sink->text, "  make(int) (a.cpp:12)\n"));
+  assert_null(strstr(sink->text, "by "));
   assert_non_null(strstr(sink->text, "  other (program+0x10)\n"));
+}
+
+static long column_of(const char *text, const char *at) {
+  const char *line = at;
+  assert_non_null(at);
+  while (line > text && line[-1] != '\n') line--;
+  return (long)(at - line);
+}
+
+static void frames_are_below_their_caller(void **state) {
+  (void)state;
+  struct text_sink *const sink = text_sink_new();
+  static struct heapster__figures figures = {
+      .count = 1,
+      .is_explained = 1,
+      .site_count = 1,
+      .depth = 3,
+      .unstacked_count = 12345,
+      .frame_file_count = 1,
+      .sites = {{.kind = HEAPSTER_SITE_C, .offset = 0x10}},
+      .frame_counts = {2},
+      .frames = {{{.offset = 0x20, .file = 1}, {.offset = 0x30}}},
+      .frame_files = {"/lib/libcall.so"},
+  };
+  static struct heapster__site_names names = {.frames = {{{.function = "call"}}}};
+  struct heapster__writer writer = heapster__writer_make(text_sink_of(sink));
+  const struct heapster__report report = {.figures = &figures, .version = "", .site_names = &names};
+  heapster__write_report_text(&writer, &report);
+  const char *const caller = strstr(sink->text, "program+0x10\n");
+  const char *const frame = strstr(sink->text, "by call (libcall.so+0x20)\n");
+  assert_int_equal(column_of(sink->text, frame), column_of(sink->text, caller) + 2);
+  assert_non_null(strstr(sink->text, "  by ?+0x30\n"));
+  assert_non_null(
+      strstr(sink->text, "\n12,345 requests are at their caller alone: there are more than 3,072 stacks\n"));
+}
+
+static void frames_are_those_of_their_caller_in_json(void **state) {
+  (void)state;
+  prepare(1);
+  site_count = 2;
+  depth = 2;
+  const char *const text = strstr(write_text(heapster_json), ", \"site_count\"");
+  assert_non_null(strstr(text, ", \"site_count\": 13, \"depth\": 2, \"unstacked_count\": 0, \"explained\": "));
+  assert_non_null(strstr(text, "\"offset\": 564, \"frames\": [{\"function\": null, \"source\": null, \"line\": 0, "
+                               "\"file\": \"/usr/lib/libx\\u000a.so.1\", \"offset\": 564}, {\"function\": null, "
+                               "\"source\": null, \"line\": 0, \"file\": null, \"offset\": 9}], \"alloc_count\": "));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(frames_are_below_their_caller),
+      cmocka_unit_test(frames_are_those_of_their_caller_in_json),
       cmocka_unit_test(report_of_one_heap_is_the_total_alone),
       cmocka_unit_test(report_of_more_heaps_begins_with_their_table),
       cmocka_unit_test(report_begins_with_how_to_count_malloc),

@@ -1,6 +1,8 @@
 """`heapster run --explain`: which callers asked most, named, and that every request is explained."""
 
 import json
+import os
+import platform
 import re
 import shutil
 import subprocess
@@ -118,3 +120,172 @@ def test_prometheus_has_no_callers():
     result = execute([HEAPSTER, "run", "--explain", "--format=prometheus", "--", "true"])
     assert result.returncode == 125
     assert_one_line(result.stderr, "--explain", "prometheus")
+
+
+def frames_of(site):
+    return [frame["function"] for frame in site["frames"]]
+
+
+def test_a_wrapper_is_one_caller_and_with_depth_as_many_as_call_it():
+    (wrapper,) = explain(PROGRAMS / "wrapped")["sites"]
+    assert (wrapper["function"], wrapper["alloc_count"], wrapper["alloc_sum"]) == ("xmalloc", 500, 7000)
+    document = explain(PROGRAMS / "wrapped", number="=10,depth=2")
+    assert_whole(document)
+    textures, sounds = document["sites"]
+    assert (textures["function"], frames_of(textures), textures["alloc_count"]) == ("xmalloc", ["load_textures"], 300)
+    assert (sounds["function"], frames_of(sounds), sounds["alloc_count"]) == ("xmalloc", ["load_sounds"], 200)
+    assert textures["offset"] == sounds["offset"]
+    assert document["depth"] == 2 and document["unstacked_count"] == 0 and "depth_problem" not in document
+
+
+def test_frames_are_below_their_caller_in_text():
+    text = run(PROGRAMS / "wrapped", options=["--explain=10,depth=3"]).stderr
+    lines = text[SUMMARY.search(text).end() :].strip("\n").split("\n")[1:]
+    column = lines[0].index("xmalloc")
+    assert [line[column:].split(" (")[0] for line in lines] == [
+        "xmalloc", "  by load_textures", "  by main", "xmalloc", "  by load_sounds", "  by main"]  # fmt: skip
+    assert all(not line[:column].strip() for line in lines if " by " in line)
+
+
+@pytest.mark.skipif(not shutil.which("addr2line"), reason="addr2line is not installed")
+def test_frames_have_source_lines():
+    textures = explain(PROGRAMS / "wrapped", number="=1,depth=3")["sites"][0]
+    assert all(frame["source"].endswith("programs/wrapped.c") and frame["line"] for frame in textures["frames"])
+    assert all(frame["file"] == str(PROGRAMS / "wrapped") for frame in textures["frames"])
+
+
+def test_depth_1_is_callers_alone():
+    document = explain(PROGRAMS / "wrapped", number="=10,depth=1")
+    assert len(document["sites"]) == 1 and "frames" not in document["sites"][0] and "depth" not in document
+
+
+@pytest.mark.parametrize("depth", [2, 9, 16])
+def test_a_deep_recursion_is_cut_at_the_depth(depth):
+    document = explain(PROGRAMS / "wrapped", "1000", number=f"=10,depth={depth}")
+    assert_whole(document)
+    assert [frames_of(site) for site in document["sites"]] == [["descend"] * (depth - 1)]
+
+
+def test_unwinding_requests_nothing_of_the_program():
+    for program in (["ls", "/"], [PROGRAMS / "exact_new"], ["sort", "/etc/passwd"]):
+        callers, frames = explain(*program), explain(*program, number="=100,depth=16")
+        assert callers["total"]["alloc_histogram"] == frames["total"]["alloc_histogram"], program
+        assert callers["total"]["dealloc_count"] == frames["total"]["dealloc_count"], program
+        assert_whole(frames)
+
+
+def test_stacks_without_room_are_at_their_caller():
+    document = explain(PROGRAMS / "stacks", "8192", number="=100,depth=16")
+    assert_whole(document)
+    first = document["sites"][0]
+    assert (first["kind"], first["function"], first["frames"]) == ("c", "request", [])
+    assert first["alloc_count"] == document["unstacked_count"] == 8192 - 3072
+    assert document["site_count"] == 3072 + 1
+    text = run(PROGRAMS / "stacks", "8192", options=["--explain=1,depth=16"]).stderr
+    assert "5,120 requests are at their caller alone: there are more than 3,072 stacks" in text
+
+
+def test_threads_have_the_same_stacks():
+    document = explain(PROGRAMS / "wrapped", "threads", number="=100,depth=3")
+    assert_whole(document)
+    counts = {tuple(frames_of(site)): site["alloc_count"] for site in document["sites"]}
+    assert counts["load_textures", "load"] == 1200 and counts["load_sounds", "load"] == 800
+
+
+def test_the_child_of_a_fork_has_frames(tmp_path):
+    run(PROGRAMS / "wrapped", "fork", options=["--explain=10,depth=2", "--format=json", f"--output={tmp_path}/%p"])
+    documents = [json.loads(file.read_text()) for file in tmp_path.glob("[0-9]*")]
+    assert len(documents) == 2
+    for document in documents:
+        assert_whole(document)
+        assert [frames_of(site) for site in document["sites"]] == [["load_textures"], ["load_sounds"]]
+
+
+def find_library(name):
+    """The path of a library of this processor's, or None."""
+    kind = {"x86_64": "x86-64", "aarch64": "AArch64"}.get(platform.machine(), "")
+    listing = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    found = re.search(rf"^\s+{re.escape(name)} \(libc6,{kind}.* => (\S+)$", listing, re.M)
+    return found and found[1]
+
+
+def test_libraries_come_and_go_in_another_thread(tmp_path):
+    libraries = [path for name in ("libz.so.1", "libexpat.so.1", "libstdc++.so.6") if (path := find_library(name))]
+    options = ["--explain=100,depth=16", "--format=json", f"--output={tmp_path}/report"]
+    assert run(PROGRAMS / "reloads", *libraries, options=options).returncode == 0
+    document = json.loads((tmp_path / "report").read_text())
+    assert_whole(document)
+    deep = max(document["sites"], key=lambda site: site["alloc_count"])
+    assert frames_of(deep)[:10] == ["descend"] * 10
+
+
+def test_a_small_stack_is_enough_for_frames():
+    result = run(PROGRAMS / "small_stack", PROGRAMS / "allocates", options=["--explain=10,depth=16"])
+    assert result.returncode == 3 and SUMMARY.search(result.stderr)
+
+
+@pytest.mark.parametrize("way", ["return", "_exit"])
+def test_a_sandboxed_program_has_frames(way):
+    if execute([PROGRAMS / "sandboxes", "kill", way]).returncode == 77:
+        pytest.skip("no seccomp here")
+    document = explain(PROGRAMS / "sandboxes", "kill", way, number="=10,depth=4")
+    assert_whole(document)
+    assert document["sites"][0]["frames"]
+
+
+def test_an_interpreter_has_frames():
+    document = explain(sys.executable, "-c", "import json; json.dumps(list(range(1000)))", number="=100,depth=16")
+    assert_whole(document)
+    assert any(len(site["frames"]) == 15 for site in document["sites"])
+
+
+@pytest.mark.parametrize("value", [
+    "10,depth=0", "10,depth=17", "10,depth=x", "10,depth=", "10,depth", ",depth=3", "depth=3", "10,depth=3,depth=3",
+    "10,depth=-1", "10,depth=+2", "10, depth=2", "0,depth=2", "10,depth=99999999999999999999",
+])  # fmt: skip
+def test_a_depth_that_is_none_is_refused(value):
+    result = execute([HEAPSTER, "run", f"--explain={value}", "--", "true"])
+    assert result.returncode == 125
+    assert_one_line(result.stderr, f"'{value}'", "1 to 16")
+
+
+def pretend_libgcc(folder, library):
+    """The environment in which the unwinder's library is that file, or an empty one for None."""
+    target = folder / "libgcc_s.so.1"
+    shutil.copy(library, target) if library else target.touch()
+    return {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+
+
+@pytest.mark.parametrize("library, problem", [("libz.so.1", "of gcc 12 or newer"), (None, "cannot be loaded")])
+def test_without_an_unwinder_a_line_says_so_and_the_program_runs(tmp_path, library, problem):
+    found = library and find_library(library)
+    if library and not found:
+        pytest.skip(f"{library} is not installed")
+    env = pretend_libgcc(tmp_path, found)
+    report = tmp_path / "report"
+    result = run(PROGRAMS / "wrapped", options=["--explain=10,depth=3", f"--output={report}"], env=env)
+    assert result.returncode == 0
+    assert_one_line(result.stderr, "no frames above the callers", problem)
+    assert problem in report.read_text() and " by " not in report.read_text()
+    document = explain(PROGRAMS / "wrapped", number="=10,depth=3", env=env)
+    assert_whole(document)
+    assert problem in document["depth_problem"] and document["sites"][0]["frames"] == []
+    assert document["total"]["alloc_count"] == 500 and document["total"]["unseen_alloc_count"] == 0
+
+
+def test_frames_that_a_program_registers_itself_hold_no_request_up():
+    result = run(PROGRAMS / "registers_frames", options=["--explain=10,depth=8"])
+    assert result.returncode == 0 and SUMMARY.search(result.stderr)
+
+
+def test_signal_handlers_request_in_the_middle_of_unwinding(tmp_path):
+    options = ["--explain=100,depth=16", "--format=json", f"--output={tmp_path}/report"]
+    result = run(PROGRAMS / "interrupted", options=options)
+    assert result.returncode == 0
+    document = json.loads((tmp_path / "report").read_text())
+    assert_whole(document)
+    handler = [site for site in document["sites"] if site["function"] == "handle"]
+    first = document["sites"][0]
+    assert (first["function"], first["alloc_count"]) == ("descend", 49999)  # one more is from another line of main
+    assert document["total"]["alloc_count"] == 50000 + int(result.stdout) + 1  # the buffer of standard output
+    assert any(len(site["frames"]) == 15 for site in handler)

@@ -27,7 +27,7 @@ complete -c heapster -f -n __heapster_wants_command -a run -d 'Run a program and
 complete -c heapster -f -n '__heapster_wants_command; or __heapster_wants_option' -s h -l help -d 'Give this help list'
 complete -c heapster -f -n '__heapster_wants_command; or __heapster_wants_option' -s V -l version -d 'Print program version'
 complete -c heapster -x -n __heapster_wants_option -s e -l every -d 'Keep figures that often, in seconds'
-complete -c heapster -f -n __heapster_wants_option -s x -l explain -d 'Tell which callers asked most, 10 or --explain=N'
+complete -c heapster -f -n __heapster_wants_option -s x -l explain -d 'Tell which callers asked most, 10 or --explain=N,depth=D'
 complete -c heapster -x -n __heapster_wants_option -s f -l format -a 'text json prometheus' -d 'Format of the report'
 complete -c heapster -r -F -n __heapster_wants_option -s o -l output -d 'Write the report to a file; - is standard output'
 complete -c heapster -f -n __heapster_wants_option -s v -l verbose -d 'With text: sums, totals and live_count, too'

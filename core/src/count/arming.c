@@ -12,6 +12,8 @@ const struct heapster__attributor *_Atomic heapster__attributor;
 
 struct heapster__site (*_Atomic heapster__site_finder)(const void *caller);
 
+struct heapster__site (*_Atomic heapster__lasting_site_finder)(const void *caller);
+
 static struct {
   const struct heapster__thread *armer; /* under the lock, as all below */
   uint32_t armer_generation;

@@ -29,7 +29,7 @@ struct heapster__shard_head {
 /* Where in a program a request comes from. What a place and an offset are is the kind's to say. */
 enum heapster__site_kind {
   HEAPSTER__SITE_UNKNOWN, /* the hook noted none */
-  HEAPSTER__SITE_C,       /* `place` is the address that the call returns to, `offset` is 0 */
+  HEAPSTER__SITE_C,       /* `place` is the address that the call returns to, `offset` is 0, or the number of a stack */
   HEAPSTER__SITE_PYTHON,  /* a code object, and an offset in its instructions */
   HEAPSTER__SITE_LUA      /* where the name of the source is, and a line */
 };

@@ -2,6 +2,7 @@
 #include "explain/state.h"
 
 #include "base/lock.h"
+#include "count/guard.h"
 #include "heap/heap.h"
 #include "heap/snapshot.h"
 
@@ -167,6 +168,32 @@ enum heapster_error heapster__explain_process(unsigned limit) {
                             limit < HEAPSTER__REPORTED_SITES ? limit : HEAPSTER__REPORTED_SITES);
   heapster__unlock();
   return error;
+}
+
+/* In the middle of a hook, which looks for the site of its request. */
+static struct heapster__site unwind_site(const void *caller) {
+  uintptr_t frames[HEAPSTER__STACK_FRAMES];
+  const unsigned depth = heapster__load_relaxed(&heapster__explaining.depth);
+  const unsigned count = heapster__unwind(caller, frames, depth - 1);
+  const uint32_t stack = count ? heapster__stack_find(caller, frames, count) : 0;
+  return (struct heapster__site){(uintptr_t)caller, stack, HEAPSTER__SITE_C};
+}
+
+static void prepare_unwinder(void) {
+  heapster__store_relaxed(&heapster__explaining.unwinder, (unsigned)heapster__unwinder_prepare());
+}
+
+void heapster__explain_depth(unsigned depth) {
+  if (depth < 2 || depth > HEAPSTER__DEPTH || !heapster__load_relaxed(&heapster__explaining.limit)) return;
+  const int error = errno;
+  heapster__store_relaxed(&heapster__explaining.unwinder, (unsigned)HEAPSTER__UNWINDER_NOT_PREPARED);
+  heapster__store_relaxed(&heapster__explaining.depth, depth);
+  if (heapster__stacks_make()) heapster__call_uncounted(prepare_unwinder);
+  if (heapster__load_relaxed(&heapster__explaining.unwinder) == HEAPSTER__UNWINDS) {
+    heapster__store_relaxed(&heapster__lasting_site_finder, unwind_site);
+    heapster__store_release(&heapster__site_finder, unwind_site);
+  }
+  errno = error;
 }
 
 bool heapster_is_explaining(void) { return heapster__is_armed(); }

@@ -4,7 +4,9 @@
 
 #include <heapster/explain.h>
 
+#include "base/unwind.h"
 #include "count/arming.h"
+#include "explain/stacks.h"
 
 /* `keep(place)` is called for each new site of that kind, by the thread that makes the request, in the middle of its
    hook: it may keep what lies at the place alive, and make no request. NULL: no more. Set it while nothing is
@@ -30,6 +32,11 @@ HEAPSTER_API void heapster__site_name(struct heapster_site *site);
    Nothing else can be explained then. Takes the lock. */
 HEAPSTER_API enum heapster_error heapster__explain_process(unsigned limit);
 
+/* From now on the sites of that process in C have up to `depth` - 1 frames above their caller; 1 to HEAPSTER__DEPTH.
+   Those of before stay as they are. Loads the unwinder, so call it outside of all hooks; what that requests is not
+   counted. Nothing where the process is not explained, or cannot be unwound: the report says why. */
+HEAPSTER_API void heapster__explain_depth(unsigned depth);
+
 /* The path of the program, "" where it is not known, or was not noted. */
 void heapster__explain_note_program(void);
 const char *heapster__explain_program(void);
@@ -41,10 +48,14 @@ struct heapster__process_sites {
   uint64_t site_count;                /* of all */
   struct heapster_requests explained; /* at all sites */
   unsigned count;                     /* in the array */
+  unsigned depth;                     /* that was asked for; 1: callers alone */
+  unsigned unwinder;                  /* an enum heapster__unwinder, if the depth is more */
+  uint64_t unstacked_count;           /* requests at callers without a stack: there was no room for theirs */
 };
 
-/* Fills the first sites in the order of heapster_sites_rank, unnamed. `sites` has room for the limit. Takes no lock,
-   makes no request and no system call, while other threads go on. False: the process is not explained so. */
+/* Fills the first sites in the order of heapster_sites_rank, unnamed: `offset` is the number of a stack. `sites` has
+   room for the limit. Takes no lock, makes no request and no system call, while other threads go on. False: the process
+   is not explained so. */
 bool heapster__explain_read(struct heapster_site *sites, struct heapster__process_sites *found);
 
 #endif

@@ -77,5 +77,9 @@ bool heapster__explain_read(struct heapster_site *sites, struct heapster__proces
   }
   heapster__visit_maps(count_reported_map, &to);
   found->count = to.count;
+  const unsigned depth = heapster__load_relaxed(&heapster__explaining.depth);
+  found->depth = depth ? depth : 1;
+  found->unwinder = heapster__load_relaxed(&heapster__explaining.unwinder);
+  found->unstacked_count = heapster__stacks_refused();
   return true;
 }

@@ -13,8 +13,10 @@ struct heapster__explaining {
   const struct heapster__thread *_Atomic thread; /* NULL: all */
   _Atomic uint32_t generation;                   /* of the thread's record */
   void (*_Atomic keep[HEAPSTER__SITE_KINDS])(uintptr_t place);
-  _Atomic uint32_t arming; /* changed under the lock */
-  _Atomic unsigned limit;  /* of sites in a report of the process; 0: not the whole process is explained */
+  _Atomic uint32_t arming;   /* changed under the lock */
+  _Atomic unsigned limit;    /* of sites in a report of the process; 0: not the whole process is explained */
+  _Atomic unsigned depth;    /* of the sites: each caller and the frames above it; 0: nobody asked, as 1 */
+  _Atomic unsigned unwinder; /* an enum heapster__unwinder */
 };
 extern HEAPSTER__HIDDEN struct heapster__explaining heapster__explaining;
 

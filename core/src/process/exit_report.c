@@ -4,6 +4,7 @@
    At exit the figures go to the report page by plain stores, whatever the program has closed, forbidden itself or used
    up by then. The command writes the report; the process itself only where no command will. */
 #include "base/platform.h"
+#include "explain/explain.h"
 #include "explain/large.h"
 #include "hooks/malloc/family.h"
 #include "hooks/malloc/preload.h"
@@ -132,14 +133,19 @@ static bool read_settings(void) {
   return own.has_pattern || (pid && strtol(pid, NULL, 10) == (long)getpid());
 }
 
-static unsigned count_sites(void) {
-  const char *const sites = secure_getenv(HEAPSTER__EXPLAIN);
+/* Zeros where this process is not to be explained. */
+static struct heapster__explain_choice read_explain(void) {
+  const struct heapster__explain_choice none = {0, 0};
+  struct heapster__explain_choice choice;
+  const char *const text = secure_getenv(HEAPSTER__EXPLAIN);
   const char *const pattern = secure_getenv(HEAPSTER__REPORT);
   const char *const pid = secure_getenv(HEAPSTER__REPORT_PID);
-  if (!sites || !secure_getenv(HEAPSTER__PAGE)) return 0;
+  if (!text || !secure_getenv(HEAPSTER__PAGE)) return none;
   const bool is_reported = is_pattern(pattern) || (pid && strtol(pid, NULL, 10) == (long)syscall(SYS_getpid));
-  return is_reported ? heapster__report_sites(sites) : 0;
+  return is_reported && heapster__report_explain(text, &choice) ? choice : none;
 }
+
+static unsigned count_sites(void) { return read_explain().sites; }
 
 unsigned (*const heapster__sites_to_report)(void) = count_sites;
 
@@ -157,7 +163,8 @@ HEAPSTER__AT_LOAD static void prepare(void) {
   /* C has no conversion from object to function pointers; POSIX converts this way. */
   *(void **)&own.next_exit = dlsym(RTLD_NEXT, "_exit");
   *(void **)&own.next_Exit = dlsym(RTLD_NEXT, "_Exit");
-  heapster__malloc_prove(); /* now, because at exit nothing may be allocated */
+  heapster__malloc_prove();                      /* now, because at exit nothing may be allocated */
+  heapster__explain_depth(read_explain().depth); /* not earlier: the first request may come from inside the loader */
   HEAPSTER__ON_EXIT(store_at_exit);
   at_quick_exit(store_at_unload);
   if (!is_reporting) return;

@@ -30,21 +30,69 @@ static void read_problem(struct heapster__figures *figures, enum heapster__resca
   copy_text(figures->malloc_problem, sizeof figures->malloc_problem, status.malloc_problem);
 }
 
-/* The call is before the address that it returns to. A path that is too long is cut at its beginning. */
-static void read_place(struct heapster_site *site, char file[HEAPSTER__SITE_FILE]) {
-  const void *const call = (const void *)((uintptr_t)site->place - 1);
-  const char *path = "?";
+/* The call is before the address that it returns to. False: no object has it. */
+static bool find_call(uint64_t returns_to, const char **path, uint64_t *offset) {
+  const void *const call = (const void *)((uintptr_t)returns_to - 1);
   uintptr_t bias = 0;
-  if (site->kind == HEAPSTER_SITE_C && heapster__find_object(call, &path, &bias)) site->offset = (uintptr_t)call - bias;
-  if (!path[0]) path = heapster__explain_program();
+  if (!heapster__find_object(call, path, &bias)) return false;
+  *offset = (uintptr_t)call - bias;
+  if (!(*path)[0]) *path = heapster__explain_program();
+  return true;
+}
+
+/* A path that is too long is cut at its beginning. */
+static void copy_path(char file[HEAPSTER__SITE_FILE], const char *path) {
   const size_t length = strlen(path);
   copy_text(file, HEAPSTER__SITE_FILE, length < HEAPSTER__SITE_FILE ? path : path + length - HEAPSTER__SITE_FILE + 1);
 }
 
+static void read_place(struct heapster_site *site, char file[HEAPSTER__SITE_FILE]) {
+  const char *path = "?";
+  if (site->kind != HEAPSTER_SITE_C || !find_call(site->place, &path, &site->offset)) site->offset = 0;
+  copy_path(file, path);
+}
+
+/* The files of frames up to now, as the loader has them. */
+struct frame_files {
+  const char *paths[HEAPSTER__FRAME_FILES];
+  unsigned count;
+};
+
+/* The number of a file, plus 1; 0 if there is no room for it. */
+static unsigned number_of_file(struct frame_files *files, const char *path, struct heapster__figures *figures) {
+  for (unsigned i = 0; i < files->count; i++) {
+    if (files->paths[i] == path) return i + 1;
+  }
+  if (files->count == HEAPSTER__FRAME_FILES) return 0;
+  copy_path(figures->frame_files[files->count], path);
+  files->paths[files->count++] = path;
+  return files->count;
+}
+
+static void read_frames(struct heapster__figures *figures, unsigned index, uint64_t stack, struct frame_files *files) {
+  const uintptr_t *returns_to = NULL;
+  const unsigned count = heapster__stack_frames(stack, &returns_to);
+  for (unsigned i = 0; i < count; i++) {
+    struct heapster__frame frame = {.offset = returns_to[i]};
+    const char *path;
+    if (find_call(returns_to[i], &path, &frame.offset)) frame.file = number_of_file(files, path, figures);
+    figures->frames[index][i] = frame;
+  }
+  figures->frame_counts[index] = count;
+}
+
 static void read_sites(struct heapster__figures *figures) {
   struct heapster__process_sites found;
+  struct frame_files files = {.count = 0};
   figures->is_explained = heapster__explain_read(figures->sites, &found);
-  for (unsigned i = 0; i < found.count; i++) read_place(&figures->sites[i], figures->site_files[i]);
+  for (unsigned i = 0; i < found.count; i++) {
+    read_frames(figures, i, figures->sites[i].kind == HEAPSTER_SITE_C ? figures->sites[i].offset : 0, &files);
+    read_place(&figures->sites[i], figures->site_files[i]);
+  }
+  figures->depth = found.depth;
+  figures->unwinder = found.unwinder;
+  figures->unstacked_count = found.unstacked_count;
+  figures->frame_file_count = files.count;
   figures->site_count = found.count;
   figures->all_site_count = found.site_count;
   figures->explained = found.explained;

@@ -111,9 +111,24 @@ static void make_valid_name(char name[HEAPSTER_HEAP_NAME]) {
   }
 }
 
-static void make_valid(struct heapster__figures *figures) {
+static void limit_counts(struct heapster__figures *figures) {
   if (figures->count > HEAPSTER_HEAPS) figures->count = HEAPSTER_HEAPS;
   if (figures->site_count > HEAPSTER__REPORTED_SITES) figures->site_count = HEAPSTER__REPORTED_SITES;
+  if (figures->frame_file_count > HEAPSTER__FRAME_FILES) figures->frame_file_count = HEAPSTER__FRAME_FILES;
+}
+
+static void make_valid_frames(struct heapster__figures *figures) {
+  for (size_t i = 0; i < figures->frame_file_count; i++) figures->frame_files[i][HEAPSTER__SITE_FILE - 1] = '\0';
+  for (size_t i = 0; i < figures->site_count; i++) {
+    if (figures->frame_counts[i] > HEAPSTER__STACK_FRAMES) figures->frame_counts[i] = HEAPSTER__STACK_FRAMES;
+    for (size_t j = 0; j < figures->frame_counts[i]; j++) {
+      if (figures->frames[i][j].file > figures->frame_file_count) figures->frames[i][j].file = 0;
+    }
+  }
+}
+
+static void make_valid(struct heapster__figures *figures) {
+  limit_counts(figures);
   figures->malloc_way[sizeof figures->malloc_way - 1] = '\0';
   figures->malloc_problem[sizeof figures->malloc_problem - 1] = '\0';
   make_valid_stats(&figures->total);
@@ -125,6 +140,7 @@ static void make_valid(struct heapster__figures *figures) {
     make_valid_name(figures->names[i]);
     make_valid_stats(&figures->heaps[i].stats);
   }
+  make_valid_frames(figures);
 }
 
 static bool read_all(int file, void *bytes, size_t length, off_t offset) {
@@ -135,20 +151,21 @@ static bool read_uint64(int file, uint64_t *value, off_t offset) {
   return read_all(file, value, sizeof *value, offset);
 }
 
+/* The first `count` elements of an array in figures, which are at that offset. */
+#define READ_ARRAY(array, count)                                     \
+  read_all(file, figures->array, (count) * sizeof figures->array[0], \
+           offset + (off_t)offsetof(struct heapster__figures, array))
+
 /* The figures at that offset, of as many heaps as there are. */
 static bool copy_figures(int file, off_t offset, struct heapster__figures *figures) {
-  const size_t names = offsetof(struct heapster__figures, names), heaps = offsetof(struct heapster__figures, heaps);
-  if (!read_all(file, figures, names, offset)) return false;
-  if (figures->count > HEAPSTER_HEAPS) figures->count = HEAPSTER_HEAPS;
-  if (figures->site_count > HEAPSTER__REPORTED_SITES) figures->site_count = HEAPSTER__REPORTED_SITES;
+  if (!read_all(file, figures, offsetof(struct heapster__figures, names), offset)) return false;
+  limit_counts(figures);
   const size_t count = figures->count, site_count = figures->site_count;
-  const size_t sites = offsetof(struct heapster__figures, sites),
-               files = offsetof(struct heapster__figures, site_files);
-  return read_all(file, figures->names, count * sizeof figures->names[0], offset + (off_t)names) &&
-         read_all(file, figures->heaps, count * sizeof figures->heaps[0], offset + (off_t)heaps) &&
-         read_all(file, figures->sites, site_count * sizeof figures->sites[0], offset + (off_t)sites) &&
-         read_all(file, figures->site_files, site_count * sizeof figures->site_files[0], offset + (off_t)files);
+  return READ_ARRAY(names, count) && READ_ARRAY(heaps, count) && READ_ARRAY(sites, site_count) &&
+         READ_ARRAY(site_files, site_count) && READ_ARRAY(frame_counts, site_count) && READ_ARRAY(frames, site_count) &&
+         READ_ARRAY(frame_files, figures->frame_file_count);
 }
+#undef READ_ARRAY
 
 static uint64_t read_kept(int file, off_t offset, struct heapster__figures *figures) {
   const off_t at = offset + (off_t)offsetof(struct heapster__kept_figures, figures);

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 enum {
-  HEAPSTER__PAGE_LAYOUT = 3, /* raised with every change below */
+  HEAPSTER__PAGE_LAYOUT = 4, /* raised with every change below */
   HEAPSTER__PAGES = 4096,
   HEAPSTER__COMMAND_ROOM = 6 << 20, /* Linux starts no program with longer arguments */
   HEAPSTER__PROGRAM_TEXT = 64,

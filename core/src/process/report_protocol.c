@@ -40,9 +40,19 @@ bool heapster__report_large(const char *text, uint64_t *size) {
   return !heapster_size_parse(text, size) && (!*size || *size >= HEAPSTER_LARGE_LEAST);
 }
 
-unsigned heapster__report_sites(const char *text) {
-  char *end;
-  const unsigned long count = strtoul(text, &end, 10);
-  const bool is_number = *text >= '0' && *text <= '9' && !*end;
-  return is_number && count <= 100 ? (unsigned)count : 0;
+/* Digits alone, and what follows them. 0: there is no number from 1 to `most`. */
+static unsigned read_number(const char *text, unsigned most, const char **end) {
+  const size_t digits = strspn(text, "0123456789");
+  const unsigned long number = digits ? strtoul(text, NULL, 10) : 0;
+  *end = text + digits;
+  return number <= most ? (unsigned)number : 0;
+}
+
+bool heapster__report_explain(const char *text, struct heapster__explain_choice *choice) {
+  static const char depth[] = ",depth=";
+  const char *end;
+  choice->sites = read_number(text, 100, &end);
+  choice->depth = 1;
+  if (!strncmp(end, depth, sizeof depth - 1)) choice->depth = read_number(end + sizeof depth - 1, 16, &end);
+  return choice->sites && choice->depth && !*end;
 }

@@ -23,7 +23,7 @@
 /* Seconds between two snapshots of the running program. Absent: only the figures at exit. */
 #define HEAPSTER__REPORT_EVERY "HEAPSTER_REPORT_EVERY"
 
-/* How many sites the report has, 1 to 100. Absent: nothing is explained. */
+/* How many sites the report has, 1 to 100; perhaps ",depth=" and 1 to 16. Absent: nothing is explained. */
 #define HEAPSTER__EXPLAIN "HEAPSTER_EXPLAIN"
 
 /* Above how many bytes a request is said, in every process. Absent: none is. */
@@ -38,8 +38,12 @@ bool heapster__report_path(char path[PATH_MAX], const char *pattern, pid_t pid);
 /* The name of the file that a process writes and then renames to `path`. False if it is too long. */
 bool heapster__report_beside(char beside[PATH_MAX], const char *path, pid_t pid);
 
-/* The number of sites in `text`, 1 to 100; 0 for anything else. */
-unsigned heapster__report_sites(const char *text);
+/* The sites of the report in `text`, as HEAPSTER_EXPLAIN has them. False for anything else. */
+struct heapster__explain_choice {
+  unsigned sites; /* 1 to 100 */
+  unsigned depth; /* each caller and the frames above it: 1, if `text` has none, to 16 */
+};
+bool heapster__report_explain(const char *text, struct heapster__explain_choice *choice);
 
 /* The size in `text`, as heapster_size_parse reads it, for heapster_watch_large. False: it is none that can be watched.
  */

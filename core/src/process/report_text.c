@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "process/report_sites.h"
 #include "value/json.h"
 #include "value/prometheus.h"
 #include "value/stats_text.h"
@@ -81,91 +82,6 @@ static bool write_missing_malloc(struct heapster__writer *writer, const struct h
   return true;
 }
 
-/* The columns of the table of sites. */
-enum { SITE_COLUMNS = 6 };
-static const char *const site_headings[SITE_COLUMNS] = {"allocs", "bytes",       "growths",
-                                                        "moves",  "live blocks", "live bytes"};
-
-static void site_cell_text(const struct heapster_site *site, unsigned column, char text[HEAPSTER__FIGURE_TEXT]) {
-  const uint64_t figures[SITE_COLUMNS] = {site->requests.alloc_count,
-                                          site->requests.alloc_sum + site->requests.realloc_growth_sum,
-                                          site->requests.realloc_growth_count,
-                                          site->requests.realloc_move_count,
-                                          site->live_count,
-                                          site->live_sum};
-  const bool is_bytes = column == 1 || column == 5;
-  heapster__figure_text(is_bytes ? HEAPSTER_BYTES : HEAPSTER_COUNT, (int64_t)figures[column], text);
-}
-
-static const char *base_name(const char *path) {
-  const char *const slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
-/* "function (source.c:12)", "function (libx.so.1+0x1234)", "libx.so.1+0x1234". The loader's name of the program is "".
- */
-static void write_caller(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
-  static const struct heapster__site_name unknown;
-  const struct heapster_site *const site = &report->figures->sites[index];
-  const struct heapster__site_name *const name = report->site_names ? &report->site_names[index] : &unknown;
-  const char *const file = report->figures->site_files[index];
-  char number[40];
-  if (site->kind != HEAPSTER_SITE_C) {
-    heapster__write_text(writer, "elsewhere");
-    return;
-  }
-  heapster__write_printable(writer, name->function);
-  if (name->function[0]) heapster__write_text(writer, " (");
-  heapster__write_printable(writer, name->line ? base_name(name->source) : file[0] ? base_name(file) : "program");
-  if (name->line)
-    snprintf(number, sizeof number, ":%u", name->line);
-  else
-    snprintf(number, sizeof number, "+0x%llx", (unsigned long long)site->offset);
-  heapster__write_texts(writer, number, name->function[0] ? ")" : "");
-}
-
-static void write_sites_heading(struct heapster__writer *writer, const struct heapster__figures *figures) {
-  const uint64_t explained = figures->explained.alloc_count + figures->explained.realloc_growth_count;
-  const uint64_t counted = figures->total.alloc_count + figures->total.realloc_growth_count;
-  heapster__write_text(writer, "\ncallers that asked most: ");
-  heapster__write_count(writer, figures->site_count);
-  heapster__write_text(writer, " of ");
-  heapster__write_count(writer, figures->all_site_count);
-  heapster__write_text(writer, "; ");
-  heapster__write_count(writer, explained);
-  heapster__write_text(writer, " of ");
-  heapster__write_count(writer, counted);
-  heapster__write_text(writer, " allocs and growths explained\n");
-}
-
-static void write_sites(struct heapster__writer *writer, const struct heapster__report *report) {
-  const struct heapster__figures *const figures = report->figures;
-  size_t widths[SITE_COLUMNS];
-  if (!figures->is_explained) return;
-  write_sites_heading(writer, figures);
-  for (unsigned column = 0; figures->site_count && column < SITE_COLUMNS; column++) {
-    char text[HEAPSTER__FIGURE_TEXT];
-    widths[column] = strlen(site_headings[column]);
-    for (size_t i = 0; i < figures->site_count; i++) {
-      site_cell_text(&figures->sites[i], column, text);
-      widths[column] = max_of(widths[column], strlen(text));
-    }
-    widths[column] += column > 0 ? 2 : 0;
-    heapster__write_right(writer, site_headings[column], widths[column]);
-  }
-  if (figures->site_count) heapster__write_text(writer, "  caller\n");
-  for (size_t i = 0; i < figures->site_count; i++) {
-    for (unsigned column = 0; column < SITE_COLUMNS; column++) {
-      char text[HEAPSTER__FIGURE_TEXT];
-      site_cell_text(&figures->sites[i], column, text);
-      heapster__write_right(writer, text, widths[column]);
-    }
-    heapster__write_text(writer, "  ");
-    write_caller(writer, report, i);
-    heapster__write_text(writer, "\n");
-  }
-}
-
 static void write_people(struct heapster__writer *writer, const struct heapster__report *report, bool is_verbose) {
   const struct heapster__figures *const figures = report->figures;
   const bool has_line = write_missing_malloc(writer, figures);
@@ -176,7 +92,7 @@ static void write_people(struct heapster__writer *writer, const struct heapster_
     heapster__write_text(writer, "\n");
   }
   heapster__write_stats(writer, &figures->total, is_verbose);
-  write_sites(writer, report);
+  heapster__write_sites(writer, report);
 }
 
 void heapster__write_report_text(struct heapster__writer *writer, const struct heapster__report *report) {
@@ -235,62 +151,6 @@ static void write_end(struct heapster__writer *writer, const struct heapster__re
   heapster__write_texts(writer, ", \"snapshot_time\": ", time);
 }
 
-static void write_number(struct heapster__writer *writer, const char *key, uint64_t value) {
-  heapster__write_texts(writer, key, ": ");
-  heapster__write_digits(writer, value);
-}
-
-static void write_string_or_null(struct heapster__writer *writer, const char *key, const char *value) {
-  heapster__write_texts(writer, key, ": ");
-  if (value[0])
-    heapster__write_json_string(writer, value, strlen(value));
-  else
-    heapster__write_text(writer, "null");
-}
-
-static void write_json_requests(struct heapster__writer *writer, const struct heapster_requests *requests) {
-  write_number(writer, "\"alloc_count\"", requests->alloc_count);
-  write_number(writer, ", \"alloc_sum\"", requests->alloc_sum);
-  write_number(writer, ", \"realloc_growth_count\"", requests->realloc_growth_count);
-  write_number(writer, ", \"realloc_growth_sum\"", requests->realloc_growth_sum);
-  write_number(writer, ", \"realloc_move_count\"", requests->realloc_move_count);
-  write_number(writer, ", \"realloc_move_sum\"", requests->realloc_move_sum);
-}
-
-static void write_json_site(struct heapster__writer *writer, const struct heapster__report *report, size_t index) {
-  static const struct heapster__site_name unknown;
-  const struct heapster_site *const site = &report->figures->sites[index];
-  const struct heapster__site_name *const name = report->site_names ? &report->site_names[index] : &unknown;
-  heapster__write_texts(writer, index ? ", {" : "{",
-                        "\"kind\": ", site->kind == HEAPSTER_SITE_C ? "\"c\"" : "\"elsewhere\"");
-  write_string_or_null(writer, ", \"function\"", name->function);
-  write_string_or_null(writer, ", \"source\"", name->source);
-  write_number(writer, ", \"line\"", name->line);
-  write_string_or_null(writer, ", \"file\"", report->figures->site_files[index]);
-  write_number(writer, ", \"offset\"", site->offset);
-  heapster__write_text(writer, ", ");
-  write_json_requests(writer, &site->requests);
-  write_number(writer, ", \"live_count\"", site->live_count);
-  write_number(writer, ", \"live_sum\"", site->live_sum);
-  heapster__write_text(writer, ", \"alloc_histogram\": ");
-  for (unsigned i = 0; i < HEAPSTER_BUCKETS; i++) {
-    heapster__write_text(writer, i ? ", " : "[");
-    heapster__write_digits(writer, site->alloc_histogram.buckets[i]);
-  }
-  heapster__write_text(writer, "]}");
-}
-
-static void write_json_sites(struct heapster__writer *writer, const struct heapster__report *report) {
-  const struct heapster__figures *const figures = report->figures;
-  if (!figures->is_explained) return;
-  write_number(writer, ", \"site_count\"", figures->all_site_count);
-  heapster__write_text(writer, ", \"explained\": {");
-  write_json_requests(writer, &figures->explained);
-  heapster__write_text(writer, "}, \"sites\": [");
-  for (size_t i = 0; i < figures->site_count; i++) write_json_site(writer, report, i);
-  heapster__write_text(writer, "]");
-}
-
 /* "malloc_problem" only if malloc is hooked and not, or not wholly, counted. */
 void heapster__write_report_json(struct heapster__writer *writer, const struct heapster__report *report) {
   const struct heapster__figures *const figures = report->figures;
@@ -305,7 +165,7 @@ void heapster__write_report_json(struct heapster__writer *writer, const struct h
   else
     heapster__write_text(writer, "null"); /* nothing is counted; zeros would look like figures */
   write_heaps(writer, figures);
-  write_json_sites(writer, report);
+  heapster__write_json_sites(writer, report);
   if (strcmp(figures->malloc_way, "none") != 0 && figures->malloc_problem[0])
     write_string(writer, ", \"malloc_problem\"", figures->malloc_problem);
   heapster__write_text(writer, "}\n");

@@ -12,18 +12,28 @@ struct heapster__site_name {
   unsigned line; /* 0: not known */
 };
 
+/* Of the sites of figures, and of their frames. */
+struct heapster__site_names {
+  struct heapster__site_name sites[HEAPSTER__REPORTED_SITES];
+  struct heapster__site_name frames[HEAPSTER__REPORTED_SITES][HEAPSTER__STACK_FRAMES];
+};
+
 /* What the figures are of. */
 struct heapster__report {
   const struct heapster__figures *figures;
   const char *version; /* of heapster */
   int64_t pid;
-  const char *command;                          /* the arguments, each ended by a NUL, perhaps not the last */
-  size_t command_length;                        /* 0: not known */
-  bool is_command_cut;                          /* not all of it is there */
-  const struct heapster__site_name *site_names; /* of the figures' sites; NULL: nobody asked for them */
-  const char *killed_by;                        /* the name of the signal by which the process ended; NULL: by none */
+  const char *command;                           /* the arguments, each ended by a NUL, perhaps not the last */
+  size_t command_length;                         /* 0: not known */
+  bool is_command_cut;                           /* not all of it is there */
+  const struct heapster__site_names *site_names; /* of the figures' sites; NULL: nobody asked for them */
+  const char *killed_by;                         /* the name of the signal by which the process ended; NULL: by none */
   uint64_t snapshot_time; /* nanoseconds since 1970, for figures that are not of the process's end; else 0 */
 };
+
+/* The path of a frame's file; "" where it is not known. */
+HEAPSTER_API const char *heapster__frame_file(const struct heapster__figures *figures,
+                                              const struct heapster__frame *frame);
 
 typedef void heapster__write_report(struct heapster__writer *writer, const struct heapster__report *report);
 

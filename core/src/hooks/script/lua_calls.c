@@ -18,5 +18,6 @@ static struct heapster__site find_site(const void *caller) {
 void heapster__lua_follow_calls(void *ud) {
   heapster__store_relaxed(&followed.thread, heapster__this_thread());
   heapster__store_release(&followed.state, ud); /* pairs with the acquire above */
-  heapster__store_release(&heapster__site_finder, ud ? find_site : NULL);
+  heapster__store_release(&heapster__site_finder,
+                          ud ? find_site : heapster__load_relaxed(&heapster__lasting_site_finder));
 }

@@ -125,6 +125,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *walked) {
   return walk->count == walk->capacity ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): step writes there */
 unsigned heapster__unwind(const void *caller, uintptr_t *frames, unsigned capacity) {
   struct walk walk = {.caller = (uintptr_t)caller, .frames = frames, .capacity = capacity};
   if (!capacity || walk.caller - unwinder.begin < unwinder.end - unwinder.begin) return 0;

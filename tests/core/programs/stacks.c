@@ -9,6 +9,7 @@ static APART void *request(void) {
   void *const block = malloc(32);
   last = block;
   free(block);
+  last = NULL;
   return last;
 }
 

@@ -190,6 +190,38 @@ static void what_is_not_said_comes_with_the_next(void **state) {
   assert_field(unsaid, count, 0);
 }
 
+/* What is written to standard error by the end of a watch, or by the start of another, after two requests. */
+static void read_end(heapster_large_function *function, uint64_t next, char text[300]) {
+  FILE *const file = tmpfile();
+  const int error_output = dup(STDERR_FILENO);
+  assert_true(file && error_output >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+  heapster_watch_large(MIB, function, &last);
+  request_and_free(heap, 2 * MIB);
+  const long before = lseek(fileno(file), 0, SEEK_CUR);
+  request_and_free(heap, MIB + 1);
+  heapster_watch_large(next, NULL, NULL);
+  heapster_watch_large(0, NULL, NULL);
+  dup2(error_output, STDERR_FILENO);
+  close(error_output);
+  const ssize_t length = pread(fileno(file), text, 299, before);
+  assert_true(length >= 0);
+  text[length] = '\0';
+  fclose(file);
+}
+
+static void the_end_of_a_watch_writes_what_was_not_said(void **state) {
+  (void)state;
+  char text[300], expected[300];
+  snprintf(expected, sizeof expected, "heapster: 1 more requests above 1 MiB, of up to 1.00 MiB (pid %ld)\n",
+           (long)getpid());
+  read_end(NULL, 0, text);
+  assert_string_equal(text, expected);
+  read_end(NULL, 4 * MIB, text);
+  assert_string_equal(text, expected);
+  read_end(note, 0, text);
+  assert_string_equal(text, "");
+}
+
 static void request_more(const struct heapster_large_request *request, void *context) {
   struct heapster_stats stats;
   (void)context;
@@ -405,6 +437,7 @@ int main(void) {
       cmocka_unit_test(small_thresholds_are_refused_and_change_nothing),
       cmocka_unit_test(the_threshold_rises_by_each_one_and_falls_within_a_minute),
       cmocka_unit_test(what_is_not_said_comes_with_the_next),
+      cmocka_unit_test(the_end_of_a_watch_writes_what_was_not_said),
       cmocka_unit_test(what_the_function_requests_is_counted_and_not_said),
       cmocka_unit_test(while_explained_each_request_keeps_its_site),
       cmocka_unit_test(the_first_request_of_a_thread_is_said),

@@ -45,6 +45,12 @@ function TestLarge.test_a_large_request_is_said_on_standard_error()
   lu.assertStrMatches(lines:match("[^\n]*"), "heapster: 3.* MiB requested in heap lua.* %(pid %d+%)")
 end
 
+function TestLarge.test_the_rest_is_said_when_the_watch_ends()
+  local lines = said("heapster.watch_large(\"1 MiB\") for i = 1, 10 do local s = (\"x\"):rep(3 << 20) end "
+    .. "heapster.watch_large(0) io.stderr:write(\"ended\\n\")")
+  lu.assertStrMatches(lines, ".*heapster: %d+ more requests above 1 MiB, of up to 3.* MiB %(pid %d+%)\nended\n")
+end
+
 function TestLarge.test_what_is_kept_is_not_said()
   lu.assertEquals(said("heapster.watch_large(\"1 MiB\", { keep = true }) for i = 1, 99 do local s = (\"x\"):rep(3 << 20) end"), "")
 end

@@ -47,6 +47,23 @@ def test_a_large_request_is_said_on_standard_error():
     assert re.fullmatch(r"heapster: 1 more requests above 1 MiB, of up to 1.25 MiB \(pid \d+\)", end)
 
 
+@pytest.mark.parametrize("end", ["0", "'2 MiB'", "'2 MiB', keep=True"])
+def test_the_rest_is_said_when_the_watch_ends_or_another_begins(end):
+    lines = said(
+        "import sys; heapster.watch_large('1 MiB'); kept = [bytearray(2 << 20) for _ in range(10)]\n"
+        f"heapster.watch_large({end}); print('ended', file=sys.stderr)"
+    )
+    assert len(lines) == 4 and lines[3] == "ended", lines
+    assert re.fullmatch(r"heapster: 8 more requests above 1 MiB, of up to 2.00 MiB \(pid \d+\)", lines[2])
+
+
+def test_the_end_of_a_watch_that_keeps_says_nothing():
+    assert said(
+        "heapster.watch_large('1 MiB', keep=True); kept = [bytearray(2 << 20) for _ in range(100)]\n"
+        "heapster.watch_large('2 MiB'); heapster.watch_large(0)"
+    ) == []
+
+
 def test_what_is_kept_is_not_said():
     assert said("heapster.watch_large('1 MiB', keep=True)\nfor _ in range(100): bytes(3 << 20)") == []
 

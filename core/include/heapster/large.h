@@ -37,7 +37,8 @@ typedef void heapster_large_function(const struct heapster_large_request *reques
    What is behind the path is what `addr2line -e` wants. So that nothing floods, each one raises the threshold to 1.6
    times; within a minute it falls back. What is above `size` and not above the raised threshold is counted, and said
    with the next one, or on standard error when the process ends. So is a request of a thread that has no counters of
-   its own, because it starts or ends, and one that `function` makes itself.
+   its own, because it starts or ends, and one that `function` makes itself. A watch that writes lines also writes the
+   rest when it ends or another replaces it; a watch with a function passes nothing on then.
 
    There is one watch in a process: the last call counts. Another thread may be inside the earlier function for a moment
    after this returned. The child of a fork goes on with the watch.

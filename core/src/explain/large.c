@@ -167,21 +167,35 @@ static void write_request(const struct heapster_large_request *request, void *un
   write_line(&line);
 }
 
-void heapster__large_end(void) {
-  struct heapster__unsaid unsaid;
+static void write_unsaid(const struct heapster__unsaid *unsaid) {
   struct line line = {.length = 0};
   char above[HEAPSTER_SIZE_TEXT], max[HEAPSTER_SIZE_TEXT];
-  heapster__large_unsaid(&unsaid);
-  if (!unsaid.count || heapster__load_relaxed(&is_left)) return;
-  if (heapster__load_relaxed(&own_pid) != (uint32_t)getpid()) return; /* a child that shares this memory */
-  heapster__store_relaxed(&unsaid_count, 0);
-  heapster__store_relaxed(&unsaid_max, 0);
-  heapster_size_text(unsaid.above, above);
-  heapster_size_text(unsaid.max, max);
+  if (!unsaid->count || !unsaid->above) return;
+  heapster_size_text(unsaid->above, above);
+  heapster_size_text(unsaid->max, max);
   line.length =
       (size_t)snprintf(line.text, sizeof line.text, "heapster: %llu more requests above %s, of up to %s (pid %ld)\n",
-                       (unsigned long long)unsaid.count, above, max, (long)getpid());
+                       (unsigned long long)unsaid->count, above, max, (long)getpid());
   write_line(&line);
+}
+
+static void forget_unsaid(void) {
+  heapster__store_relaxed(&unsaid_count, 0);
+  heapster__store_relaxed(&unsaid_max, 0);
+}
+
+/* Nothing if somebody else says it: the command, or the parent of a child that shares this memory. */
+static void take_unsaid(struct heapster__unsaid *unsaid) {
+  *unsaid = (struct heapster__unsaid){0};
+  if (heapster__load_relaxed(&is_left) || heapster__load_relaxed(&own_pid) != (uint32_t)getpid()) return;
+  heapster__large_unsaid(unsaid);
+  if (unsaid->count) forget_unsaid();
+}
+
+void heapster__large_end(void) {
+  struct heapster__unsaid unsaid;
+  take_unsaid(&unsaid);
+  write_unsaid(&unsaid);
 }
 
 void heapster__large_unsaid(struct heapster__unsaid *unsaid) {
@@ -196,8 +210,7 @@ void heapster__large_leave_unsaid(void) { heapster__store_relaxed(&is_left, true
 
 /* The parent says what was not said before the fork, and has what was kept. */
 static void forget_parent(void) {
-  heapster__store_relaxed(&unsaid_count, 0);
-  heapster__store_relaxed(&unsaid_max, 0);
+  forget_unsaid();
   heapster__store_relaxed(&own_pid, (uint32_t)getpid());
   heapster__store_relaxed(&is_left, false);
 }
@@ -226,14 +239,12 @@ static void register_end(void) {
   heapster__guard_leave(&guard);
 }
 
-/* What was not said of an earlier watch is not said any more, what it kept is forgotten, and the threshold starts
-   anew. The end of a watch leaves what was kept. */
+/* What an earlier watch kept is forgotten, and the threshold starts anew. The end of a watch leaves what was kept. */
 static void start(uint64_t size, heapster_large_function *function, void *context) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   heapster__store_relaxed(&heapster__large_above, UINT64_MAX);
   heapster__store_relaxed(&raised, 0);
-  heapster__store_relaxed(&unsaid_count, 0);
-  heapster__store_relaxed(&unsaid_max, 0);
+  forget_unsaid();
   heapster__store_relaxed(&own_pid, (uint32_t)getpid());
   if (size) heapster__large_forget_kept();
   set_listener(size ? function : NULL, context);
@@ -246,14 +257,18 @@ static void start(uint64_t size, heapster_large_function *function, void *contex
   heapster__store_release(&heapster__large_above, size ? size : UINT64_MAX);
 }
 
+/* The rest is written when the lock is free again: standard error may be a pipe that nobody reads for a while. */
 static enum heapster_error watch(uint64_t size, heapster_large_function *function, void *context) {
+  struct heapster__unsaid rest = {0};
   if (!HEAPSTER__HAS_THREAD_RECORDS) return HEAPSTER_UNSUPPORTED;
   if (size && size < HEAPSTER_LARGE_LEAST) return HEAPSTER_LARGE_TOO_SMALL;
   if (heapster__is_locked_here()) return HEAPSTER_UNSUPPORTED; /* in a signal handler */
   heapster__explain_note_program();
   heapster__lock();
+  if (heapster__load_relaxed(&listener.function) == write_request) take_unsaid(&rest);
   start(size, function ? function : write_request, context);
   heapster__unlock();
+  write_unsaid(&rest);
   return HEAPSTER_OK;
 }
 

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "explain/large.h"
+#include "process/hook.h"
 
 enum heapster_error heapster__script_watch_large(uint64_t size, bool keep) {
-  if (size >= HEAPSTER_LARGE_LEAST && !heapster_heap_next(NULL)) return HEAPSTER_NOT_COUNTED;
+  if (size >= HEAPSTER_LARGE_LEAST && !heapster__is_counted(NULL)) return HEAPSTER_NOT_COUNTED;
   return keep ? heapster__watch_large_kept(size) : heapster_watch_large(size, NULL, NULL);
 }
 

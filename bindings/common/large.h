@@ -14,7 +14,7 @@ struct heapster__named_request {
 };
 
 /* Watches, and keeps each request instead of saying it. HEAPSTER_LARGE_TOO_SMALL, HEAPSTER_UNSUPPORTED;
-   HEAPSTER_NOT_COUNTED if there is no heap. */
+   HEAPSTER_NOT_COUNTED if no heap is counted now. */
 enum heapster_error heapster__script_watch_large(uint64_t size, bool keep);
 
 /* Takes the oldest one that was kept; false: there is none, and `request` may be changed. A script takes no more at a

@@ -116,6 +116,12 @@ function TestLarge.test_what_is_refused_changes_nothing()
   lu.assertEquals(kept(), { 2 * MIB })
 end
 
+function TestLarge.test_a_watch_after_the_last_unhook_is_refused()
+  local lines = said("heapster.unhook(\"lua\") print(pcall(heapster.watch_large, \"1 MiB\")) heapster.watch_large(0) "
+    .. "heapster.hook(\"lua\") print(pcall(heapster.watch_large, \"1 MiB\"))")
+  lu.assertStrMatches(lines, "false\t.*nothing is counted; malloc.*\ntrue\n")
+end
+
 function TestLarge.test_requests_of_another_thread_are_kept()
   heapster.watch_large(MIB, { keep = true })
   blocks.elsewhere(function() request(2 * MIB) end)

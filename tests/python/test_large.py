@@ -193,6 +193,19 @@ def test_a_watch_over_nothing_is_refused(plain):
     assert printed.startswith("nothing is counted; malloc") and printed.endswith("\n[]\n")
 
 
+def test_a_watch_after_the_last_unhook_is_refused(plain):
+    printed = plain(
+        "import heapster\nheapster.watch_large('1 MiB'); heapster.unhook('python')\n"
+        "for keep in (False, True):\n    try: heapster.watch_large('1 MiB', keep)\n"
+        "    except heapster.NotCounting as e: print(e)\n"
+        "heapster.watch_large(0); heapster.hook('python'); heapster.watch_large('1 MiB'); print('watched')",
+        HEAPSTER_HOOKS="python",
+    )
+    lines = printed.splitlines()
+    assert len(lines) == 3 and lines[2] == "watched", lines
+    assert lines[0] == lines[1] and lines[0].startswith("nothing is counted; malloc")
+
+
 def test_the_commands_watch_is_the_same_one():
     heapster_command = os.environ["HEAPSTER_BUILD"] + "/bin/heapster"
     command = [heapster_command, "run", "-w", "1MiB", "-o", "/dev/null", "--", sys.executable]

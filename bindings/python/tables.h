@@ -67,15 +67,16 @@ static PyMethodDef functions[] = {
     FUNCTION(
         watch_large, METH_VARARGS | METH_KEYWORDS,
         "watch_large(size, keep=False)\n--\n\n"
-        "Write a line on standard error for each request that adds more than size bytes, with its size, heap and "
-        "place in C,\n"
-        "from now on, in all heaps and threads. size is an int, or a str such as '1 MiB'; 0 ends the watch. So that "
-        "nothing\n"
-        "floods, each line raises the threshold to 1.6 times; within a minute it falls back, and the next line "
-        "says how many\n"
-        "were not said. With keep nothing is written, and large_requests() has each one. There is one watch in a "
-        "process: the\n"
-        "last call counts. Raise ValueError for a size below 32 KiB, NotCounting if nothing is counted."),
+        "Write a line on standard error for a request that adds more than size bytes (0: off; at least 32 KiB), with "
+        "its size,\n"
+        "heap and place in C, from now on, in all heaps and threads. size is an int, or a str such as '1 MiB'. After "
+        "each line\n"
+        "the threshold rises to 1.6 times and falls back within a minute, so repeats are summed up, not listed: with "
+        "the next\n"
+        "line, or when the watch or the process ends. keep=True writes nothing and keeps the first 64, each one, for\n"
+        "large_requests(). To get the line of Python, explain(fn) of the suspected function. There is one watch in a "
+        "process:\n"
+        "the last call counts. Raise ValueError for a size of 1 .. 32767, NotCounting if nothing is counted."),
     {NULL, NULL, 0, NULL},
 };
 const struct heapster__generated heapster__generated_module = {functions, NULL};

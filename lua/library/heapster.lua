@@ -324,10 +324,12 @@ function heapster.prometheus() end
 ---@return heapster.Status
 function heapster.status() end
 
---- Writes a line on standard error for each request that adds more than `size` bytes, with its size, heap and place in C, from
---- now on, in all heaps and threads of the process; 0 ends the watch. So that nothing floods, each line raises the threshold to
---- 1.6 times; within a minute it falls back, and the next line says how many were not said. There is one watch in a process:
---- the last call counts. Errors: a size below 32 KiB; NotCounting, if nothing is counted.
+--- Writes a line on standard error for a request that adds more than `size` bytes (0: off; at least 32 KiB), with its size, heap
+--- and place in C, from now on, in all heaps and threads of the process. After each line the threshold rises to 1.6 times and
+--- falls back within a minute, so repeats are summed up, not listed: with the next line, or when the watch or the process ends.
+--- `keep = true` writes nothing and keeps the first 64, each one, for large_requests(). To get the line of Lua,
+--- heapster.explain(fn) of the suspected function. There is one watch in a process: the last call counts. Errors: a size of
+--- 1 .. 32767; NotCounting, if nothing is counted.
 ---@param size integer|string bytes, or a size such as "1 MiB"
 ---@param options? heapster.WatchOptions
 function heapster.watch_large(size, options) end

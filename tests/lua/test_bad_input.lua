@@ -143,7 +143,7 @@ end
 
 function TestBadInput.test_size_that_cannot_be_watched_is_named()
   for _, size in ipairs { 100, 32767, "1 KiB" } do
-    refused({ "bad argument #1", "requests above 32 KiB or more can be watched" }, heapster.watch_large, size)
+    refused({ "bad argument #1", "size must be 0 (off) or at least 32 KiB (32768)" }, heapster.watch_large, size)
   end
   refused({ "bad argument #1", "a size is never negative" }, heapster.watch_large, -5)
   refused({ "number has no integer representation" }, heapster.watch_large, 1e19)

@@ -144,7 +144,7 @@ def test_hook_that_there_is_not_is_named():
 
 def test_size_that_cannot_be_watched_is_named():
     for size in (100, 32767, "1 KiB"):
-        refused("requests above 32 KiB or more can be watched", ValueError, heapster.watch_large, size)
+        refused("size must be 0 (off) or at least 32 KiB (32768)", ValueError, heapster.watch_large, size)
     refused("size must be 0 .. 2**64 - 1, not -5", ValueError, heapster.watch_large, -5)
     refused("not 18446744073709551616", ValueError, heapster.watch_large, 2**64)
     refused("size: 'big' is not a size such as", ValueError, heapster.watch_large, "big")

@@ -72,7 +72,7 @@ enum heapster_error {
   HEAPSTER_HEAP_OF_HOOK,        /* the heap is a hook's, or a Lua state's: it does not end */
   HEAPSTER_ALREADY_EXPLAINING,  /* something is explained in this process, and one at a time can be */
   HEAPSTER_NOT_EXPLAINING,      /* nothing is explained: it was ended before, or dropped by a fork */
-  HEAPSTER_LARGE_TOO_SMALL      /* requests of so few bytes cannot be watched */
+  HEAPSTER_LARGE_TOO_SMALL      /* a watch on requests of so few bytes: 0 or at least 32 KiB */
 };
 
 /* One sentence without a final stop, in English, never NULL, for any value. Static storage. */

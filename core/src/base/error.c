@@ -30,7 +30,7 @@ static const char *const texts[] = {
     [HEAPSTER_HEAP_OF_HOOK] = "the heap is a hook's or a Lua state's, and does not end",
     [HEAPSTER_ALREADY_EXPLAINING] = "something is explained in this process already: one at a time can be",
     [HEAPSTER_NOT_EXPLAINING] = "nothing is explained: it was ended before, dropped by a fork, or never begun",
-    [HEAPSTER_LARGE_TOO_SMALL] = "requests above 32 KiB or more can be watched, no smaller ones",
+    [HEAPSTER_LARGE_TOO_SMALL] = "size must be 0 (off) or at least 32 KiB (32768)",
 };
 
 const char *heapster_error_text(enum heapster_error error) {

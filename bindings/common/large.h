@@ -22,7 +22,7 @@ enum heapster_error heapster__script_watch_large(uint64_t size, bool keep);
 enum { HEAPSTER__MOST_LARGE = 64 };
 bool heapster__take_named_request(struct heapster__named_request *request);
 
-/* As a line on standard error says it. */
+/* As a line on standard error says it, without the process, and with the function of the place where one is known. */
 struct heapster_text heapster__named_request_text(const struct heapster__named_request *request);
 
 #endif

@@ -79,9 +79,12 @@ static PyObject *large_repr(PyObject *self) {
 
 static PyTypeObject large_type = {
     HEAPSTER__PYTHON_CLASS("LargeRequest"),
-    .tp_doc = "A request above the size that watch_large(size, keep=True) was called with, from large_requests(). A "
-              "value, equal\n"
-              "to another with the same fields. str() is the line that watch_large(size) writes.",
+    .tp_doc =
+        "A request above the size that watch_large(size, keep=True) was called with, from large_requests(). A "
+        "value, equal\n"
+        "to another with the same fields. str() is a line of watch_large(size), without the process, and with the "
+        "function\n"
+        "of the place where the library exports it: a watch that writes lines cannot ask for that.",
     .tp_richcompare = large_compare,
     .tp_hash = large_hash,
     .tp_repr = large_repr,

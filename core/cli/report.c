@@ -7,7 +7,6 @@
 #include "process/file_sink.h"
 #include "process/report_text.h"
 
-#include <heapster/size.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,12 +28,10 @@ bool heapster__found_is_final(const struct heapster__found *found) {
 
 void heapster__found_say_unsaid(const struct heapster__found *found) {
   const struct heapster__unsaid *const unsaid = &found->figures.unsaid;
-  char above[HEAPSTER_SIZE_TEXT], max[HEAPSTER_SIZE_TEXT];
+  char text[HEAPSTER__UNSAID_TEXT];
   if (!unsaid->count) return;
-  heapster_size_text(unsaid->above, above);
-  heapster_size_text(unsaid->max, max);
-  heapster__say("%llu more requests above %s, of up to %s (pid %ld)", (unsigned long long)unsaid->count, above, max,
-                (long)found->info.pid);
+  heapster__large_unsaid_text(unsaid, (long)found->info.pid, text);
+  heapster__say("%s", text);
 }
 
 /* The arguments, or NULL. */

@@ -195,8 +195,8 @@ function Heap:stats() end
 ---@field [integer] heapster.Frame
 ---@operator len: integer
 
---- A request above the size that was watched for, from heapster.large_requests(). tostring is the line that the watch would
---- write.
+--- A request above the size that was watched for, from heapster.large_requests(). tostring is a line of the
+--- watch, without the process, and with the function of the place where the library exports it.
 ---@class heapster.LargeRequest
 ---@field size integer bytes that it added: those of a new block, or by which a block grew
 ---@field heap string the name of the heap that counted it

@@ -212,7 +212,7 @@ static void read_end(heapster_large_function *function, uint64_t next, char text
 static void the_end_of_a_watch_writes_what_was_not_said(void **state) {
   (void)state;
   char text[300], expected[300];
-  snprintf(expected, sizeof expected, "heapster: 1 more requests above 1 MiB, of up to 1.00 MiB (pid %ld)\n",
+  snprintf(expected, sizeof expected, "heapster: 1 more request above 1 MiB, of up to 1.00 MiB (pid %ld)\n",
            (long)getpid());
   read_end(NULL, 0, text);
   assert_string_equal(text, expected);

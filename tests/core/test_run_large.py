@@ -37,10 +37,15 @@ def test_what_is_not_said_comes_with_the_next_line_or_at_the_end():
     assert re.fullmatch(r"heapster: 2 more requests above 1 MiB, of up to 4 MiB \(pid \d+\)", lines[3]), lines
 
 
+def test_one_more_is_a_request():
+    last = warned(2 * MIB, MIB + 1)[-1]
+    assert re.fullmatch(r"heapster: 1 more request above 1 MiB, of up to 1.00 MiB \(pid \d+\)", last)
+
+
 @pytest.mark.parametrize("end", ["close", "_exit"])
 def test_the_end_is_said_where_the_program_cannot(end):
     lines = warned(2 * MIB, MIB + 5, end, MIB + 7)
-    assert re.fullmatch(r"heapster: [12] more requests above 1 MiB, of up to 1.00 MiB \(pid \d+\)", lines[-1]), lines
+    assert re.fullmatch(r"heapster: (1 more request|2 more requests) above 1 MiB, of up to 1.00 MiB \(pid \d+\)", lines[-1]), lines
 
 
 def test_each_process_says_its_own():
@@ -55,7 +60,7 @@ def test_each_process_says_its_own():
 def test_a_child_without_a_report_says_its_end_itself():
     result = run("sh", "-c", f"{LARGE} {2 * MIB} {MIB + 1}; :", options=["-w", "1MiB", "--output=/dev/null"])
     assert [bool(LINE.match(line)) for line in result.stderr.splitlines()] == [True, False]
-    assert "1 more requests above 1 MiB" in result.stderr
+    assert "1 more request above 1 MiB, of up to 1.00 MiB" in result.stderr
 
 
 def test_zero_is_off():

@@ -44,7 +44,7 @@ def said(script):
 def test_a_large_request_is_said_on_standard_error():
     [line, end] = said("heapster.watch_large('1 MiB'); a = bytes(3 << 20), bytes(1000), bytes(1 << 19), bytes(5 << 18)")
     assert re.fullmatch(r"heapster: 3.00 MiB requested in heap python( by \S+)? \(pid \d+\)", line)
-    assert re.fullmatch(r"heapster: 1 more requests above 1 MiB, of up to 1.25 MiB \(pid \d+\)", end)
+    assert re.fullmatch(r"heapster: 1 more request above 1 MiB, of up to 1.25 MiB \(pid \d+\)", end)
 
 
 @pytest.mark.parametrize("end", ["0", "'2 MiB'", "'2 MiB', keep=True"])

@@ -169,13 +169,10 @@ static void write_request(const struct heapster_large_request *request, void *un
 
 static void write_unsaid(const struct heapster__unsaid *unsaid) {
   struct line line = {.length = 0};
-  char above[HEAPSTER_SIZE_TEXT], max[HEAPSTER_SIZE_TEXT];
+  char text[HEAPSTER__UNSAID_TEXT];
   if (!unsaid->count || !unsaid->above) return;
-  heapster_size_text(unsaid->above, above);
-  heapster_size_text(unsaid->max, max);
-  line.length =
-      (size_t)snprintf(line.text, sizeof line.text, "heapster: %llu more requests above %s, of up to %s (pid %ld)\n",
-                       (unsigned long long)unsaid->count, above, max, (long)getpid());
+  heapster__large_unsaid_text(unsaid, (long)getpid(), text);
+  line.length = (size_t)snprintf(line.text, sizeof line.text, "heapster: %s\n", text);
   write_line(&line);
 }
 

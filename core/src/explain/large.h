@@ -19,6 +19,11 @@ struct heapster__unsaid {
 };
 HEAPSTER_API void heapster__large_unsaid(struct heapster__unsaid *unsaid);
 
+/* "12 more requests above 1 MiB, of up to 3 MiB (pid 4711)". Returns the length without the final NUL. */
+enum { HEAPSTER__UNSAID_TEXT = 128 };
+HEAPSTER_API size_t heapster__large_unsaid_text(const struct heapster__unsaid *unsaid, long pid,
+                                                char text[HEAPSTER__UNSAID_TEXT]);
+
 /* Somebody else says at the end what was not said: this process does not. */
 HEAPSTER_API void heapster__large_leave_unsaid(void);
 

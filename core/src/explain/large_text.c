@@ -47,6 +47,14 @@ enum heapster_error heapster_large_text(const struct heapster_large_request *req
   return heapster__writer_result(&writer);
 }
 
+size_t heapster__large_unsaid_text(const struct heapster__unsaid *unsaid, long pid, char text[HEAPSTER__UNSAID_TEXT]) {
+  char above[HEAPSTER_SIZE_TEXT], max[HEAPSTER_SIZE_TEXT];
+  heapster_size_text(unsaid->above, above);
+  heapster_size_text(unsaid->max, max);
+  return (size_t)snprintf(text, HEAPSTER__UNSAID_TEXT, "%llu more request%s above %s, of up to %s (pid %ld)",
+                          (unsigned long long)unsaid->count, unsaid->count == 1 ? "" : "s", above, max, pid);
+}
+
 enum heapster_error heapster__large_place_text(uint64_t place, struct heapster_sink sink) {
   struct heapster__writer writer = heapster__writer_make(sink);
   Dl_info symbol;

@@ -8,4 +8,7 @@
    HEAPSTER_BAD_LIMIT for a negative size of another field. `bound` is untouched then. */
 enum heapster_error heapster__parse_bound(const struct heapster_field *field, const char *text, int64_t *bound);
 
+/* What a text is that was refused as a size: "not a size such as ...", or "more than 2^63 - 1 bytes". */
+const char *heapster__explain_size(const char *text);
+
 #endif

@@ -1,6 +1,7 @@
 /* The watch on large requests in Lua: its arguments, and what it kept, as an array of LargeRequest. */
 #include "lua/large.h"
 
+#include "common/bound.h"
 #include "common/reasons.h"
 #include "lua/classes.h"
 #include "lua/errors.h"
@@ -13,7 +14,7 @@ static uint64_t check_text(lua_State *L, int argument) {
   uint64_t size = 0;
   if (!heapster_size_parse(heapster__lua_chars(L, argument), &size)) return size;
   heapster__lua_raise_argument(L, argument, "'%s' is %s", lua_tostring(L, argument),
-                               heapster_error_text(HEAPSTER_BAD_SIZE));
+                               heapster__explain_size(lua_tostring(L, argument)));
   return 0;
 }
 

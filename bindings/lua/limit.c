@@ -84,7 +84,7 @@ static int64_t parse_size(lua_State *L, const struct heapster_field *field, int 
   if (error == HEAPSTER_BAD_LIMIT)
     return heapster__lua_raise_argument(L, 1, "%s: the figure is never negative", field->name);
   return heapster__lua_raise_argument(L, 1, "%s: '%s' is %s", field->name, lua_tostring(L, index),
-                                      heapster_error_text(HEAPSTER_BAD_SIZE));
+                                      heapster__explain_size(lua_tostring(L, index)));
 }
 
 static int64_t parse_integer(lua_State *L, const struct heapster_field *field, int index) {

@@ -1,6 +1,7 @@
 /* The watch on large requests in Python: its arguments, and what it kept, as values of the class LargeRequest. */
 #include "python/large.h"
 
+#include "common/bound.h"
 #include "common/reasons.h"
 #include "common/value.h"
 #include "python/errors.h"
@@ -25,7 +26,7 @@ bool heapster__python_parse_watched(PyObject *object, uint64_t *size) {
     const char *const text = heapster__python_chars(object);
     if (!text) return false;
     if (!heapster_size_parse(text, size)) return true;
-    return heapster__python_refuse(PyExc_ValueError, "size: %R is not a size such as \"64 KiB\", \"1.5 MiB\"", object);
+    return heapster__python_refuse(PyExc_ValueError, "size: %R is %s", object, heapster__explain_size(text));
   }
   if (PyIndex_Check(object) && !PyBool_Check(object)) return parse_int(object, size);
   return heapster__python_refuse(PyExc_TypeError, "size must be an int or a size such as \"1 MiB\", not %.200s",

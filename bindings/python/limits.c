@@ -26,8 +26,7 @@ static bool parse_size(const struct heapster_field *field, PyObject *value, int6
   const enum heapster_error error = heapster__parse_bound(field, text, bound);
   if (error == HEAPSTER_BAD_LIMIT) return refuse_negative(field, value);
   if (!error) return true;
-  return heapster__python_refuse(PyExc_ValueError, "%s: %R is not a size such as \"10\", \"64 KiB\", \"1.5 MiB\"",
-                                 field->name, value);
+  return heapster__python_refuse(PyExc_ValueError, "%s: %R is %s", field->name, value, heapster__explain_size(text));
 }
 
 static bool parse_int(const struct heapster_field *field, PyObject *value, int64_t *bound) {

@@ -148,6 +148,10 @@ def test_size_that_cannot_be_watched_is_named():
     refused("size must be 0 .. 2**64 - 1, not -5", ValueError, heapster.watch_large, -5)
     refused("not 18446744073709551616", ValueError, heapster.watch_large, 2**64)
     refused("size: 'big' is not a size such as", ValueError, heapster.watch_large, "big")
+    for large in ("99999999999 GiB", "8388608TiB", "9223372036854775808"):
+        refused(f"size: '{large}' is more than 2^63 - 1 bytes", ValueError, heapster.watch_large, large)
+        refused(f"alloc_sum: '{large}' is more than 2^63 - 1 bytes", ValueError, heapster.limit, alloc_sum=large)
+    refused("not a size such as", ValueError, heapster.watch_large, "99999999999 XiB")
     refused("null character", ValueError, heapster.watch_large, "1 MiB\0")
     refused('size must be an int or a size such as "1 MiB", not NoneType', TypeError, heapster.watch_large, None)
     refused("not float", TypeError, heapster.watch_large, 1e6)

@@ -112,6 +112,10 @@ class History:
             self.runs.append(record)
         return False
 
+    @property
+    def count(self) -> int:
+        return 1 + len(self.runs)
+
     def find_seen(self) -> Dict[str, Tuple[int, int]]:
         """The least and the most of each figure, since the lowest run."""
         seen = [each["measured"]["figures"] for each in [self.low, *self.runs]]

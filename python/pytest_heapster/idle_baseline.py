@@ -1,4 +1,4 @@
-"""A baseline with which a run compared nothing, since no test is marked and none is measured by an option: the gate is off.
+"""A baseline with which a run compared nothing, since no test is marked and none is measured by an option.
 
 Loaded only if the file is there and the run measured nothing.
 """

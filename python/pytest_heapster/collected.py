@@ -47,6 +47,7 @@ class Packed(TypedDict):
     uncollected: List[str]
     hidden: Optional[str]
     cut: Optional[str]
+    is_any_planned: bool
 
 
 class Collected:
@@ -58,6 +59,7 @@ class Collected:
         self.roots = [_make_node_id(config, each) for each in _list_arguments(config)]
         self.hidden = _find_hidden(config)  # why it is not known which tests there are
         self.cut: Optional[str] = None  # why not all of them ran
+        self.is_any_planned = False  # whether a test was to be measured
 
     def add_report(self, report: pytest.CollectReport) -> None:
         if not report.passed:
@@ -69,13 +71,20 @@ class Collected:
         self.cut = self.cut or why
 
     def pack(self) -> Packed:
-        return {"tests": sorted(self.tests), "uncollected": sorted(self.uncollected), "hidden": self.hidden, "cut": self.cut}
+        return {
+            "tests": sorted(self.tests),
+            "uncollected": sorted(self.uncollected),
+            "hidden": self.hidden,
+            "cut": self.cut,
+            "is_any_planned": self.is_any_planned,
+        }
 
     def add_packed(self, packed: Packed) -> None:
         self.tests.update(packed["tests"])
         self.uncollected.update(packed["uncollected"])
         self.hidden = self.hidden or packed["hidden"]
         self.cut = self.cut or packed["cut"]
+        self.is_any_planned = self.is_any_planned or packed["is_any_planned"]
 
     def _exists(self, name: str) -> bool:
         """A measurement is NODE or NODE#NAME, and a node id may have a # of its own."""
@@ -86,6 +95,10 @@ class Collected:
         """Whether the test of the measurement would have been collected if it existed."""
         is_hidden = any(_is_below(name, each) for each in self.uncollected)
         return not is_hidden and any(_is_below(name, each) for each in self.roots)
+
+    def list_asked(self, names: Iterable[str]) -> List[str]:
+        """The measurements of the files and folders that this run was asked for; none if it left tests of them out."""
+        return [] if self.hidden or self.cut else [name for name in names if self._would_be_collected(name)]
 
     def list_gone(self, names: Iterable[str]) -> List[str]:
         """The measurements whose tests are known to be gone."""

@@ -8,6 +8,7 @@ import inspect
 import time
 from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tuple
 
+import heapster
 import pytest
 
 from pytest_heapster.collected import find_name
@@ -23,6 +24,10 @@ from pytest_heapster.second_pass import SecondPass
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
 )
+
+UNHOOKED = 'heap "malloc" is not counted: its functions are not hooked'
+
+HOOK_MALLOC = "To count malloc in every run, add `heap_hooks = python malloc` to the ini file."
 
 UNEXPLAINED = "Which lines made its requests is not known: the run that was to say it did not come to the end of its window."
 
@@ -100,6 +105,9 @@ class Protocol:
         runs = Runs(item, nextitem)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._run(runs, plan)
+        if plan.uncounted is not None and plan.uncounted.startswith(UNHOOKED):
+            for report in reports:
+                report.sections += [("heapster", HOOK_MALLOC)] if report.failed else []
         is_handed_over = any(report.failed for report in reports) and is_rerun_on_failure(item)
         if is_handed_over:
             self._hand_over(runs, plan)
@@ -172,7 +180,7 @@ class Protocol:
             unmeasured = (find_name(runs.item), UNREPEATABLE)
             attach_payload(runs.warmup_reports[-1], self.engine.fingerprint, [], unmeasured=unmeasured)
             return runs.warmup_reports
-        if fails_again:
+        if fails_again and plan.uncounted is None:
             next(each for each in runs.reports if not each.passed).sections.append(("heapster", RAN_BEFORE))
         if plan.records:
             called = next(each for each in runs.reports if each.when == "call")
@@ -196,11 +204,15 @@ class Protocol:
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
         plan = item.stash.get(PLAN, None)
-        if plan is None or plan.is_warmup or plan.measurements is None or not isinstance(item, pytest.Function):
+        if plan is None:
             yield
             return
-        function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
-        if plan.growth is not None and not plan.growth.has_passed:
-            function = wrap_rounds(item, function, plan.growth, self.engine)
-        with replace_function(item, function):
-            yield
+        with contextlib.ExitStack() as stack:
+            if not plan.is_warmup and plan.measurements is not None and isinstance(item, pytest.Function):
+                function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
+                if plan.growth is not None and not plan.growth.has_passed:
+                    function = wrap_rounds(item, function, plan.growth, self.engine)
+                stack.enter_context(replace_function(item, function))
+            outcome = yield
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        plan.uncounted = str(error) if isinstance(error, (heapster.NotCounting, heapster.UnknownHeap)) else None

@@ -1,7 +1,7 @@
 """What a run found: each measurement beside its baseline, as plain data that xdist's workers can send home, and the
 baseline that an update makes of it all."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypedDict
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypedDict
 
 import heapster
 import pytest
@@ -111,6 +111,18 @@ def list_properties(test: str, record: Record) -> List[Tuple[str, object]]:
 # --- the baseline of a run ---
 
 
+class Rise(NamedTuple):
+    """A figure above its baseline: the most that it may be, and the part of that which is a tolerance of the project."""
+
+    field: str
+    allowed: int
+    tolerance: int
+
+    def find_tolerance(self, most: int) -> int:
+        """The tolerance with which that figure would not be too high."""
+        return self.tolerance + most - self.allowed
+
+
 class Expected:
     """What the baseline expects of each measurement.
 
@@ -164,6 +176,14 @@ class Expected:
             return tolerance
         least, most = entry.varies[field]
         return tolerance + most - entry.figures[field] + SPREAD * (most - least)
+
+    def list_rises(self, record: Record) -> List[Rise]:
+        """The figures of a measurement that are above its baseline."""
+        found, rises = record["measured"]["figures"], []
+        for field, entry, tolerance in self._list_tolerances(record["name"]):
+            given = self.tolerances.find(record["name"], field, entry.figures[field]) or 0
+            rises.append(Rise(field, entry.figures[field] + tolerance, given))
+        return [each for each in rises if record["why_uncompared"] is None and found[each.field] > each.allowed]
 
     def is_explained(self, record: Record, seen: Mapping[str, Tuple[int, int]]) -> bool:
         """Whether the baseline would hold if its entry said that the figures vary as much as was seen in this run."""

@@ -64,10 +64,12 @@ class Plan:
         self.is_warmup = False
         self.may_repeat = False
         self.wanted: Optional[List[str]] = None  # this run explains the measurements of these names
+        self.uncounted: Optional[str] = None  # what the run failed with, if its heap is not there, or not counted
         self.measurements: "Optional[Measurements]" = None
 
     def begin_run(self, is_warmup: bool, may_repeat: bool) -> None:
         self.is_warmup, self.may_repeat, self.measurements = is_warmup, may_repeat, None
+        self.uncounted = None
 
     def make_measurements(self, item: pytest.Item) -> None:
         from pytest_heapster.measure import Measurements
@@ -111,6 +113,10 @@ class History:
         if record["state"] == "kept" or self.low["state"] != "kept":
             self.runs.append(record)
         return False
+
+    @property
+    def count(self) -> int:
+        return 1 + len(self.runs)
 
     def find_seen(self) -> Dict[str, Tuple[int, int]]:
         """The least and the most of each figure, since the lowest run."""

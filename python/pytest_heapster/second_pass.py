@@ -19,8 +19,10 @@ from pytest_heapster.retries import MOST_RUNS, PAUSE, PLAN, Plan, Reports, is_fa
 
 Run = Callable[[pytest.Function, Optional[pytest.Item], Plan], Any]
 
-ADVICE = ("If it varies by itself, give it a tolerance: a line {test} alloc_count 2 under heap_tolerance; or let an update "
-          "find out, which runs all in two processes.")  # fmt: skip
+ADVICE = ("{field} was {least:,} to {most:,} in {runs} runs: if it varies by itself, give it a tolerance, a line \"{name} {field} {tolerance}\" under heap_tolerance; or "
+          "let an update find out, which runs all in two processes.")  # fmt: skip
+
+SAME, LAST_SAME = "The same in all {} measured runs.", "The same in the last {} runs."
 
 PART = ("Only a part of the tests ran. What runs before a test can decide a few of its requests, so run all of them before "
         "you change anything.")  # fmt: skip
@@ -137,6 +139,24 @@ class SecondPass:
         if not plan.policy.is_steady:
             words.append(f"Its figures still fell then; a test has {MOST_RUNS} runs, or a second.")
         if not plan.measurements.is_wide:
-            words.append(ADVICE.format(test=plan.measurements.test))
+            words += self._advise_on_baseline(plan)
             words += [PART] if self._is_part() else []
         return " ".join(words)
+
+    def _advise_on_baseline(self, plan: Plan) -> List[str]:
+        """How to let what differed from run to run be above the baseline, or that nothing did. No tolerance mends a limit."""
+        assert plan.measurements is not None and plan.policy is not None
+        words, runs = [], set()
+        for record in plan.measurements.records:
+            history = plan.policy.history.get(record["name"])
+            for rise in self.engine.expected.list_rises(record) if history is not None else ():
+                assert history is not None
+                runs.add(history.count)
+                least, most = history.find_seen()[rise.field]
+                if least != most:
+                    words.append(ADVICE.format(name=record["name"], field=rise.field, tolerance=rise.find_tolerance(most),
+                                               least=least, most=most, runs=history.count))  # fmt: skip
+        if words or not runs or min(runs) == 1:
+            return words
+        is_all = min(runs) == plan.policy.runs - plan.policy.warmup
+        return [(SAME if is_all else LAST_SAME).format(min(runs))]

@@ -68,6 +68,7 @@ class Session:
         self._unplanned: "Dict[str, Measurements]" = {}  # of tests that asked for the fixture by name, by node id
         self._left_alone: Dict[str, str] = {}  # why an item that should be measured is not, by node id
         self._waiting: Dict[str, pytest.TestReport] = {}  # failures that wait for the second pass, by node id
+        self._idle_baseline: Optional[str] = None  # what is wrong with a baseline that nothing was compared with
 
     def ensure_engine(self) -> "Engine":
         """Made when the first test is to be measured: from here on heapster counts."""
@@ -143,6 +144,7 @@ class Session:
             raise pytest.UsageError("\n".join(problems))
         plans = [item.stash.get(PLAN, None) for item in session.items]
         if any(plans):
+            self.collected.is_any_planned = True
             from pytest_heapster.protocol import Protocol
 
             self.config.pluginmanager.register(Protocol(self.ensure_engine(), self.order))
@@ -242,6 +244,22 @@ class Session:
             write_reports(self._results)
             if self._results.problems and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif self._is_baseline_idle():
+            self._judge_idle_baseline(session)
+
+    def _is_baseline_idle(self) -> bool:
+        """Whether there is a baseline to compare with, and no test that is to be measured."""
+        is_asked = self.settings.mode in (None, "check") and not self.config.getoption("collectonly")
+        is_measured = self.settings.everything or self.collected.is_any_planned
+        return is_asked and not is_measured and self.settings.baseline.exists()
+
+    def _judge_idle_baseline(self, session: pytest.Session) -> None:
+        from pytest_heapster.idle_baseline import describe
+
+        self._idle_baseline, is_readable = describe(self.settings, self.collected)
+        must_compare = self.settings.mode == "check" or self.settings.strict or not is_readable
+        if self._idle_baseline and must_compare and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: "TerminalReporter") -> None:
         if self.settings.is_worker:
@@ -250,6 +268,8 @@ class Session:
             from pytest_heapster.summary import show
 
             show(self._results, terminalreporter, self.config.getoption("verbose"))
+        if self._idle_baseline is not None:
+            terminalreporter.line(f"heapster: {self._idle_baseline}", red=True)
         is_measured = self._results is not None and self._results.records
         if not is_measured and (self.settings.reports or self.settings.mode == "update"):
             terminalreporter.line(NOTHING if not self.settings.everything else NOTHING.partition(";")[0])

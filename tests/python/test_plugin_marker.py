@@ -168,3 +168,34 @@ def test_a_heap_that_is_not_counted_is_an_error_of_the_test(project, monkeypatch
     result = project.run()
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*NotCounting: nothing is counted; *heapster.status() tells more*", "*nowhere*"])
+
+
+RAN_BEFORE = "*It passed when it ran the first time*"
+
+
+@pytest.mark.parametrize("test", ["@pytest.mark.heap_limit(heap='malloc', alloc_count=3)\ndef test_it(): pass",
+                                  "def test_it(heap): heap.measure(list, heap='malloc')",
+                                  "@pytest.mark.heap_limit()\ndef test_it(heap): heap.measure(list, heap='malloc')"])  # fmt: skip
+def test_malloc_that_is_not_hooked_advises_the_ini_line(project, test):
+    project.test(test)
+    result = project.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*NotCounting: heap \"malloc\" is not counted*",
+                                 "To count malloc in every run, add `heap_hooks = python malloc` to the ini file."])  # fmt: skip
+    result.stdout.no_fnmatch_line(RAN_BEFORE)
+    project.test(test.replace("alloc_count=3", "alloc_count=300"))
+    project.ini("heap_hooks = python malloc")
+    project.run().assert_outcomes(passed=1)
+
+
+def test_a_heap_that_is_not_there_is_not_blamed_on_the_second_run(project):
+    project.test("@pytest.mark.heap_limit(heap='nope', alloc_count=3)\ndef test_it(): pass")
+    result = project.run()
+    result.stdout.fnmatch_lines(["*UnknownHeap: no heap is called \"nope\"*"])
+    result.stdout.no_fnmatch_line(RAN_BEFORE)
+    assert "heap_hooks" not in str(result.stdout)
+
+
+def test_a_test_that_cannot_run_twice_is_told_so(project):
+    project.test("runs = []\n@pytest.mark.heap_limit(alloc_count=300)\ndef test_it():\n    runs.append(1)\n    assert len(runs) == 1")
+    project.run().stdout.fnmatch_lines([RAN_BEFORE])

@@ -8,10 +8,20 @@
 #include "python/errors.h"
 #include "python/values.h"
 
+static const char *name_more(const struct heapster_field *field) {
+  return field->unit == HEAPSTER_BYTES ? ", a size such as \"1 MiB\"" : "";
+}
+
 static bool refuse_type(const struct heapster_field *field, PyObject *value) {
-  return heapster__python_refuse(
-      PyExc_TypeError, "%s must be an int%s, or a pair of the least and the most, not %.200s", field->name,
-      field->unit == HEAPSTER_BYTES ? ", a size such as \"1 MiB\"" : "", Py_TYPE(value)->tp_name);
+  return heapster__python_refuse(PyExc_TypeError,
+                                 "%s must be an int%s, or a pair of the least and the most, not %.200s", field->name,
+                                 name_more(field), Py_TYPE(value)->tp_name);
+}
+
+static bool refuse_tuple(const struct heapster_field *field, PyObject *value) {
+  return heapster__python_refuse(PyExc_TypeError,
+                                 "%s must be an int%s, or a pair of the least and the most, not a tuple of %zd",
+                                 field->name, name_more(field), PyTuple_GET_SIZE(value));
 }
 
 static bool refuse_negative(const struct heapster_field *field, PyObject *value) {
@@ -52,7 +62,8 @@ static bool parse_bound(const struct heapster_field *field, PyObject *value, int
 static bool parse_bounds(const struct heapster_field *field, PyObject *value, int64_t *min, int64_t *max) {
   *min = INT64_MIN;
   if (value == Py_None) return refuse_type(field, value);
-  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 2) return parse_bound(field, value, INT64_MAX, max);
+  if (PyTuple_Check(value) && PyTuple_GET_SIZE(value) != 2) return refuse_tuple(field, value);
+  if (!PyTuple_Check(value)) return parse_bound(field, value, INT64_MAX, max);
   PyObject *const least = PyTuple_GET_ITEM(value, 0), *const most = PyTuple_GET_ITEM(value, 1);
   if (least == Py_None && most == Py_None)
     return heapster__python_refuse(PyExc_ValueError, "%s: %R limits nothing: one of both ends, at least, is a number",

@@ -22,7 +22,7 @@ MOST_SECONDS_OF_WORKERS = 600.0
 
 OF_ORDER = ("In the order of the files it is above as well.",
             "Whether it is above in the order of the files, too, is not known: {}")  # fmt: skip
-OF_SEED = ("With the hash seed of an update's second process it is above as well.",
+OF_SEED = ("Confirmed in a second process (fixed hash seed).",
            "Whether it is above with the hash seed of an update's second process, too, is not known: {}")  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class Rounds:
                 counts = ", ".join(f"{diff.live_change:+,}" for diff in last)
                 size = figures.signed("use_change", last[-1].use_change or 0)
                 lines[name] = (f"heap {name}: blocks stay each round: {counts} in rounds {end - needed + 1} to {end} "
-                               f"({size} in the last), and {allowed} may")  # fmt: skip
+                               f"({size} in the last); allowed: {allowed}")  # fmt: skip
         return lines
 
 

@@ -14,6 +14,9 @@ from heapster.baseline import Entry, entry_of, size_changes
 
 OPTIONS = ("heap", "scope", "warmup", "retries", "own_threads")
 
+# Those of heapster.limit that the plugin sets by itself.
+OTHER_OPTIONS = ("explain", "root")
+
 LARGEST = 2**63 - 1
 
 LIVE = ("live_change", "use_change")
@@ -126,6 +129,9 @@ def _read_count(keys: Mapping[str, Any], name: str, default: int) -> int:
 
 def _make_bounds(keys: Mapping[str, Any]) -> List[Bound]:
     """A limit of None lifts one that a class or a module has set."""
+    for name in keys:
+        if name in OTHER_OPTIONS:
+            raise ValueError(f"unknown key {name!r}; keys: fields, such as alloc_count, and {', '.join(OPTIONS)}")
     limits = {name: value for name, value in keys.items() if name not in OPTIONS and value is not None}
     return [Bound.from_limit(name, value) for name, value in limits.items()]
 

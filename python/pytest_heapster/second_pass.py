@@ -19,8 +19,8 @@ from pytest_heapster.retries import MOST_RUNS, PAUSE, PLAN, Plan, Reports, is_fa
 
 Run = Callable[[pytest.Function, Optional[pytest.Item], Plan], Any]
 
-ADVICE = ("{field} was {least:,} to {most:,} in {runs} runs: if it varies by itself, give it a tolerance, a line \"{name} {field} {tolerance}\" under heap_tolerance; or "
-          "let an update find out, which runs all in two processes.")  # fmt: skip
+ADVICE = ("{field} was {least:,} to {most:,} in {runs} runs: if it varies by itself, give it a tolerance, a line "
+          "\"{name} {field} {tolerance}\" under heap_tolerance; or let an update find out, which runs all in two processes.")  # fmt: skip
 
 SAME, LAST_SAME = "The same in all {} measured runs.", "The same in the last {} runs."
 

@@ -43,7 +43,7 @@ static lua_State *resumed; /* by run_other */
 static int run_other(lua_State *L) {
   (void)L;
   run(resumed, "local t = {{}, {}} local ok, why = pcall(heapster.explain, print)"
-               "assert(not ok and why:find('explained in this process already'), why)");
+               "assert(not ok and why:find('another explanation is running in this process'), why)");
   return 0;
 }
 

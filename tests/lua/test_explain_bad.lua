@@ -16,8 +16,9 @@ end
 
 function TestBad.test_explain_inside_explain()
   explained(function()
-    local err = support.refused({ "explained in this process already" }, heapster.explain, print)
-    support.refused({ "explained in this process already" }, heapster.limit, { alloc_count = 0, explain = true }, print)
+    local why = { "another explanation is running in this process; only one can" }
+    local err = support.refused(why, heapster.explain, print)
+    support.refused(why, heapster.limit, { alloc_count = 0, explain = true }, print)
     kept = err
   end)
   is_over()

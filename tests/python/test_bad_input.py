@@ -102,6 +102,7 @@ def test_limit_without_a_function_says_how_it_is_called():
 
 def test_limit_of_nothing_is_refused():
     refused("limit() needs a limit", TypeError, heapster.limit, scope="thread")
+    refused("limit() needs a limit", TypeError, heapster.limit, explain=True)
 
 
 def test_limit_on_an_unknown_field_is_named():
@@ -117,6 +118,9 @@ def test_value_that_is_no_limit_is_named():
     refused("alloc_count must be an int", TypeError, heapster.limit, alloc_count=1.5)
     refused("not bool", TypeError, heapster.limit, alloc_count=True)
     refused("not str", TypeError, heapster.limit, alloc_count="1 MiB")
+    refused("not a tuple of 3", TypeError, heapster.limit, alloc_count=(1, 2, 3))
+    refused("not a tuple of 0", TypeError, heapster.limit, alloc_count=())
+    refused("not tuple", TypeError, heapster.limit, alloc_count=((1, 2), 3))
     refused("alloc_count: -1 is no limit: the figure is never negative", ValueError, heapster.limit, alloc_count=-1)
     refused("alloc_count: (3, 2) allows nothing: the least stands first", ValueError, heapster.limit, alloc_count=(3, 2))
 

@@ -138,6 +138,9 @@ def test_a_marker_without_limits_only_measures(commanded):
 
 BAD = {
     "aloc_count=3": "unknown field \"aloc_count\"; did you mean alloc_count? fields: alloc_count, *own_threads",
+    "explain=True": "unknown key 'explain'; keys: fields, such as alloc_count, and heap, *own_threads",
+    "root='x', alloc_count=3": "unknown key 'root'; keys: *",
+    "alloc_count=(1, 2, 3)": "alloc_count must be an int, or a pair of the least and the most, not a tuple of 3",
     "use_curr=3": "use_curr has no meaning in a window; use use_change",
     "3": "heap_limit takes keyword arguments, such as heap_limit(alloc_count=10)",
     "alloc_count='1 KiB'": "alloc_count must be an int, or a pair of the least and the most, not str",

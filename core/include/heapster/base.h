@@ -70,7 +70,7 @@ enum heapster_error {
   HEAPSTER_RESET_BETWEEN,       /* the counters were reset between two snapshots, or another heap has the name by now */
   HEAPSTER_HEAP_ENDED,          /* the heap has ended, or is `ended` */
   HEAPSTER_HEAP_OF_HOOK,        /* the heap is a hook's, or a Lua state's: it does not end */
-  HEAPSTER_ALREADY_EXPLAINING,  /* something is explained in this process, and one at a time can be */
+  HEAPSTER_ALREADY_EXPLAINING,  /* another explanation is running in this process; only one can */
   HEAPSTER_NOT_EXPLAINING,      /* nothing is explained: it was ended before, or dropped by a fork */
   HEAPSTER_LARGE_TOO_SMALL      /* a watch on requests of so few bytes: 0 or at least 32 KiB */
 };

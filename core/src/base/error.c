@@ -28,7 +28,7 @@ static const char *const texts[] = {
     [HEAPSTER_RESET_BETWEEN] = "the counters were reset between the two snapshots, which have no difference",
     [HEAPSTER_HEAP_ENDED] = "the heap has ended; no window is over it, nor over heap \"ended\"",
     [HEAPSTER_HEAP_OF_HOOK] = "the heap is a hook's or a Lua state's, and does not end",
-    [HEAPSTER_ALREADY_EXPLAINING] = "something is explained in this process already: one at a time can be",
+    [HEAPSTER_ALREADY_EXPLAINING] = "another explanation is running in this process; only one can",
     [HEAPSTER_NOT_EXPLAINING] = "nothing is explained: it was ended before, dropped by a fork, or never begun",
     [HEAPSTER_LARGE_TOO_SMALL] = "size must be 0 (off) or at least 32 KiB (32768)",
 };

@@ -213,12 +213,11 @@ def test_nothing_is_all_zeros_in_every_heap_and_thread(heap):
     for thread in threads:
         thread.join()
     assert [len(found) for found in lists] == [3] * 5
-    for diff in lists[0]:
-        assert (diff.alloc_count, diff.dealloc_count, diff.live_change, diff.use_peak) == (0, 0, 0, 0)
-    for diff in sum(lists[1:], []):
-        # Threads share that cache: what another one looked up meanwhile may be dropped, and so freed, here.
-        assert (diff.alloc_count, diff.use_peak) == (0, 0)
-        assert diff.live_change == -diff.dealloc_count and diff.dealloc_count <= 2
+    for found in lists:
+        assert all((diff.alloc_count, diff.use_peak) == (0, 0) for diff in found)
+        # What was looked up before, here or by another thread, may be dropped from that cache, and so freed, at any turn.
+        assert all(diff.live_change == -diff.dealloc_count for diff in found)
+        assert 0 in [diff.dealloc_count for diff in found]
 
 
 def test_two_snapshots_in_a_row_are_equal():

@@ -11,6 +11,7 @@
 #include "count/counters.h"
 #include "count/retire.h"
 #include "heap/heap.h"
+#include "process/hook.h"
 
 static struct heapster_heap *create(const char *name) {
   struct heapster_heap *heap = NULL;
@@ -51,6 +52,15 @@ static void a_heap_that_ended_is_neither_found_nor_listed(void **state) {
   assert_null(heapster_heap_find("level"));
   for (const struct heapster_heap *each = NULL; (each = heapster_heap_next(each));) assert_ptr_not_equal(each, heap);
   heapster_heap_free(heap, block);
+}
+
+static void nothing_is_counted_once_the_last_heap_has_ended(void **state) {
+  (void)state;
+  assert_false(heapster__is_counted(NULL));
+  struct heapster_heap *const heap = create("only");
+  assert_true(heapster__is_counted(NULL));
+  end(heap);
+  assert_false(heapster__is_counted(NULL));
 }
 
 static void the_next_heap_of_the_name_counts_from_zero(void **state) {
@@ -327,6 +337,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(there_is_no_ended_before_a_heap_has_ended),
       cmocka_unit_test(a_heap_that_ended_is_neither_found_nor_listed),
+      cmocka_unit_test(nothing_is_counted_once_the_last_heap_has_ended),
       cmocka_unit_test(the_next_heap_of_the_name_counts_from_zero),
       cmocka_unit_test(what_it_counted_stays_in_the_total_and_in_ended),
       cmocka_unit_test(a_live_block_holds_the_number_and_is_live_in_ended),

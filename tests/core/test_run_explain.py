@@ -182,7 +182,7 @@ def test_stacks_without_room_are_at_their_caller():
     assert first["alloc_count"] == document["unstacked_count"] == 8192 - 3072
     assert document["site_count"] == 3072 + 1
     text = run(PROGRAMS / "stacks", "8192", options=["--explain=1,depth=16"]).stderr
-    assert "5,120 requests are at their caller alone: there are more than 3,072 stacks" in text
+    assert "5,120 requests are at the caller alone: there are more than 3,072 stacks" in text
 
 
 def test_threads_have_the_same_stacks():

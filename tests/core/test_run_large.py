@@ -30,6 +30,11 @@ def test_the_place_is_what_addr2line_wants():
     assert function == "main"
 
 
+def test_a_growth_has_its_place_too():
+    [line] = warned("grow", 3 * MIB)
+    assert LINE.match(line) and LINE.match(line)[2] == str(LARGE), line
+
+
 def test_what_is_not_said_comes_with_the_next_line_or_at_the_end():
     lines = warned(*[2 * MIB] * 4, 64 * MIB, 3 * MIB, 4 * MIB)
     assert len(lines) == 4 and LINE.match(lines[0]) and LINE.match(lines[1]), lines

@@ -177,6 +177,8 @@ RAN_BEFORE = "*It passed when it ran the first time*"
 
 
 @pytest.mark.parametrize("test", ["@pytest.mark.heap_limit(heap='malloc', alloc_count=3)\ndef test_it(): pass",
+                                  "import unittest\nclass Test(unittest.TestCase):\n"
+                                  "    @pytest.mark.heap_limit(heap='malloc', alloc_count=3)\n    def test_it(self): pass",
                                   "def test_it(heap): heap.measure(list, heap='malloc')",
                                   "@pytest.mark.heap_limit()\ndef test_it(heap): heap.measure(list, heap='malloc')"])  # fmt: skip
 def test_malloc_that_is_not_hooked_advises_the_ini_line(project, test):

@@ -1,7 +1,7 @@
 /* The watch on large requests: who asks for a megabyte at once.
 
    A request is large if it adds more bytes than the threshold: a new block of more bytes, or a resize that grows a
-   block by more. Nothing is slower for it: requests of such sizes leave the fast path anyway. */
+   block by more. The fast path is not slower for it: requests of such sizes leave it anyway. */
 #ifndef HEAPSTER_LARGE_H
 #define HEAPSTER_LARGE_H
 

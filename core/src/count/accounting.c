@@ -27,6 +27,7 @@ bool heapster__enter_block_slow(struct heapster__map *map, unsigned heap, const 
 
 /* The site that a nested hook noted is not that of the next request. */
 static void drop_site(struct heapster__thread *thread) {
+  thread->large.whole = 0;
   if (heapster__is_armed()) thread->site.kind = HEAPSTER__SITE_UNKNOWN;
 }
 

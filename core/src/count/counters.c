@@ -158,6 +158,7 @@ static void move_marks(unsigned heap, int64_t change) {
 HEAPSTER__INLINE bool grow(struct target target, unsigned heap, uint64_t bytes) {
   if (target.is_own) return heapster__pending_grow(&target.shard->pending, bytes);
   move_marks(heap, (int64_t)bytes);
+  if (heapster__is_large(bytes)) heapster__meet_large((struct heapster__large){heap, bytes, bytes, NULL});
   return false;
 }
 

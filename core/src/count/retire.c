@@ -59,8 +59,7 @@ bool heapster__counters_retire(unsigned heap) {
     disarm(heap, armed);
     return false;
   }
-  /* in this order: a reader that raises the peak in the new interval finds the shards outdated; pairs with is_outdated
-   */
+  /* in this order: a reader that finds the mark restarted finds the shards outdated; pairs with is_outdated */
   heapster__add_acq_rel(&heapster__heap_generations[heap], 1);
   heapster__high_water_restart(&heapster__high_water_marks[heap]);
   return true;

@@ -148,6 +148,7 @@ enum heapster_error heapster_explain_begin(const struct heapster_heap *heap, enu
 static char program[256];
 
 void heapster__explain_note_program(void) {
+  if (program[0]) return;
   const int error = errno;
   const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
   program[length > 0 && length < (ssize_t)sizeof program - 1 ? length : 0] = '\0';

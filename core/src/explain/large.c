@@ -46,9 +46,10 @@ static void note_unsaid(uint64_t size) {
 
 /* Whether the request is above the raised threshold, which it raises then. */
 static bool try_raise(uint64_t above, uint64_t size) {
-  const uint32_t now = read_ticks();
   uint64_t before = heapster__load_relaxed(&raised);
+  uint32_t now;
   do {
+    now = read_ticks(); /* not before the word is read: another thread may raise it in between */
     if (size <= heapster__large_level(before, above, now)) return false;
   } while (!heapster__swap_relaxed(&raised, &before, heapster__large_raise(before, now)));
   return true;
@@ -68,13 +69,7 @@ static void fill(struct heapster_large_request *request, const struct heapster__
   *request = (struct heapster_large_request){.size = large->size, .place = (uintptr_t)large->caller, .heap = "?"};
   if (large->heap) heapster__heap_copy_name(heapster__heap_slot(large->heap), request->heap);
   request->unsaid_count = heapster__exchange_relaxed(&unsaid_count, 0);
-  request->unsaid_max = heapster__exchange_relaxed(&unsaid_max, 0);
-}
-
-/* Stands for a watch that keeps each one instead. Nothing floods there: the threshold does not rise. */
-static void tell_nobody(const struct heapster_large_request *request, void *unused) {
-  (void)request;
-  (void)unused;
+  request->unsaid_max = request->unsaid_count ? heapster__exchange_relaxed(&unsaid_max, 0) : 0;
 }
 
 static void take_back(const struct heapster_large_request *request) {
@@ -83,16 +78,18 @@ static void take_back(const struct heapster_large_request *request) {
   note_unsaid(request->size);
 }
 
+/* For a watch that keeps each one instead. Nothing floods there: the threshold does not rise. */
+static void keep(const struct heapster_large_request *request, void *unused) {
+  (void)unused;
+  if (!heapster__large_keep(request)) take_back(request);
+}
+
 /* The function may make requests: they have sites of their own, while that of this one is not taken yet. */
 static void tell(struct heapster__thread *thread, const struct heapster__large *large,
                  heapster_large_function *function, void *context) {
   struct heapster_large_request request;
   const struct heapster__site site = thread->site;
   fill(&request, large);
-  if (function == tell_nobody) {
-    if (!heapster__large_keep(&request)) take_back(&request);
-    return;
-  }
   thread->large.telling = heapster__load_relaxed(&thread->generation) + 1;
   function(&request, context);
   thread->large.telling = 0;
@@ -108,7 +105,7 @@ static void meet(const struct heapster__large *large) {
   if (large->size <= above) return;
   const bool can_tell = thread && thread->large.telling != heapster__load_relaxed(&thread->generation) + 1 &&
                         !heapster__is_locked_here() && read_listener(&function, &context);
-  if (can_tell && (function == tell_nobody || try_raise(above, large->size)))
+  if (can_tell && (function == keep || try_raise(above, large->size)))
     tell(thread, large, function, context);
   else
     note_unsaid(large->size);
@@ -127,7 +124,7 @@ static void set_listener(heapster_large_function *function, void *context) {
 /* In one write, so that lines of several threads do not mix. */
 struct line {
   size_t length;
-  char text[1024];
+  char text[1536]; /* a path of 255 characters, each written as four, and what is around it */
 };
 
 static bool add_to_line(void *context, const char *text, size_t length) {
@@ -170,7 +167,7 @@ static void write_request(const struct heapster_large_request *request, void *un
 static void write_unsaid(const struct heapster__unsaid *unsaid) {
   struct line line = {.length = 0};
   char text[HEAPSTER__UNSAID_TEXT];
-  if (!unsaid->count || !unsaid->above) return;
+  if (!unsaid->count) return;
   heapster__large_unsaid_text(unsaid, (long)getpid(), text);
   line.length = (size_t)snprintf(line.text, sizeof line.text, "heapster: %s\n", text);
   write_line(&line);
@@ -198,9 +195,9 @@ void heapster__large_end(void) {
 void heapster__large_unsaid(struct heapster__unsaid *unsaid) {
   const uint64_t above = heapster__load_relaxed(&heapster__large_above);
   *unsaid = (struct heapster__unsaid){0};
-  if (heapster__load_relaxed(&listener.function) == tell_nobody) return;
-  *unsaid = (struct heapster__unsaid){above == UINT64_MAX ? 0 : above, heapster__load_relaxed(&unsaid_count),
-                                      heapster__load_relaxed(&unsaid_max)};
+  if (above == UINT64_MAX || heapster__load_relaxed(&listener.function) == keep) return;
+  *unsaid =
+      (struct heapster__unsaid){above, heapster__load_relaxed(&unsaid_count), heapster__load_relaxed(&unsaid_max)};
 }
 
 void heapster__large_leave_unsaid(void) { heapster__store_relaxed(&is_left, true); }
@@ -274,8 +271,8 @@ void heapster__watch_large_process(uint64_t size) {
 }
 
 enum heapster_error heapster_watch_large(uint64_t size, heapster_large_function *function, void *context) {
-  register_end();
+  if (HEAPSTER__HAS_THREAD_RECORDS && size >= HEAPSTER_LARGE_LEAST) register_end();
   return watch(size, function, context);
 }
 
-enum heapster_error heapster__watch_large_kept(uint64_t size) { return heapster_watch_large(size, tell_nobody, NULL); }
+enum heapster_error heapster__watch_large_kept(uint64_t size) { return heapster_watch_large(size, keep, NULL); }

@@ -7,10 +7,8 @@
 
 #include "count/sums.h"
 
-/* The highest use of a heap number since the start or the last reset. Its current use is `use`, which was read in that
-   run: a new one begins with every reset, and with every heap that gets the number. Nothing is noted if the run is
-   over.
- */
+/* The highest use of a heap number since the start or the last reset. Its current use is `use`, read in that run: every
+   reset begins one, and every heap that gets the number. Nothing is noted if the run is over. */
 uint64_t heapster__use_max_run(unsigned number);
 uint64_t heapster__use_max(unsigned number, uint64_t run, uint64_t use);
 

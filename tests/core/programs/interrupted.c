@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
-static void *volatile last;
+#include "descend.h"
+
 static void *volatile handled;
 static volatile sig_atomic_t handled_count;
 
@@ -15,17 +16,6 @@ static __attribute__((noinline)) void handle(int signal) {
   handled = block;
   free(block);
   handled_count++;
-}
-
-static __attribute__((noinline)) void descend(int depth) {
-  if (depth) {
-    descend(depth - 1);
-    last = NULL;
-    return;
-  }
-  void *const block = malloc(40);
-  last = block;
-  free(block);
 }
 
 static void set_timer(int microseconds) {

@@ -4,21 +4,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
+
+#include "descend.h"
 
 static atomic_bool is_done;
-static void *volatile last;
-
-static __attribute__((noinline)) void descend(int depth) {
-  if (depth) {
-    descend(depth - 1);
-    last = NULL;
-    return;
-  }
-  void *const block = malloc(40);
-  last = block;
-  free(block);
-}
 
 static void *request(void *unused) {
   while (!atomic_load(&is_done)) descend(10);

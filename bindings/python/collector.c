@@ -71,7 +71,7 @@ static void add_stop(struct heapster__collector *collector) {
   HEAPSTER__LOCK(stopping);
   collector->was_on = disable(collector);
   const struct heapster__collector *const other = find_stop(collector);
-  if (other && other->was_on) collector->was_on = true;
+  if (other) collector->was_on = other->was_on; /* it may be on for a moment, while another collects */
   collector->next = stops;
   stops = collector;
   HEAPSTER__UNLOCK(stopping);

@@ -15,7 +15,7 @@ struct heapster__collector {
   PyObject *disable;
 };
 
-/* The next two are for a collector that stays where it is until it is restarted.
+/* What follows is for a collector that stays where it is until it is restarted.
 
    If the options say so: disables the collector, collects garbage, and empties CPython's free lists, in which dead
    objects would be found again without a request, and its cache of attributes, which keeps the names that were looked

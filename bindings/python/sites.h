@@ -15,8 +15,6 @@ struct heapster__site_name {
   int line; /* from 1; 0: not known */
 };
 
-/* A str as UTF-8 of heapster's own memory; a null character is escaped. NULL: no memory, no exception is set. */
-
 struct heapster__named_site {
   struct heapster_site figures; /* `place` is the rank of the name; so sites with equal figures are in order */
   struct heapster__site_name name;

@@ -54,7 +54,7 @@ static void append_chars(struct heapster_text *text, const char *chars) {
   char escaped[CELL];
   for (const char *rest = chars; *rest; rest++) {
     const unsigned char lead = (unsigned char)rest[0], second = (unsigned char)rest[1];
-    if (lead != 0xED || second < 0xA0) {
+    if (lead != 0xED || (second & 0xE0) != 0xA0 || ((unsigned char)rest[2] & 0xC0) != 0x80) {
       heapster__text_append_bytes(text, rest, 1);
     } else {
       snprintf(escaped, sizeof escaped, "\\ud%03x", (second & 0x3Fu) << 6 | ((unsigned char)rest[2] & 0x3Fu));

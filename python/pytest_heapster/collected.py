@@ -100,6 +100,12 @@ class Collected:
         """The measurements of the files and folders that this run was asked for; none if it left tests of them out."""
         return [] if self.hidden or self.cut else [name for name in names if self._would_be_collected(name)]
 
+    def leaves_out(self, names: Iterable[str]) -> bool:
+        """Whether there are tests of these measurements that this run does not have."""
+        return bool(self.hidden or self.cut) or any(
+            not self._exists(each) and not self._would_be_collected(each) for each in names
+        )
+
     def list_gone(self, names: Iterable[str]) -> List[str]:
         """The measurements whose tests are known to be gone."""
         if self.hidden:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tup
 import heapster
 import pytest
 
-from pytest_heapster.collected import find_name
+from pytest_heapster.collected import Collected, find_name
 from pytest_heapster.explained import list_words
 from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
@@ -85,10 +85,10 @@ class Reruns:
 
 
 class Protocol:
-    def __init__(self, engine: Engine, order: Order) -> None:
+    def __init__(self, engine: Engine, order: Order, collected: Collected) -> None:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
-        self.second_pass = SecondPass(engine, order)
+        self.second_pass = SecondPass(engine, order, collected)
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Optional[bool]:
@@ -213,6 +213,12 @@ class Protocol:
                 if plan.growth is not None and not plan.growth.has_passed:
                     function = wrap_rounds(item, function, plan.growth, self.engine)
                 stack.enter_context(replace_function(item, function))
-            outcome = yield
-        error = outcome.excinfo[1] if outcome.excinfo else None
-        plan.uncounted = str(error) if isinstance(error, (heapster.NotCounting, heapster.UnknownHeap)) else None
+            yield
+
+    @hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
+        yield  # until then pytest keeps what a TestCase raised to itself
+        plan = item.stash.get(PLAN, None)
+        if plan is not None and call.when == "call":
+            error = call.excinfo.value if call.excinfo is not None else None
+            plan.uncounted = str(error) if isinstance(error, (heapster.NotCounting, heapster.UnknownHeap)) else None

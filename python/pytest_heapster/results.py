@@ -371,6 +371,8 @@ class Results:
     def write_baseline(self, config: pytest.Config, is_stopped: bool) -> None:
         """Update the file if this run is an update; `problems` says what went wrong in the run."""
         if self.settings.second_report is not None:
+            if is_stopped:
+                return  # without figures the first process says that they are not known
             from pytest_heapster import second_process
 
             second_process.write(self.settings.second_report, self.to_keep)

@@ -130,7 +130,8 @@ class History:
         middle = runs[len(runs) // 2]
         seen = [each["measured"]["figures"] for each in runs]
         values = {field: sorted(each[field] for each in seen) for field in seen[0]}
-        varies = {field: (every[0], every[-1 - len(every) // RARE]) for field, every in values.items()}
+        kept = middle["measured"]["figures"]
+        varies = {field: (every[0], max(kept[field], every[-1 - len(every) // RARE])) for field, every in values.items()}
         middle["measured"]["varies"] = {field: pair for field, pair in varies.items() if pair[0] != pair[1]}
         return middle
 

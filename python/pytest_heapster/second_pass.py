@@ -6,16 +6,17 @@ have another order than the files, or perhaps another hash seed than the baselin
 process that has them in that order, and that seed.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import pytest
 
-from pytest_heapster.collected import find_name
+from pytest_heapster.collected import Collected
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import PAYLOAD
 from pytest_heapster.order import Order
 from pytest_heapster.results import VARIES, Payload, attach_payload
 from pytest_heapster.retries import MOST_RUNS, PAUSE, PLAN, Plan, Reports, is_failure_of_call
+from pytest_heapster.wording import count
 
 Run = Callable[[pytest.Function, Optional[pytest.Item], Plan], Any]
 
@@ -43,12 +44,12 @@ def _find_interactor(session: pytest.Session) -> Any:
 
 
 class SecondPass:
-    def __init__(self, engine: Engine, order: Order) -> None:
+    def __init__(self, engine: Engine, order: Order, collected: Collected) -> None:
         self.engine = engine
         self.order = order
+        self.collected = collected
         self.waiting: List[Waiting] = []
         self.indices: Dict[pytest.Item, int] = {}
-        self.names: Optional[Set[str]] = None  # of the tests of this run
 
     def is_narrow_failure(self, item: pytest.Function, plan: Plan, reports: Reports) -> bool:
         """Whether nothing but figures that are a little too high failed the test."""
@@ -125,22 +126,15 @@ class SecondPass:
             run(waiting.item, nextitem, plan)
         self.waiting = []
 
-    def _is_part(self) -> bool:
-        """Whether the baseline has tests that are not in this run."""
-        if self.names is None:
-            self.names = {find_name(each) for each in self.order.collected}
-        known = self.engine.expected.list_names()
-        return any(each not in self.names and each.partition("#")[0] not in self.names for each in known)
-
     def advise(self, plan: Plan) -> str:
         """What a failure says besides its figures."""
         assert plan.measurements is not None and plan.policy is not None
-        words = [f"It ran {plan.policy.runs} times" + (", after all other tests too." if plan.has_waited else ".")]
+        words = [f"It ran {count(plan.policy.runs, 'time')}" + (", after all other tests too." if plan.has_waited else ".")]
         if not plan.policy.is_steady:
             words.append(f"Its figures still fell then; a test has {MOST_RUNS} runs, or a second.")
         if not plan.measurements.is_wide:
             words += self._advise_on_baseline(plan)
-            words += [PART] if self._is_part() else []
+            words += [PART] if self.collected.leaves_out(self.engine.expected.list_names()) else []
         return " ".join(words)
 
     def _advise_on_baseline(self, plan: Plan) -> List[str]:

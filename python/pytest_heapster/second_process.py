@@ -11,6 +11,7 @@ All these processes have the same hash seed, unless the user chose one. So a fig
 was when the baseline was made, and a figure that changed is not.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -67,7 +68,7 @@ def _run_limited(
     config: pytest.Config, environment: Dict[str, str], command: List[str], seconds: Optional[float]
 ) -> Tuple[str, int]:
     """What a process printed, and its status. It ends with all its children if it takes longer."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=config.invocation_params.dir,
         env=environment,
@@ -77,13 +78,13 @@ def _run_limited(
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        return process.communicate(timeout=seconds)[0], process.returncode
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
+    ) as process:
+        try:
+            return process.communicate(timeout=seconds)[0], process.returncode
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 # The least and the most that was seen, by the field, by the measurement.
@@ -126,8 +127,8 @@ def list_kept_in_files_order(
 ) -> Tuple[Set[str], Optional[str]]:
     """The measurements that keep their limits and their baseline in the order of the files; what went wrong. They run in one
     process, however many workers the run has, and all of them, though the run stops at the first failure."""
-    options = [f"--heap-second-order={FILES}", "--maxfail=0"]
-    if config.pluginmanager.hasplugin("xdist"):
+    options = [f"--heap-second-order={FILES}", "--maxfail=0", "-o", "heap_explain=off"]
+    if hasattr(config.option, "numprocesses"):
         options += ["-n", "0", "--dist", "no"]
     seen, problem = _run(config, settings, options, seconds)
     return {*seen}, problem

@@ -69,6 +69,7 @@ class Session:
         self._left_alone: Dict[str, str] = {}  # why an item that should be measured is not, by node id
         self._waiting: Dict[str, pytest.TestReport] = {}  # failures that wait for the second pass, by node id
         self._idle_baseline: Optional[str] = None  # what is wrong with a baseline that nothing was compared with
+        self._is_idle_a_failure = False
 
     def ensure_engine(self) -> "Engine":
         """Made when the first test is to be measured: from here on heapster counts."""
@@ -147,7 +148,7 @@ class Session:
             self.collected.is_any_planned = True
             from pytest_heapster.protocol import Protocol
 
-            self.config.pluginmanager.register(Protocol(self.ensure_engine(), self.order))
+            self.config.pluginmanager.register(Protocol(self.ensure_engine(), self.order, self.collected))
 
     # --- which tests there are ---
 
@@ -257,8 +258,8 @@ class Session:
         from pytest_heapster.idle_baseline import describe
 
         self._idle_baseline, is_readable = describe(self.settings, self.collected)
-        must_compare = self.settings.mode == "check" or self.settings.strict or not is_readable
-        if self._idle_baseline and must_compare and session.exitstatus == pytest.ExitCode.OK:
+        self._is_idle_a_failure = self.settings.mode == "check" or self.settings.strict or not is_readable
+        if self._idle_baseline and self._is_idle_a_failure and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: "TerminalReporter") -> None:
@@ -269,7 +270,8 @@ class Session:
 
             show(self._results, terminalreporter, self.config.getoption("verbose"))
         if self._idle_baseline is not None:
-            terminalreporter.line(f"heapster: {self._idle_baseline}", red=True)
+            is_red = self._is_idle_a_failure
+            terminalreporter.line(f"heapster: {self._idle_baseline}", red=is_red, yellow=not is_red)
         is_measured = self._results is not None and self._results.records
         if not is_measured and (self.settings.reports or self.settings.mode == "update"):
             terminalreporter.line(NOTHING if not self.settings.everything else NOTHING.partition(";")[0])

@@ -163,11 +163,11 @@ HEAPSTER__AT_LOAD static void prepare(void) {
   /* C has no conversion from object to function pointers; POSIX converts this way. */
   *(void **)&own.next_exit = dlsym(RTLD_NEXT, "_exit");
   *(void **)&own.next_Exit = dlsym(RTLD_NEXT, "_Exit");
-  heapster__malloc_prove();                      /* now, because at exit nothing may be allocated */
-  heapster__explain_depth(read_explain().depth); /* not earlier: the first request may come from inside the loader */
   HEAPSTER__ON_EXIT(store_at_exit);
   at_quick_exit(store_at_unload);
   if (!is_reporting) return;
+  heapster__malloc_prove();                      /* now, because at exit nothing may be allocated */
+  heapster__explain_depth(read_explain().depth); /* not earlier: the first request may come from inside the loader */
   if (own.has_pattern) pthread_atfork(NULL, NULL, start_reports);
   start_reports();
 }

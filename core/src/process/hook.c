@@ -67,7 +67,8 @@ static bool is_counted(const char *name) {
 
 bool heapster__is_counted(const struct heapster_heap *heap) {
   if (heap) return is_counted(heapster_heap_name(heap));
-  while ((heap = heapster_heap_next(heap))) {
+  /* `ended`, the last, counts nothing any more */
+  while ((heap = heapster_heap_next(heap)) && strcmp(heapster_heap_name(heap), "ended") != 0) {
     if (is_counted(heapster_heap_name(heap))) return true;
   }
   return false;

@@ -90,7 +90,8 @@ static void write_depth(struct heapster__writer *writer, const struct heapster__
   if (problem) heapster__write_text(writer, "\n");
   if (!figures->unstacked_count) return;
   heapster__write_count(writer, figures->unstacked_count);
-  heapster__write_text(writer, " requests are at their caller alone: there are more than ");
+  heapster__write_text(writer, figures->unstacked_count == 1 ? " request is" : " requests are");
+  heapster__write_text(writer, " at the caller alone: there are more than ");
   heapster__write_count(writer, HEAPSTER__STACKS);
   heapster__write_text(writer, " stacks\n");
 }

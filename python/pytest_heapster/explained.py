@@ -4,7 +4,6 @@ A failed test runs once more to be explained, so that no other run pays for it. 
 rootdir; the innermost line, of a library, stands behind it in brackets.
 """
 
-import sysconfig
 from typing import Any, Dict, List, Mapping, Optional, Sequence, TypedDict
 
 import heapster
@@ -35,6 +34,8 @@ def make_surplus(before: Mapping[int, int], after: Mapping[int, int]) -> heapste
 
 def list_prefixes(root: str) -> List[str]:
     """What is left out in front of a path: the folders of the project, of packages, of Python's library."""
+    import sysconfig  # only here: most runs explain nothing
+
     paths = sysconfig.get_paths()
     folders = [root, *(paths[name] for name in ("purelib", "platlib", "stdlib", "platstdlib") if name in paths)]
     return list(dict.fromkeys(folder.rstrip("/") + "/" for folder in folders))

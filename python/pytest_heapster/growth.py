@@ -5,7 +5,6 @@ round, of the heap that counted it.
 """
 
 import contextlib
-import functools
 import inspect
 import logging
 import operator
@@ -20,7 +19,7 @@ from heapster import figures
 from pytest_heapster.collected import find_name
 from pytest_heapster.explained import list_alive
 from pytest_heapster.failure import fail
-from pytest_heapster.measure import Engine, Measurements
+from pytest_heapster.measure import Engine, Measurements, keep_attributes
 
 # So many rounds in a row show a leak.
 ROUNDS_OF_A_LEAK = 3
@@ -175,4 +174,4 @@ def wrap_rounds(
         growth.has_passed = True
 
     wrapper = rounds_of_coroutine if inspect.iscoroutinefunction(fn) else rounds_of_function
-    return functools.update_wrapper(wrapper, fn, assigned=())
+    return keep_attributes(wrapper, fn)

@@ -162,6 +162,11 @@ def make_fingerprint() -> str:
             f"rules-{COUNTING_RULES} {hooked}")  # fmt: skip
 
 
+def keep_attributes(wrapper: Callable[..., Any], fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Plugins look for __wrapped__ and the attributes; copying names and texts, too, would be slow."""
+    return functools.update_wrapper(wrapper, fn, assigned=())
+
+
 class Engine:
     """Opens windows around tests and judges them; one for all tests of a run. Making it starts the counting."""
 
@@ -175,8 +180,11 @@ class Engine:
         self.counts_malloc = "malloc" in self.fingerprint.rpartition(" ")[2]
         self.expected = Expected(settings, self.fingerprint)
         self.root = str(settings.root)
-        self.prefixes = list_prefixes(self.root)
         self._can_explain: Optional[bool] = None
+
+    @functools.cached_property
+    def prefixes(self) -> List[str]:
+        return list_prefixes(self.root)
 
     def can_explain(self) -> bool:
         """Whether this build of CPython can be explained, and nothing else is being explained."""
@@ -240,6 +248,9 @@ class Engine:
             self.conclude(measurements)
             return result
 
+        if not inspect.iscoroutinefunction(fn):
+            return keep_attributes(function, fn)
+
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             awaitable = fn(*args, **kwargs)
@@ -250,9 +261,7 @@ class Engine:
             self.conclude(measurements)
             return result
 
-        wrapper = coroutine if inspect.iscoroutinefunction(fn) else function
-        # Plugins look for __wrapped__ and the attributes; copying names and texts, too, would be slow.
-        return functools.update_wrapper(wrapper, fn, assigned=())
+        return keep_attributes(coroutine, fn)
 
     def _find_half(self, limits: Limits) -> Optional[str]:
         """Why a measurement does not have all that was requested of malloc."""

@@ -248,7 +248,8 @@ class Marks:
             self.parent = item.parent
             self.inherited = {each: list(item.parent.iter_markers(each)) if item.parent else []
                               for each in (MARKER, GROW_MARKER)}  # fmt: skip
-        return [mark for mark in item.own_markers if mark.name == name] + self.inherited[name]
+        inherited, own = self.inherited[name], [mark for mark in item.own_markers if mark.name == name]
+        return own + inherited if own else inherited
 
 
 def uses_fixture(item: pytest.Function) -> bool:
@@ -261,9 +262,14 @@ def uses_fixture(item: pytest.Function) -> bool:
     return False
 
 
+BENCHMARK_FIXTURES = frozenset(["benchmark", "benchmark_weave"])
+
+
 def is_benchmark(item: pytest.Function) -> bool:
     """Whether the item uses the fixture of pytest-benchmark or of pytest-codspeed."""
-    names = (name for name in ("benchmark", "benchmark_weave") if name in item.fixturenames)
+    names = BENCHMARK_FIXTURES.intersection(item.fixturenames)
+    if not names:
+        return False
     definitions = [each for name in names for each in item._fixtureinfo.name2fixturedefs.get(name, ())]
     modules = (getattr(each.func, "__module__", "") or "" for each in definitions)
     return any(module.startswith(("pytest_benchmark", "pytest_codspeed")) for module in modules)

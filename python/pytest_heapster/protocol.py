@@ -13,19 +13,21 @@ import pytest
 
 from pytest_heapster.collected import Collected, find_name
 from pytest_heapster.explained import list_words
-from pytest_heapster.growth import wrap_rounds
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
 from pytest_heapster.order import Order
 from pytest_heapster.results import UNREPEATABLE, Record, attach_payload
 from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, is_failure_of_call
 from pytest_heapster.second_pass import SecondPass
+from pytest_heapster.subreports import Recorder
 
 RAN_BEFORE = (
     "It passed when it ran the first time, to warm up. If it cannot run twice in a process: heap_limit(warmup=0)."
 )
 
 UNHOOKED = 'heap "malloc" is not counted: its functions are not hooked'
+
+UNCOUNTED = (heapster.NotCounting, heapster.UnknownHeap)
 
 HOOK_MALLOC = "To count malloc in every run, add `heap_hooks = python malloc` to the ini file."
 
@@ -88,6 +90,7 @@ class Protocol:
     def __init__(self, engine: Engine, order: Order, collected: Collected) -> None:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
+        self.recorder: Optional[Recorder] = None  # of the last item's hooks
         self.second_pass = SecondPass(engine, order, collected)
 
     @hookimpl(tryfirst=True)
@@ -102,7 +105,9 @@ class Protocol:
     ) -> bool:
         """Run a test and report it. Return whether pytest-rerunfailures is to run it instead."""
         ihook = item.ihook  # looking it up is not free
-        runs = Runs(item, nextitem)
+        if self.recorder is None or self.recorder.hooks is not ihook:
+            self.recorder = Recorder(ihook)
+        runs = Runs(item, nextitem, self.recorder)
         ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._run(runs, plan)
         if plan.uncounted is not None and plan.uncounted.startswith(UNHOOKED):
@@ -204,21 +209,20 @@ class Protocol:
     @hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
         plan = item.stash.get(PLAN, None)
-        if plan is None:
+        if plan is None or plan.is_warmup or plan.measurements is None or not isinstance(item, pytest.Function):
             yield
             return
-        with contextlib.ExitStack() as stack:
-            if not plan.is_warmup and plan.measurements is not None and isinstance(item, pytest.Function):
-                function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
-                if plan.growth is not None and not plan.growth.has_passed:
-                    function = wrap_rounds(item, function, plan.growth, self.engine)
-                stack.enter_context(replace_function(item, function))
+        function = self.engine.wrap(item.obj, plan.measurements, plan.limits)
+        if plan.growth is not None and not plan.growth.has_passed:
+            from pytest_heapster.growth import wrap_rounds
+
+            function = wrap_rounds(item, function, plan.growth, self.engine)
+        with replace_function(item, function):
             yield
 
-    @hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
-        yield  # until then pytest keeps what a TestCase raised to itself
-        plan = item.stash.get(PLAN, None)
-        if plan is not None and call.when == "call":
-            error = call.excinfo.value if call.excinfo is not None else None
-            plan.uncounted = str(error) if isinstance(error, (heapster.NotCounting, heapster.UnknownHeap)) else None
+    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> None:
+        """Runs after the one that reveals what a TestCase raised, and before the one that makes the report."""
+        if call.excinfo is not None and call.when == "call" and isinstance(call.excinfo.value, UNCOUNTED):
+            plan = item.stash.get(PLAN, None)
+            if plan is not None:
+                plan.uncounted = str(call.excinfo.value)

@@ -214,12 +214,12 @@ class Runs:
     """Runs the whole protocol of a test: setup, call and teardown each time, with fresh function fixtures. A run begins
     without what the run before it left on the item."""
 
-    def __init__(self, item: pytest.Function, nextitem: Optional[pytest.Item]) -> None:
+    def __init__(self, item: pytest.Function, nextitem: Optional[pytest.Item], subreports: Recorder) -> None:
         self.item = item
         self.nextitem = nextitem
         self.properties = list(item.user_properties)
         self.function = item.obj
-        self.subreports = Recorder(item.ihook)
+        self.subreports = subreports
         self.warmup_reports: Reports = []  # of the first run, if another followed
         self.reports: Reports = []  # of the last run
 
@@ -235,9 +235,11 @@ class Runs:
 
     def _run(self, nextitem: Optional[pytest.Item]) -> Reports:
         self.restore_item()
-        self.subreports.begin_run()
-        with self.subreports.recording(self.item):
+        self.subreports.begin_run(self.item)
+        try:
             return runtestprotocol(self.item, log=False, nextitem=nextitem)
+        finally:
+            self.subreports.end_run(self.item)
 
     def has_passed(self) -> bool:
         return all_passed(self.reports) and not self.subreports.has_failed()

@@ -200,7 +200,8 @@ class Session:
 
     @hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._attach_payload(report)
+        if self._unplanned or self._left_alone:
+            self._attach_payload(report)
         payload = getattr(report, PAYLOAD, None)
         if self.settings.is_worker:
             return

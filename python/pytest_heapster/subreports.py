@@ -4,8 +4,7 @@ A measured test runs several times, and its subtests are to be reported once. So
 only that of the last run is passed on.
 """
 
-import contextlib
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, List
 
 import pytest
 
@@ -14,36 +13,33 @@ class Recorder:
     """Stands for item.ihook: keeps the reports that come meanwhile, and passes on all other calls."""
 
     def __init__(self, hooks: Any) -> None:
-        self._hooks = hooks
+        self.hooks = hooks
         self.reports: List[pytest.TestReport] = []
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._hooks, name)
+        found = getattr(self.hooks, name)
         setattr(self, name, found)
         return found
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.reports.append(report)
 
-    def begin_run(self) -> None:
+    def begin_run(self, item: pytest.Item) -> None:
+        """From here on all that asks for the item's hooks gets the recorder."""
         self.reports = []
-
-    @contextlib.contextmanager
-    def recording(self, item: pytest.Item) -> Iterator[None]:
-        """While the item runs, all that asks for its hooks gets the recorder."""
         session: Any = item.session
         original: Callable[..., Any] = session.gethookproxy
         path = item.path
         session.gethookproxy = lambda fspath: self if fspath is path or fspath == path else original(fspath)
-        try:
-            yield
-        finally:
-            del session.gethookproxy
+
+    def end_run(self, item: pytest.Item) -> None:
+        session: Any = item.session
+        del session.gethookproxy
 
     def has_failed(self) -> bool:
         return any(report.failed for report in self.reports)
 
     def pass_on(self) -> None:
         for report in self.reports:
-            self._hooks.pytest_runtest_logreport(report=report)
+            self.hooks.pytest_runtest_logreport(report=report)
         self.reports = []

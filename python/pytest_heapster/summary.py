@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 
 from heapster import figures
 
-from pytest_heapster import github
 from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, VARIES, Record, Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
@@ -199,6 +198,8 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     for problem in results.problems:
         terminal.line(f"heapster: {problem}", red=True)
     if results.settings.is_github:
+        from pytest_heapster import github
+
         for line in github.list_annotations(results):
             terminal.line(line)
 
@@ -231,6 +232,8 @@ FORMATS: Dict[str, Callable[[str, List[Record]], str]] = {"json": make_json, "ma
 def write_reports(results: Results) -> None:
     """Write the files that --heap-report asks for; a file that cannot be written is a problem of the run."""
     if results.settings.is_github and results.records:
+        from pytest_heapster import github
+
         github.write_summary(results)
     for form, path in results.settings.reports if results.records else ():
         try:

@@ -39,6 +39,7 @@ static const struct figure figures[] = {
     FIGURE(use_change, FIGURES_CHANGES),
     FIGURE(use_max, FIGURES_MAX),
     FIGURE(use_peak, FIGURES_PEAK),
+    FIGURE(use_peak_error, FIGURES_PEAK),
     FIGURE(foreign_count, FIGURES_FOREIGN),
 };
 
@@ -50,10 +51,14 @@ static const struct figure histograms[] = {
 
 enum { FIGURES = sizeof figures / sizeof figures[0], HISTOGRAMS = sizeof histograms / sizeof histograms[0] };
 
-_Static_assert(offsetof(struct heapster_stats, has_lua_kinds) == 2 * sizeof(enum heapster_scope) +
-                                                                     FIGURES * sizeof(uint64_t) +
-                                                                     HISTOGRAMS * sizeof(struct heapster_histogram),
-               "every field of heapster_stats is a figure or a histogram here, except those of Lua states");
+/* Members that are neither: kind, scope, has_lua_kinds, struct_size, lua_kinds, origin. */
+enum {
+  OTHERS = 2 * sizeof(enum heapster_scope) + sizeof(uint64_t) + sizeof(struct heapster_lua_kinds) +
+           sizeof(struct heapster_origin)
+};
+_Static_assert(sizeof(struct heapster_stats) ==
+                   FIGURES * sizeof(uint64_t) + HISTOGRAMS * sizeof(struct heapster_histogram) + OTHERS,
+               "every figure and every histogram of heapster_stats is here");
 
 static uint64_t *figure_of(struct heapster_stats *stats, const struct figure *figure) {
   return (uint64_t *)(void *)((char *)stats + figure->offset);

@@ -11,7 +11,7 @@ enum {
   FIGURES_LIVE = 2,     /* live_count, use_curr */
   FIGURES_CHANGES = 4,  /* live_change, use_change */
   FIGURES_MAX = 8,      /* use_max */
-  FIGURES_PEAK = 16,    /* use_peak */
+  FIGURES_PEAK = 16,    /* use_peak, use_peak_error */
   FIGURES_FOREIGN = 32, /* foreign_count */
   FIGURES_KIND = 64,    /* kind and scope */
   FIGURES_ALL = 127

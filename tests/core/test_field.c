@@ -26,6 +26,17 @@ static void each_average_follows_its_sum(void **state) {
   assert_int_equal(averages, 5);
 }
 
+static void fields_are_in_the_order_of_the_struct(void **state) {
+  (void)state;
+  size_t previous = 0;
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
+    if (field->difference == HEAPSTER__AVERAGE) continue;
+    if (field->offset <= previous) fail_msg("%s is out of order in field.h", field->base.name);
+    previous = field->offset;
+  }
+}
+
 static void a_field_is_found_by_its_own_name_only(void **state) {
   (void)state;
   for (size_t i = 0; heapster_field_at(i); i++)
@@ -84,6 +95,7 @@ static void only_absolute_fields_name_another_instead(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_average_follows_its_sum),
+      cmocka_unit_test(fields_are_in_the_order_of_the_struct),
       cmocka_unit_test(a_field_is_found_by_its_own_name_only),
       cmocka_unit_test(averages_are_rounded_down_and_undefined_for_nothing),
       cmocka_unit_test(figures_that_a_kind_does_not_have_are_absent),

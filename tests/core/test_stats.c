@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "value/field.h"
 #include "value/stats.h"
 
 /* 3 allocs of 16, 100 and 0 bytes; one free of 100; 16 grew to 48, moved; 48 shrank to 40; resized to 40;
@@ -80,6 +81,56 @@ static void live_figures_stay_absolute_after_a_reset(void **state) {
   assert_field(stats, use_curr, 40);
   assert_field(stats, live_change, 0);
   assert_field(stats, use_change, 0);
+}
+
+/* The snapshot, made in memory that holds `filler`. */
+static struct heapster_stats fill_over(int filler, const struct heapster__totals *since) {
+  const struct heapster__totals totals = make_totals();
+  struct heapster_stats stats;
+  memset(&stats, filler, sizeof stats);
+  heapster__stats_fill(&stats, &totals, since ? since : &totals);
+  return stats;
+}
+
+static void assert_filled(const struct heapster__totals *since) {
+  const struct heapster_stats a = fill_over(0xa5, since), b = fill_over(0x5a, since);
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
+    if (heapster__figure_at(&a, field->offset) != heapster__figure_at(&b, field->offset))
+      fail_msg("heapster__stats_fill leaves %s undefined", field->base.name);
+  }
+  const size_t others = offsetof(struct heapster_stats, alloc_histogram);
+  const size_t lua = offsetof(struct heapster_stats, has_lua_kinds);
+  const size_t rest = offsetof(struct heapster_stats, lua_kinds);
+  assert_true(a.kind == b.kind && a.scope == b.scope && a.has_lua_kinds == b.has_lua_kinds);
+  assert_memory_equal((const char *)&a + others, (const char *)&b + others, lua - others);
+  assert_memory_equal((const char *)&a + rest, (const char *)&b + rest, sizeof a - rest);
+}
+
+static void nothing_of_a_snapshot_is_left_undefined(void **state) {
+  (void)state;
+  assert_filled(&nothing);
+  assert_filled(NULL);
+}
+
+/* Two totals do not have a window's own figures, nor a record. */
+static bool is_in_totals(const struct heapster__field *field) {
+  const bool is_record = field->difference == HEAPSTER__RISE && field->base.instead;
+  return field->difference != HEAPSTER__OF_WINDOW && !is_record;
+}
+
+static void every_figure_that_totals_have_is_filled(void **state) {
+  (void)state;
+  struct heapster__totals totals = make_totals();
+  totals.realloc_growth_in_place_count = 1; /* now no counter is 0 */
+  struct heapster_stats stats;
+  heapster__stats_fill(&stats, &totals, &nothing);
+  const struct heapster__field *field;
+  for (size_t i = 0; (field = heapster__field_at(i)); i++) {
+    const bool is_0 = !heapster__figure_at(&stats, field->offset);
+    if (is_0 == is_in_totals(field))
+      fail_msg("heapster__stats_fill %s %s", is_0 ? "does not fill" : "cannot know", field->base.name);
+  }
 }
 
 static void thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive(void **state) {
@@ -257,6 +308,8 @@ int main(void) {
       cmocka_unit_test(counts_are_the_sums_of_their_histograms),
       cmocka_unit_test(totals_add_what_resizes_added),
       cmocka_unit_test(live_figures_stay_absolute_after_a_reset),
+      cmocka_unit_test(nothing_of_a_snapshot_is_left_undefined),
+      cmocka_unit_test(every_figure_that_totals_have_is_filled),
       cmocka_unit_test(thread_that_frees_the_blocks_of_others_has_a_negative_change_and_nothing_alive),
       cmocka_unit_test(every_request_resize_free_and_refusal_is_one_operation),
       cmocka_unit_test(sum_of_totals_has_each_counter_of_both),

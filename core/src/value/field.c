@@ -50,6 +50,15 @@ enum { HEAPSTER__FIELDS(PLACE, NO_PLACE) PLACES };
 HEAPSTER__FIELDS(CHECK, NO_PLACE)
 _Static_assert(offsetof(struct heapster_stats, alloc_histogram) == OFFSET_OF_PLACE(PLACES), "the list has every field");
 
+#define ONE(...) +1
+enum { ADDED = 0 HEAPSTER__ADDED_FIELDS(ONE) };
+_Static_assert(sizeof(struct heapster_stats) ==
+                   HEAPSTER__FIRST_STATS + ADDED * sizeof(uint64_t) + sizeof(struct heapster_origin),
+               "every member after lua_kinds has a row in HEAPSTER__ADDED_FIELDS, except origin, which is no figure");
+#define CHECK_WIDTH(name, ...) \
+  _Static_assert(sizeof((struct heapster_stats *)0)->name == sizeof(uint64_t), "a figure has 64 bits");
+HEAPSTER__ADDED_FIELDS(CHECK_WIDTH)
+
 const struct heapster__field *heapster__field_at(size_t index) { return index < FIELDS ? &fields[index] : NULL; }
 
 const struct heapster_field *heapster_field_at(size_t index) { return index < FIELDS ? &fields[index].base : NULL; }

@@ -7,15 +7,15 @@
 #include "value/histogram.h"
 #include "value/sized.h"
 
-#define ONE(name) +1
+#define ONE(...) +1
+#define NO_AVERAGE(...)
 enum {
-  FIGURES = offsetof(struct heapster_stats, alloc_histogram) - offsetof(struct heapster_stats, alloc_count),
+  FIGURES = 0 HEAPSTER__FIELDS(ONE, NO_AVERAGE) HEAPSTER__ADDED_FIELDS(ONE),
   COUNTED = 0 HEAPSTER__HISTOGRAMS(ONE) HEAPSTER__CELLS(ONE),
-  DERIVED = 9 /* two totals, the live and use figures, foreign_count */
+  DERIVED = 10 /* two totals, the live and use figures, foreign_count, use_peak_error */
 };
 #undef ONE
-_Static_assert(FIGURES == (COUNTED + DERIVED) * sizeof(uint64_t),
-               "every figure is counted, or derived in heapster__stats_fill");
+_Static_assert(FIGURES == COUNTED + DERIVED, "every figure is counted, or derived in heapster__stats_fill");
 
 /* How many buckets may be other than 0. */
 static unsigned buckets_of(const struct heapster__totals *totals) {
@@ -84,6 +84,8 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
     fill_unchanged(stats, raw);
     return;
   }
+  /* nothing behind the first struct's end is left undefined, whatever is added there */
+  memset((char *)stats + HEAPSTER__FIRST_STATS, 0, sizeof *stats - HEAPSTER__FIRST_STATS);
   stats->kind = HEAPSTER_SNAPSHOT;
   stats->scope = HEAPSTER_PROCESS;
 #define X(name) stats->name = raw->name - since->name;
@@ -105,8 +107,6 @@ void heapster__stats_fill(struct heapster_stats *stats, const struct heapster__t
   stats->use_max = 0;
   stats->use_peak = 0;
   stats->foreign_count = 0;
-  stats->use_peak_error = 0;
-  stats->origin = (struct heapster_origin){.process = 0};
   stats->has_lua_kinds = raw->has_kinds;
   heapster__lua_kinds_fill(&stats->lua_kinds, &raw->kinds, &since->kinds);
 }

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -15,33 +16,34 @@ HERE = pathlib.Path(__file__).resolve().parent
 HEADERS = HERE.parents[1] / "core/include"
 LIBRARY = BUILD / "lib"
 
-# The last member of each struct, by header; `kept` cannot be last in a struct that grows, but its frames can grow.
-LAST = {
-    "stats.h": "  struct heapster_origin origin; /* snapshots */\n};",
-    "status.h": "  uint64_t doubtful_bytes;\n};",
-    "frame.h": "  uint64_t use_peak_error;       /* use_peak may be too low or too high by as much: see heapster/stats.h */\n};",
-    "limit.h": "  int64_t max;\n};",
-    "allocator.h": "  void *context;\n};",
-}
-CANNOT_SHRINK = ("limit.h", "allocator.h")  # shorter ones would have another meaning
+# The structs that grow, each of which has a header; `kept` cannot be last in a struct that grows, but its frames can grow.
+STRUCTS = ("stats", "status", "frame", "limit", "allocator")
+CANNOT_SHRINK = ("limit", "allocator")  # shorter ones would have another meaning
+MEMBER = re.compile(r"^  \w.*?[ *](\w+);", re.MULTILINE)
 
 
-def shorten(name, end):
-    return end if name in CANNOT_SHRINK else "};"
+def split_members(name, text):
+    """The header up to the members of the struct, these, and the rest."""
+    found = re.search(rf"^struct heapster_{name} \{{\n(.*?)^\}};", text, re.DOTALL | re.MULTILINE)
+    return text[: found.start(1)], found[1], text[found.end(1) :]
 
 
-def lengthen(_, end):
-    return end.replace("\n};", "\n  uint64_t later;\n};")
+def shorten(name, members):
+    """Without the last member."""
+    return members if name in CANNOT_SHRINK else members[: list(MEMBER.finditer(members))[-1].start()]
+
+
+def lengthen(_, members):
+    return members + "  uint64_t later;\n"
 
 
 def build(folder, change, *flags):
-    """The client, built with headers in which `change` was made to the end of each struct."""
+    """The client, built with headers in which `change` was made to the members of each struct."""
     shutil.copytree(HEADERS, folder / "include")
-    for name, end in LAST.items():
-        header = folder / "include/heapster" / name
-        text = header.read_text("utf-8")
-        assert text.count(end) == 1, f"{name} has another last member: {end!r}"
-        header.write_text(text.replace(end, change(name, end)), "utf-8")
+    for name in STRUCTS:
+        header = folder / "include/heapster" / f"{name}.h"
+        before, members, after = split_members(name, header.read_text("utf-8"))
+        header.write_text(before + change(name, members) + after, "utf-8")
     program = folder / "client"
     flags = [*flags, *os.environ.get("HEAPSTER_CFLAGS", "").split()]
     subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", *flags, f"-I{folder / 'include'}",
@@ -58,7 +60,7 @@ def output(program):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    return output(build(tmp_path_factory.mktemp("same"), lambda _, end: end))
+    return output(build(tmp_path_factory.mktemp("same"), lambda _, members: members))
 
 
 def test_the_client_shows_what_it_did(expected):

@@ -4,13 +4,14 @@ local blocks = require "blocks"
 local lu = require "luaunit"
 local support = require "support"
 
-local file <close> = assert(io.open(assert(arg[1])))
+local path <const> = assert(arg[1])
+local file <close> = assert(io.open(path))
 local text <const> = file:read("a")
 arg = {}
 
 --- The lines of a class that name a field.
 local function fields_of(class)
-  local block = assert(text:match("%-%-%-@class " .. class:gsub("%.", "%%.") .. "\n(.-)\n[^%-]"), class)
+  local block = assert(text:match("%-%-%-@class " .. class:gsub("%.", "%%.") .. "\n(.-)\n[^%-]"), path .. ": " .. class)
   local names = {}
   for name in (block .. "\n"):gmatch("%-%-%-@field ([%w_]+)") do names[#names + 1] = name end
   return names
@@ -26,7 +27,7 @@ function TestLibrary.test_functions_are_those_of_the_module()
   for name, value in pairs(heapster) do
     if type(value) == "function" then there[#there + 1] = name end
   end
-  lu.assertItemsEquals(named, there)
+  lu.assertItemsEquals(named, there, path)
 end
 
 function TestLibrary.test_fields_of_stats_are_those_of_a_window_in_order()
@@ -41,7 +42,7 @@ function TestLibrary.test_fields_of_stats_are_those_of_a_window_in_order()
   there[#there + 1] = diff.thread and "thread"
   there[#there + 1] = "sites" -- nil unless it was explained
   if not diff.realloc_move_avg then table.insert(there, 21, "realloc_move_avg") end -- the allocator's choice
-  lu.assertEquals(named, there)
+  lu.assertEquals(named, there, path .. ", class heapster.Stats")
 end
 
 function TestLibrary.test_fields_of_other_classes_are_there()

@@ -46,7 +46,7 @@ struct heapster_frames {
   struct heapster_frame kept[HEAPSTER_FRAMES]; /* the oldest first; zeros behind the last */
 };
 
-/* Ends a frame and begins the next, of every heap. Makes no request of any counted heap, never: the ring of a heap, 8
+/* Ends a frame and begins the next, of every heap. Makes no request of any counted heap, never: the ring of a heap, 10
    KiB, comes from the system's pages when the heap is first met. A heap created since the last mark has its first frame
    here, with all that it counted. A mark reads some fifteen counters for each heap and thread, and fifty more where
    something happened. HEAPSTER_NO_MEMORY if there are no pages to begin with; a heap for which there are none later has

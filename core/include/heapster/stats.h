@@ -162,8 +162,8 @@ struct heapster_field {
   const char *instead; /* for an absolute field: the one that a limit would use; else NULL */
 };
 
-/* Every figure, in the order of the struct, each average after its sum; NULL from the end on. The entries are the
-   library's and may have more members than this header knows. */
+/* Every figure in the order of the struct, whose other members are left out; each average follows its sum. NULL from
+   the end on. The entries are the library's and may have more members than this header knows. */
 HEAPSTER_API const struct heapster_field *heapster_field_at(size_t index) HEAPSTER_NOEXCEPT;
 
 /* The field of that name, or NULL. */

@@ -1,5 +1,5 @@
 /* The fields of heapster_stats, each named once. Differences, figures by name, the text, JSON and Prometheus all come
-   from the table that this list makes. */
+   from the table that this list makes. How to add one: "A new figure" in core/README.md. */
 #ifndef HEAPSTER__VALUE_FIELD_H
 #define HEAPSTER__VALUE_FIELD_H
 
@@ -49,7 +49,8 @@
     "Blocks whose address was handed out again before their free was seen.")                                 \
   X(foreign_count, COUNT, OF_WINDOW, USE, IF_ANY, NULL, NULL)
 
-/* Figures that came after the first version: at the end of the struct and of the table. */
+/* Figures that were added after the struct was frozen: programs are compiled with offsets in it, so it grows only at
+   its end. A new figure is the last member of the struct, and the last row here. */
 #define HEAPSTER__ADDED_FIELDS(X) X(use_peak_error, BYTES, ERROR_OF(use_peak), USE, IF_ANY, NULL, NULL)
 
 /* How after - before is computed. It also says which kinds of stats have the field: see heapster__field_is_in. */

@@ -4,7 +4,7 @@
 #define TESTS_SHADOW_MAP_SUPPORT_H
 
 #include "cmocka_test.h"
-#include "count/shadow_map.h"
+#include "count/fast.h"
 
 #include <string.h>
 

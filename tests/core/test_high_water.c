@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-#include "count/high_water.h"
+#include "count/fast.h"
 #include "support.h"
 #include "trap.h"
 #include "under_lock.h"

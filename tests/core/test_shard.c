@@ -2,6 +2,7 @@
 #include "cmocka_test.h"
 
 #include "another_thread.h"
+#include "count/fast.h"
 #include "counters_support.h"
 
 static void *alloc_40(void *unused) {

@@ -4,8 +4,7 @@
 
      a new block       heapster__record_alloc, after the next allocator returned it
      a free            heapster__record_free, before the block is passed on
-     both, fast        heapster__record_alloc_fast, heapster__record_free_fast: inline
-     a resize, fast    heapster__take_block_fast, then heapster__finish_resize
+     all, fast         inline, in count/fast.h
      a resize          heapster__take_block before it is passed on, then heapster__record_resize;
                        heapster__restore_block where the next allocator refused;
                        heapster__record_gone where it freed the block
@@ -16,6 +15,7 @@
 
 #include "count/arming.h"
 #include "count/counters.h"
+#include "count/fast.h"
 #include "count/large.h"
 #include "count/nested.h"
 #include "count/shadow_map.h"
@@ -28,37 +28,6 @@ struct heapster__inaccuracies {
   heapster__counter crossed;
 };
 extern HEAPSTER__HIDDEN struct heapster__inaccuracies heapster__inaccuracies;
-
-/* The outcome of a fast path. */
-enum heapster__fast {
-  HEAPSTER__FAST_DONE,
-  HEAPSTER__FAST_FLUSH, /* done; the caller must call heapster__flush_here, or for a new block heapster__flush_grown */
-  HEAPSTER__FAST_MISS,  /* nothing happened: take the slow path */
-};
-
-/* A new block; NULL misses. No guard is up where the heap's shard is the cached one. */
-HEAPSTER__INLINE enum heapster__fast heapster__record_alloc_fast(struct heapster__map *map, unsigned heap,
-                                                                 const void *block, uint64_t size) {
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  if (heapster__unlikely(!shard || !heapster__shadow_put_fast(map, block, heap, size))) return HEAPSTER__FAST_MISS;
-  return heapster__unlikely(heapster__count_alloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
-}
-
-/* Takes out a block that the layer's own heap counted. Returns the shard that counts what follows, or NULL: nothing
-   happened. */
-HEAPSTER__INLINE struct heapster__shard *heapster__take_block_fast(struct heapster__map *map, unsigned heap,
-                                                                   const void *block, uint64_t *size) {
-  struct heapster__shard *shard = heapster__shard_here(heap);
-  return heapster__likely(shard && heapster__shadow_take_fast(map, block, heap, size)) ? shard : NULL;
-}
-
-HEAPSTER__INLINE enum heapster__fast heapster__record_free_fast(struct heapster__map *map, unsigned heap,
-                                                                const void *block) {
-  uint64_t size;
-  struct heapster__shard *shard = heapster__take_block_fast(map, heap, block, &size);
-  if (heapster__unlikely(!shard)) return HEAPSTER__FAST_MISS;
-  return heapster__unlikely(heapster__count_dealloc_in(shard, size)) ? HEAPSTER__FAST_FLUSH : HEAPSTER__FAST_DONE;
-}
 
 /* Returns `block`. */
 void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
@@ -135,17 +104,6 @@ void *heapster__record_resize_at(struct heapster__map *map, struct heapster__blo
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,
                              const void *to, uint64_t size);
-
-/* Records a resize of a block that heapster__take_block_fast took, or restores the block where the next allocator
-   refused: `to` is NULL then. Returns `to`. */
-void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uint64_t old, const void *from, void *to,
-                                   uint64_t size);
-HEAPSTER__INLINE void *heapster__finish_resize(struct heapster__shard *shard, struct heapster__map *map, unsigned heap,
-                                               uint64_t old, const void *from, void *to, uint64_t size) {
-  if (heapster__likely(heapster__shadow_put_fast(map, to, heap, size)))
-    return heapster__count_resize_in(shard, old, size, from, to);
-  return heapster__finish_resize_slow(map, heap, old, from, to, size);
-}
 
 /* The next allocator refused the resize: the old block stays. */
 void heapster__restore_block(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *block);

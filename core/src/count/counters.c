@@ -3,6 +3,7 @@
 
 #include "base/lock.h"
 #include "count/arming.h"
+#include "count/fast.h"
 #include "count/large.h"
 
 struct heapster__high_water heapster__high_water_marks[HEAPSTER__HEAP_NUMBERS];

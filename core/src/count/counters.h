@@ -114,38 +114,13 @@ struct heapster__pending *heapster__pending_of(struct heapster__thread *thread, 
 /* The same, or NULL if the thread has not counted for the heap yet. */
 struct heapster__pending *heapster__find_pending(struct heapster__thread *thread, unsigned heap);
 
-/* The calling thread's shard of the heap, if it is the cached one. */
-HEAPSTER__INLINE struct heapster__shard *heapster__shard_here(unsigned heap) {
-  const struct heapster__shard_head *head = heapster__cached_head();
-  return heapster__likely(heapster__load_number(&head->fast_heap) == heap) ? (struct heapster__shard *)(uintptr_t)head
-                                                                           : NULL;
-}
-
 /* Makes a heap the thread's active heap, and caches its shard. False: the thread has no shard of it yet, or a guard is
    up. */
 bool heapster__activate_heap(unsigned heap);
 
-/* Counts a new block in this shard, except for the use: the caller finishes with heapster__pending_grow. */
-HEAPSTER__INLINE void heapster__count_new_in(struct heapster__shard *shard, uint64_t size) {
-  heapster__add_owned(&shard->alloc_histogram[heapster__bucket(size)], 1);
-  heapster__add_owned(&shard->alloc_sum, size);
-}
-
-/* A new block, and a free, with the shard at hand. Whether a flush is due. */
-HEAPSTER__INLINE bool heapster__count_alloc_in(struct heapster__shard *shard, uint64_t size) {
-  heapster__count_new_in(shard, size);
-  return heapster__pending_grow(&shard->pending, size);
-}
-
 HEAPSTER__INLINE void heapster__count_kind_in(struct heapster__shard *shard, size_t kind, uint64_t size) {
   heapster__add_owned(&shard->kinds[2 * kind], 1);
   heapster__add_owned(&shard->kinds[2 * kind + 1], size);
-}
-
-HEAPSTER__INLINE bool heapster__count_dealloc_in(struct heapster__shard *shard, uint64_t size) {
-  heapster__add_owned(&shard->dealloc_count, 1);
-  heapster__add_owned(&shard->dealloc_sum, size);
-  return heapster__pending_shrink(&shard->pending, size);
 }
 
 #endif

@@ -92,17 +92,4 @@ HEAPSTER__INLINE int64_t heapster__pending_bytes(const struct heapster__pending 
   return HEAPSTER__PENDING_HALF - heapster__load_relaxed(&pending->left);
 }
 
-/* The use grew. Whether a flush is due. */
-HEAPSTER__INLINE bool heapster__pending_grow(struct heapster__pending *pending, uint64_t bytes) {
-  return heapster__unlikely(heapster__drop_below_zero_owned(&pending->left, (int64_t)bytes));
-}
-
-/* The use shrinks by `bytes`. Whether a flush is due. */
-HEAPSTER__INLINE bool heapster__pending_shrink(struct heapster__pending *pending, uint64_t bytes) {
-  const int64_t left = heapster__load_owned(&pending->left);
-  if (left < heapster__load_owned(&pending->lowest_left)) heapster__store_relaxed(&pending->lowest_left, left);
-  heapster__move_owned(&pending->left, (int64_t)bytes);
-  return heapster__unlikely(left + (int64_t)bytes > HEAPSTER__PENDING_SPAN); /* reading it back would take longer */
-}
-
 #endif

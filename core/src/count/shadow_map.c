@@ -1,6 +1,8 @@
 /* The shadow map: for each live block, which heap counted it and how many bytes were requested. */
 #include "count/shadow_map.h"
 
+#include "count/fast.h"
+
 struct heapster__map heapster__main_map;
 
 struct heapster__map *heapster__shadow_create(void) {

@@ -150,105 +150,10 @@ HEAPSTER__INLINE uint64_t heapster__segment_of(const struct heapster__map *map, 
   return heapster__granule_of(map, bits) / HEAPSTER__GRANULES;
 }
 
-/* The tag in the cache of an address's segment if `owner` owns it, and the entry where it stands. */
-HEAPSTER__INLINE uint64_t heapster__cache_tag_of(const struct heapster__map *map, uint64_t bits, unsigned owner) {
-  const uint64_t segment_bytes = (uint64_t)HEAPSTER__GRANULES << heapster__granule_bits(map);
-  return (bits & ~(segment_bytes - 1)) | owner;
-}
-HEAPSTER__INLINE struct heapster__cache_entry *heapster__cache_entry_of(struct heapster__map *map, uint64_t bits) {
-  const uint64_t number = heapster__segment_of(map, bits) % HEAPSTER__LEAF_CACHE;
-  HEAPSTER__IN_ONE_REGISTER(map);
-  return &map->cache[number];
-}
-
 /* The size to request from the next allocator. */
 HEAPSTER__INLINE size_t heapster__padded_size(const struct heapster__map *map, size_t size) {
   const size_t min = map == &heapster__main_map ? HEAPSTER__MAIN_MIN_SIZE : HEAPSTER__OWN_MIN_SIZE;
   return size >= min ? size : min;
-}
-
-/* Finds the shadow byte of an address if `owner` owns the segment and its leaf is in the cache. */
-HEAPSTER__INLINE bool heapster__shadow_find(struct heapster__map *map, const void *address, unsigned owner,
-                                            _Atomic uint8_t **byte) {
-  const uint64_t bits = HEAPSTER__ADDRESS(address);
-  struct heapster__cache_entry *entry = heapster__cache_entry_of(map, bits);
-  /* acquire pairs with the release in fill_cache: the origin is seen, and the leaf's zeroes */
-  if (heapster__unlikely(!heapster__is_acquire(&entry->tag, heapster__cache_tag_of(map, bits, owner)))) return false;
-  *byte = (_Atomic uint8_t *)(heapster__granule_of(map, bits) + heapster__load_word(&entry->origin));
-  return true;
-}
-
-/* The size cell of a byte's granule, and which of the cell's granules that is. */
-HEAPSTER__INLINE _Atomic uint64_t *heapster__size_cell_of(_Atomic uint8_t *byte) {
-  const uintptr_t first = (uintptr_t)byte >> HEAPSTER__SIZE_CELL_BITS << HEAPSTER__SIZE_CELL_BITS;
-  return (_Atomic uint64_t *)(first + offsetof(struct heapster__leaf, size_cells));
-}
-HEAPSTER__INLINE uint64_t heapster__size_cell_part(const _Atomic uint8_t *byte) {
-  return (uintptr_t)byte % (1 << HEAPSTER__SIZE_CELL_BITS);
-}
-
-/* Writes the size of a long block; false: no address space is as large. */
-HEAPSTER__INLINE bool heapster__write_size_cell(_Atomic uint8_t *byte, uint64_t size) {
-  if (heapster__unlikely(size > UINT64_MAX >> HEAPSTER__SIZE_CELL_BITS)) return false;
-  heapster__store_relaxed(heapster__size_cell_of(byte),
-                          size << HEAPSTER__SIZE_CELL_BITS | heapster__size_cell_part(byte));
-  return true;
-}
-
-/* Reads it; false: the cell belongs to another block by now. */
-HEAPSTER__INLINE bool heapster__read_size_cell(_Atomic uint8_t *byte, uint64_t *size) {
-  const uint64_t cell = heapster__load_relaxed(heapster__size_cell_of(byte));
-  *size = cell >> HEAPSTER__SIZE_CELL_BITS;
-  return cell % (1 << HEAPSTER__SIZE_CELL_BITS) == heapster__size_cell_part(byte);
-}
-
-/* The fast path of heapster__shadow_put, once the byte is found: no block stands there. False: nothing happened. */
-HEAPSTER__INLINE bool heapster__shadow_put_at(_Atomic uint8_t *byte, uint64_t size) {
-  if (heapster__unlikely(heapster__load_byte(byte))) return false;
-  if (heapster__likely(size <= HEAPSTER__SHORT_SIZE)) {
-    heapster__store_relaxed(byte, (uint8_t)(size + 1));
-    return true;
-  }
-  if (!heapster__write_size_cell(byte, size)) return false;
-  heapster__store_release(byte, HEAPSTER__BYTE_LONG); /* pairs with the acquire in block_at */
-  return true;
-}
-
-/* The same from the beginning: `owner` owns the segment. */
-HEAPSTER__INLINE bool heapster__shadow_put_fast(struct heapster__map *map, const void *address, unsigned owner,
-                                                uint64_t size) {
-  _Atomic uint8_t *byte;
-  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
-  return heapster__shadow_put_at(byte, size);
-}
-
-/* The fast path of heapster__shadow_take, once the byte is found: `owner` counted the block. False: nothing happened.
- */
-HEAPSTER__INLINE bool heapster__shadow_take_at(_Atomic uint8_t *byte, uint64_t *size) {
-  *size = (uint64_t)heapster__load_relaxed(byte) - 1; /* an empty byte becomes UINT64_MAX, which is no short size */
-  if (heapster__unlikely(*size > HEAPSTER__SHORT_SIZE) &&
-      (*size != HEAPSTER__BYTE_LONG - 1 || !heapster__read_size_cell(byte, size)))
-    return false;
-  heapster__store_relaxed(byte, 0);
-  return true;
-}
-
-/* The same from the beginning: `owner` owns the segment. */
-HEAPSTER__INLINE bool heapster__shadow_take_fast(struct heapster__map *map, const void *address, unsigned owner,
-                                                 uint64_t *size) {
-  _Atomic uint8_t *byte;
-  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
-  return heapster__shadow_take_at(byte, size);
-}
-
-/* The same for a block whose size is known, at most HEAPSTER__SHORT_SIZE: the byte must agree. */
-HEAPSTER__INLINE bool heapster__shadow_take_short(struct heapster__map *map, const void *address, unsigned owner,
-                                                  uint64_t size) {
-  _Atomic uint8_t *byte;
-  if (heapster__unlikely(!heapster__shadow_find(map, address, owner, &byte))) return false;
-  if (heapster__unlikely(heapster__load_byte(byte) != (uint8_t)(size + 1))) return false;
-  heapster__store_relaxed(byte, 0);
-  return true;
 }
 
 #endif

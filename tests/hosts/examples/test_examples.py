@@ -117,9 +117,8 @@ def test_metrics_file_is_whole_alone_and_accepted_by_prometheus(tmp_path):
     "name, folder",
     [
         ("test_page.py", ""),
-        ("regression.lua", ""),
         *((name, "python") for name in ("regression.py", "metrics.py", "extensions.py")),
-        ("metrics.lua", "lua"),
+        *((name, "lua") for name in ("regression.lua", "metrics.lua")),
     ],
 )
 def test_an_example_is_the_readmes(name, folder):

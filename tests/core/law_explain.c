@@ -11,21 +11,13 @@ static struct program program;
 
 static const struct heapster_heap *heap_at(unsigned heap) { return heap == MODEL_TOTAL ? NULL : program.heaps[heap]; }
 
-#define FIGURES(X)        \
-  X(alloc_count)          \
-  X(alloc_sum)            \
-  X(realloc_growth_count) \
-  X(realloc_growth_sum)   \
-  X(realloc_move_count)   \
-  X(realloc_move_sum)
-
 static void law_a_window_is_explained_as_a_whole(const struct heapster_explanation *found,
                                                  const struct heapster_stats *window) {
 #define X(name)                                                                            \
   require(found->counted.name == window->name, #name ": %llu counted, %llu in the window", \
           (unsigned long long)found->counted.name, (unsigned long long)window->name);      \
   require(found->under_way.name == 0, #name ": %llu under way", (unsigned long long)found->under_way.name);
-  FIGURES(X)
+  HEAPSTER__REQUEST_FIELDS(X)
 #undef X
 }
 
@@ -36,13 +28,13 @@ static void law_the_window_is_the_sum_over_the_sites(const struct heapster_stats
     require(sites[i].kind == HEAPSTER_SITE_C, "a request without a site");
     require(sites[i].live_count <= sites[i].requests.alloc_count, "more is alive than was requested");
 #define X(name) sum.requests.name += sites[i].requests.name;
-    FIGURES(X)
+    HEAPSTER__REQUEST_FIELDS(X)
 #undef X
     for (unsigned bucket = 0; bucket < HEAPSTER_BUCKETS; ++bucket)
       sum.alloc_histogram.buckets[bucket] += sites[i].alloc_histogram.buckets[bucket];
   }
 #define X(name) require(sum.requests.name == window->name, #name " of %zu sites differs from the window's", count);
-  FIGURES(X)
+  HEAPSTER__REQUEST_FIELDS(X)
 #undef X
   for (unsigned bucket = 0; bucket < HEAPSTER_BUCKETS; ++bucket)
     require(sum.alloc_histogram.buckets[bucket] == window->alloc_histogram.buckets[bucket], "bucket %u", bucket);

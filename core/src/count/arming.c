@@ -139,14 +139,6 @@ void heapster__disarm(void) {
   heapster__fence_seq_cst();
 }
 
-#define ASKED_FIGURES(X)  \
-  X(alloc_count)          \
-  X(alloc_sum)            \
-  X(realloc_growth_count) \
-  X(realloc_growth_sum)   \
-  X(realloc_move_count)   \
-  X(realloc_move_sum)
-
 /* What a shard counted from when it was armed, or from its owner's first request since if that is earlier, until it was
    opened. The counters are read before the mark: if it still stands, nothing was counted on the fast path. */
 static void add_armed(struct heapster__shard *shard, void *sum) {
@@ -160,7 +152,7 @@ static void add_armed(struct heapster__shard *shard, void *sum) {
   heapster__fence_acquire();
   if (heapster__load_acquire(&shard->head.fast_heap) == shard->number) end = shard->span.at_opening;
 #define X(name) to->name += end.name - (start->name < other->name ? start->name : other->name);
-  ASKED_FIGURES(X)
+  HEAPSTER__REQUEST_FIELDS(X)
 #undef X
 }
 

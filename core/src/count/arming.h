@@ -23,6 +23,18 @@
 #include "count/large.h"
 #include "count/shadow_map.h"
 
+/* The fields of struct heapster_requests. */
+#define HEAPSTER__REQUEST_FIELDS(X) \
+  X(alloc_count)                    \
+  X(alloc_sum)                      \
+  X(realloc_growth_count)           \
+  X(realloc_growth_sum)             \
+  X(realloc_move_count)             \
+  X(realloc_move_sum)
+#define X(name) +sizeof(uint64_t)
+_Static_assert(sizeof(struct heapster_requests) == 0 HEAPSTER__REQUEST_FIELDS(X), "all of them");
+#undef X
+
 /* A request that was counted while armed. */
 struct heapster__attribution {
   uint32_t arming; /* in which it was counted: that may be over by now, and another have begun */

@@ -7,23 +7,15 @@
 
 #include <dlfcn.h>
 
-#define REQUEST_FIGURES(X) \
-  X(alloc_count)           \
-  X(alloc_sum)             \
-  X(realloc_growth_count)  \
-  X(realloc_growth_sum)    \
-  X(realloc_move_count)    \
-  X(realloc_move_sum)
-
 void heapster__requests_add(struct heapster_requests *sum, const struct heapster_requests *part) {
 #define X(name) sum->name += part->name;
-  REQUEST_FIGURES(X)
+  HEAPSTER__REQUEST_FIELDS(X)
 #undef X
 }
 
 static void subtract_requests(struct heapster_requests *from, const struct heapster_requests *part) {
 #define X(name) from->name = from->name > part->name ? from->name - part->name : 0;
-  REQUEST_FIGURES(X)
+  HEAPSTER__REQUEST_FIELDS(X)
 #undef X
 }
 

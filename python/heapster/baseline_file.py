@@ -15,8 +15,14 @@ SIZES_KEY = "sizes"
 VARIES_KEY = "varies"
 LARGEST = 2**63 - 1
 
+SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
+
 # Fingerprints of format 1 hold heapster's version, whose counting rules were the first.
 OLD_VERSION = re.compile(r"\bheapster-0\.1\.\d+\b")
+
+
+# What git leaves at the beginning of a line where it could not merge.
+CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
 class Unreadable(Exception):
@@ -62,14 +68,23 @@ class _Reader:
             found[key] = value
         return found
 
+    def refuse_syntax(self, error: json.JSONDecodeError) -> NoReturn:
+        conflict = CONFLICT.search(self.text)
+        if conflict:
+            self.refuse(conflict.start(), "a merge conflict: resolve it, or keep one side and update")
+        is_cut = error.pos >= len(self.text.rstrip()) or error.msg.startswith("Unterminated string")
+        self.refuse(error.pos, f"not JSON{' at its end: was it cut short?' if is_cut else ': ' + error.msg}")
+
     def parse(self) -> Any:
         try:
             return json.loads(self.text, object_pairs_hook=self.once)
         except json.JSONDecodeError as error:
-            at_end = " at its end: was it cut short?" if error.pos >= len(self.text.rstrip()) else ""
-            self.refuse(error.pos, f"not JSON{at_end or ': ' + error.msg}")
+            self.refuse_syntax(error)
         except RecursionError:
             self.refuse(0, "not a baseline: nested too deep")
+        except ValueError:  # CPython 3.11 and newer refuse thousands of digits
+            digits = re.search(r"\d{4301,}", self.text)
+            self.refuse(digits.start() if digits else 0, "not a baseline: a number has too many digits")
         except _Twice as error:
             key, count = error.args
             position = list(self.places(key))[count - 1 :] or [0]
@@ -98,7 +113,7 @@ class _Reader:
         varies = self.ranges((*keys, VARIES_KEY), found.pop(VARIES_KEY, {}))
         sizes = self.figures((*keys, SIZES_KEY), found.pop(SIZES_KEY, {}))
         for low in sizes:
-            if not low.isdecimal() or len(low) > 20 or int(low) >= 1 << 64:
+            if not SIZE.fullmatch(low) or int(low) >= 1 << 64:
                 self.refuse_at((*keys, SIZES_KEY, low), f'"{low}" is not a size in bytes')
         figures = self.figures(keys, found)
         known = {name: figures[name] for name in FIGURES if name in figures}
@@ -128,7 +143,7 @@ class _Reader:
 def read(path: pathlib.Path) -> Baseline:
     """Return the file's baseline; raise Unreadable, or FileNotFoundError."""
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # an editor may have put a byte order mark there
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -165,7 +180,8 @@ def write(path: pathlib.Path, baseline: Baseline) -> None:
     goal = path.resolve()
     beside = goal.with_name(f".{goal.name}.{os.getpid()}")
     try:
-        beside.write_text(text(baseline), encoding="utf-8")
+        # The name of a file may be no UTF-8. A backslash in front of such a byte is JSON's way to write it, too.
+        beside.write_text(text(baseline), encoding="utf-8", errors="backslashreplace")
         if goal.exists():
             os.chmod(beside, goal.stat().st_mode & 0o7777)
         os.replace(beside, goal)

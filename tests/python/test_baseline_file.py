@@ -79,7 +79,12 @@ REFUSED = {
     '{"heapster_baseline": 1,\n "f": {"t": {}},\n "g": {"t": {}, "u": {},\n "t": {}}}':
         '4:2: "t" stands here a second time: keep one of the two',
     "[" * 100_000: "1:1: not a baseline: nested too deep",
-    "<<<<<<< HEAD\n{}": "1:1: not JSON: Expecting value",
+    "<<<<<<< HEAD\n{}": "1:1: a merge conflict: resolve it, or keep one side and update",
+    '{"heapster_baseline": 1, "f": {\n"a": {},\n<<<<<<< HEAD\n"t": {},\n=======\n"u": {}\n>>>>>>> other\n}}':
+        "3:1: a merge conflict: resolve it, or keep one side and update",
+    '{"heapster_baseline": 1,\n"f": {"t': "2:7: not JSON at its end: was it cut short?",
+    '{"heapster_baseline": 1, "f": {"t": {"sizes": {"064": 1}}}}': '1:48: "064" is not a size in bytes',
+    '{"heapster_baseline": 1, "f": {"t": {"sizes": {"٣": 1}}}}': '1:48: "٣" is not a size in bytes',
 }  # fmt: skip
 
 
@@ -89,6 +94,23 @@ def test_what_is_no_baseline_is_refused_in_one_line_with_its_place(path, text):
     with pytest.raises(Unreadable) as caught:
         baseline_file.read(path)
     assert str(caught.value) == f"{path}:{REFUSED[text]}"
+
+
+def test_a_number_of_thousands_of_digits_is_refused(path):
+    path.write_text('{"heapster_baseline": 1,\n"f": {"t": {"alloc_count": ' + "1" * 5000 + "}}}", encoding="utf-8")
+    with pytest.raises(Unreadable, match=r":2:\d+: (not a baseline: a number has too many digits|.* is not a figure)$"):
+        baseline_file.read(path)
+
+
+def test_a_byte_order_mark_and_other_line_ends_change_nothing(path):
+    path.write_bytes(b"\xef\xbb\xbf" + baseline_file.text(BASELINE).replace("\n", "\r\n").encode())
+    assert baseline_file.read(path) == BASELINE
+
+
+def test_a_name_that_is_no_utf8_is_written_and_read_back(path):
+    baseline = {FINGERPRINT: {"test_\udcff.py::test_x": entry(3), "test_\\udcff.py::test_x": entry(4)}}
+    baseline_file.write(path, baseline)
+    assert baseline_file.read(path) == baseline
 
 
 def test_figures_of_other_names_are_passed_over(path):

@@ -74,7 +74,7 @@ def write_summary(results: Results) -> None:
     if not path:
         return
     try:
-        with open(path, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(make_summary(results))
     except OSError as error:
         results.problems.append(f"{path}: cannot be written: {error.strerror}")

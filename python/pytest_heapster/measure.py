@@ -85,7 +85,10 @@ class Measurements:
         self.foreign_count = 0  # of the polluted measurements
 
     def add(self, limits: Limits, name: str = "") -> Measurement:
-        """A new measurement of that name."""
+        """A new measurement of that name. A line break in it would forge a line of the summary, such as a command of
+        GitHub's, so it is escaped, as pytest escapes its own ids."""
+        if not name.isprintable():
+            name = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
         if name in self.by_name:
             raise ValueError(f"heap: {name!r} was measured in this test already: give this one another name")
         self.by_name[name] = measurement = Measurement(limits, self.root if self._may_explain(name) else None)
@@ -335,8 +338,10 @@ class Heap:
         function keeps, and that of the call before is returned."""
         if not callable(fn):
             raise TypeError(f"heap.measure needs a function to call, not {type(fn).__name__}")
+        if not isinstance(name, str):
+            raise TypeError(f"heap.measure needs a name that is a str, not {name!r}")
         limits = self._engine.parse_keys(keys)
-        measurement = self._measurements.add(limits, name or getattr(fn, "__name__", type(fn).__name__))
+        measurement = self._measurements.add(limits, name or str(getattr(fn, "__name__", type(fn).__name__)))
         warmup = limits.warmup if "warmup" in keys else 1
         result = None
         for _ in range(warmup):

@@ -237,6 +237,7 @@ def write_reports(results: Results) -> None:
         github.write_summary(results)
     for form, path in results.settings.reports if results.records else ():
         try:
-            path.write_text(FORMATS[form](results.expected.fingerprint, results.records), encoding="utf-8")
+            words = FORMATS[form](results.expected.fingerprint, results.records)
+            path.write_text(words, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             results.problems.append(f"{path}: cannot be written: {error.strerror}")

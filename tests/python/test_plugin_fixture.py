@@ -75,6 +75,7 @@ MISUSES = {
     "heap.measure(len, ()); heap.measure(len, ())": "*ValueError: heap: 'len' was measured in this test already: give *",
     "heap.measure(len, (), alloc=3)": "*unknown field \"alloc\"*",
     "heap.measure(3)": "*heap.measure needs a function to call, not int",
+    "heap.measure(len, (), name=5)": "*heap.measure needs a name that is a str, not 5",
     "heap.measuring('never used')": "*heap.measuring('never used') is for a with block*",
     "heap.measuring('')": "*heap.measuring needs a name*",
     "heap.measure(len, (), warmup='once')": "*warmup must be an int, 0 or more, not 'once'",

@@ -93,3 +93,21 @@ def test_a_summary_that_cannot_be_written_is_a_problem_of_the_run(job, monkeypat
     result = job.run("-q")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["heapster: /nowhere/summary: cannot be written: No such file or directory"])
+
+
+def test_the_name_of_a_part_forges_no_line(job):
+    job.test("def test_it(heap): heap.measure(len, (), name='a\\n::error file=x::forged\\r')\n")
+    result = job.run()
+    result.assert_outcomes(passed=1)
+    assert not annotations(result)
+    result.stdout.fnmatch_lines([r"*test_it.py::test_it#a\n::error file=x::forged\r"])
+
+
+def test_the_name_of_a_file_may_be_no_utf8(job, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:backslashreplace")  # pytester reads UTF-8 only
+    (job.folder / "test_\udcff.py").write_text("import pytest\n" + TEST.format(3), encoding="utf-8")
+    result = job.run("--heap-baseline=update", f"--heap-report=markdown:{job.folder}/report.md")
+    result.assert_outcomes(passed=1)
+    assert r"test_\udcff.py::test_it" in job.baseline.read_text(encoding="utf-8")
+    assert r"test_\udcff.py::test_it" in (job.folder / "report.md").read_text(encoding="utf-8").replace("\\\\", "\\")
+    job.run().assert_outcomes(passed=1)

@@ -41,6 +41,9 @@ GITHUB = "github"
 STRICT = "--heap-strict"
 EXPLAIN = ("on-failure", "off", "always")
 
+# Of a number in the ini file.
+MOST_DIGITS = 18
+
 # The orders of a second process.
 REVERSE, FILES = ORDERS = ("reverse", "files")
 
@@ -157,7 +160,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def _read_count(config: pytest.Config, name: str) -> int:
     text = str(config.getini(name))
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise pytest.UsageError(f"{name} must be a whole number, 0 or more, not {text!r}")
     return int(text)
 

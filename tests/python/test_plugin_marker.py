@@ -204,3 +204,13 @@ def test_a_heap_that_is_not_there_is_not_blamed_on_the_second_run(project):
 def test_a_test_that_cannot_run_twice_is_told_so(project):
     project.test("runs = []\n@pytest.mark.heap_limit(alloc_count=300)\ndef test_it():\n    runs.append(1)\n    assert len(runs) == 1")
     project.run().stdout.fnmatch_lines([RAN_BEFORE])
+
+
+@pytest.mark.parametrize("name", ["heap_warmup", "heap_retries", "heap_steady_runs", "heap_hash_seeds"])
+@pytest.mark.parametrize("text", ["", "-1", "1e3", "1" * 5000], ids=lambda text: text[:4])
+def test_an_ini_value_that_is_no_number_is_refused_in_one_line(project, name, text):
+    project.ini(f"{name} = {text}")
+    project.test("@pytest.mark.heap_limit()\ndef test_it(): pass")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {name} must be a whole number, 0 or more, not '{text}'"])

@@ -76,7 +76,6 @@ class Reruns:
         self.plans: Dict[str, Plan] = {}  # by node id
 
     def hand_over(self, item: pytest.Item, plan: Plan) -> None:
-        plan.begin_run(is_warmup=False, may_repeat=False)
         self.plans[item.nodeid] = plan
 
     @hookimpl(tryfirst=True)
@@ -91,6 +90,7 @@ class Protocol:
         self.engine = engine
         self.reruns: Optional[Reruns] = None
         self.recorder: Optional[Recorder] = None  # of the last item's hooks
+        self.timer: Optional[Tuple[pytest.Item, Any]] = None  # pytest-timeout's, and its settings
         self.second_pass = SecondPass(engine, order, collected)
 
     @hookimpl(tryfirst=True)
@@ -99,6 +99,19 @@ class Protocol:
         if plan is None or not isinstance(item, pytest.Function):
             return None
         return None if self._run_item(item, nextitem, plan, is_last_pass=False) else True
+
+    @hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> None:
+        """Note the timer that pytest-timeout sets around a test. With func_only it sets one around each call itself."""
+        self.timer = None if getattr(settings, "func_only", False) else (item, settings)
+
+    def _begin_run(self, item: pytest.Item, plan: Plan, is_warmup: bool = False, may_repeat: bool = False) -> None:
+        """The time limit of pytest-timeout is for one run of the test, so each run gets a new timer."""
+        if self.timer is not None and self.timer[0] is item:
+            hooks = item.config.hook
+            hooks.pytest_timeout_cancel_timer(item=item)
+            hooks.pytest_timeout_set_timer(item=item, settings=self.timer[1])
+        plan.begin_run(is_warmup, may_repeat)
 
     def _run_item(
         self, item: pytest.Function, nextitem: Optional[pytest.Item], plan: Plan, is_last_pass: bool
@@ -123,6 +136,7 @@ class Protocol:
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.drop_runs()
+        self.timer = None
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return is_handed_over
 
@@ -138,19 +152,20 @@ class Protocol:
             self.reruns = Reruns(self.engine)
             runs.item.config.pluginmanager.register(self.reruns)
         runs.restore_item()
+        self._begin_run(runs.item, plan)
         self.reruns.hand_over(runs.item, plan)
 
     def _run(self, runs: Runs, plan: Plan) -> Reports:
         """Run a test as often as needed; return the reports of its last run, with the figures."""
         policy = plan.policy = RetryPolicy(plan.limits, self.engine.settings)
         for _ in range(policy.warmup):
-            plan.begin_run(is_warmup=True, may_repeat=False)
+            self._begin_run(runs.item, plan, is_warmup=True)
             if not runs.warm_up():
                 return runs.reports
         while True:
             if plan.pause:
                 time.sleep(plan.pause)
-            plan.begin_run(is_warmup=False, may_repeat=policy.retries > 0)
+            self._begin_run(runs.item, plan, may_repeat=policy.retries > 0)
             runs.run_measured()
             if runs.subreports.has_failed():
                 return runs.reports
@@ -170,7 +185,7 @@ class Protocol:
             plan.wanted = found.list_unexplained() or found.list_unsteady()
             if not plan.wanted:
                 break
-            plan.begin_run(is_warmup=False, may_repeat=False)
+            self._begin_run(runs.item, plan)
             runs.run_measured()
             if plan.measurements is not None:
                 found.take_explanations(plan.measurements, self.engine.prefixes)

@@ -79,7 +79,8 @@ static Py_ssize_t frames_length(PyObject *self) { return (Py_ssize_t)heapster__p
 static PyObject *frames_item(PyObject *self, Py_ssize_t index) {
   const struct heapster_frames *const frames = heapster__python_frames_of(self);
   if (index >= 0 && (uint64_t)index < frames->kept_count) return heapster__python_wrap_frame(&frames->kept[index]);
-  return PyErr_Format(PyExc_IndexError, "there are %llu frames here", (unsigned long long)frames->kept_count);
+  return PyErr_Format(PyExc_IndexError, "no such frame: %llu %s kept", (unsigned long long)frames->kept_count,
+                      frames->kept_count == 1 ? "is" : "are");
 }
 
 static PySequenceMethods frames_sequence = {.sq_length = frames_length, .sq_item = frames_item};

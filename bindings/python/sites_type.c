@@ -153,7 +153,8 @@ static PyObject *str(PyObject *self) {
 static PyObject *repr(PyObject *self) {
   const struct heapster__sites *const sites = heapster__python_sites_of(self);
   PyObject *const sum = heapster__python_string(heapster__sites_sum_text(sites));
-  PyObject *const text = sum ? PyUnicode_FromFormat("<Sites of %zu lines: %U>", sites->count, sum) : NULL;
+  PyObject *const text =
+      sum ? PyUnicode_FromFormat("<Sites of %zu line%s: %U>", sites->count, sites->count == 1 ? "" : "s", sum) : NULL;
   Py_XDECREF(sum);
   return text;
 }
@@ -163,7 +164,7 @@ static Py_ssize_t length(PyObject *self) { return (Py_ssize_t)heapster__python_s
 static PyObject *item(PyObject *self, Py_ssize_t index) {
   const struct heapster__sites *const sites = heapster__python_sites_of(self);
   if (index >= 0 && (size_t)index < sites->count) return new_site(&sites->sites[index]);
-  return PyErr_Format(PyExc_IndexError, "there are %zu sites here", sites->count);
+  return PyErr_Format(PyExc_IndexError, "no such site: there %s %zu", sites->count == 1 ? "is" : "are", sites->count);
 }
 
 static PyObject *get_scope(PyObject *self, void *none) {

@@ -126,6 +126,7 @@ def test_sites_are_values():
     assert a == b and hash(a) == hash(b) and not a != b and a != heapster.explain(make, 31, heap="python")[1]
     assert list(a) == [a[i] for i in range(len(a))] and a[-1] == a[len(a) - 1]
     assert a.scope == "process" and repr(a) == f"<Sites of {len(a)} lines: {str(a).splitlines()[-1]}>"
+    assert repr(heapster.explain(list, "abc")[1]).startswith("<Sites of 1 line: ")
     plain = a.as_dict()
     assert json.loads(a.to_json()) == plain
     assert list(plain) == ["scope", "counted", "under_way", "sites"]

@@ -298,7 +298,7 @@ def test_descriptors_that_are_closed_stay_closed_for_the_program(closed, tmp_pat
 
 
 def test_killed_program_leaves_its_last_figures_with_their_time():
-    script = "select undef, undef, undef, 0.2; kill 9, $$"
+    script = "select undef, undef, undef, 1; kill 9, $$"  # a busy machine needs that long for a first snapshot
     before = time.time()
     result = run("perl", "-e", script, options=["--every", "0.01", "--format", "json"])
     assert result.returncode == -signal.SIGKILL
@@ -311,7 +311,7 @@ def test_killed_program_leaves_its_last_figures_with_their_time():
 
 
 def test_killed_process_among_others_leaves_its_last_figures(tmp_path):
-    script = "perl -e 'select undef, undef, undef, 0.2; kill 9, $$'; exit 2"
+    script = f"perl -e 'select undef, undef, undef, 0.01 until -s \"{tmp_path}/report.$$\"; kill 9, $$'; exit 2"
     options = ["--every", "0.01", "-f", "json", "--output", tmp_path / "report.%p"]
     result = run("bash", "-c", script, options=options)
     assert result.returncode == 2

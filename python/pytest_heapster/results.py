@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 import heapster
 import pytest
 from heapster import baseline_file
-from heapster.baseline import Baseline, Entry, entry_of
+from heapster.baseline import FIGURES, Baseline, Entry, entry_of
 
 from pytest_heapster.collected import Collected
 from pytest_heapster.explained import Explained
@@ -167,6 +167,14 @@ class Expected:
             return []
         found = [(field, self._find_tolerance(name, field, entry)) for field in entry.figures]
         return [(field, entry, tolerance) for field, tolerance in found if tolerance is not None]
+
+    def list_unkept(self, record: Record) -> List[str]:
+        """The figures that would be compared, if the measurement's entry had them."""
+        entry = self.find_entry(record["name"])
+        if entry is None or self.mode != "check":
+            return []
+        unkept = [field for field in FIGURES if field not in entry.figures]
+        return [field for field in unkept if self.tolerances.find(record["name"], field, 0) is not None]
 
     def _find_tolerance(self, name: str, field: str, entry: Entry) -> Optional[int]:
         """By how much a figure may be above its entry; None if it is not compared. What varies by itself may be above all
@@ -391,3 +399,6 @@ class Results:
         uncompared = sum(each["state"] == "uncompared" for each in self.records)
         if uncompared and self.settings.strict:
             self.problems.append(f"measurements were not compared: {uncompared} ({STRICT})")
+        lacking = sum(bool(self.expected.list_unkept(each)) for each in self.records)
+        if lacking and self.settings.strict:
+            self.problems.append(f"baseline entries lack figures that are compared: {lacking} ({STRICT})")

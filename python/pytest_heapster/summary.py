@@ -76,6 +76,20 @@ def _list_missing(results: Results, verbosity: int) -> List[str]:
     return [f"{what}, made by --heap-baseline=update: {_list_names(names, verbosity)}"] if names else []
 
 
+def _list_unkept(results: Results, verbosity: int) -> List[str]:
+    """The measurements whose entry lacks a figure that is compared: by hand, or because a tolerance for it came later."""
+    names: Dict[str, List[str]] = {}
+    for each in results.records:
+        names.setdefault(", ".join(results.expected.list_unkept(each)), []).append(each["name"])
+    lines = []
+    for fields, some in names.items():
+        if fields:
+            verb, pronoun = ("they are", "them") if "," in fields else ("it is", "it")
+            lines.append(f"{count(len(some))} of which the baseline lacks {fields}, so {verb} not compared; "
+                         f"--heap-baseline=update adds {pronoun}: {_list_names(some, verbosity)}")  # fmt: skip
+    return lines
+
+
 def _list_polluted(results: Results) -> List[str]:
     lines = []
     for each in results.records:
@@ -187,7 +201,8 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     lines += _list_improvements(records)
     if verbosity >= 0:
         lines += _list_rises(records)
-    lines += [*_list_missing(results, verbosity), *_list_polluted(results), *_list_uncompared(results, verbosity)]
+    lines += [*_list_missing(results, verbosity), *_list_unkept(results, verbosity)]
+    lines += [*_list_polluted(results), *_list_uncompared(results, verbosity)]
     lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity)]
     lines += [*_list_other_seed(results, verbosity), *_list_restless(results, verbosity)]
     lines += [*_list_unmeasured(results, verbosity), *_list_gone(results, verbosity)]

@@ -98,6 +98,29 @@ def test_a_measurement_without_an_entry_is_named_and_strict_fails_it(counted):
     counted.run("--heap-baseline=check", "--heap-strict").assert_outcomes(failed=3)
 
 
+def test_a_figure_that_an_entry_lacks_is_named_strict_fails_the_run_and_an_update_adds_it(counted):
+    counted.run("--heap-baseline=update")
+    kept = counted.baseline.read_text(encoding="utf-8")
+    counted.baseline.write_text(kept.replace('"alloc_count": 10, ', ""), encoding="utf-8")
+    counted.counts(99, 20)
+    line = ("1 measurement of which the baseline lacks alloc_count, so it is not compared; --heap-baseline=update adds it: "
+            "test_it.py::test_it?0?")  # fmt: skip
+    for option in "-v", "-q":
+        result = counted.run(option)
+        assert result.ret == 0
+        result.stdout.fnmatch_lines([line])
+    strict = counted.run("--heap-strict")
+    assert strict.ret == 1
+    strict.stdout.fnmatch_lines(["heapster: baseline entries lack figures that are compared: 1 (--heap-strict)"])
+    counted.ini("heap_tolerance = alloc_sum 10%")
+    counted.run().stdout.fnmatch_lines(["1 measurement of which the baseline lacks alloc_count, alloc_sum, so they are *",
+                                        "1 measurement of which the baseline lacks alloc_sum, *: *test_it?1?"])  # fmt: skip
+    counted.counts(10, 20)
+    counted.run("--heap-baseline=update")
+    assert "the baseline lacks" not in str(counted.run("--heap-strict").stdout)
+    assert '"alloc_count": 10, "alloc_sum": 1000' in counted.baseline.read_text(encoding="utf-8")
+
+
 def test_an_update_of_some_tests_keeps_the_entries_of_others(counted):
     counted.run("--heap-baseline=update")
     counted.counts(11, 21)

@@ -13,6 +13,7 @@
 #include "process/report_protocol.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 typedef void exit_function(int status);
+typedef int daemon_function(int stays_in_folder, int keeps_files);
 
 static struct {
   char page[PATH_MAX]; /* where the page is: the environment may change */
@@ -99,6 +101,20 @@ HEAPSTER_API _Noreturn void _exit(int status) {
 HEAPSTER_API _Noreturn void _Exit(int status) {
   store_last(status & 0xFF);
   end_process(own.next_Exit, status);
+}
+
+/* Ends the caller inside the C library once the daemon is forked, past the public _exit. The watch on large requests
+   goes on in the daemon. */
+HEAPSTER_API int daemon(int stays_in_folder, int keeps_files) {
+  daemon_function *next;
+  *(void **)&next = dlsym(RTLD_NEXT, "daemon");
+  if (heapster__is_reporting()) {
+    heapster__own_page_store_last(0);
+    if (must_write_file()) heapster__report_file_write(true);
+  }
+  if (next) return next(stays_in_folder, keeps_files);
+  errno = ENOSYS;
+  return -1;
 }
 
 /* Also in the child of a fork. Its snapshot thread reuses the stack and the table of the one before, so its start

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,10 +74,13 @@ static int say_failed_start(void) {
   return HEAPSTER__FAILED;
 }
 
-/* "; FILE stays empty" where there is a file: that of the process, or for 0 the pattern, before there is one. */
+/* "; FILE stays empty" where there is a file, and no device: that of the process, or for 0 the pattern, before there is
+ * one. */
 static void describe_file(char text[PATH_MAX + 32], pid_t pid) {
   char path[PATH_MAX];
-  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO;
+  struct stat status;
+  const bool is_device = run.output.target >= 0 && fstat(run.output.target, &status) == 0 && !S_ISREG(status.st_mode);
+  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO && !is_device;
   const char *const name = pid ? heapster__output_path(&run.output, pid, path) : run.output.name;
   snprintf(text, PATH_MAX + 32, is_file ? "; %s stays empty" : "%s", is_file ? name : "");
 }

@@ -59,6 +59,16 @@ def test_report_of_a_program_that_calls_daemon_is_the_parent_s(tmp_path):
     assert total["alloc_histogram"][20] == 0
 
 
+@pytest.mark.parametrize("arguments", [(), ("again",)])
+@pytest.mark.parametrize("every", ["0.01", "3000"])
+def test_process_with_snapshots_ends_with_the_last_thread_of_the_program(every, arguments):
+    ended = run(PROGRAMS / "first_thread_leaves", *arguments, options=["--every", every, "--format", "json"])
+    assert (ended.returncode, ended.stdout) == (0, "exit handler\n")
+    report = json.loads(ended.stderr)
+    assert "killed_by" not in report
+    assert report["total"]["alloc_histogram"][6] == 1 + len(arguments)
+
+
 def test_report_of_a_daemon_without_a_umask_is_not_for_others_to_write(tmp_path):
     script = "umask 000; setsid sh -c 'sleep 0.5; exit 3' >/dev/null 2>&1 & exit 0"
     assert run_with_reports(tmp_path, "sh", "-c", script).returncode == 0

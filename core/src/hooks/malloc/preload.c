@@ -83,21 +83,21 @@ static void *find_next(void *function, const char *symbol) {
   return found;
 }
 
-#define NEW_OR_NULL(name, symbol, is_odd, request, parameters, type, pass, ...) \
-  ALSO(symbol, void *name parameters);                                          \
-  void *name parameters {                                                       \
-    type *next;                                                                 \
-    if ((is_odd) && find_library_form(&next, symbol)) return next(__VA_ARGS__); \
-    void *block = heapster__preload.objects.request;                            \
-    if (block) return block;                                                    \
-    const void *found = find_next(&next, symbol);                               \
-    if (!found)                                                                 \
-      heapster__preload.objects.refuse();                                       \
-    else if (heapster__preload.is_next_object(found))                           \
-      block = heapster__preload.objects.pass(next, __VA_ARGS__);                \
-    else                                                                        \
-      block = next(__VA_ARGS__);                                                \
-    return block;                                                               \
+#define NEW_OR_NULL(name, symbol, is_left, request, parameters, type, pass, ...) \
+  ALSO(symbol, void *name parameters);                                           \
+  void *name parameters {                                                        \
+    type *next;                                                                  \
+    if ((is_left) && find_library_form(&next, symbol)) return next(__VA_ARGS__); \
+    void *block = heapster__preload.objects.request;                             \
+    if (block) return block;                                                     \
+    const void *found = find_next(&next, symbol);                                \
+    if (!found)                                                                  \
+      heapster__preload.objects.refuse();                                        \
+    else if (heapster__preload.is_next_object(found))                            \
+      block = heapster__preload.objects.pass(next, __VA_ARGS__);                 \
+    else                                                                         \
+      block = next(__VA_ARGS__);                                                 \
+    return block;                                                                \
   }
 #define NEW_NOTHROW(name, symbol)                                                                               \
   NEW_OR_NULL(name, symbol, false, try_malloc(size), (size_t size, const void *nothrow), heapster__new_nothrow, \

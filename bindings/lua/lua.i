@@ -119,6 +119,11 @@ RESULT(frames, HEAPSTER__CLASS_FRAMES)
 #undef SWIG_init
 #define SWIG_init heapster__lua_open_generated
 
+/* Lua may raise before SWIG has filled its tables, which are the process's: the next start must fill them. */
+void heapster__lua_reset_generated(void) {
+  if (!swig_module.types[0]) swig_module.next = NULL;
+}
+
 static void adopt(lua_State *L, const char *name, enum heapster__lua_class kind, const luaL_Reg *methods,
                   const luaL_Reg *metamethods) {
   SWIG_Lua_get_class_metatable(L, name);

@@ -34,31 +34,43 @@ static const char *const swig_tables[] = {"Stats", "Histogram", "Heap", "Status"
 enum { SWIG_NAMES = 3, SWIG_TABLES = 7 };
 
 /* SWIG's start writes to tables of the process, and several threads may open the module. */
-static void open_locked(lua_State *L) {
+static int open_locked(lua_State *L) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   lua_pushcfunction(L, heapster__lua_open_generated);
   pthread_mutex_lock(&lock);
   const int status = lua_pcall(L, 0, 1, 0);
+  if (status != LUA_OK) heapster__lua_reset_generated();
   pthread_mutex_unlock(&lock);
-  if (status != LUA_OK) lua_error(L);
+  return status;
 }
 
-/* Takes _G and the registry, returns the generated module and restores both. */
+/* Gives the name at `name` the value behind it. Requests nothing: a name that has a value keeps its place in the table.
+ */
+static void set_name(lua_State *L, int table, int name, bool is_set) {
+  lua_pushvalue(L, name);
+  lua_rawget(L, table);
+  const bool has_value = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (!has_value) return;
+  lua_pushvalue(L, name);
+  if (is_set)
+    lua_pushvalue(L, name + 1);
+  else
+    lua_pushboolean(L, false);
+  lua_rawset(L, table);
+}
+
+/* Takes _G and the registry, returns the generated module and restores both, also where there was no memory. */
 static int open_generated(lua_State *L) {
   for (int i = 0; i < SWIG_NAMES; i++) {
     lua_pushstring(L, swig_names[i].name);
+    lua_pushvalue(L, -1);
     lua_rawget(L, swig_names[i].table);
-    lua_pushstring(L, swig_names[i].name);
-    lua_pushnil(L);
-    lua_rawset(L, swig_names[i].table);
   }
-  open_locked(L);
-  for (int i = 0; i < SWIG_NAMES; i++) {
-    lua_pushstring(L, swig_names[i].name);
-    lua_pushvalue(L, 3 + i);
-    lua_rawset(L, swig_names[i].table);
-  }
-  return 1;
+  for (int i = 0; i < SWIG_NAMES; i++) set_name(L, swig_names[i].table, 3 + 2 * i, false);
+  const int status = open_locked(L);
+  for (int i = 0; i < SWIG_NAMES; i++) set_name(L, swig_names[i].table, 3 + 2 * i, true);
+  return status == LUA_OK ? 1 : lua_error(L);
 }
 
 /* Leaves a plain table, without SWIG's metatable and class tables. */

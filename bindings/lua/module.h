@@ -7,6 +7,9 @@
 /* In generated code: pushes the module's table with SWIG's functions. */
 int heapster__lua_open_generated(lua_State *L);
 
+/* In generated code: call it where that raised an error. */
+void heapster__lua_reset_generated(void);
+
 int heapster__lua_measure(lua_State *L);
 int heapster__lua_explain(lua_State *L);
 int heapster__lua_measuring(lua_State *L);

@@ -36,8 +36,9 @@ static lua_Integer check_integer(lua_State *L, int argument, const char *name, l
   int is_integer = lua_type(L, -1) == LUA_TNUMBER;
   const lua_Integer count = is_integer ? lua_tointegerx(L, -1, &is_integer) : 0;
   if (is_integer && count >= least) return count;
+  const bool is_text = lua_type(L, -1) == LUA_TSTRING; /* "2" would read as a number */
   return heapster__lua_raise_argument(L, argument, "%s: integer from %I up expected, got %s", name, (LUAI_UACINT)least,
-                                      luaL_tolstring(L, -1, NULL));
+                                      is_text ? heapster__lua_type_name(L, -1) : luaL_tolstring(L, -1, NULL));
 }
 
 static void set_warmup(lua_State *L, int argument, struct heapster__lua_options *options) {

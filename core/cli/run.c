@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,10 +74,15 @@ static int say_failed_start(void) {
   return HEAPSTER__FAILED;
 }
 
-/* ", FILE stays empty" where there is a file. */
-static void describe_file(char text[PATH_MAX + 32]) {
-  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO;
-  snprintf(text, PATH_MAX + 32, is_file ? "; %s stays empty" : "%s", is_file ? run.options->output : "");
+/* "; FILE stays empty" where there is a file, and no device: that of the process, or for 0 the pattern, before there is
+ * one. */
+static void describe_file(char text[PATH_MAX + 32], pid_t pid) {
+  char path[PATH_MAX];
+  struct stat status;
+  const bool is_device = run.output.target >= 0 && fstat(run.output.target, &status) == 0 && !S_ISREG(status.st_mode);
+  const bool is_file = run.options->output && run.output.target != STDOUT_FILENO && !is_device;
+  const char *const name = pid ? heapster__output_path(&run.output, pid, path) : run.output.name;
+  snprintf(text, PATH_MAX + 32, is_file ? "; %s stays empty" : "%s", is_file ? name : "");
 }
 
 static void say_missing(void) {
@@ -84,7 +90,7 @@ static void say_missing(void) {
   heapster__reason_find(reason, &run.processes.found, &run.program, &run.child);
   const bool had_started = heapster__load_relaxed(&run.processes.found.info.state) == HEAPSTER__PAGE_RUNNING;
   const bool has_hint = WIFSIGNALED(run.child.status) && had_started && !run.options->every;
-  describe_file(file);
+  describe_file(file, run.child.pid);
   heapster__say("no report: %s %s%s%s", run.name, reason,
                 has_hint ? " (--every SECONDS would have kept its last figures)" : "", file);
 }
@@ -125,7 +131,7 @@ static void finish_report(void) {
 /* What is known before the start. */
 static void say_uncounted(void) {
   char obstacle[HEAPSTER__REASON_TEXT], file[PATH_MAX + 32];
-  describe_file(file);
+  describe_file(file, 0);
   if (heapster__program_is_foreign(&run.program)) {
     heapster__program_obstacle(&run.program, obstacle, sizeof obstacle);
     heapster__say("no report: %s %s: it runs uncounted%s", run.name, obstacle, file);

@@ -44,6 +44,31 @@ def test_daemon_that_closes_all_descriptors_reports(tmp_path):
     assert sum(peak >= 1 << 20 for peak in peaks) == 1
 
 
+def test_parent_that_daemon_ends_inside_the_c_library_reports_and_so_does_the_daemon(tmp_path):
+    ended = run_with_reports(tmp_path, PROGRAMS / "calls_daemon")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    peaks = sorted(report["total"]["use_max"] for report in reports_of(tmp_path, 2))
+    assert peaks[0] < 1 << 20 <= peaks[1]
+
+
+def test_report_of_a_program_that_calls_daemon_is_the_parent_s(tmp_path):
+    ended = run(PROGRAMS / "calls_daemon", options=["--format", "json", "--output", tmp_path / "report"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+    total = json.loads((tmp_path / "report").read_text())["total"]
+    assert total["alloc_histogram"][9] == 1
+    assert total["alloc_histogram"][20] == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("again",)])
+@pytest.mark.parametrize("every", ["0.01", "3000"])
+def test_process_with_snapshots_ends_with_the_last_thread_of_the_program(every, arguments):
+    ended = run(PROGRAMS / "first_thread_leaves", *arguments, options=["--every", every, "--format", "json"])
+    assert (ended.returncode, ended.stdout) == (0, "exit handler\n")
+    report = json.loads(ended.stderr)
+    assert "killed_by" not in report
+    assert report["total"]["alloc_histogram"][6] == 1 + len(arguments)
+
+
 def test_report_of_a_daemon_without_a_umask_is_not_for_others_to_write(tmp_path):
     script = "umask 000; setsid sh -c 'sleep 0.5; exit 3' >/dev/null 2>&1 & exit 0"
     assert run_with_reports(tmp_path, "sh", "-c", script).returncode == 0

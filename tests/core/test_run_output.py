@@ -42,6 +42,12 @@ def test_output_may_be_a_device():
     assert_report(run("true", options=["--output", "/dev/stdout"]).stdout, "true")
 
 
+def test_device_is_not_said_to_stay_empty():
+    result = run("sh", "-c", "kill -9 $$", options=["--output", "/dev/null"])
+    assert_one_line(result.stderr, MISSING, "SIGKILL")
+    assert "/dev/null" not in result.stderr
+
+
 @pytest.mark.parametrize("name", ["missing/report", "missing/report.%p", "."])
 def test_unwritable_output_is_one_line_before_the_program_starts(name, tmp_path):
     path = tmp_path / name
@@ -55,8 +61,8 @@ def test_unwritable_output_is_one_line_before_the_program_starts(name, tmp_path)
 def test_output_of_a_killed_program_stays_empty_and_is_named(name, tmp_path):
     result = run("sh", "-c", "kill -9 $$", options=["--output", tmp_path / name])
     assert result.returncode == -signal.SIGKILL
-    assert_one_line(result.stderr, MISSING, "SIGKILL", f"{tmp_path / name} stays empty")
     (file,) = tmp_path.glob("report*")
+    assert_one_line(result.stderr, MISSING, "SIGKILL", f"; {file} stays empty")
     assert file.read_text() == ""
 
 

@@ -76,6 +76,8 @@ end
 
 function TestBadInput.test_count_of_runs_that_is_none_is_named()
   refused({ "repeat: integer from 1 up expected, got 0" }, heapster.measure, { ["repeat"] = 0 }, nothing)
+  refused({ "repeat: integer from 1 up expected, got string" }, heapster.measure, { ["repeat"] = "2" }, nothing)
+  refused({ "repeat: integer from 1 up expected, got 1.5" }, heapster.measure, { ["repeat"] = 1.5 }, nothing)
   refused({ "warmup: integer from 0 up expected, got -1" }, heapster.measure, { warmup = -1 }, nothing)
   refused({ "warmup: ", "got true" }, heapster.measure, { warmup = true }, nothing)
 end

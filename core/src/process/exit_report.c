@@ -13,21 +13,28 @@
 #include "process/report_protocol.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 typedef void exit_function(int status);
+typedef int daemon_function(int stays_in_folder, int keeps_files);
 
 static struct {
   char page[PATH_MAX]; /* where the page is: the environment may change */
   bool has_pattern;    /* %p: every process reports */
   bool has_snapshots;
-  struct timespec pause; /* between two of them */
+  uint64_t pause;    /* between two of them, in nanoseconds */
+  sigset_t signals;  /* blocked in the thread that starts them */
+  pthread_key_t key; /* whose destructor notes the end of the first thread, as by pthread_exit */
+  bool has_key;
+  _Atomic bool has_first_ended;
   exit_function *next_exit;
   exit_function *next_Exit;
 } own;
@@ -54,25 +61,65 @@ static bool store_snapshot(void) {
   return !must_write_file() || heapster__report_file_write(false);
 }
 
+static void note_first_ended(void *unused) {
+  (void)unused;
+  heapster__store_relaxed(&own.has_first_ended, true);
+}
+
+/* Only the ended first thread, which stays listed, and the caller. A folder has 2 links and one for each below it. */
+static bool is_alone(void) {
+  struct stat tasks;
+  return heapster__load_relaxed(&own.has_first_ended) && !stat("/proc/self/task", &tasks) && tasks.st_nlink == 2 + 2;
+}
+
+/* The C library ends a process with its last thread. The thread of the snapshots is one too many for that, so it does
+   what the last one would have done. */
+static void end_if_alone(void) {
+  if (!is_alone()) return;
+  pthread_sigmask(SIG_SETMASK, &own.signals, NULL);
+  exit(0);
+}
+
+enum { LONGEST_SLEEP = 100000000 }; /* nanoseconds, after which the program's end is noticed */
+
+static void wait_for_next(void) {
+  for (uint64_t left = own.pause; left > 0;) {
+    const uint64_t slice = left < LONGEST_SLEEP ? left : LONGEST_SLEEP;
+    const struct timespec time = {0, (long)slice};
+    nanosleep(&time, NULL);
+    end_if_alone();
+    left -= slice;
+  }
+}
+
 static void *store_snapshots(void *unused) {
   (void)unused;
-  do nanosleep(&own.pause, NULL);
+  do wait_for_next();
   while (store_snapshot());
   return NULL;
+}
+
+/* Calls of pthread_exit in the calling thread are noted: it is the first of the process, or the only one after a fork.
+ */
+static void watch_first_thread(void) {
+  heapster__store_relaxed(&own.has_first_ended, false);
+  if (!own.has_key) own.has_key = pthread_key_create(&own.key, note_first_ended) == 0;
+  if (own.has_key) pthread_setspecific(own.key, &own);
 }
 
 /* Starts a thread that stores figures after each pause. All signals are blocked in it. glibc allocates one block for
    it, its table of thread-locals, which the figures include. */
 static void start_snapshots(void) {
   pthread_t thread;
-  sigset_t all, before;
+  sigset_t all;
+  watch_first_thread();
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_sigmask(SIG_SETMASK, &all, &own.signals);
   if (!pthread_create(&thread, NULL, store_snapshots, NULL)) {
     pthread_setname_np(thread, "heapster");
     pthread_detach(thread);
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_sigmask(SIG_SETMASK, &own.signals, NULL);
 }
 
 enum { UNKNOWN_STATUS = -1 };
@@ -101,6 +148,20 @@ HEAPSTER_API _Noreturn void _Exit(int status) {
   end_process(own.next_Exit, status);
 }
 
+/* Ends the caller inside the C library once the daemon is forked, past the public _exit. The watch on large requests
+   goes on in the daemon. */
+HEAPSTER_API int daemon(int stays_in_folder, int keeps_files) {
+  daemon_function *next;
+  *(void **)&next = dlsym(RTLD_NEXT, "daemon");
+  if (heapster__is_reporting()) {
+    heapster__own_page_store_last(0);
+    if (must_write_file()) heapster__report_file_write(true);
+  }
+  if (next) return next(stays_in_folder, keeps_files);
+  errno = ENOSYS;
+  return -1;
+}
+
 /* Also in the child of a fork. Its snapshot thread reuses the stack and the table of the one before, so its start
    allocates nothing. */
 static void start_reports(void) {
@@ -112,8 +173,7 @@ static void start_reports(void) {
 static void read_pause(const char *every) {
   const double seconds = every ? heapster__report_seconds(every) : 0;
   own.has_snapshots = seconds > 0;
-  own.pause.tv_sec = (time_t)seconds;
-  own.pause.tv_nsec = (long)((seconds - (double)own.pause.tv_sec) * 1e9);
+  own.pause = (uint64_t)(seconds * 1e9);
 }
 
 static bool is_pattern(const char *path) {

@@ -52,6 +52,8 @@ const form forms[] = {
 
 const std::size_t sizes[] = {0, 1, 16, 17, 33, 65, 1000};
 
+const std::size_t odd_alignments[] = {0, 3, 24, 96};
+
 int failures;
 
 void expect(const form &form, const char *what, unsigned long long found, unsigned long long expected) {
@@ -156,6 +158,23 @@ void serve_late(const form &form) {
   form.drop(block);
 }
 
+// An alignment that is no power of two: libstdc++ refuses it, and asks malloc for nothing.
+void refuse_alignment(std::size_t alignment) {
+  const std::align_val_t odd{opaque(alignment)};
+  const form form = {"an odd alignment", true, nullptr, nullptr};
+  const heapster_stats before = figures();
+  int refusals = 0;
+  try {
+    keep(::operator new(sizes[4], odd));
+  } catch (const std::bad_alloc &) {
+    refusals++;
+  }
+  refusals += !keep(::operator new(sizes[4], odd, std::nothrow));
+  const heapster_stats after = figures();
+  expect(form, "refusals", refusals, 2);
+  expect(form, "requests", after.alloc_histogram.buckets[5] - before.alloc_histogram.buckets[5], 0); // of 33 bytes
+}
+
 } // namespace
 
 int main(int argc, char **) {
@@ -181,6 +200,11 @@ int main(int argc, char **) {
     // Other allocators keep the address space of the first.
     if (obeys_limit && (!has_own_operators || &form == forms)) serve_late(form);
   }
+#ifdef __GLIBCXX__
+  for (std::size_t alignment : odd_alignments) {
+    if (!has_own_operators) refuse_alignment(alignment);
+  }
+#endif
   if (!obeys_limit && !failures) return 77;
   return failures != 0;
 }

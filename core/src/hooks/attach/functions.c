@@ -30,21 +30,30 @@ static bool is_left_alone(unsigned index, size_t size) {
   const uintptr_t found = heapster__load_relaxed(&heapster__real[index]); \
   memcpy(&real, &found, sizeof real)
 
-#define NEW_OR_THROW(name, parameters, counted, ...)                             \
+/* The C++ library's form, for what memalign would not refuse. */
+static bool is_left_to_library(unsigned index, size_t alignment) {
+  return heapster__unlikely(!heapster__is_alignment(alignment)) && !is_own(index) &&
+         heapster__load_relaxed(&heapster__real[index]);
+}
+
+#define NEW_OR_THROW(name, parameters, is_left, counted, ...)                    \
   static void *name parameters {                                                 \
     FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                             \
+    if (is_left) return real(__VA_ARGS__);                                       \
     if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__); \
     return counted(__VA_ARGS__);                                                 \
   }
-#define NEW_PLAIN(name) NEW_OR_THROW(name, (size_t size), heapster__counted_new, size)
-#define NEW_ALIGNED(name) \
-  NEW_OR_THROW(name, (size_t size, size_t alignment), heapster__counted_aligned_new, size, alignment)
+#define NEW_PLAIN(name) NEW_OR_THROW(name, (size_t size), false, heapster__counted_new, size)
+#define NEW_ALIGNED(name)                                                                                      \
+  NEW_OR_THROW(name, (size_t size, size_t alignment), is_left_to_library(HEAPSTER__REPLACE_##name, alignment), \
+               heapster__counted_aligned_new, size, alignment)
 
 /* The real nothrow form runs the new_handler. That of the C++ library calls operator new, whose slot is replaced, too.
  */
-#define NEW_OR_NULL(name, request, pass, parameters, ...)                        \
+#define NEW_OR_NULL(name, is_left, request, pass, parameters, ...)               \
   static void *name parameters {                                                 \
     FIND_REAL(HEAPSTER__REPLACE_##name, parameters);                             \
+    if (is_left) return real(__VA_ARGS__);                                       \
     if (is_left_alone(HEAPSTER__REPLACE_##name, size)) return real(__VA_ARGS__); \
     void *block = request;                                                       \
     if (block) return block;                                                     \
@@ -56,11 +65,12 @@ static bool is_left_alone(unsigned index, size_t size) {
       block = real(__VA_ARGS__);                                                 \
     return block;                                                                \
   }
-#define NEW_NOTHROW(name)                                                                                          \
-  NEW_OR_NULL(name, heapster__tried_malloc(size), heapster__pass_new_on, (size_t size, const void *nothrow), size, \
-              nothrow)
-#define NEW_ALIGNED_NOTHROW(name)                                                             \
-  NEW_OR_NULL(name, heapster__tried_memalign(alignment, size), heapster__pass_aligned_new_on, \
+#define NEW_NOTHROW(name)                                                                                           \
+  NEW_OR_NULL(name, false, heapster__tried_malloc(size), heapster__pass_new_on, (size_t size, const void *nothrow), \
+              size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name)                                                       \
+  NEW_OR_NULL(name, is_left_to_library(HEAPSTER__REPLACE_##name, alignment),            \
+              heapster__tried_memalign(alignment, size), heapster__pass_aligned_new_on, \
               (size_t size, size_t alignment, const void *nothrow), size, alignment, nothrow)
 
 #define X(kind, name, symbol) NEW_##kind(name)

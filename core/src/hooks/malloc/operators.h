@@ -20,6 +20,13 @@ struct heapster__object_family {
   void (*free)(void *block);
 };
 
+/* The aligned form that throws. */
+typedef void *heapster__new_aligned(size_t size, size_t alignment);
+
+/* memalign rounds any other number up. The C++ library throws std::bad_alloc for it, or does as it pleases: such a
+   request is left to it, unless the allocator has an operator of its own. */
+static inline bool heapster__is_alignment(size_t alignment) { return alignment && !(alignment & (alignment - 1)); }
+
 /* Calls the new_handler, which may free memory, throw or end the program. Throws std::bad_alloc if there is none. */
 HEAPSTER_API void heapster__run_new_handler(void);
 

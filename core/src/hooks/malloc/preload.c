@@ -1,6 +1,7 @@
 /* The public malloc symbols and the C++ operators, for LD_PRELOAD or to be linked first. */
 #include "hooks/malloc/preload.h"
 
+#include "base/atomics.h"
 #include "hooks/malloc/symbols.h"
 
 #include <dlfcn.h>
@@ -53,13 +54,26 @@ FREE(libc, libc_free, "__libc_free")
 HEAPSTER__DELETE_OPERATORS(X)
 #undef X
 
+/* The C++ library's form. False: there is none, or the allocator has its own. */
+static bool find_library_form(void *function, const char *symbol) {
+  const void *found = dlsym(RTLD_NEXT, symbol);
+  memcpy(function, &found, sizeof found);
+  return found && !heapster__preload.is_next_object(found);
+}
+
 /* C++'s operators new. An allocator may export its own, which never call malloc. */
 #define NEW_OR_THROW(name, symbol, parameters, function, ...) \
   ALSO(symbol, void *name parameters);                        \
   void *name parameters { return heapster__preload.objects.function(__VA_ARGS__); }
 #define NEW_PLAIN(name, symbol) NEW_OR_THROW(name, symbol, (size_t size), create, size)
-#define NEW_ALIGNED(name, symbol) \
-  NEW_OR_THROW(name, symbol, (size_t size, size_t alignment), create_aligned, size, alignment)
+#define NEW_ALIGNED(name, symbol)                                                                   \
+  ALSO(symbol, void *name(size_t size, size_t alignment));                                          \
+  void *name(size_t size, size_t alignment) {                                                       \
+    heapster__new_aligned *next;                                                                    \
+    if (heapster__unlikely(!heapster__is_alignment(alignment)) && find_library_form(&next, symbol)) \
+      return next(size, alignment);                                                                 \
+    return heapster__preload.objects.create_aligned(size, alignment);                               \
+  }
 
 /* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it.
    That of the C++ library calls operator new, and so comes back here. */
@@ -69,27 +83,29 @@ static void *find_next(void *function, const char *symbol) {
   return found;
 }
 
-#define NEW_OR_NULL(name, symbol, request, parameters, type, pass, ...) \
-  ALSO(symbol, void *name parameters);                                  \
-  void *name parameters {                                               \
-    type *next;                                                         \
-    void *block = heapster__preload.objects.request;                    \
-    if (block) return block;                                            \
-    const void *found = find_next(&next, symbol);                       \
-    if (!found)                                                         \
-      heapster__preload.objects.refuse();                               \
-    else if (heapster__preload.is_next_object(found))                   \
-      block = heapster__preload.objects.pass(next, __VA_ARGS__);        \
-    else                                                                \
-      block = next(__VA_ARGS__);                                        \
-    return block;                                                       \
+#define NEW_OR_NULL(name, symbol, is_left, request, parameters, type, pass, ...) \
+  ALSO(symbol, void *name parameters);                                           \
+  void *name parameters {                                                        \
+    type *next;                                                                  \
+    if ((is_left) && find_library_form(&next, symbol)) return next(__VA_ARGS__); \
+    void *block = heapster__preload.objects.request;                             \
+    if (block) return block;                                                     \
+    const void *found = find_next(&next, symbol);                                \
+    if (!found)                                                                  \
+      heapster__preload.objects.refuse();                                        \
+    else if (heapster__preload.is_next_object(found))                            \
+      block = heapster__preload.objects.pass(next, __VA_ARGS__);                 \
+    else                                                                         \
+      block = next(__VA_ARGS__);                                                 \
+    return block;                                                                \
   }
-#define NEW_NOTHROW(name, symbol)                                                                                 \
-  NEW_OR_NULL(name, symbol, try_malloc(size), (size_t size, const void *nothrow), heapster__new_nothrow, pass_on, \
-              size, nothrow)
-#define NEW_ALIGNED_NOTHROW(name, symbol)                                                                        \
-  NEW_OR_NULL(name, symbol, try_memalign(alignment, size), (size_t size, size_t alignment, const void *nothrow), \
-              heapster__new_aligned_nothrow, pass_on_aligned, size, alignment, nothrow)
+#define NEW_NOTHROW(name, symbol)                                                                               \
+  NEW_OR_NULL(name, symbol, false, try_malloc(size), (size_t size, const void *nothrow), heapster__new_nothrow, \
+              pass_on, size, nothrow)
+#define NEW_ALIGNED_NOTHROW(name, symbol)                                                                           \
+  NEW_OR_NULL(name, symbol, !heapster__is_alignment(alignment), try_memalign(alignment, size),                      \
+              (size_t size, size_t alignment, const void *nothrow), heapster__new_aligned_nothrow, pass_on_aligned, \
+              size, alignment, nothrow)
 
 #define X(kind, name, symbol) NEW_##kind(name, symbol)
 HEAPSTER__NEW_OPERATORS(X)

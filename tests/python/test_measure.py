@@ -7,6 +7,7 @@ import threading
 import traceback
 
 import pytest
+from builds import HAS_NO_GIL
 
 import heapster
 
@@ -183,3 +184,22 @@ def test_a_named_heap_is_measured_where_malloc_is_not_hooked(plain):
         "assert (diff.alloc_count, diff.alloc_sum) == (1, 42)\n",
         PYTHONPATH=f"{__file__.rpartition('/')[0]}:{heapster.__path__[0].rpartition('/')[0]}",
     )
+
+
+@pytest.mark.skipif(not HAS_NO_GIL, reason="under a GIL lines are captured")
+@pytest.mark.parametrize("name", ["explain", "measure", "explaining", "limit"])
+def test_without_the_gil_nothing_is_explained_or_called(name):
+    calls = []
+
+    def begin():
+        if name in ("explain", "measure"):
+            options = {"explain": True} if name == "measure" else {}
+            return getattr(heapster, name)(calls.append, 1, **options)
+        options = {"alloc_count": 0, "explain": True} if name == "limit" else {}
+        with getattr(heapster, name)(**options):
+            return calls.append(1)
+
+    with pytest.raises(RuntimeError, match="cannot explain: this CPython runs without the GIL"):
+        begin()
+    assert calls == [] and heapster.status().windows_open == 0
+    assert heapster.measure(nothing)[1].alloc_count == 0

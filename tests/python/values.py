@@ -12,17 +12,27 @@ import pathlib
 import pickle
 import sys
 
+from builds import HAS_NO_GIL
+
 import heapster
+
+
+def make_explained(window):
+    """Values of an explanation, which there is none of without the GIL."""
+    if HAS_NO_GIL:
+        return []
+    sites = heapster.explain(json.dumps, [1.5, {"a": []}])[1]
+    explained = heapster.measure(dict, a=1, explain=True)[1]
+    values = [sites, sites.by_live_count(), sites.by_surplus(window.alloc_histogram), *sites, sites.counted, explained]
+    return [*values, explained.sites]
 
 
 def make():
     """Values of every class, from every source."""
     with heapster.measuring(thread_peak=True) as m:
         window = heapster.measure(list, heap="python")[1]
-    sites = heapster.explain(json.dumps, [1.5, {"a": []}])[1]
-    explained = heapster.measure(dict, a=1, explain=True)[1]
-    values = [sites, sites.by_live_count(), sites.by_surplus(window.alloc_histogram), *sites, sites.counted, explained]
-    values += [explained.sites, heapster.stats(), heapster.stats("python"), window, m.diff, m.diff.thread, window - window]
+    values = make_explained(window)
+    values += [heapster.stats(), heapster.stats("python"), window, m.diff, m.diff.thread, window - window]
     histogram = window.alloc_histogram
     values += [histogram, histogram - histogram, window.realloc_growth_histogram, window.realloc_shrink_histogram]
     values += [pickle.loads(pickle.dumps(window)), copy.copy(window), copy.deepcopy(histogram)]

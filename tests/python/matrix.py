@@ -4,7 +4,7 @@
 
 SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON, the newest one that is here,
 and those here without the GIL; a version that is not tried is named. Prints a line a cell; --write puts its row into the
-README's table, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It works in
+README's table of this Debian, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It works in
 HEAPSTER_MATRIX, or build/matrix.
 """
 
@@ -25,7 +25,7 @@ WORK = pathlib.Path(os.environ.get("HEAPSTER_MATRIX", ROOT / "build" / "matrix")
 SWIGS = {"4.1": "==4.1.*", "4.2": "==4.2.*", "4.3": "==4.3.*", "4.4": "==4.4.*", "4.5": ">=4.5"}  # the last: and newer
 VALUE_TESTS = ["smoke", "values", "measure", "windows", "measuring", "peaks", "frames", "lua_kinds", "html", "async"]
 # Long, and of what lies above the generated code or beside it.
-LEFT_OUT = "_plugin_|baseline_file|backend|_rock$|engine|^lua_states"
+LEFT_OUT = "_matrix$|_plugin_|baseline_file|backend|_rock$|engine|^lua_states"
 PACKAGES = ["pytest", "pytest-xdist", "pytest-asyncio", "anyio"]
 COUNT, COUNT_UNDER_VALGRIND, MOST_GROWTH = 100_000, 5_000, 1 << 20
 BEGIN, END = "<!-- matrix: ./dev matrix -->\n", "<!-- end of matrix -->"
@@ -179,44 +179,76 @@ def default_pythons():
     return [os.environ.get("HEAPSTER_PYTHON", "/usr/bin/python3"), *(here[each] for each in chosen)]
 
 
-def name_those_left_out(paths):
+def name_those_left_out(paths, swigs):
     """Of the supported versions: those that no cell is for."""
     tried = {test_wheel.output(path, "-c", test_wheel.ASK).split()[0] for path in paths}
     here = test_wheel.interpreters()
     for version in test_wheel.VERSIONS:
         if version not in tried:
             print(f"left out: CPython {version}, {here.get(version, 'which is not here')}", flush=True)
+    for swig in SWIGS:
+        if swig not in swigs:
+            print(f"left out: SWIG {swig}", flush=True)
 
 
 COLUMNS = ["build", "tests", "`-X dev`", "`debug`", "`malloc_debug`", "restarts", "values"]
+HEAD = f"| SWIG | for | tried | {' | '.join(COLUMNS)} |\n" + "|---" * (3 + len(COLUMNS)) + "|\n"
 
 
 def machine():
     """The Debian, and what builds and checks there."""
-    release = platform.freedesktop_os_release()
     tools = [test_wheel.output(tool, "--version").splitlines()[0].split()[-1] for tool in ("gcc", "cmake", "valgrind")]
-    return "{} (gcc {}, CMake {}, {})".format(release.get("VERSION_ID", release.get("VERSION_CODENAME")), *tools)
+    return "{}, gcc {}, CMake {}, {}".format(platform.freedesktop_os_release()["PRETTY_NAME"], *tools)
+
+
+def read_rows(text):
+    """By machine: its rows, by their versions."""
+    rows, of = {}, None
+    for line in text.splitlines():
+        if re.match(r"\| \d", line):
+            rows[of][tuple(line.strip("| ").split(" | ")[:2])] = line
+        elif line.startswith("Debian "):
+            of = line.rstrip(":")
+            rows[of] = {}
+    return rows
+
+
+def with_row(text, of, key, words):
+    """The page with a row of that machine in its table, in place of the Debian's row of the same versions."""
+    before, found, rest = text.partition(BEGIN)
+    old, ended, after = rest.partition(END)
+    if not found or not ended:
+        raise ValueError(f"there is no {BEGIN.strip()} with {END} behind it")
+    debian = of.partition(",")[0]
+    rows = {
+        each: {name: row for name, row in known.items() if each.partition(",")[0] != debian or minor(name) != minor(key)}
+        for each, known in read_rows(old).items()
+    }
+    rows.setdefault(of, {})[key] = f"| {' | '.join([*key, *words])} |"
+    tables = [table(each, rows[each]) for each in sorted(rows) if rows[each]]
+    return before + BEGIN + "\n".join(tables) + END + after
+
+
+def table(of, rows):
+    """A machine's rows in the order of their versions, and what each interpreter was not tried with."""
+    lines = [f"{of}:\n\n{HEAD}", *(f"{rows[key]}\n" for key in sorted(rows, key=minor))]
+    for target in sorted({key[1] for key in rows}, key=lambda each: minor(("0", each))):
+        tried = {key[0].rpartition(".")[0] for key in rows if minor(("0", key[1])) == minor(("0", target))}
+        missing = [swig for swig in SWIGS if swig not in tried]
+        if missing:
+            lines.append(f"\nLeft out: {target} by SWIG {', '.join(missing)}.\n")
+    return "".join(lines)
 
 
 def write_row(readme, cell, found):
-    """Puts the cell's row between the markers; rows are in the order of their versions."""
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    old, ended, after = rest.partition(END)
-    if not ended:
-        sys.exit(f"{readme}: there is no {BEGIN.strip()} with {END} behind it")
-    rows = {tuple(line.split(" | ")[:2]): line for line in old.splitlines() if re.match(r"\| \d", line)}
-    key = (f"| {cell.swig.version}", cell.target)
-    rows = {each: line for each, line in rows.items() if minor(each) != minor(key)}
-    words = [*key, datetime.date.today().isoformat(), *(found.get(column, "") for column in COLUMNS), machine()]
-    rows[key] = " | ".join(words) + " |"
-    head = [f"| SWIG | for | tried | {' | '.join(COLUMNS)} | Debian |", "|---" * (4 + len(COLUMNS)) + "|"]
-    lines = [*head, *(rows[each] for each in sorted(rows, key=minor))]
-    readme.write_text(before + BEGIN + "".join(f"{line}\n" for line in lines) + END + after, encoding="utf-8")
+    words = [datetime.date.today().isoformat(), *(found.get(column, "") for column in COLUMNS)]
+    text = with_row(readme.read_text(encoding="utf-8"), machine(), (cell.swig.version, cell.target), words)
+    readme.write_text(text, encoding="utf-8")
 
 
 def minor(key):
     """(4, 5), "CPython", (3, 13), "t" of a row's versions; the last is "" where there is a GIL."""
-    words = [part for text in key for part in text.strip("| ").split()]
+    words = [part for text in key for part in text.split()]
     numbers = [word.rstrip("t").split(".")[:2] if word[0].isdigit() else word for word in words]
     return [*(tuple(map(int, each)) if isinstance(each, list) else each for each in numbers), "t" * words[-1].endswith("t")]
 
@@ -248,7 +280,7 @@ def main():
     WORK.mkdir(parents=True, exist_ok=True)
     failures = 0
     paths = options.python or default_pythons()
-    name_those_left_out(paths)
+    name_those_left_out(paths, options.swig)
     for cell in cells([Swig(name) for name in options.swig], paths):
         start = time.monotonic()
         found = cell.check()

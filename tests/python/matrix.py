@@ -4,8 +4,8 @@
 
 SWIG comes from PyPI, the last of each minor version. The interpreters are HEAPSTER_PYTHON, the newest one that is here,
 and those here without the GIL; a version that is not tried is named. Prints a line a cell; --write puts its row into the
-README's table of this Debian, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without PyPI. It works in
-HEAPSTER_MATRIX, or build/matrix.
+README's table of this Debian, in place of the row of the same versions. Ends with 1 if a cell failed, with 77 without
+PyPI. It works in HEAPSTER_MATRIX, or build/matrix.
 """
 
 import argparse
@@ -220,10 +220,9 @@ def with_row(text, of, key, words):
     if not found or not ended:
         raise ValueError(f"there is no {BEGIN.strip()} with {END} behind it")
     debian = of.partition(",")[0]
-    rows = {
-        each: {name: row for name, row in known.items() if each.partition(",")[0] != debian or minor(name) != minor(key)}
-        for each, known in read_rows(old).items()
-    }
+    rows = read_rows(old)
+    for each in [each for each in rows if each.partition(",")[0] == debian]:
+        rows[each] = {name: row for name, row in rows[each].items() if minor(name) != minor(key)}
     rows.setdefault(of, {})[key] = f"| {' | '.join([*key, *words])} |"
     tables = [table(each, rows[each]) for each in sorted(rows) if rows[each]]
     return before + BEGIN + "\n".join(tables) + END + after
@@ -250,7 +249,8 @@ def minor(key):
     """(4, 5), "CPython", (3, 13), "t" of a row's versions; the last is "" where there is a GIL."""
     words = [part for text in key for part in text.split()]
     numbers = [word.rstrip("t").split(".")[:2] if word[0].isdigit() else word for word in words]
-    return [*(tuple(map(int, each)) if isinstance(each, list) else each for each in numbers), "t" * words[-1].endswith("t")]
+    versions = [tuple(map(int, each)) if isinstance(each, list) else each for each in numbers]
+    return [*versions, "t" * words[-1].endswith("t")]
 
 
 def lua_version():

@@ -40,7 +40,8 @@ def test_a_row_by_newer_tools_leaves_the_others_with_the_tools_they_were_tried_b
 
 def test_rows_are_in_the_order_of_their_versions_and_those_without_the_gil_are_others():
     text = EMPTY
-    keys = [("4.4.1", "CPython 3.9.2"), ("4.4.1", CPYTHON), ("4.4.1", "CPython 3.13.15t"), ("4.4.1", LUA), ("4.5.1", CPYTHON)]
+    keys = [("4.4.1", target) for target in ("CPython 3.9.2", CPYTHON, "CPython 3.13.15t", LUA)]
+    keys.append(("4.5.1", CPYTHON))
     for swig, target in keys[::-1]:
         text = add(text, TWELVE, swig, target)
     assert rows_of(text) == {TWELVE: keys}

@@ -229,14 +229,13 @@ def with_row(text, of, key, words):
 
 
 def table(of, rows):
-    """A machine's rows in the order of their versions, and what each interpreter was not tried with."""
-    lines = [f"{of}:\n\n{HEAD}", *(f"{rows[key]}\n" for key in sorted(rows, key=minor))]
+    """A machine's rows in the order of their versions, and below them who was not tried with which SWIG."""
+    text = f"{of}:\n\n{HEAD}" + "".join(f"{rows[key]}\n" for key in sorted(rows, key=minor))
+    missing = {}
     for target in sorted({key[1] for key in rows}, key=lambda each: minor(("0", each))):
         tried = {key[0].rpartition(".")[0] for key in rows if minor(("0", key[1])) == minor(("0", target))}
-        missing = [swig for swig in SWIGS if swig not in tried]
-        if missing:
-            lines.append(f"\nLeft out: {target} by SWIG {', '.join(missing)}.\n")
-    return "".join(lines)
+        missing.setdefault(", ".join(swig for swig in SWIGS if swig not in tried), []).append(target)
+    return text + "".join(f"\nLeft out: SWIG {swigs} for {', '.join(missing[swigs])}.\n" for swigs in missing if swigs)
 
 
 def write_row(readme, cell, found):

@@ -48,11 +48,12 @@ def test_rows_are_in_the_order_of_their_versions_and_those_without_the_gil_are_o
 
 
 def test_swigs_that_an_interpreter_was_not_tried_with_are_named():
-    text = add(EMPTY, TESTING, "4.5.1", "CPython 3.13.15t")
+    text = add(add(EMPTY, TESTING, "4.5.1", "CPython 3.13.15t"), TESTING, "4.5.1", LUA)
     for swig in SWIGS:
         text = add(text, TESTING, f"{swig}.9", CPYTHON)
     named = [line for line in text.splitlines() if line.startswith("Left out")]
-    assert named == ["Left out: CPython 3.13.15t by SWIG 4.1, 4.2, 4.3, 4.4."]
+    assert named == ["Left out: SWIG 4.1, 4.2, 4.3, 4.4 for CPython 3.13.15t, Lua 5.4.4."]
+    assert add(text, TESTING, "4.5.1", LUA) == text
 
 
 def test_a_page_without_a_place_for_the_table_is_refused():

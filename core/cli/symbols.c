@@ -46,18 +46,16 @@ static int open_regular(const char *path) {
 /* The table of all symbols, or of those for other objects if the file was stripped. */
 static bool find_table(int file, ElfW(Shdr) * table, ElfW(Shdr) * strings) {
   ElfW(Ehdr) head;
-  bool is_found = false;
+  *table = (ElfW(Shdr)){.sh_type = SHT_NULL};
   if (!read_at(file, &head, sizeof head, 0) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) return false;
   if (head.e_shentsize != sizeof *table) return false;
-  for (unsigned i = 0; i < head.e_shnum; i++) {
+  for (unsigned i = 0; i < head.e_shnum && table->sh_type != SHT_SYMTAB; i++) {
     ElfW(Shdr) section;
     if (!read_at(file, &section, sizeof section, head.e_shoff + (uint64_t)i * sizeof section)) return false;
-    if (section.sh_type != SHT_SYMTAB && (section.sh_type != SHT_DYNSYM || is_found)) continue;
-    *table = section;
-    is_found = true;
-    if (section.sh_type == SHT_SYMTAB) break;
+    if (section.sh_type == SHT_SYMTAB || (section.sh_type == SHT_DYNSYM && table->sh_type == SHT_NULL))
+      *table = section;
   }
-  return is_found && table->sh_link < head.e_shnum &&
+  return table->sh_type != SHT_NULL && table->sh_link < head.e_shnum &&
          read_at(file, strings, sizeof *strings, head.e_shoff + (uint64_t)table->sh_link * sizeof *strings);
 }
 

@@ -207,8 +207,8 @@ def read_rows(text):
     for line in text.splitlines():
         if re.match(r"\| \d", line):
             rows[of][tuple(line.strip("| ").split(" | ")[:2])] = line
-        elif line.startswith("Debian "):
-            of = line.rstrip(":")
+        elif line.endswith(":"):
+            of = line[:-1]
             rows[of] = {}
     return rows
 
@@ -240,7 +240,10 @@ def table(of, rows):
 
 def write_row(readme, cell, found):
     words = [datetime.date.today().isoformat(), *(found.get(column, "") for column in COLUMNS)]
-    text = with_row(readme.read_text(encoding="utf-8"), machine(), (cell.swig.version, cell.target), words)
+    try:
+        text = with_row(readme.read_text(encoding="utf-8"), machine(), (cell.swig.version, cell.target), words)
+    except ValueError as error:
+        sys.exit(f"{readme}: {error}")
     readme.write_text(text, encoding="utf-8")
 
 

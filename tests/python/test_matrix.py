@@ -17,11 +17,12 @@ def rows_of(text):
     return {of: list(rows) for of, rows in read_rows(text).items()}
 
 
-def test_rows_of_a_debian_stand_under_its_own_heading():
-    text = add(add(EMPTY, TESTING, "4.5.1", "Lua 5.4.9"), TWELVE, "4.5.1", LUA)
-    assert rows_of(text) == {TWELVE: [("4.5.1", LUA)], TESTING: [("4.5.1", "Lua 5.4.9")]}
+@pytest.mark.parametrize("other", [TESTING, "Linux, gcc 16.2.0, CMake 4.3.4, valgrind-3.27.1"])
+def test_rows_of_a_system_stand_under_its_own_heading(other):
+    text = add(add(EMPTY, other, "4.5.1", "Lua 5.4.9"), TWELVE, "4.5.1", LUA)
+    assert rows_of(text) == {TWELVE: [("4.5.1", LUA)], other: [("4.5.1", "Lua 5.4.9")]}
     assert text.startswith(f"before\n{BEGIN}{TWELVE}:\n\n| SWIG | for | tried | ") and text.endswith(f"{END}\nafter\n")
-    assert text.index(TWELVE) < text.index(TESTING)
+    assert text.index(TWELVE) < text.index(other)
 
 
 def test_a_row_replaces_that_of_the_same_minor_versions():

@@ -80,5 +80,5 @@ def test_a_file_that_cannot_be_read_is_an_error_although_nothing_is_measured(unm
     unmarked.baseline.write_text("{\n<<<<<<< HEAD\n", encoding="utf-8")
     result = unmarked.run(*options)
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["heapster: *heapster-baseline.json:2:1: not JSON*"])
+    result.stdout.fnmatch_lines(["heapster: *heapster-baseline.json:2:1: a merge conflict*"])
     assert result.ret == 1

@@ -63,7 +63,7 @@ static bool find_library_form(void *function, const char *symbol) {
 
 /* An object whose alignment is no power of two. In a function of its own, so that for all others the operator ends with
    a jump: the caller of such a request is its caller, not the operator. */
-static __attribute__((noinline)) void *create_odd(const char *symbol, size_t size, size_t alignment) {
+static __attribute__((noinline)) void *create_misaligned(const char *symbol, size_t size, size_t alignment) {
   heapster__new_aligned *next;
   if (find_library_form(&next, symbol)) return next(size, alignment);
   return heapster__preload.objects.create_aligned(size, alignment);
@@ -74,11 +74,11 @@ static __attribute__((noinline)) void *create_odd(const char *symbol, size_t siz
   ALSO(symbol, void *name parameters);                        \
   void *name parameters { return heapster__preload.objects.function(__VA_ARGS__); }
 #define NEW_PLAIN(name, symbol) NEW_OR_THROW(name, symbol, (size_t size), create, size)
-#define NEW_ALIGNED(name, symbol)                                                                           \
-  ALSO(symbol, void *name(size_t size, size_t alignment));                                                  \
-  void *name(size_t size, size_t alignment) {                                                               \
-    if (heapster__unlikely(!heapster__is_alignment(alignment))) return create_odd(symbol, size, alignment); \
-    return heapster__preload.objects.create_aligned(size, alignment);                                       \
+#define NEW_ALIGNED(name, symbol)                                                                                  \
+  ALSO(symbol, void *name(size_t size, size_t alignment));                                                         \
+  void *name(size_t size, size_t alignment) {                                                                      \
+    if (heapster__unlikely(!heapster__is_alignment(alignment))) return create_misaligned(symbol, size, alignment); \
+    return heapster__preload.objects.create_aligned(size, alignment);                                              \
   }
 
 /* A nothrow form returns NULL, unless there is a new_handler, which may free memory: the next nothrow form runs it.

@@ -74,8 +74,7 @@ static int say_failed_start(void) {
   return HEAPSTER__FAILED;
 }
 
-/* "; FILE stays empty" where there is a file, and no device: that of the process, or for 0 the pattern, before there is
- * one. */
+/* "; FILE stays empty" where there is a file, and no device: the file of process `pid`, or for 0 the pattern. */
 static void describe_file(char text[PATH_MAX + 32], pid_t pid) {
   char path[PATH_MAX];
   struct stat status;

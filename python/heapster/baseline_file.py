@@ -20,7 +20,6 @@ SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
 # Fingerprints of format 1 hold heapster's version, whose counting rules were the first.
 OLD_VERSION = re.compile(r"\bheapster-0\.1\.\d+\b")
 
-
 # What git leaves at the beginning of a line where it could not merge.
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 

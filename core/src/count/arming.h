@@ -89,12 +89,11 @@ void heapster__open_shard(struct heapster__shard *shard);
    hook, on any thread: it makes no request and takes no lock. */
 extern HEAPSTER__HIDDEN struct heapster__site (*_Atomic heapster__site_finder)(const void *caller);
 
-/* The finder for the rest of the process, where an interpreter gives none. Set once; NULL: there is
-   none. */
+/* The finder for the rest of the process, where an interpreter gives none. Set once; NULL: there is none. */
 extern HEAPSTER__HIDDEN struct heapster__site (*_Atomic heapster__lasting_site_finder)(const void *caller);
 
-/* The site of a hook whose caller is a program: the address that its public function returns to. While sites
-   are wanted. */
+/* The site of a hook whose caller is a program: the address that its public function returns to. While sites are
+   wanted. */
 HEAPSTER__INLINE struct heapster__site heapster__site_of(const void *caller) {
   struct heapster__site (*finder)(const void *) = heapster__load_acquire(&heapster__site_finder);
   if (heapster__unlikely(finder != NULL)) return finder(caller);

@@ -1,4 +1,5 @@
-/* The fast path: all that an alloc, a free and a resize do while nothing is special. To be read downwards.
+/* The fast path: how an alloc, a free and a resize are counted while nothing is special. To be read downwards. Only
+   what a resize adds to the counters is elsewhere, in heapster__count_resize_in.
 
    A function that returns false, NULL or HEAPSTER__FAST_MISS has changed nothing. The caller then takes the slow path,
    count/accounting.c, which does the same for every case.

@@ -1,6 +1,7 @@
 """Programs that fork, daemonize, spawn and exec under the command: everybody's counts go on, and everybody reports."""
 
 import json
+import signal
 import time
 
 import pytest
@@ -57,6 +58,15 @@ def test_report_of_a_program_that_calls_daemon_is_the_parent_s(tmp_path):
     total = json.loads((tmp_path / "report").read_text())["total"]
     assert total["alloc_histogram"][9] == 1
     assert total["alloc_histogram"][20] == 0
+
+
+def test_program_that_could_not_become_a_daemon_goes_on_and_its_report_has_not_ended():
+    killed = run(PROGRAMS / "calls_daemon", "fails", options=["--format", "json"])
+    assert killed.returncode == -signal.SIGKILL
+    assert "no report: calls_daemon was killed by SIGKILL" in killed.stderr
+    report = json.loads(run(PROGRAMS / "calls_daemon", "fails", options=["-f", "json", "--every", "0.01"]).stderr)
+    assert report["killed_by"] == "SIGKILL"
+    assert report["total"]["alloc_histogram"][20] == 1
 
 
 @pytest.mark.parametrize("arguments", [(), ("again",)])

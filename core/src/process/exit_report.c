@@ -148,8 +148,8 @@ HEAPSTER_API _Noreturn void _Exit(int status) {
   end_process(own.next_Exit, status);
 }
 
-/* Ends the caller inside the C library once the daemon is forked, past the public _exit. The watch on large requests
-   goes on in the daemon. */
+/* Ends the caller inside the C library once the daemon is forked, past the public _exit, unless it fails. The watch on
+   large requests goes on in the daemon. */
 HEAPSTER_API int daemon(int stays_in_folder, int keeps_files) {
   daemon_function *next;
   *(void **)&next = dlsym(RTLD_NEXT, "daemon");
@@ -157,9 +157,10 @@ HEAPSTER_API int daemon(int stays_in_folder, int keeps_files) {
     heapster__own_page_store_last(0);
     if (must_write_file()) heapster__report_file_write(true);
   }
-  if (next) return next(stays_in_folder, keeps_files);
   errno = ENOSYS;
-  return -1;
+  const int failed = next ? next(stays_in_folder, keeps_files) : -1;
+  if (failed) heapster__own_page_take_last_back();
+  return failed;
 }
 
 /* Also in the child of a fork. Its snapshot thread reuses the stack and the table of the one before, so its start

@@ -259,6 +259,14 @@ void heapster__own_page_store_last(int exit_status) {
   leave();
 }
 
+void heapster__own_page_take_last_back(void) {
+  struct heapster__page *const page = heapster__is_reporting() ? own.identity->page : NULL;
+  uint32_t state = HEAPSTER__PAGE_ENDED;
+  if (!page || !enter()) return;
+  if (heapster__swap_acq_rel(&page->info.state, &state, HEAPSTER__PAGE_RUNNING)) heapster__page_drop_figures(page);
+  leave();
+}
+
 /* As the next program is about to do, in the same folders and mostly as the same user. Returns 0 or an errno. */
 static int try_page(void) {
   const struct place place = parse_place(own.where);

@@ -22,6 +22,9 @@ void heapster__own_page_store_snapshot(void);
    not known. */
 void heapster__own_page_store_last(int exit_status);
 
+/* The process did not end after all: those were not the last. */
+void heapster__own_page_take_last_back(void);
+
 /* Notes an exec that is about to be made: whether LD_PRELOAD has the library, and why that cannot be read (an errno, or
    0); and that it failed. */
 void heapster__own_page_note_exec(const char *path, bool is_searched, bool is_preload_passed, int library_error);

@@ -34,7 +34,7 @@ static struct {
   sigset_t signals;  /* blocked in the thread that starts them */
   pthread_key_t key; /* whose destructor notes the end of the first thread, as by pthread_exit */
   bool has_key;
-  _Atomic bool has_first_ended;
+  _Atomic uint32_t has_first_ended; /* a futex; 0 or 1 */
   exit_function *next_exit;
   exit_function *next_Exit;
 } own;
@@ -61,9 +61,12 @@ static bool store_snapshot(void) {
   return !must_write_file() || heapster__report_file_write(false);
 }
 
+enum { WAIT_PRIVATE = 0 | 128, WAKE_PRIVATE = 1 | 128 }; /* as in linux/futex.h, which musl does not ship */
+
 static void note_first_ended(void *unused) {
   (void)unused;
-  heapster__store_relaxed(&own.has_first_ended, true);
+  heapster__store_relaxed(&own.has_first_ended, 1U);
+  syscall(SYS_futex, &own.has_first_ended, WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 /* Only the ended first thread, which stays listed, and the caller. A folder has 2 links and one for each below it. */
@@ -80,15 +83,22 @@ static void end_if_alone(void) {
   exit(0);
 }
 
-enum { LONGEST_SLEEP = 100000000 }; /* nanoseconds, after which the program's end is noticed */
+enum { SECOND = 1000000000, LONGEST_SLEEP = SECOND / 10 }; /* nanoseconds */
+
+/* Until the first thread ends, for a whole pause at once, which its end interrupts. From then on the end of the last
+   thread, which wakes nobody, is to be noticed soon. */
+static uint64_t sleep_at_most(uint64_t time) {
+  const bool has_ended = heapster__load_relaxed(&own.has_first_ended);
+  const uint64_t slice = has_ended && time > LONGEST_SLEEP ? LONGEST_SLEEP : time;
+  const struct timespec span = {(time_t)(slice / SECOND), (long)(slice % SECOND)};
+  syscall(SYS_futex, &own.has_first_ended, WAIT_PRIVATE, (uint32_t)has_ended, &span, NULL, 0);
+  return slice;
+}
 
 static void wait_for_next(void) {
   for (uint64_t left = own.pause; left > 0;) {
-    const uint64_t slice = left < LONGEST_SLEEP ? left : LONGEST_SLEEP;
-    const struct timespec time = {0, (long)slice};
-    nanosleep(&time, NULL);
+    left -= sleep_at_most(left);
     end_if_alone();
-    left -= slice;
   }
 }
 
@@ -102,7 +112,7 @@ static void *store_snapshots(void *unused) {
 /* Calls of pthread_exit in the calling thread are noted: it is the first of the process, or the only one after a fork.
  */
 static void watch_first_thread(void) {
-  heapster__store_relaxed(&own.has_first_ended, false);
+  heapster__store_relaxed(&own.has_first_ended, 0U);
   if (!own.has_key) own.has_key = pthread_key_create(&own.key, note_first_ended) == 0;
   if (own.has_key) pthread_setspecific(own.key, &own);
 }

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_heapster import second_process
 from pytest_heapster.options import PAYLOAD, Settings
-from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, Payload, make_payload
+from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, Payload, make_payload
 
 # Even if the run was shorter.
 LEAST_SECONDS = 60.0

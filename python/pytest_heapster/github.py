@@ -7,7 +7,8 @@ no name of a test can make a command of its own.
 import os
 from typing import Dict, List
 
-from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, VARIES, Record, Results
+from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, VARIES, Record
+from pytest_heapster.results import Results
 from pytest_heapster.wording import cell, code, count, describe_change, list_changes, list_explained
 
 # GitHub shows ten annotations of a step.

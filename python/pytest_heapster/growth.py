@@ -19,7 +19,8 @@ from heapster import figures
 from pytest_heapster.collected import find_name
 from pytest_heapster.explained import list_alive
 from pytest_heapster.failure import fail
-from pytest_heapster.measure import Engine, Measurements, keep_attributes
+from pytest_heapster.measure import Engine, keep_attributes
+from pytest_heapster.measurements import Measurements
 
 # So many rounds in a row show a leak.
 ROUNDS_OF_A_LEAK = 3

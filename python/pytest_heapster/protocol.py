@@ -16,7 +16,7 @@ from pytest_heapster.explained import list_words
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
 from pytest_heapster.order import Order
-from pytest_heapster.results import UNREPEATABLE, Record, attach_payload
+from pytest_heapster.records import UNREPEATABLE, Record, attach_payload
 from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, is_failure_of_call
 from pytest_heapster.second_pass import SecondPass
 from pytest_heapster.subreports import Recorder

@@ -23,8 +23,8 @@ from pytest_heapster.subreports import Recorder
 if TYPE_CHECKING:
     from pytest_heapster.growth import Growth
     from pytest_heapster.judge import Limits
-    from pytest_heapster.measure import Measurements
-    from pytest_heapster.results import Record
+    from pytest_heapster.measurements import Measurements
+    from pytest_heapster.records import Record
 
 Reports = List[pytest.TestReport]
 
@@ -72,7 +72,7 @@ class Plan:
         self.uncounted = None
 
     def make_measurements(self, item: pytest.Item) -> None:
-        from pytest_heapster.measure import Measurements
+        from pytest_heapster.measurements import Measurements
 
         self.measurements = Measurements(item, find_name(item), self.may_repeat)
 

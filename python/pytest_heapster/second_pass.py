@@ -14,7 +14,7 @@ from pytest_heapster.collected import Collected
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import PAYLOAD
 from pytest_heapster.order import Order
-from pytest_heapster.results import VARIES, Payload, attach_payload
+from pytest_heapster.records import VARIES, Payload, attach_payload
 from pytest_heapster.retries import MOST_RUNS, PAUSE, PLAN, Plan, Reports, is_failure_of_call
 from pytest_heapster.wording import count
 

@@ -27,7 +27,8 @@ from pytest_heapster.retries import PLAN, Plan
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from pytest_heapster.measure import Engine, Heap, Measurements
+    from pytest_heapster.measure import Engine, Heap
+    from pytest_heapster.measurements import Measurements
     from pytest_heapster.results import Results
 
 T = TypeVar("T")
@@ -173,7 +174,8 @@ class Session:
     @contextlib.contextmanager
     def open_fixture(self, item: pytest.Item) -> "Iterator[Heap]":
         """The fixture of a test. A test that asked for it by name has no plan, and is judged here."""
-        from pytest_heapster.measure import Heap, Measurements
+        from pytest_heapster.measure import Heap
+        from pytest_heapster.measurements import Measurements
 
         plan = item.stash.get(PLAN, None)
         if plan is not None and plan.measurements is not None:
@@ -192,7 +194,7 @@ class Session:
         measurements = self._unplanned.pop(report.nodeid, None)
         why = self._left_alone.get(report.nodeid) if report.when == "call" and report.passed else None
         if why is not None or (measurements is not None and measurements.records):
-            from pytest_heapster.results import attach_payload
+            from pytest_heapster.records import attach_payload
 
             records = measurements.records if measurements is not None else []
             unmeasured = (report.nodeid, why) if why is not None else None

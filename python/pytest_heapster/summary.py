@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 
 from heapster import figures
 
-from pytest_heapster.results import OTHER_ORDER, OTHER_SEED, VARIES, Record, Results
+from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, VARIES, Record
+from pytest_heapster.results import Results
 from pytest_heapster.retries import MOST_RUNS
 from pytest_heapster.wording import cell, count, describe_change, list_changes, list_explained
 
@@ -76,11 +77,11 @@ def _list_missing(results: Results, verbosity: int) -> List[str]:
     return [f"{what}, made by --heap-baseline=update: {_list_names(names, verbosity)}"] if names else []
 
 
-def _list_unkept(results: Results, verbosity: int) -> List[str]:
+def _list_lacking(results: Results, verbosity: int) -> List[str]:
     """The measurements whose entry lacks a figure that is compared: by hand, or because a tolerance for it came later."""
     names: Dict[str, List[str]] = {}
     for each in results.records:
-        names.setdefault(", ".join(results.expected.list_unkept(each)), []).append(each["name"])
+        names.setdefault(", ".join(results.expected.list_lacking(each)), []).append(each["name"])
     lines = []
     for fields, some in names.items():
         if fields:
@@ -201,7 +202,7 @@ def show(results: Results, terminal: "TerminalReporter", verbosity: int) -> None
     lines += _list_improvements(records)
     if verbosity >= 0:
         lines += _list_rises(records)
-    lines += [*_list_missing(results, verbosity), *_list_unkept(results, verbosity)]
+    lines += [*_list_missing(results, verbosity), *_list_lacking(results, verbosity)]
     lines += [*_list_polluted(results), *_list_uncompared(results, verbosity)]
     lines += [*_list_barely_kept(results, verbosity), *_list_other_order(results, verbosity)]
     lines += [*_list_other_seed(results, verbosity), *_list_restless(results, verbosity)]

@@ -6,7 +6,7 @@ from heapster import figures
 from heapster.baseline import Change, changes
 
 from pytest_heapster.explained import list_words
-from pytest_heapster.results import Record, unpack
+from pytest_heapster.records import Record, unpack
 
 
 def list_changes(record: Record) -> List[Change]:

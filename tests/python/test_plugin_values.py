@@ -10,10 +10,10 @@ import heapster
 import pytest_heapster
 from heapster import figures
 from heapster.baseline import Entry
+from pytest_heapster.expected import Expected
 from pytest_heapster.judge import Bound, describe_rise, judge, parse_limits
-from pytest_heapster.measure import Measurements
+from pytest_heapster.measurements import Measurements
 from pytest_heapster.options import COUNTS, FIGURES, Tolerances, merge_marks
-from pytest_heapster.results import Expected
 from pytest_heapster.retries import RetryPolicy
 
 

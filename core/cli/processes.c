@@ -124,6 +124,7 @@ static void say_more(const char *what, unsigned count) {
 }
 
 void heapster__processes_finish(struct heapster__processes *processes) {
+  heapster__session_close(processes->session);
   for (unsigned i = 0; i < processes->session->page_count; i++) {
     const int32_t pid = find_claimant(processes, i);
     if (pid && (has_ended(pid) || !heapster__session_leave(processes->session, i))) write_ended(processes, i);
@@ -131,7 +132,6 @@ void heapster__processes_finish(struct heapster__processes *processes) {
   say_more("no report from", processes->missing_count);
   say_more("cannot write the reports of", processes->failed_count);
   say_more("the last snapshots are the reports of", processes->snapshot_count);
-  heapster__session_close(processes->session);
 }
 
 static bool is_main(struct heapster__processes *processes, unsigned index) {

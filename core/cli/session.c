@@ -208,16 +208,23 @@ void heapster__session_release(struct heapster__session *session, unsigned index
   heapster__page_release(session->head, index);
 }
 
+/* Settles who writes the report of a process that may be ending now; see heapster__own_page_is_left. */
+static bool try_settle(struct heapster__page *page, uint32_t *state) {
+  if (*state != HEAPSTER__PAGE_RUNNING && *state != HEAPSTER__PAGE_ENDED) return true;
+  const uint32_t next = *state == HEAPSTER__PAGE_RUNNING ? HEAPSTER__PAGE_LEFT : HEAPSTER__PAGE_TAKEN;
+  return heapster__swap_acq_rel(&page->info.state, state, next);
+}
+
 bool heapster__session_leave(struct heapster__session *session, unsigned index) {
   struct heapster__page *const page = map_page(session, index);
-  uint32_t state = HEAPSTER__PAGE_RUNNING;
   if (!page) return true;
-  while (state == HEAPSTER__PAGE_RUNNING && !heapster__swap_acq_rel(&page->info.state, &state, HEAPSTER__PAGE_LEFT))
-    continue;
+  uint32_t state = heapster__load_acquire(&page->info.state);
+  while (!try_settle(page, &state)) continue;
   munmap(page, sizeof(struct heapster__page_info));
   return state != HEAPSTER__PAGE_ENDED;
 }
 
 void heapster__session_close(struct heapster__session *session) {
   if (session->head) heapster__store_release(&session->head->owner, 0U);
+  heapster__fence_seq_cst(); /* a process whose page is not seen as running from here on sees that nobody owns it */
 }

@@ -32,7 +32,8 @@ void heapster__session_note_main(const struct heapster__session *session);
 /* The page of that index is new again, and free. */
 void heapster__session_release(struct heapster__session *session, unsigned index);
 
-/* Leaves the report to the process of that page. False: the process has ended, and its last figures are there. */
+/* After heapster__session_close: leaves the report to the process of that page. False: the process has ended, and its
+   last figures are there. */
 bool heapster__session_leave(struct heapster__session *session, unsigned index);
 
 /* Nobody waits for reports any more. The system does the same if the command is killed. */

@@ -165,7 +165,7 @@ HEAPSTER_API int daemon(int stays_in_folder, int keeps_files) {
   *(void **)&next = dlsym(RTLD_NEXT, "daemon");
   if (heapster__is_reporting()) {
     heapster__own_page_store_last(0);
-    if (must_write_file()) heapster__report_file_write(true);
+    if (must_write_file()) heapster__report_file_write(false); /* it may fail, and others follow */
   }
   errno = ENOSYS;
   const int failed = next ? next(stays_in_folder, keeps_files) : -1;

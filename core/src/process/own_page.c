@@ -210,7 +210,12 @@ bool heapster__is_reporting(void) {
 bool heapster__own_page_is_left(void) {
   struct heapster__page *const page = own.identity ? own.identity->page : NULL;
   if (!page) return true;
-  return heapster__load_acquire(&page->info.state) == HEAPSTER__PAGE_LEFT || heapster__page_owner_is_gone(own.head);
+  heapster__fence_seq_cst(); /* pairs with the one in heapster__session_close */
+  uint32_t state = heapster__load_acquire(&page->info.state);
+  if (state != HEAPSTER__PAGE_LEFT && !heapster__page_owner_is_gone(own.head)) return false;
+  while (state == HEAPSTER__PAGE_ENDED && !heapster__swap_acq_rel(&page->info.state, &state, HEAPSTER__PAGE_LEFT))
+    continue;
+  return state != HEAPSTER__PAGE_TAKEN;
 }
 
 /* Waits for another thread, without a system call. That needs some milliseconds at most, unless it was ended in the

@@ -27,7 +27,8 @@ enum heapster__page_state {
   HEAPSTER__PAGE_NEW,     /* no library started in it */
   HEAPSTER__PAGE_RUNNING, /* one did; the process lives, or ended without passing the library */
   HEAPSTER__PAGE_ENDED,   /* the last figures are those of the end */
-  HEAPSTER__PAGE_LEFT     /* the command ended before: the process writes its report itself */
+  HEAPSTER__PAGE_LEFT,    /* the command ends before: the process writes its report itself */
+  HEAPSTER__PAGE_TAKEN    /* the process ended before: the command writes its report */
 };
 
 /* Figures, and a number that is uneven while they are written to, and 0 before the first time. */

@@ -209,17 +209,19 @@ void heapster__session_release(struct heapster__session *session, unsigned index
 }
 
 /* Settles who writes the report of a process that may be ending now; see heapster__own_page_is_left. */
-static bool try_settle(struct heapster__page *page, uint32_t *state) {
-  if (*state != HEAPSTER__PAGE_RUNNING && *state != HEAPSTER__PAGE_ENDED) return true;
-  const uint32_t next = *state == HEAPSTER__PAGE_RUNNING ? HEAPSTER__PAGE_LEFT : HEAPSTER__PAGE_TAKEN;
-  return heapster__swap_acq_rel(&page->info.state, state, next);
+static bool try_settle(struct heapster__page *page, uint32_t state) {
+  if (state != HEAPSTER__PAGE_RUNNING && state != HEAPSTER__PAGE_ENDED) return true;
+  const uint32_t next = state == HEAPSTER__PAGE_RUNNING ? HEAPSTER__PAGE_LEFT : HEAPSTER__PAGE_TAKEN;
+  return heapster__swap_acq_rel(&page->info.state, &state, next);
 }
 
 bool heapster__session_leave(struct heapster__session *session, unsigned index) {
   struct heapster__page *const page = map_page(session, index);
   if (!page) return true;
-  uint32_t state = heapster__load_acquire(&page->info.state);
-  while (!try_settle(page, &state)) continue;
+  uint32_t state = 0;
+  do {
+    state = heapster__load_acquire(&page->info.state);
+  } while (!try_settle(page, state));
   munmap(page, sizeof(struct heapster__page_info));
   return state != HEAPSTER__PAGE_ENDED;
 }

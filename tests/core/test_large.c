@@ -273,6 +273,19 @@ static void while_explained_each_request_keeps_its_site(void **state) {
   heapster_heap_free(heap, block);
 }
 
+static void while_explained_a_resize_has_its_caller_too(void **state) {
+  (void)state;
+  void *block = heapster_heap_malloc(heap, 100);
+  watch(MIB);
+  assert_int_equal(heapster_explain_begin(heap, HEAPSTER_THREAD), HEAPSTER_OK);
+  block = resize_here(heap, block, 200);
+  block = resize_here(heap, block, 9 * MIB);
+  assert_int_equal(heapster_explain_end(NULL, NULL, 0, NULL), HEAPSTER_OK);
+  assert_int_equal(said_count, 1);
+  assert_true(is_place_in(last.place, (uintptr_t)resize_here, (uintptr_t)request_here));
+  heapster_heap_free(heap, block);
+}
+
 static void *request_on_thread(void *unused) {
   (void)unused;
   request_and_free(heap, 2 * MIB);
@@ -440,6 +453,7 @@ int main(void) {
       cmocka_unit_test(the_end_of_a_watch_writes_what_was_not_said),
       cmocka_unit_test(what_the_function_requests_is_counted_and_not_said),
       cmocka_unit_test(while_explained_each_request_keeps_its_site),
+      cmocka_unit_test(while_explained_a_resize_has_its_caller_too),
       cmocka_unit_test(the_first_request_of_a_thread_is_said),
       cmocka_unit_test(a_thread_that_ends_in_the_function_silences_no_other),
       cmocka_unit_test(a_child_goes_on_and_leaves_the_unsaid_to_its_parent),

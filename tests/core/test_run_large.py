@@ -30,8 +30,9 @@ def test_the_place_is_what_addr2line_wants():
     assert function == "main"
 
 
-def test_a_growth_has_its_place_too():
-    [line] = warned("grow", 3 * MIB)
+@pytest.mark.parametrize("options", [[], ["--explain"]], ids=["plain", "explained"])
+def test_a_growth_has_its_place_too(options):
+    [line] = warned("grow", 3 * MIB, options=options)
     assert LINE.match(line) and LINE.match(line)[2] == str(LARGE), line
 
 

@@ -64,6 +64,11 @@ HEAPSTER__INLINE bool heapster__wants_sites(void) {
   return heapster__unlikely(heapster__load_number(&heapster__wanted_sites));
 }
 
+/* While a large request is watched too, only the slow path says who makes it. */
+HEAPSTER__INLINE bool heapster__is_only_armed(void) {
+  return heapster__load_number(&heapster__wanted_sites) == HEAPSTER__SITES_OF_ALL;
+}
+
 HEAPSTER__INLINE bool heapster__is_armed(void) { return heapster__unlikely(heapster__load_number(&heapster__arming)); }
 
 /* Callers hold the lock. Arms all shards of all threads; nothing is armed yet. A fork keeps it armed if `armer` forks,

@@ -124,7 +124,7 @@ static bool realloc_armed(void *block, size_t size, const void *caller, void **f
 
 static __attribute__((noinline)) void *realloc_slow(void *block, size_t size, const void *caller) {
   void *resized;
-  if (heapster__is_armed() && realloc_armed(block, size, caller, &resized)) return resized;
+  if (heapster__is_only_armed() && realloc_armed(block, size, caller, &resized)) return resized;
   struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
   size_t old;
   if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);

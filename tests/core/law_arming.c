@@ -26,14 +26,14 @@ static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t
   return 0;
 }
 
-static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
-  if (resize.to > resize.from) {
+static void attribute_resize(const struct heapster__attribution *to, const struct heapster__resize *resize) {
+  if (resize->to > resize->from) {
     at_sites[to->arming % 2][2] += 1;
-    at_sites[to->arming % 2][3] += resize.to - resize.from;
+    at_sites[to->arming % 2][3] += resize->to - resize->from;
   }
-  if (resize.is_moved) {
+  if (resize->is_moved) {
     at_sites[to->arming % 2][4] += 1;
-    at_sites[to->arming % 2][5] += resize.from < resize.to ? resize.from : resize.to;
+    at_sites[to->arming % 2][5] += resize->from < resize->to ? resize->from : resize->to;
   }
 }
 

@@ -23,7 +23,7 @@ static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t
   return 0;
 }
 
-static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
+static void attribute_resize(const struct heapster__attribution *to, const struct heapster__resize *resize) {
   (void)to, (void)resize;
 }
 

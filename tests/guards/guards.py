@@ -111,13 +111,18 @@ GUARDS = (
     Guard("preload-new-thread", 2391, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
-    Guard("heap-explained", 322, named("explained-pairs"),
+    Guard("heap-explained", 304, named("explained-pairs"),
           "a malloc and its free, in a named heap, each request attributed to its site"),
-    Guard("preload-explained", 307, preloaded("explained-pairs"),
+    Guard("preload-explained", 290, preloaded("explained-pairs"),
           "a malloc and its free, with the hook preloaded, each request attributed to its site"),
-    Guard("preload-explained-grow", 325,
+    Guard("preload-explained-grow", 219,
           preloaded("explained-growths", COMMANDED) - preloaded("explained-pairs", COMMANDED),
           "a realloc that grows in place, attributed to its site"),
+    Guard("preload-explained-move", 253,
+          preloaded("explained-moves", COMMANDED) - preloaded("explained-pairs", COMMANDED),
+          "a realloc that grows and moves, attributed to its site"),
+    Guard("heap-explained-grow", 244, named("explained-growths", COMMANDED) - named("explained-pairs", COMMANDED),
+          "a realloc of a named heap that grows in place, attributed to its site"),
     Guard("domain", 82, interpreter("domain-pairs", "counted"),
           "a malloc and its free, through CPython's counted functions"),
     Guard("domain-foreign", 401, interpreter("domain-pairs", "foreign"),
@@ -125,7 +130,7 @@ GUARDS = (
     Guard("python-object", 196, python("counted", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "a Python object made and dropped, under heapster run with the module imported"),
-    Guard("python-explained", 584, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
+    Guard("python-explained", 573, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "the same object, while it is explained: each request attributed to its line"),
     Guard("lua", 166, interpreter("lua-pairs", "counted", COMMANDED),

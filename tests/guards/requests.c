@@ -35,10 +35,6 @@ static bool run_explained_pairs(size_t count) {
   return (!begin || begin(NULL, HEAPSTER_PROCESS) == HEAPSTER_OK) && run_pairs(count);
 }
 
-static bool run_growths(size_t count);
-
-static bool run_explained_growths(size_t count) { return run_explained_pairs(0) && run_growths(count); }
-
 /* Pairs of one heap among the blocks of another, which came first. */
 static bool run_foreign_pairs(size_t count) {
   void *volatile before = allocate(SECOND, sizes[0]);
@@ -90,6 +86,8 @@ static bool run_resizes(size_t count, const size_t *before, const size_t *after,
 
 static bool run_growths(size_t count) { return run_resizes(count, sizes, sizes_in_place, false); }
 static bool run_moves(size_t count) { return run_resizes(count, sizes, sizes_moved, true); }
+static bool run_explained_growths(size_t count) { return run_explained_pairs(0) && run_growths(count); }
+static bool run_explained_moves(size_t count) { return run_explained_pairs(0) && run_moves(count); }
 static bool run_shrinks(size_t count) { return run_resizes(count, sizes_in_place, sizes, false); }
 
 static bool run_on_a_thread(void *(*run)(void *), void *context) {
@@ -140,6 +138,7 @@ int main(int count, char **arguments) {
       {"pairs", run_pairs},
       {"explained-pairs", run_explained_pairs},
       {"explained-growths", run_explained_growths},
+      {"explained-moves", run_explained_moves},
       {"foreign-pairs", run_foreign_pairs},
       {"alternating-pairs", run_alternating_pairs},
       {"calloc-pairs", run_calloc_pairs},

@@ -1,6 +1,8 @@
 /* Accounting: a block enters and leaves shadow map and counters together, by the rules of counting. */
 #include "count/accounting.h"
 
+#include "count/armed.h"
+
 struct heapster__inaccuracies heapster__inaccuracies;
 
 void heapster__record_missed(struct heapster__block missed) {
@@ -70,25 +72,6 @@ void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const voi
   return heapster__count_alloc_in(shard, size) ? heapster__flush_grown(heap, same, size, NULL) : same;
 }
 
-/* The thread's shard of `heap` if it is the cached one and noted its figures in this arming; so no guard is up. */
-HEAPSTER__INLINE struct heapster__shard *armed_shard_here(unsigned heap, uint32_t arming) {
-  const struct heapster__shard_head *head = heapster__cached_head();
-  struct heapster__shard *shard = (struct heapster__shard *)(uintptr_t)head;
-  return heapster__load_number(&head->heap) == heap && heapster__load_relaxed(&shard->span.joined) == arming ? shard
-                                                                                                             : NULL;
-}
-
-/* The block has that shadow byte. */
-HEAPSTER__INLINE void put_site(struct heapster__map *map, const void *block, const _Atomic uint8_t *byte,
-                               uint16_t site) {
-  if (!site) return;
-  _Atomic uint16_t *const cell = heapster__site_cell_of(map, block, byte);
-  if (heapster__likely(cell != NULL))
-    heapster__store_relaxed(cell, site);
-  else
-    heapster__site_put(map, block, site);
-}
-
 static const void *caller_of(const struct heapster__site *site) {
   return site->kind == HEAPSTER__SITE_C ? (const void *)site->place : NULL;
 }
@@ -109,7 +92,7 @@ static __attribute__((noinline)) void *record_alloc_noted(struct heapster__map *
 void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
                                 struct heapster__site site) {
   const uint32_t arming = heapster__load_acquire(&heapster__arming);
-  struct heapster__shard *shard = arming ? armed_shard_here(heap, arming) : NULL;
+  struct heapster__shard *shard = arming ? heapster__armed_shard_here(heap, arming) : NULL;
   _Atomic uint8_t *byte;
   if (heapster__unlikely(!shard || !heapster__shadow_find(map, block, heap, &byte) ||
                          !heapster__shadow_put_at(byte, size))) {
@@ -117,7 +100,8 @@ void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *
   }
   const struct heapster__attribution to = {arming, heap, shard->head.thread, site};
   const bool is_flush_due = heapster__count_alloc_in(shard, size);
-  put_site(map, block, byte, heapster__load_acquire(&heapster__attributor)->alloc(&to, size));
+  const uint16_t number = heapster__load_acquire(&heapster__attributor)->alloc(&to, size);
+  heapster__put_site_at(map, block, heapster__site_cell_of(map, block, byte), number);
   return is_flush_due ? flush_armed(&to, block, size) : block;
 }
 
@@ -253,35 +237,5 @@ void *heapster__finish_resize_slow(struct heapster__map *map, unsigned heap, uin
     heapster__record_resize(map, heap, taken, from, to, size);
   else
     heapster__restore_block(map, heap, taken, from);
-  return to;
-}
-
-bool heapster__take_block_armed(struct heapster__map *map, unsigned heap, const void *block,
-                                struct heapster__block *taken) {
-  _Atomic uint8_t *byte;
-  if (!heapster__shadow_find(map, block, heap, &byte) || !heapster__shadow_take_at(byte, &taken->size)) return false;
-  _Atomic uint16_t *const cell = heapster__site_cell_of(map, block, byte);
-  taken->owner = heap;
-  taken->is_size_lost = false;
-  taken->site = cell ? heapster__load_relaxed(cell) : 0;
-  if (taken->site) heapster__store_relaxed(cell, 0);
-  return true;
-}
-
-void *heapster__record_resize_at(struct heapster__map *map, struct heapster__block taken, const void *from, void *to,
-                                 uint64_t size, struct heapster__site site) {
-  const uint32_t arming = heapster__load_acquire(&heapster__arming);
-  struct heapster__shard *shard = arming ? armed_shard_here(taken.owner, arming) : NULL;
-  _Atomic uint8_t *byte;
-  if (heapster__unlikely(!shard || !heapster__shadow_find(map, to, taken.owner, &byte) ||
-                         !heapster__shadow_put_at(byte, size))) {
-    heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
-    heapster__record_resize(map, taken.owner, taken, from, to, size);
-    return to;
-  }
-  const struct heapster__attribution at = {arming, taken.owner, shard->head.thread, site};
-  put_site(map, to, byte, taken.site);
-  heapster__count_resize_in(shard, taken.size, size, from, to);
-  heapster__load_acquire(&heapster__attributor)->resize(&at, (struct heapster__resize){taken.size, size, from != to});
   return to;
 }

@@ -4,7 +4,7 @@
 
      a new block       heapster__record_alloc, after the next allocator returned it
      a free            heapster__record_free, before the block is passed on
-     all, fast         inline, in count/fast.h
+     all, fast         inline, in count/fast.h, and while armed in count/armed.h
      a resize          heapster__take_block before it is passed on, then heapster__record_resize;
                        heapster__restore_block where the next allocator refused;
                        heapster__record_gone where it freed the block
@@ -66,7 +66,7 @@ HEAPSTER__INLINE void heapster__count_entered(struct heapster__map *map, unsigne
 /* The same for a resize. */
 HEAPSTER__INLINE void heapster__count_resized(unsigned heap, struct heapster__resize resize) {
   heapster__count_resize(heap, resize);
-  if (heapster__is_armed()) heapster__attribute_resize(heap, resize);
+  if (heapster__is_armed()) heapster__attribute_resize(heap, &resize);
 }
 
 /* A new block of a layer that is the outermost. */
@@ -93,13 +93,6 @@ static inline struct heapster__block heapster__take_block(struct heapster__map *
   if (heapster__is_armed()) taken.site = heapster__site_take(map, block);
   return taken;
 }
-
-/* Both steps of a resize while armed, as fast as can be: for a block of the layer's own heap. False: nothing happened.
- */
-bool heapster__take_block_armed(struct heapster__map *map, unsigned heap, const void *block,
-                                struct heapster__block *taken);
-void *heapster__record_resize_at(struct heapster__map *map, struct heapster__block taken, const void *from, void *to,
-                                 uint64_t size, struct heapster__site site);
 
 /* The block of `taken`, if there was one, now has `size` bytes and is at `to`. Whether a heap counts it. */
 bool heapster__record_resize(struct heapster__map *map, unsigned heap, struct heapster__block taken, const void *from,

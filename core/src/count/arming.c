@@ -197,7 +197,7 @@ void heapster__attribute_alloc(struct heapster__map *map, unsigned heap, const v
   if (site && map) heapster__site_put(map, block, site);
 }
 
-void heapster__attribute_resize(unsigned heap, struct heapster__resize resize) {
+void heapster__attribute_resize(unsigned heap, const struct heapster__resize *resize) {
   struct heapster__attribution to;
   const struct heapster__attributor *attributor = begin_attribution(&to, heap);
   if (attributor) attributor->resize(&to, resize);

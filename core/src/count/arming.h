@@ -47,7 +47,7 @@ struct heapster__attribution {
    `alloc` returns the site's number for site_cells.h, or 0. */
 struct heapster__attributor {
   uint16_t (*alloc)(const struct heapster__attribution *to, uint64_t size);
-  void (*resize)(const struct heapster__attribution *to, struct heapster__resize resize);
+  void (*resize)(const struct heapster__attribution *to, const struct heapster__resize *resize);
 };
 
 extern HEAPSTER__HIDDEN const struct heapster__attributor *_Atomic heapster__attributor;
@@ -124,6 +124,6 @@ HEAPSTER__INLINE void heapster__note_caller(const void *caller, uint64_t whole) 
 
 /* Attribute a request that was counted in `heap` while armed. For the accounting. */
 void heapster__attribute_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
-void heapster__attribute_resize(unsigned heap, struct heapster__resize resize);
+void heapster__attribute_resize(unsigned heap, const struct heapster__resize *resize);
 
 #endif

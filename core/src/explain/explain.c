@@ -18,7 +18,7 @@ static struct heapster__site_table *_Atomic tables[2];
 
 struct heapster__explaining heapster__explaining;
 
-static bool is_asked_for(const struct heapster__attribution *to) {
+HEAPSTER__INLINE bool is_asked_for(const struct heapster__attribution *to) {
   const unsigned heap = heapster__load_relaxed(&heapster__explaining.heap);
   const struct heapster__thread *thread = heapster__load_relaxed(&heapster__explaining.thread);
   if (heap && heap != to->heap) return false;
@@ -32,8 +32,8 @@ struct heapster__site_table *heapster__explained_table(void) {
   return table_of(heapster__load_relaxed(&heapster__explaining.arming));
 }
 
-static __attribute__((noinline)) unsigned make_site(const struct heapster__site *site,
-                                                    struct heapster__site_table *table) {
+/* The number of a site that is not at its first place in the index. */
+static unsigned make_site(const struct heapster__site *site, struct heapster__site_table *table) {
   bool is_new;
   const unsigned number = heapster__site_find(table, site, &is_new);
   void (*keep)(uintptr_t) = heapster__load_relaxed(&heapster__explaining.keep[site->kind]);
@@ -41,23 +41,39 @@ static __attribute__((noinline)) unsigned make_site(const struct heapster__site 
   return number;
 }
 
-HEAPSTER__INLINE unsigned find_site(const struct heapster__site *site, struct heapster__site_table *table) {
-  const unsigned number = heapster__site_find_fast(table, site);
-  return heapster__likely(number != HEAPSTER__SITE_ELSEWHERE) ? number : make_site(site, table);
+HEAPSTER__INLINE uint16_t add_alloc(struct heapster__site_table *table, unsigned number, uint64_t size) {
+  heapster__site_add_alloc(&table->sites[number], size);
+  return (uint16_t)(number + 1);
+}
+
+/* The slow half, so that the fast one saves no register. */
+static __attribute__((noinline)) uint16_t attribute_alloc_slow(const struct heapster__attribution *to, uint64_t size) {
+  struct heapster__site_table *table = table_of(to->arming);
+  return add_alloc(table, make_site(&to->site, table), size);
 }
 
 static uint16_t attribute_alloc(const struct heapster__attribution *to, uint64_t size) {
   if (heapster__unlikely(!is_asked_for(to))) return 0;
   struct heapster__site_table *table = table_of(to->arming);
-  const unsigned number = find_site(&to->site, table);
-  heapster__site_add_alloc(&table->sites[number], size);
-  return (uint16_t)(number + 1);
+  const unsigned number = heapster__site_find_fast(table, &to->site);
+  return heapster__likely(number != HEAPSTER__SITE_ELSEWHERE) ? add_alloc(table, number, size)
+                                                              : attribute_alloc_slow(to, size);
 }
 
-static void attribute_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
-  if (!is_asked_for(to) || (resize.to <= resize.from && !resize.is_moved)) return;
+static __attribute__((noinline)) void attribute_resize_slow(const struct heapster__attribution *to,
+                                                            const struct heapster__resize *resize) {
   struct heapster__site_table *table = table_of(to->arming);
-  heapster__site_add_resize(&table->sites[find_site(&to->site, table)], resize);
+  heapster__site_add_resize(&table->sites[make_site(&to->site, table)], resize);
+}
+
+static void attribute_resize(const struct heapster__attribution *to, const struct heapster__resize *resize) {
+  if (heapster__unlikely(!is_asked_for(to)) || (resize->to <= resize->from && !resize->is_moved)) return;
+  struct heapster__site_table *table = table_of(to->arming);
+  const unsigned number = heapster__site_find_fast(table, &to->site);
+  if (heapster__likely(number != HEAPSTER__SITE_ELSEWHERE))
+    heapster__site_add_resize(&table->sites[number], resize);
+  else
+    attribute_resize_slow(to, resize);
 }
 
 static const struct heapster__attributor attributor = {attribute_alloc, attribute_resize};
@@ -81,7 +97,7 @@ static uint16_t attribute_found_alloc(const struct heapster__attribution *to, ui
   return attribute_alloc(find_better(&better, to) ? &better : to, size);
 }
 
-static void attribute_found_resize(const struct heapster__attribution *to, struct heapster__resize resize) {
+static void attribute_found_resize(const struct heapster__attribution *to, const struct heapster__resize *resize) {
   struct heapster__attribution better;
   attribute_resize(find_better(&better, to) ? &better : to, resize);
 }

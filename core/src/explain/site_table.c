@@ -43,19 +43,6 @@ void heapster__site_table_clear(struct heapster__site_table *table) {
   heapster__store_relaxed(&table->used, 0);
 }
 
-void heapster__site_add_resize(struct heapster__site_entry *entry, struct heapster__resize resize) {
-  if (resize.to > resize.from) {
-    const uint64_t bytes = resize.to - resize.from;
-    heapster__add_relaxed(&entry->realloc_growth_count, 1);
-    heapster__add_relaxed(&entry->realloc_growth_sum, bytes);
-    heapster__or_relaxed(&entry->realloc_growth_buckets, UINT64_C(1) << heapster__bucket(bytes));
-  }
-  if (resize.is_moved) {
-    heapster__add_relaxed(&entry->realloc_move_count, 1);
-    heapster__add_relaxed(&entry->realloc_move_sum, resize.from < resize.to ? resize.from : resize.to);
-  }
-}
-
 struct heapster_site heapster__site_read(struct heapster__site_table *table, unsigned number) {
   struct heapster__site_entry *entry = &table->sites[number];
   struct heapster_site site = {.kind = HEAPSTER_SITE_ELSEWHERE};

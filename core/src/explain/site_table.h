@@ -69,7 +69,19 @@ HEAPSTER__INLINE void heapster__site_add_alloc(struct heapster__site_entry *entr
   heapster__add_relaxed(&entry->alloc_histogram[heapster__bucket(size)], 1);
   heapster__add_relaxed(&entry->alloc_sum, size);
 }
-void heapster__site_add_resize(struct heapster__site_entry *entry, struct heapster__resize resize);
+HEAPSTER__INLINE void heapster__site_add_resize(struct heapster__site_entry *entry,
+                                                const struct heapster__resize *resize) {
+  if (resize->to > resize->from) {
+    const uint64_t bytes = resize->to - resize->from;
+    heapster__add_relaxed(&entry->realloc_growth_count, 1);
+    heapster__add_relaxed(&entry->realloc_growth_sum, bytes);
+    heapster__or_relaxed(&entry->realloc_growth_buckets, UINT64_C(1) << heapster__bucket(bytes));
+  }
+  if (resize->is_moved) {
+    heapster__add_relaxed(&entry->realloc_move_count, 1);
+    heapster__add_relaxed(&entry->realloc_move_sum, resize->from < resize->to ? resize->from : resize->to);
+  }
+}
 
 /* What a site requested, unnamed, while other threads go on. */
 struct heapster_site heapster__site_read(struct heapster__site_table *table, unsigned number);

@@ -1,6 +1,7 @@
 /* Blocks from a named heap, over its backing. */
 #include "heap/system.h"
 
+#include "count/armed.h"
 #include "heap/heap.h"
 
 #include <errno.h>
@@ -124,8 +125,21 @@ static void *finish_resize(const void *caller, struct heapster_heap *heap, struc
   return NULL;
 }
 
+/* False: take the way of other blocks. */
+static bool realloc_armed(struct heapster_heap *heap, void *block, size_t size, const void *caller, void **fresh) {
+  struct heapster__map *const map = &heapster__main_map;
+  struct heapster__armed_block taken;
+  if (!is_plain(heap) || !heapster__take_block_armed(map, heap->number, block, &taken)) return false;
+  *fresh = heap->backing->realloc(heap->backing->context, block, heapster__padded_size(map, size));
+  if (!heapster__record_resize_armed(map, heap->number, &taken, block, *fresh, size, heapster__site_of(caller)))
+    finish_resize(caller, heap, heapster__block_of_armed(&taken, heap->number), block, *fresh, size, ENOMEM);
+  return true;
+}
+
 static __attribute__((noinline)) void *realloc_slow(struct heapster_heap *heap, void *block, size_t size,
                                                     const void *caller) {
+  void *resized;
+  if (heapster__is_only_armed() && realloc_armed(heap, block, size, caller, &resized)) return resized;
   const struct heapster_allocator *backing = heap->backing;
   const size_t padded = heapster__padded_size(heap->map, size);
   struct heapster__block taken = heapster__take_block(heap->map, block);

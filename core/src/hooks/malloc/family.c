@@ -1,6 +1,7 @@
 /* The malloc family, counted. */
 #include "hooks/malloc/family.h"
 
+#include "count/armed.h"
 #include "heap/heap.h"
 
 #include <errno.h>
@@ -110,15 +111,25 @@ static void *copy_block(const void *block, size_t old, size_t size) {
   return fresh ? memcpy(fresh, block, old < size ? old : size) : NULL;
 }
 
+/* The next allocator returned `fresh` for the block that was taken out; or NULL: it refused, and the block stays. */
+static void *finish_realloc(void *block, struct heapster__block taken, void *fresh, size_t size, const void *caller) {
+  if (!fresh) {
+    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+    return NULL;
+  }
+  heapster__note_caller(caller, size);
+  heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
+  return fresh;
+}
+
 /* False: take the way of other blocks. */
 static bool realloc_armed(void *block, size_t size, const void *caller, void **fresh) {
-  struct heapster__block taken;
-  if (!size || !heapster__take_block_armed(&heapster__main_map, HEAPSTER__MALLOC, block, &taken)) return false;
+  struct heapster__map *const map = &heapster__main_map;
+  struct heapster__armed_block taken;
+  if (!size || !heapster__take_block_armed(map, HEAPSTER__MALLOC, block, &taken)) return false;
   *fresh = heapster__malloc.next.realloc(block, padded(size));
-  if (*fresh)
-    heapster__record_resize_at(&heapster__main_map, taken, block, *fresh, size, heapster__site_of(caller));
-  else
-    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
+  if (!heapster__record_resize_armed(map, HEAPSTER__MALLOC, &taken, block, *fresh, size, heapster__site_of(caller)))
+    finish_realloc(block, heapster__block_of_armed(&taken, HEAPSTER__MALLOC), *fresh, size, caller);
   return true;
 }
 
@@ -129,13 +140,7 @@ static __attribute__((noinline)) void *realloc_slow(void *block, size_t size, co
   size_t old;
   if (heapster__unlikely(!taken.owner) && find_bootstrap_block(block, &old)) return copy_block(block, old, size);
   if (!size) return realloc_to_zero(block, taken, caller);
-  void *fresh = heapster__malloc.next.realloc(block, padded(size));
-  if (fresh) heapster__note_caller(caller, size);
-  if (fresh)
-    heapster__record_resize(&heapster__main_map, HEAPSTER__MALLOC, taken, block, fresh, size);
-  else
-    heapster__restore_block(&heapster__main_map, HEAPSTER__MALLOC, taken, block);
-  return fresh;
+  return finish_realloc(block, taken, heapster__malloc.next.realloc(block, padded(size)), size, caller);
 }
 
 HEAPSTER__HOT void *heapster__counted_realloc(void *block, size_t size) {

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/lock.h"
+#include "count/armed.h"
 #include "count/doubt.h"
 #include "heap/heap.h"
 
@@ -101,15 +102,36 @@ HEAPSTER__INLINE void *counted_calloc(unsigned number, void *context, size_t cou
   return record_block(heapster__load_relaxed(&calls[number].calloc)(context, count, size), bytes);
 }
 
-static __attribute__((noinline)) void *realloc_slow(unsigned number, void *context, void *block, size_t size,
-                                                    const void *caller) {
-  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
-  void *fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
+/* `fresh` is the block now; NULL: the interpreter's allocator refused, and the block stays. */
+static void finish_realloc(void *block, struct heapster__block taken, void *fresh, size_t size, const void *caller) {
   if (heapster__wants_sites()) heapster__note_large(size, caller);
   if (fresh)
     heapster__record_resize(&heapster__main_map, HEAPSTER__PYTHON, taken, block, fresh, size);
   else
     heapster__restore_block(&heapster__main_map, HEAPSTER__PYTHON, taken, block);
+}
+
+/* The site was captured in the call. False: take the way of other blocks. */
+static bool realloc_armed(unsigned number, void *context, void *block, size_t size, const void *caller, void **fresh) {
+  struct heapster__map *const map = &heapster__main_map;
+  struct heapster__thread *thread = heapster__this_thread();
+  struct heapster__armed_block taken;
+  if (!thread || !heapster__take_block_armed(map, HEAPSTER__PYTHON, block, &taken)) return false;
+  *fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
+  if (heapster__record_resize_armed(map, HEAPSTER__PYTHON, &taken, block, *fresh, size, thread->site))
+    thread->site.kind = HEAPSTER__SITE_UNKNOWN;
+  else
+    finish_realloc(block, heapster__block_of_armed(&taken, HEAPSTER__PYTHON), *fresh, size, caller);
+  return true;
+}
+
+static __attribute__((noinline)) void *realloc_slow(unsigned number, void *context, void *block, size_t size,
+                                                    const void *caller) {
+  void *fresh;
+  if (heapster__is_only_armed() && realloc_armed(number, context, block, size, caller, &fresh)) return fresh;
+  struct heapster__block taken = heapster__take_block(&heapster__main_map, block);
+  fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
+  finish_realloc(block, taken, fresh, size, caller);
   return fresh;
 }
 

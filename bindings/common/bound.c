@@ -2,6 +2,7 @@
 #include "common/bound.h"
 
 #include <heapster/size.h>
+#include <stdio.h>
 #include <string.h>
 
 enum heapster_error heapster__parse_bound(const struct heapster_field *field, const char *text, int64_t *bound) {
@@ -14,10 +15,21 @@ enum heapster_error heapster__parse_bound(const struct heapster_field *field, co
   return HEAPSTER_OK;
 }
 
-/* Too large if it is a size with the last digit of its whole part alone. */
+static size_t number_length(const char *text) {
+  static const char digits[] = "0123456789";
+  const size_t whole = strspn(text, digits);
+  const size_t fraction = whole && text[whole] == '.' ? strspn(text + whole + 1, digits) : 0;
+  return fraction ? whole + 1 + fraction : whole;
+}
+
+/* Too large if 0 of the same unit is a size. */
 const char *heapster__explain_size(const char *text) {
   uint64_t bytes;
-  const size_t digits = strspn(text, "0123456789");
-  const bool is_size = digits > 1 && !heapster_size_parse(text + digits - 1, &bytes);
-  return is_size ? "more than 2^63 - 1 bytes" : heapster_error_text(HEAPSTER_BAD_SIZE);
+  char zero[16];
+  text += *text == '-';
+  const size_t digits = number_length(text);
+  const bool is_number = digits && text[digits] != '.';
+  const bool fits = snprintf(zero, sizeof zero, "0%s", text + digits) < (int)sizeof zero;
+  return is_number && fits && heapster_size_parse(zero, &bytes) == HEAPSTER_OK ? "more than 2^63 - 1 bytes"
+                                                                               : heapster_error_text(HEAPSTER_BAD_SIZE);
 }

@@ -22,6 +22,10 @@ static void sizes_are_numbers_with_a_unit_or_none(void **state) {
   assert_size("2 GiB", UINT64_C(2) << 30);
   assert_size("3 TiB", UINT64_C(3) << 40);
   assert_size("3TB", UINT64_C(3000000000000));
+  assert_size("4 PiB", UINT64_C(4) << 50);
+  assert_size("5 PB", UINT64_C(5000000000000000));
+  assert_size("7.5 EiB", UINT64_C(15) << 59);
+  assert_size("9 EB", UINT64_C(9000000000000000000));
   assert_size("1  mIb", 1048576);
   assert_size("9223372036854775807", INT64_MAX);
 }
@@ -53,6 +57,9 @@ static void other_texts_are_not_sizes(void **state) {
                                     "1 Ki",
                                     "9223372036854775808",
                                     "8388608 TiB",
+                                    "8 EiB",
+                                    "7.9999999999999999999999 ZiB",
+                                    "9.3 EB",
                                     "99999999999999999999999",
                                     "1 KiBs",
                                     "1\xC2\xA0KiB"};
@@ -96,6 +103,21 @@ static void size_text_goes_on_to_the_next_unit_where_rounding_fills_it(void **st
   assert_text(UINT64_MAX, "16.00 EiB");
 }
 
+/* Within the hundredth that the text leaves out. */
+static void the_text_of_a_size_is_a_size(void **state) {
+  (void)state;
+  for (uint64_t size = 1; size < UINT64_C(1) << 62; size *= 2) {
+    for (uint64_t part = 0; part < size; part += size / 8 + 1) {
+      char text[HEAPSTER_SIZE_TEXT];
+      uint64_t parsed = 0;
+      heapster_size_text(size + part, text);
+      if (heapster_size_parse(text, &parsed) != HEAPSTER_OK) fail_msg("\"%s\" was not taken for a size", text);
+      const uint64_t difference = parsed > size + part ? parsed - size - part : size + part - parsed;
+      assert_true(difference <= size / 100);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sizes_are_numbers_with_a_unit_or_none),
@@ -103,6 +125,7 @@ int main(void) {
       cmocka_unit_test(other_texts_are_not_sizes),
       cmocka_unit_test(size_text_has_two_decimals_unless_whole),
       cmocka_unit_test(size_text_rounds_half_to_even),
+      cmocka_unit_test(the_text_of_a_size_is_a_size),
       cmocka_unit_test(size_text_goes_on_to_the_next_unit_where_rounding_fills_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,10 +152,13 @@ def test_size_that_cannot_be_watched_is_named():
     refused("size must be 0 .. 2**64 - 1, not -5", ValueError, heapster.watch_large, -5)
     refused("not 18446744073709551616", ValueError, heapster.watch_large, 2**64)
     refused("size: 'big' is not a size such as", ValueError, heapster.watch_large, "big")
-    for large in ("99999999999 GiB", "8388608TiB", "9223372036854775808"):
+    for large in ("99999999999 GiB", "8388608TiB", "9223372036854775808", "8 EiB", "9.3EB"):
         refused(f"size: '{large}' is more than 2^63 - 1 bytes", ValueError, heapster.watch_large, large)
         refused(f"alloc_sum: '{large}' is more than 2^63 - 1 bytes", ValueError, heapster.limit, alloc_sum=large)
-    refused("not a size such as", ValueError, heapster.watch_large, "99999999999 XiB")
+    refused("use_change: '-8 PiBs' is not a size such as", ValueError, heapster.limit, use_change=("-8 PiBs", 0))
+    refused("use_change: '-8 EiB' is more than 2^63 - 1 bytes", ValueError, heapster.limit, use_change=("-8 EiB", 0))
+    for wrong in ("99999999999 XiB", "99999999999.", ".9", "9.9.9 EiB", "9 EiB "):
+        refused("not a size such as", ValueError, heapster.watch_large, wrong)
     refused("null character", ValueError, heapster.watch_large, "1 MiB\0")
     refused('size must be an int or a size such as "1 MiB", not NoneType', TypeError, heapster.watch_large, None)
     refused("not float", TypeError, heapster.watch_large, 1e6)

@@ -17,10 +17,14 @@ static const struct unit parsed_units[] = {
     {"mib", UINT64_C(1) << 20},
     {"gib", UINT64_C(1) << 30},
     {"tib", UINT64_C(1) << 40},
+    {"pib", UINT64_C(1) << 50},
+    {"eib", UINT64_C(1) << 60},
     {"kb", UINT64_C(1000)},
     {"mb", UINT64_C(1000000)},
     {"gb", UINT64_C(1000000000)},
     {"tb", UINT64_C(1000000000000)},
+    {"pb", UINT64_C(1000000000000000)},
+    {"eb", UINT64_C(1000000000000000000)},
 };
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }

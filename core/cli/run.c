@@ -53,11 +53,20 @@ static uint64_t find_pause(void) {
   return pause > 0 && pause < tenth ? pause : tenth;
 }
 
+/* As the words after --explain are when they are apart from it. */
+static bool is_choice_of_callers(const char *program) {
+  struct heapster__explain_choice choice;
+  return run.options->explain && heapster__report_explain(program, &choice);
+}
+
 static int say_failed_exec(void) {
   const char *const program = run.options->program[0];
   if (run.program.unusable[0] && run.program.unusable_error == run.child.error)
     heapster__say("cannot run %s: its %s %s: %s", program, run.program.is_unusable_loader ? "loader" : "interpreter",
                   run.program.unusable, strerror(run.child.error));
+  else if (is_choice_of_callers(program))
+    heapster__say("cannot run %s: %s; a number of callers is written --explain=%s", program, strerror(run.child.error),
+                  program);
   else
     heapster__say("cannot run %s: %s", program, strerror(run.child.error));
   return run.child.error == ENOENT ? HEAPSTER__NOT_FOUND : HEAPSTER__NOT_EXECUTABLE;

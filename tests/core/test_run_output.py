@@ -238,6 +238,14 @@ def test_program_that_does_not_exist_gives_127():
     assert_one_line(result.stderr, "cannot run no-such-program: No such file or directory")
 
 
+@pytest.mark.parametrize("choice", ["5", "5,depth=3"])
+def test_a_number_of_callers_apart_from_its_option_is_no_program(choice):
+    result = run("true", options=["--explain", choice])
+    said = f"cannot run {choice}: No such file or directory; a number of callers is written --explain={choice}"
+    assert_one_line(result.stderr, said)
+    assert result.returncode == 127
+
+
 def test_file_that_is_no_program_gives_126(tmp_path):
     result = run(tmp_path)
     assert result.returncode == 126

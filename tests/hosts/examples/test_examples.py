@@ -66,6 +66,16 @@ def test_the_plugins_example_passes_and_fails_on_a_regression(tmp_path):
     assert re.search(r"#ten lines: alloc_count: \d+ is \d+ above the baseline of \d", ran.stdout)
 
 
+def test_the_failure_in_the_readme_is_that_of_a_copy_of_the_lines(tmp_path):
+    page = (HERE / "test_page.py").read_text()
+    (tmp_path / "test_page.py").write_text(page)
+    assert execute([*PYTEST, "-p", "heapster", "--heap-baseline=update"], cwd=tmp_path).returncode == 0
+    (tmp_path / "test_page.py").write_text(page.replace("join(lines)", "join(list(lines))"))
+    ran = execute([*PYTEST, "-p", "heapster"], cwd=tmp_path)
+    [said] = set(re.findall(r"^test_page.py::.*#ten lines: alloc_count: .*", ran.stdout, re.MULTILINE))
+    assert f"\n    {said}\n" in (ROOT / "README.md").read_text("utf-8"), said
+
+
 @pytest.mark.parametrize("suffix", PAGES)
 def test_a_regression_fails_and_says_what_was_too_much(suffix, tmp_path):
     now, before = PAGES[suffix]

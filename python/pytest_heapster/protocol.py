@@ -18,7 +18,7 @@ from pytest_heapster.options import hookimpl
 from pytest_heapster.order import Order
 from pytest_heapster.records import UNREPEATABLE, Record, attach_payload
 from pytest_heapster.retries import PLAN, Plan, Reports, RetryPolicy, Runs, is_failure_of_call
-from pytest_heapster.second_pass import SecondPass
+from pytest_heapster.second_pass import SecondPass, is_wait
 from pytest_heapster.subreports import Recorder
 
 RAN_BEFORE = (
@@ -121,7 +121,8 @@ class Protocol:
         if self.recorder is None or self.recorder.hooks is not ihook:
             self.recorder = Recorder(ihook)
         runs = Runs(item, nextitem, self.recorder)
-        ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        if not is_last_pass:
+            ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._run(runs, plan)
         if plan.uncounted is not None and plan.uncounted.startswith(UNHOOKED):
             for report in reports:
@@ -132,12 +133,16 @@ class Protocol:
             reports = []
         elif self.second_pass.is_narrow_failure(item, plan, reports):
             reports = self.second_pass.decide(item, plan, reports, is_last_pass)
+        waits = any(map(is_wait, reports))
+        if is_last_pass and not waits:
+            ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         runs.subreports.pass_on()
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.drop_runs()
         self.timer = None
-        ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if not waits:  # else the terminal counts it as done, and again when it is
+            ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return is_handed_over
 
     @hookimpl(hookwrapper=True, trylast=True)

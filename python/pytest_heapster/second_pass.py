@@ -43,6 +43,11 @@ def _find_interactor(session: pytest.Session) -> Any:
     return next((each for each in plugins if hasattr(each, "sendevent") and hasattr(each, "item_index")), None)
 
 
+def is_wait(report: pytest.TestReport) -> bool:
+    payload: Optional[Payload] = getattr(report, PAYLOAD, None)
+    return payload is not None and payload["waiting"] is not None
+
+
 class SecondPass:
     def __init__(self, engine: Engine, order: Order, collected: Collected) -> None:
         self.engine = engine

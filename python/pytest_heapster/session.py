@@ -50,8 +50,9 @@ class Status:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
         payload = getattr(report, PAYLOAD, None)
-        if payload is not None and payload["waiting"]:
-            return "", "", ("WAITS", {"yellow": True})
+        waiting = payload["waiting"] if payload is not None else None
+        if waiting:
+            return "", "", "" if waiting["had_last_pass"] else ("WAITS", {"yellow": True})
         is_polluted = report.skipped and hasattr(report, PAYLOAD) and not hasattr(report, "wasxfail")
         return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
 
@@ -231,8 +232,11 @@ class Session:
         seconds = find_time_limit(time.monotonic() - self.began, self.workers)
         found = try_files_order(self.config, self.settings, waiting if is_whole else [], seconds)
         for setup in waiting:
+            hooks = self.config.hook
+            hooks.pytest_runtest_logstart(nodeid=setup.nodeid, location=setup.location)
             for report in rebuild(setup, found):
-                self.config.hook.pytest_runtest_logreport(report=report)
+                hooks.pytest_runtest_logreport(report=report)
+            hooks.pytest_runtest_logfinish(nodeid=setup.nodeid, location=setup.location)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         is_ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

@@ -44,6 +44,13 @@ def test_what_is_warm_after_all_others_passes(cold):
     assert result.ret == 0
 
 
+def test_the_terminal_counts_a_test_that_waits_once(cold):
+    cold.test("def test_last(): pass\n", name="test_last")
+    result = cold.run()
+    lines = [line.split() for line in result.outlines if line.startswith(("test_it.py", "test_last.py"))]
+    assert lines == [["test_it.py", "..", "[", "50%]"], ["test_last.py", ".", "[", "75%]"], ["test_it.py", ".", "[100%]"]]
+
+
 def test_shared_fixtures_are_set_up_again(cold):
     cold.test(COLD + "@pytest.fixture(scope='session', autouse=True)\ndef at_end():\n    yield\n"
               "    print('order', [each for each in done if each != 'cold'])\n")  # fmt: skip

@@ -23,8 +23,7 @@ def test_every_example_is_found():
 
 
 @pytest.mark.skipif(sys.version_info[:2] != readme_session.RECORDED_WITH, reason="other versions make other objects")
-@pytest.mark.parametrize("block, play, source", [("SESSION", "play", "SESSION"), ("FAILURE", "run_pytest", "TEST")])
-def test_where_requests_come_from_is_what_comes_out(block, play, source):
-    words = readme_session.shown(getattr(readme_session, source))
-    shown = readme_session.shown(getattr(readme_session, block))
-    assert getattr(readme_session, play)(words) == shown, "mend with: readme_session.py --record"
+@pytest.mark.parametrize("name", readme_session.RECORDED)
+def test_what_is_shown_is_what_comes_out(name):
+    shown, play, source = readme_session.RECORDED[name]
+    assert play(source.read()) == shown.read(), "mend with: readme_session.py --record"

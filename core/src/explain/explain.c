@@ -84,22 +84,34 @@ void heapster__explain_keep(enum heapster__site_kind kind, void (*keep)(uintptr_
 
 static struct heapster__site (*_Atomic finder)(const void *caller);
 
-/* Whether somebody knows better than the hook of a call in C where it comes from; `to` is at that site then. */
-static bool find_better(struct heapster__attribution *better, const struct heapster__attribution *to) {
-  if (heapster__likely(to->site.kind != HEAPSTER__SITE_C) || !is_asked_for(to)) return false;
-  *better = *to;
-  better->site = heapster__load_relaxed(&finder)((const void *)to->site.place);
-  return true;
+/* At the site that is better known than by the hook of a call in C. */
+static struct heapster__attribution find_better(const struct heapster__attribution *to) {
+  struct heapster__attribution better = *to;
+  if (is_asked_for(to)) better.site = heapster__load_relaxed(&finder)((const void *)to->site.place);
+  return better;
+}
+
+static __attribute__((noinline)) uint16_t attribute_call_alloc(const struct heapster__attribution *to, uint64_t size) {
+  const struct heapster__attribution better = find_better(to);
+  return attribute_alloc(&better, size);
 }
 
 static uint16_t attribute_found_alloc(const struct heapster__attribution *to, uint64_t size) {
-  struct heapster__attribution better;
-  return attribute_alloc(find_better(&better, to) ? &better : to, size);
+  return heapster__likely(to->site.kind != HEAPSTER__SITE_C) ? attribute_alloc(to, size)
+                                                             : attribute_call_alloc(to, size);
+}
+
+static __attribute__((noinline)) void attribute_call_resize(const struct heapster__attribution *to,
+                                                            const struct heapster__resize *resize) {
+  const struct heapster__attribution better = find_better(to);
+  attribute_resize(&better, resize);
 }
 
 static void attribute_found_resize(const struct heapster__attribution *to, const struct heapster__resize *resize) {
-  struct heapster__attribution better;
-  attribute_resize(find_better(&better, to) ? &better : to, resize);
+  if (heapster__likely(to->site.kind != HEAPSTER__SITE_C))
+    attribute_resize(to, resize);
+  else
+    attribute_call_resize(to, resize);
 }
 
 static const struct heapster__attributor finding_attributor = {attribute_found_alloc, attribute_found_resize};

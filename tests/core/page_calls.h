@@ -14,8 +14,6 @@
 /* Pages, or MAP_FAILED with errno. */
 static void *map_pages(size_t bytes);
 
-static long (*next_syscall)(long number, ...);
-
 long syscall(long number, ...) {
   enum { ARGUMENTS = 6 };
   long argument[ARGUMENTS];
@@ -29,9 +27,10 @@ long syscall(long number, ...) {
   const long *const page_arguments = argument;
 #endif
   if (number == SYS_mmap) return (long)map_pages((size_t)page_arguments[1]);
-  void *const found = next_syscall ? NULL : dlsym(RTLD_NEXT, "syscall");
-  if (found) memcpy(&next_syscall, &found, sizeof found);
-  return next_syscall(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+  void *const found = dlsym(RTLD_NEXT, "syscall"); /* each time: threads would have to agree who keeps it */
+  long (*next)(long, ...);
+  memcpy(&next, &found, sizeof next);
+  return next(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
 }
 
 /* What the system serves. */

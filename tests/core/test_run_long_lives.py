@@ -73,7 +73,7 @@ def test_program_that_could_not_become_a_daemon_goes_on_and_its_report_has_not_e
 @pytest.mark.parametrize("every", ["0.01", "3000"])
 def test_process_with_snapshots_ends_with_the_last_thread_of_the_program(every, arguments):
     ended = run(PROGRAMS / "first_thread_leaves", *arguments, options=["--every", every, "--format", "json"])
-    assert (ended.returncode, ended.stdout) == (0, "exit handler\n")
+    assert (ended.returncode, ended.stdout) == (0, "destructor\nexit handler\n")
     report = json.loads(ended.stderr)
     assert "killed_by" not in report
     assert report["total"]["alloc_histogram"][6] == 1 + len(arguments)

@@ -14,6 +14,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,10 +70,23 @@ static void note_first_ended(void *unused) {
   syscall(SYS_futex, &own.has_first_ended, WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* Whether the first thread, whose state is the process's here, runs nothing any more. Its end is noted before the other
+   destructors of its thread-specific data run. */
+static bool is_first_gone(void) {
+  char text[128]; /* the name before the state has 15 characters at most */
+  const int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  const ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
+  if (file >= 0) close(file);
+  text[length > 0 ? length : 0] = '\0';
+  const char *const name_end = strrchr(text, ')');
+  return name_end && name_end[1] && name_end[2] == 'Z';
+}
+
 /* Only the ended first thread, which stays listed, and the caller. A folder has 2 links and one for each below it. */
 static bool is_alone(void) {
   struct stat tasks;
-  return heapster__load_relaxed(&own.has_first_ended) && !stat("/proc/self/task", &tasks) && tasks.st_nlink == 2 + 2;
+  return heapster__load_relaxed(&own.has_first_ended) && !stat("/proc/self/task", &tasks) &&
+         tasks.st_nlink == 2 + 2 && is_first_gone();
 }
 
 /* The C library ends a process with its last thread. The thread of the snapshots is one too many for that, so it does

@@ -1,11 +1,18 @@
-/* The first thread ends by pthread_exit, and the process with its second one, 0.2 seconds later. An argument: that one
-   starts a third. The last thread's end runs the exit handlers, which say so. */
+/* The first thread ends by pthread_exit, and a second one 0.2 seconds later. An argument: that one starts a third. A
+   destructor of the first thread's data takes longer than they do, and says so; then the process's last thread has
+   ended, which runs the exit handlers, and they say so. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static void say(void) { puts("exit handler"); }
+
+static void leave(void *unused) {
+  (void)unused;
+  usleep(700000);
+  puts("destructor");
+}
 
 static void *work(void *starts_another) {
   pthread_t thread;
@@ -17,7 +24,9 @@ static void *work(void *starts_another) {
 
 int main(int argc, char **argv) {
   pthread_t thread;
+  pthread_key_t key;
   atexit(say);
+  if (pthread_key_create(&key, leave) || pthread_setspecific(key, argv)) return 1;
   if (pthread_create(&thread, NULL, work, argc > 1 ? argv : NULL)) return 1;
   pthread_exit(NULL);
 }

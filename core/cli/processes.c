@@ -74,11 +74,17 @@ static void say_snapshot(struct heapster__processes *processes) {
                 heapster__output_path(processes->output, info->pid, path), time);
 }
 
+/* A process that found nobody waiting, after heapster__session_close, has written its report itself. */
+static bool is_done(const struct heapster__processes *processes) {
+  return state_of(&processes->found) == HEAPSTER__PAGE_LEFT &&
+         heapster__output_is_written(processes->output, processes->found.info.pid);
+}
+
 /* Writes the report of a process that has ended, and frees its page. Figures from before an exec are another program's.
  */
 static void write_ended(struct heapster__processes *processes, unsigned index) {
   const struct heapster__found *const found = &processes->found;
-  if (!heapster__found_read(&processes->found, processes->session, index)) return;
+  if (!heapster__found_read(&processes->found, processes->session, index) || is_done(processes)) return;
   if (found->sequence && found->info.pid > 0 && !heapster__load_relaxed(&found->info.is_executing)) {
     heapster__found_say_unsaid(found);
     if (heapster__processes_write(processes, index, NULL) && !heapster__found_is_final(found)) say_snapshot(processes);

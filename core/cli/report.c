@@ -21,9 +21,10 @@ bool heapster__found_read(struct heapster__found *found, const struct heapster__
 }
 
 bool heapster__found_is_final(const struct heapster__found *found) {
+  const uint32_t state = heapster__load_relaxed(&found->info.state);
   if (!found->sequence) return false;
   /* it may be killed in between */
-  return !found->figures.time || heapster__load_relaxed(&found->info.state) == HEAPSTER__PAGE_ENDED;
+  return !found->figures.time || state == HEAPSTER__PAGE_ENDED || state == HEAPSTER__PAGE_TAKEN;
 }
 
 void heapster__found_say_unsaid(const struct heapster__found *found) {

@@ -228,5 +228,5 @@ bool heapster__session_leave(struct heapster__session *session, unsigned index) 
 
 void heapster__session_close(struct heapster__session *session) {
   if (session->head) heapster__store_release(&session->head->owner, 0U);
-  heapster__fence_seq_cst(); /* a process whose page is not seen as running from here on sees that nobody owns it */
+  heapster__fence_seq_cst(); /* a process whose end is not seen from here on sees that nobody owns its page */
 }

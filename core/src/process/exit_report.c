@@ -49,11 +49,12 @@ static void store_last(int status) {
     return;
   }
   heapster__own_page_store_last(status);
-  if (heapster__own_page_is_left())
+  const bool is_left = heapster__own_page_is_left(); /* asked once: who says the one writes the other */
+  if (is_left)
     heapster__large_end();
   else
     heapster__large_leave_unsaid(); /* the command says it, from the figures */
-  if (must_write_file()) heapster__report_file_write(true);
+  if (is_left && own.has_pattern) heapster__report_file_write(true);
 }
 
 static bool store_snapshot(void) {
@@ -85,8 +86,8 @@ static bool is_first_gone(void) {
 /* Only the ended first thread, which stays listed, and the caller. A folder has 2 links and one for each below it. */
 static bool is_alone(void) {
   struct stat tasks;
-  return heapster__load_relaxed(&own.has_first_ended) && !stat("/proc/self/task", &tasks) &&
-         tasks.st_nlink == 2 + 2 && is_first_gone();
+  return heapster__load_relaxed(&own.has_first_ended) && !stat("/proc/self/task", &tasks) && tasks.st_nlink == 2 + 2 &&
+         is_first_gone();
 }
 
 /* The C library ends a process with its last thread. The thread of the snapshots is one too many for that, so it does

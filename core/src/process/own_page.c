@@ -243,8 +243,8 @@ static void store(struct heapster__page *page, uint64_t time, enum heapster__res
 void heapster__own_page_store_snapshot(void) {
   struct heapster__page *const page = own.identity->page;
   if (!page || !enter()) return;
-  if (heapster__load_relaxed(&page->info.state) != HEAPSTER__PAGE_ENDED)
-    store(page, read_clock(), HEAPSTER__WITH_RESCAN);
+  const uint32_t state = heapster__load_relaxed(&page->info.state);
+  if (state != HEAPSTER__PAGE_ENDED && state != HEAPSTER__PAGE_TAKEN) store(page, read_clock(), HEAPSTER__WITH_RESCAN);
   leave();
 }
 

@@ -137,6 +137,42 @@ static void what_stayed_of_one_explanation_is_not_in_the_next(void **state) {
   heapster_heap_free(heap, kept);
 }
 
+static void *allocate(void *unused, size_t size) {
+  (void)unused;
+  return malloc(size);
+}
+
+static void release(void *unused, void *block) {
+  (void)unused;
+  free(block);
+}
+
+/* Another thread ends the explanation meanwhile, and begins the next. */
+static void *resize_meanwhile(void *unused, void *block, size_t size) {
+  (void)unused;
+  end();
+  begin(NULL, HEAPSTER_THREAD);
+  return size < SIZE_MAX / 2 ? realloc(block, size) : NULL;
+}
+
+static void the_site_of_a_resize_that_began_before_is_not_in_the_next(void **state) {
+  (void)state;
+  const struct heapster_allocator slow = {.malloc = allocate, .realloc = resize_meanwhile, .free = release};
+  const size_t in_place_moved_and_refused[] = {100, 1 << 20, SIZE_MAX / 2};
+  struct heapster_heap *slow_heap;
+  assert_int_equal(heapster_heap_create("slow", &slow, &slow_heap), HEAPSTER_OK);
+  for (unsigned i = 0; i < 3; ++i) {
+    begin(NULL, HEAPSTER_THREAD);
+    void *kept = request_here(slow_heap, 101);
+    void *resized = heapster_heap_realloc(slow_heap, kept, in_place_moved_and_refused[i]);
+    heapster_heap_free(heap, request_there(heap, 50));
+    end();
+    assert_true(is_in(&sites[0], request_there) || is_in(&sites[1], request_there));
+    for (size_t j = 0; j < count; ++j) assert_field(sites[j], live_count, 0);
+    heapster_heap_free(slow_heap, resized ? resized : kept);
+  }
+}
+
 static void *request_on_another_thread(void *unused) {
   heapster_heap_free(heap, request_there(heap, 60));
   return unused;
@@ -402,6 +438,7 @@ int main(void) {
       cmocka_unit_test(a_block_from_before_is_alive_at_no_site),
       cmocka_unit_test(an_address_that_is_handed_out_again_is_alive_once),
       cmocka_unit_test(what_stayed_of_one_explanation_is_not_in_the_next),
+      cmocka_unit_test(the_site_of_a_resize_that_began_before_is_not_in_the_next),
       cmocka_unit_test(thread_scope_leaves_other_threads_out),
       cmocka_unit_test(process_scope_has_all_threads),
       cmocka_unit_test(a_block_that_another_thread_frees_is_not_alive),

@@ -111,9 +111,9 @@ GUARDS = (
     Guard("preload-new-thread", 2391, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
-    Guard("heap-explained", 304, named("explained-pairs"),
+    Guard("heap-explained", 306, named("explained-pairs"),
           "a malloc and its free, in a named heap, each request attributed to its site"),
-    Guard("preload-explained", 290, preloaded("explained-pairs"),
+    Guard("preload-explained", 292, preloaded("explained-pairs"),
           "a malloc and its free, with the hook preloaded, each request attributed to its site"),
     Guard("preload-explained-grow", 219,
           preloaded("explained-growths", COMMANDED) - preloaded("explained-pairs", COMMANDED),
@@ -130,7 +130,7 @@ GUARDS = (
     Guard("python-object", 196, python("counted", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "a Python object made and dropped, under heapster run with the module imported"),
-    Guard("python-explained", 563, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
+    Guard("python-explained", 565, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "the same object, while it is explained: each request attributed to its line"),
     Guard("lua", 166, interpreter("lua-pairs", "counted", COMMANDED),

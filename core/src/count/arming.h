@@ -44,7 +44,7 @@ struct heapster__attribution {
 };
 
 /* What is done with such requests. Called in the middle of a hook, on any thread: make no request, take no lock.
-   `alloc` returns the site's number for site_cells.h, or 0. */
+   `alloc` returns what site_cells.h keeps for the block, or 0. */
 struct heapster__attributor {
   uint16_t (*alloc)(const struct heapster__attribution *to, uint64_t size);
   void (*resize)(const struct heapster__attribution *to, const struct heapster__resize *resize);

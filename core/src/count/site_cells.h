@@ -3,7 +3,7 @@
    Beside a leaf of the shadow map, 2 bytes for each granule; made when the first block in it is attributed, never
    unmapped. While armed every free takes the number out, before the block is passed on, so an address that is handed
    out again has none. A resized block keeps the site that it was requested at. What an earlier arming left is cleared
-   before the next. */
+   before the next; what a late thread puts there afterwards has the mark of its own arming, as site_table.h says. */
 #ifndef HEAPSTER__COUNT_SITE_CELLS_H
 #define HEAPSTER__COUNT_SITE_CELLS_H
 

@@ -43,7 +43,7 @@ static unsigned make_site(const struct heapster__site *site, struct heapster__si
 
 HEAPSTER__INLINE uint16_t add_alloc(struct heapster__site_table *table, unsigned number, uint64_t size) {
   heapster__site_add_alloc(&table->sites[number], size);
-  return (uint16_t)(number + 1);
+  return heapster__site_cell(table, number);
 }
 
 /* The slow half, so that the fast one saves no register. */
@@ -150,7 +150,7 @@ static enum heapster_error begin(unsigned heap, const struct heapster__thread *o
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster__is_armed()) return HEAPSTER_ALREADY_EXPLAINING;
   if (!ensure_tables()) return HEAPSTER_NO_MEMORY;
-  heapster__site_table_clear(table_of(heapster__next_arming()));
+  heapster__site_table_clear(table_of(heapster__next_arming()), heapster__next_arming());
   heapster__visit_maps(clear_map, NULL);
   heapster__store_relaxed(&heapster__explaining.heap, heap);
   heapster__store_relaxed(&heapster__explaining.thread, only);

@@ -8,6 +8,7 @@ enum { MOST_REPORTED = HEAPSTER__REPORTED_SITES };
 
 /* The first sites of a table while other threads go on. */
 struct reading {
+  struct heapster__site_table *table;
   struct heapster_site *sites;
   unsigned count;
   unsigned numbers[MOST_REPORTED];
@@ -35,9 +36,10 @@ static void consider(struct reading *to, unsigned limit, unsigned number, const 
   to->shares[at][1] = bytes;
 }
 
-static void count_reported(void *context, uint16_t number, struct heapster__block block) {
+static void count_reported(void *context, uint16_t cell, struct heapster__block block) {
   struct reading *const to = context;
-  const unsigned place = number <= HEAPSTER_SITES + 1 ? to->place_of[number - 1] : 0;
+  const unsigned number = heapster__site_in_cell(to->table, cell);
+  const unsigned place = number <= HEAPSTER_SITES ? to->place_of[number] : 0;
   if (!place) return;
   to->sites[place - 1].live_count++;
   to->sites[place - 1].live_sum += block.size;
@@ -62,10 +64,10 @@ static void consider_site(struct reading *to, struct heapster__process_sites *fo
 
 bool heapster__explain_read(struct heapster_site *sites, struct heapster__process_sites *found) {
   const unsigned limit = heapster__load_relaxed(&heapster__explaining.limit);
-  struct reading to = {.sites = sites};
+  struct reading to = {.table = heapster__explained_table(), .sites = sites};
   *found = (struct heapster__process_sites){0};
   if (!limit || !heapster__is_armed()) return false;
-  struct heapster__site_table *table = heapster__explained_table();
+  struct heapster__site_table *const table = to.table;
   for (unsigned place = 0; place < HEAPSTER__SITE_INDEX; place++) {
     const unsigned number = heapster__site_at(table, place);
     if (number != HEAPSTER__SITE_ELSEWHERE) consider_site(&to, found, limit, table, number);

@@ -35,12 +35,13 @@ unsigned heapster__site_count(struct heapster__site_table *table) {
 }
 
 /* Pages that were never used stay untouched. */
-void heapster__site_table_clear(struct heapster__site_table *table) {
+void heapster__site_table_clear(struct heapster__site_table *table, uint32_t arming) {
   const unsigned used = heapster__site_count(table);
   if (used) memset(table->index, 0, sizeof table->index);
   memset(table->sites, 0, used * sizeof *table->sites);
   memset(&table->sites[HEAPSTER__SITE_ELSEWHERE], 0, sizeof *table->sites);
   heapster__store_relaxed(&table->used, 0);
+  heapster__store_relaxed(&table->first_cell, (uint16_t)(arming << HEAPSTER__SITE_BITS | 1));
 }
 
 struct heapster_site heapster__site_read(struct heapster__site_table *table, unsigned number) {

@@ -9,7 +9,11 @@
 #include "count/arming.h"
 
 enum { HEAPSTER__SITE_INDEX = 4 * HEAPSTER_SITES, HEAPSTER__SITE_ELSEWHERE = HEAPSTER_SITES };
-_Static_assert(HEAPSTER_SITES + 1 < 65536, "the number of a site, plus 1, fits a cell of 16 bits");
+
+/* What a site cell holds: the site's number plus 1, and above it the last bits of the arming's number. A thread may be
+   late with a block's site, in a resize above all, and put it where the sites of the next arming are. */
+enum { HEAPSTER__SITE_BITS = 13 };
+_Static_assert(HEAPSTER_SITES + 1 < 1 << HEAPSTER__SITE_BITS, "the number of a site, plus 1, leaves 3 bits");
 
 struct heapster__site_entry {
   _Alignas(64) struct heapster__site site;
@@ -25,6 +29,7 @@ struct heapster__site_entry {
 struct heapster__site_table {
   _Atomic uint32_t index[HEAPSTER__SITE_INDEX]; /* a site's number plus 1; 0: free */
   _Atomic uint32_t used;                        /* numbers given out, perhaps more than there are */
+  _Atomic uint16_t first_cell;                  /* what the cells of site 0 hold */
   struct heapster__site_entry sites[HEAPSTER_SITES + 1];
 };
 
@@ -62,7 +67,16 @@ HEAPSTER__INLINE unsigned heapster__site_at(struct heapster__site_table *table, 
   return there ? there - 1 : HEAPSTER__SITE_ELSEWHERE;
 }
 
-void heapster__site_table_clear(struct heapster__site_table *table);
+void heapster__site_table_clear(struct heapster__site_table *table, uint32_t arming);
+
+HEAPSTER__INLINE uint16_t heapster__site_cell(struct heapster__site_table *table, unsigned number) {
+  return (uint16_t)(heapster__load_relaxed(&table->first_cell) + number);
+}
+
+/* The number of the site; larger than any if it is one of another arming. */
+HEAPSTER__INLINE unsigned heapster__site_in_cell(struct heapster__site_table *table, uint16_t cell) {
+  return (uint16_t)(cell - heapster__load_relaxed(&table->first_cell));
+}
 
 /* Adds a request to a site. */
 HEAPSTER__INLINE void heapster__site_add_alloc(struct heapster__site_entry *entry, uint64_t size) {

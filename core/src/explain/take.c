@@ -21,6 +21,7 @@ static void subtract_requests(struct heapster_requests *from, const struct heaps
 
 /* All named sites of a table, and where they are by their numbers. */
 struct taking {
+  struct heapster__site_table *table;
   struct heapster_site *sites;
   size_t count;
   uint16_t index_of[HEAPSTER_SITES + 1]; /* plus 1; 0: not named */
@@ -41,9 +42,10 @@ static void read_sites(struct taking *to, struct heapster__site_table *table, un
   read_site(to, table, HEAPSTER__SITE_ELSEWHERE);
 }
 
-static void count_live(void *context, uint16_t number, struct heapster__block block) {
+static void count_live(void *context, uint16_t cell, struct heapster__block block) {
   const struct taking *const to = context;
-  const uint16_t index = number <= HEAPSTER_SITES + 1 ? to->index_of[number - 1] : 0;
+  const unsigned number = heapster__site_in_cell(to->table, cell);
+  const uint16_t index = number <= HEAPSTER_SITES ? to->index_of[number] : 0;
   if (!index) return;
   to->sites[index - 1].live_count++;
   to->sites[index - 1].live_sum += block.size;
@@ -105,6 +107,7 @@ static enum heapster_error take_locked(struct heapster_explanation *explanation,
   heapster__disarm();
   struct heapster__site_table *table = heapster__explained_table();
   const unsigned used = heapster__site_count(table);
+  to->table = table;
   to->sites = map_sites(used + 1);
   if (!to->sites) return HEAPSTER_NO_MEMORY;
   read_sites(to, table, used);
@@ -115,7 +118,7 @@ static enum heapster_error take_locked(struct heapster_explanation *explanation,
 
 enum heapster_error heapster__explain_take(struct heapster_explanation *explanation, struct heapster_site **sites,
                                            size_t *count) {
-  struct taking to = {NULL, 0, {0}};
+  struct taking to = {.sites = NULL};
   *sites = NULL;
   *count = 0;
   heapster__lock();

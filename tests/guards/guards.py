@@ -130,7 +130,7 @@ GUARDS = (
     Guard("python-object", 196, python("counted", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "a Python object made and dropped, under heapster run with the module imported"),
-    Guard("python-explained", 565, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
+    Guard("python-explained", 567, python("explained", "{build}/bin/heapster", "run", "-o", "/dev/null", "--")
           - python("bare"),
           "the same object, while it is explained: each request attributed to its line"),
     Guard("lua", 166, interpreter("lua-pairs", "counted", COMMANDED),

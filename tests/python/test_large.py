@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from builds import HAS_NO_GIL
 
 import heapster
 
@@ -116,10 +117,12 @@ def test_a_kept_request_is_a_value_with_size_heap_and_place(heap):
         heapster.LargeRequest()
 
 
-def test_each_large_request_of_python_has_a_place():
+@pytest.mark.parametrize("context", ["contextlib.nullcontext()"] + ["heapster.explaining('python')"] * (not HAS_NO_GIL))
+def test_each_large_request_of_python_has_a_place(context):
     places = said(
-        "import sys; heapster.watch_large(1 << 20, keep=True)\nkept = [bytearray(3 << 20) for _ in range(9)]\n"
-        "for size in range(1 << 20, 9 << 20, 1 << 19): kept[0] += bytes(1 << 20)\n"
+        f"import contextlib, sys; heapster.watch_large(1 << 20, keep=True)\nwith {context}:\n"
+        "  kept = [bytearray(3 << 20) for _ in range(9)]\n"
+        "  for size in range(1 << 20, 9 << 20, 1 << 19): kept[0] += bytes(1 << 20)\n"
         "for each in heapster.large_requests(): print(each.place, file=sys.stderr)"
     )
     assert len(places) > 10 and all(re.fullmatch(r"/\S+\+0x[0-9a-f]+( \(\w+\))?", place) for place in places), places

@@ -82,7 +82,8 @@ static __attribute__((noinline)) void *flush_armed(const struct heapster__attrib
 
 static __attribute__((noinline)) void *record_alloc_noted(struct heapster__map *map, unsigned heap, void *block,
                                                           uint64_t size, struct heapster__site site) {
-  heapster__note_large(size, caller_of(&site));
+  const void *const caller = caller_of(&site);
+  if (caller) heapster__note_large(size, caller); /* else the hook has noted it */
   if (heapster__is_armed())
     heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
   return heapster__record_alloc(map, heap, block, size);

@@ -27,16 +27,16 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
   return block;
 }
 
-/* While sites are wanted. If all are, this one's was captured; else a large request is at its caller. */
+/* While sites are wanted. If all are, this one's was captured. A large request is at its caller. */
 static __attribute__((noinline)) void *record_block_at(void *block, size_t size, const void *caller) {
   struct heapster__thread *thread = heapster__this_thread();
   if (heapster__is_nested(thread) || !block || !thread) return record_block_slow(block, size);
+  if (heapster__unlikely(!heapster__is_only_armed())) heapster__note_large(size, caller);
   if (heapster__is_armed()) {
     const struct heapster__site site = thread->site;
     thread->site.kind = HEAPSTER__SITE_UNKNOWN;
     return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__PYTHON, block, size, site);
   }
-  heapster__note_large(size, caller);
   return record_block_slow(block, size);
 }
 

@@ -5,9 +5,9 @@
    owner writes the heap's number back, on the slow path, once nothing is armed. New shards begin with 0, as if armed.
 
    A thread that had passed the comparison counts once more without a site, and a resize keeps its shard across the call
-   of the next allocator for as long as that takes. So
+   of the next allocator for as long as that takes. At the end another may be counted, and not at its site yet. So
 
-     requests since arming = requests at sites + requests under way,   at most one of these a thread
+     requests since arming = requests at sites + requests under way,   at most two of these a thread
 
    which needs no thread to wait for another. Each shard has figures of its own for that, see heapster__armed_span: the
    one who arms reads what it had counted, after the fast path was closed; its owner notes it before the first request

@@ -306,6 +306,28 @@ static void a_site_of_an_interpreter_is_a_place_and_an_offset(void **state) {
   assert_field(sites[3], line, 4);
 }
 
+/* Other threads explain meanwhile, six times. */
+static void explain_meanwhile(uintptr_t unused) {
+  (void)unused;
+  heapster__explain_keep(HEAPSTER__SITE_PYTHON, NULL);
+  for (unsigned i = 0; i < 6; ++i) {
+    assert_int_equal(heapster_explain_end(&explanation, NULL, 0, NULL), HEAPSTER_OK);
+    begin(heap, HEAPSTER_PROCESS);
+  }
+  request_at(HEAPSTER__SITE_PYTHON, 0x1000, 2);
+}
+
+static void a_request_that_is_late_is_at_no_site_of_the_explanations_after_its_own(void **state) {
+  (void)state;
+  heapster__explain_keep(HEAPSTER__SITE_PYTHON, explain_meanwhile);
+  begin(heap, HEAPSTER_PROCESS);
+  request_at(HEAPSTER__SITE_PYTHON, 0x1000, 2);
+  end();
+  assert_field(explanation, counted.alloc_count, 1);
+  assert_int_equal(count, 1);
+  assert_field(sites[0], requests.alloc_count, 1);
+}
+
 static void a_request_without_a_note_is_elsewhere(void **state) {
   (void)state;
   begin(heap, HEAPSTER_THREAD);
@@ -448,6 +470,7 @@ int main(void) {
       cmocka_unit_test(another_thread_does_not_end_what_is_of_a_thread),
       cmocka_unit_test(what_an_ended_thread_began_can_be_ended),
       cmocka_unit_test(a_site_of_an_interpreter_is_a_place_and_an_offset),
+      cmocka_unit_test(a_request_that_is_late_is_at_no_site_of_the_explanations_after_its_own),
       cmocka_unit_test(a_request_without_a_note_is_elsewhere),
       cmocka_unit_test(the_site_of_a_nested_request_is_not_that_of_the_next),
       cmocka_unit_test(sites_beyond_4096_are_elsewhere_and_none_is_lost),

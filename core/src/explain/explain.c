@@ -13,8 +13,10 @@ _Static_assert((int)HEAPSTER__SITE_C == HEAPSTER_SITE_C && (int)HEAPSTER__SITE_P
                    (int)HEAPSTER__SITE_LUA == HEAPSTER_SITE_LUA,
                "kinds are the same numbers inside and outside");
 
-/* A thread may be late with a request of an arming that is over. It finds the table of that one, not of the next. */
-static struct heapster__site_table *_Atomic tables[2];
+/* A thread may be late with a request of an arming that is over. It finds the table of that one, not of the next: they
+   take turns, and are so many because the system may stop a thread for longer than some explanations take. */
+enum { TABLES = 8 };
+static struct heapster__site_table *_Atomic tables[TABLES];
 
 struct heapster__explaining heapster__explaining;
 
@@ -26,7 +28,9 @@ HEAPSTER__INLINE bool is_asked_for(const struct heapster__attribution *to) {
                                                  heapster__load_relaxed(&to->thread->generation));
 }
 
-static struct heapster__site_table *table_of(uint32_t arming) { return heapster__load_acquire(&tables[arming % 2]); }
+static struct heapster__site_table *table_of(uint32_t arming) {
+  return heapster__load_acquire(&tables[arming % TABLES]);
+}
 
 struct heapster__site_table *heapster__explained_table(void) {
   return table_of(heapster__load_relaxed(&heapster__explaining.arming));
@@ -121,14 +125,11 @@ void heapster__explain_calls(struct heapster__site (*better)(const void *caller)
   heapster__store_release(&heapster__attributor, better ? &finding_attributor : &attributor);
 }
 
-static bool ensure_tables(void) {
-  for (unsigned i = 0; i < 2; i++) {
-    if (heapster__load_relaxed(&tables[i])) continue;
-    struct heapster__site_table *made = heapster__pages_map(sizeof *made);
-    if (!made) return false;
-    heapster__store_release(&tables[i], made);
-  }
-  return true;
+static bool ensure_table(uint32_t arming) {
+  if (table_of(arming)) return true;
+  struct heapster__site_table *const made = heapster__pages_map(sizeof *made);
+  heapster__store_release(&tables[arming % TABLES], made);
+  return made;
 }
 
 void heapster__visit_maps(void (*visit)(struct heapster__map *map, void *context), void *context) {
@@ -149,8 +150,9 @@ static enum heapster_error begin(unsigned heap, const struct heapster__thread *o
                                  const struct heapster__thread *armer) {
   HEAPSTER__ASSERT(heapster__is_locked_here());
   if (heapster__is_armed()) return HEAPSTER_ALREADY_EXPLAINING;
-  if (!ensure_tables()) return HEAPSTER_NO_MEMORY;
-  heapster__site_table_clear(table_of(heapster__next_arming()), heapster__next_arming());
+  const uint32_t arming = heapster__next_arming();
+  if (!ensure_table(arming)) return HEAPSTER_NO_MEMORY;
+  heapster__site_table_clear(table_of(arming), arming);
   heapster__visit_maps(clear_map, NULL);
   heapster__store_relaxed(&heapster__explaining.heap, heap);
   heapster__store_relaxed(&heapster__explaining.thread, only);

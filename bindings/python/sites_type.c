@@ -274,7 +274,8 @@ static PyGetSetDef attributes[] = {
     {"scope", get_scope, NULL, "'process', or 'thread' for the requests of one thread.", NULL},
     {"counted", get_counted, NULL, "What the window counted, as Requests: at the sites and under_way.", NULL},
     {"under_way", get_under_way, NULL,
-     "Requests of other threads that had begun before it, or had not ended with it: at most one of either a thread.",
+     "Requests of other threads that had begun before it, or had not ended with it: at most one of each kind for a "
+     "thread.",
      NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

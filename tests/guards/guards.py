@@ -111,7 +111,7 @@ GUARDS = (
     Guard("preload-new-thread", 2391, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
-    Guard("heap-explained", 306, named("explained-pairs"),
+    Guard("heap-explained", 308, named("explained-pairs"),
           "a malloc and its free, in a named heap, each request attributed to its site"),
     Guard("preload-explained", 292, preloaded("explained-pairs"),
           "a malloc and its free, with the hook preloaded, each request attributed to its site"),
@@ -121,7 +121,7 @@ GUARDS = (
     Guard("preload-explained-move", 253,
           preloaded("explained-moves", COMMANDED) - preloaded("explained-pairs", COMMANDED),
           "a realloc that grows and moves, attributed to its site"),
-    Guard("heap-explained-grow", 244, named("explained-growths", COMMANDED) - named("explained-pairs", COMMANDED),
+    Guard("heap-explained-grow", 245, named("explained-growths", COMMANDED) - named("explained-pairs", COMMANDED),
           "a realloc of a named heap that grows in place, attributed to its site"),
     Guard("domain", 82, interpreter("domain-pairs", "counted"),
           "a malloc and its free, through CPython's counted functions"),

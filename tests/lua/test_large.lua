@@ -55,6 +55,17 @@ function TestLarge.test_what_is_kept_is_not_said()
   lu.assertEquals(said("heapster.watch_large(\"1 MiB\", { keep = true }) for i = 1, 99 do local s = (\"x\"):rep(3 << 20) end"), "")
 end
 
+function TestLarge.test_a_request_in_c_has_its_place_while_it_is_at_a_line()
+  heapster.watch_large(MIB, { keep = true })
+  heapster.explain(request, 3 * MIB, 4 * MIB)
+  local places = {}
+  for _, each in ipairs(heapster.large_requests()) do
+    if each.heap == "textures" then places[#places + 1] = each.place or "nowhere" end
+  end
+  lu.assertEquals(#places, 2)
+  for _, place in ipairs(places) do lu.assertStrMatches(place, "/.*%+0x%x+.*") end
+end
+
 function TestLarge.test_zero_ends_the_watch()
   lu.assertEquals(said("heapster.watch_large(1 << 20) heapster.watch_large(0) local s = (\"x\"):rep(3 << 20)"), "")
   heapster.watch_large(MIB, { keep = true })

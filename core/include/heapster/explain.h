@@ -56,7 +56,7 @@ struct heapster_site {
 struct heapster_explanation {
   struct heapster_requests counted;   /* what the counters show for the time: at sites and under way */
   struct heapster_requests under_way; /* of requests that had begun before explaining did, or had not ended when it did;
-                                         at most one of either a thread */
+                                         at most one of each kind for a thread */
   struct heapster_requests others;    /* at the sites that did not fit into the caller's array */
   uint64_t site_count;                /* of all sites, those in the array included */
   enum heapster_scope scope;

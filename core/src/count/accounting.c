@@ -72,18 +72,13 @@ void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const voi
   return heapster__count_alloc_in(shard, size) ? heapster__flush_grown(heap, same, size, NULL) : same;
 }
 
-static const void *caller_of(const struct heapster__site *site) {
-  return site->kind == HEAPSTER__SITE_C ? (const void *)site->place : NULL;
-}
-
-static __attribute__((noinline)) void *flush_armed(const struct heapster__attribution *to, void *block, uint64_t size) {
-  return heapster__flush_grown(to->heap, block, size, caller_of(&to->site));
+/* If the request is a large one, the hook noted its caller. */
+static __attribute__((noinline)) void *flush_armed(unsigned heap, void *block, uint64_t size) {
+  return heapster__flush_grown(heap, block, size, NULL);
 }
 
 static __attribute__((noinline)) void *record_alloc_noted(struct heapster__map *map, unsigned heap, void *block,
                                                           uint64_t size, struct heapster__site site) {
-  const void *const caller = caller_of(&site);
-  if (caller) heapster__note_large(size, caller); /* else the hook has noted it */
   if (heapster__is_armed())
     heapster__note_site((enum heapster__site_kind)site.kind, (const void *)site.place, site.offset);
   return heapster__record_alloc(map, heap, block, size);
@@ -103,7 +98,7 @@ void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *
   const bool is_flush_due = heapster__count_alloc_in(shard, size);
   const uint16_t number = heapster__load_acquire(&heapster__attributor)->alloc(&to, size);
   heapster__put_site_at(map, block, heapster__site_cell_of(map, block, byte), number);
-  return is_flush_due ? flush_armed(&to, block, size) : block;
+  return is_flush_due ? flush_armed(heap, block, size) : block;
 }
 
 /* The same for a free. False: nothing happened. */

@@ -4,7 +4,7 @@
 
      a new block       heapster__record_alloc, after the next allocator returned it
      a free            heapster__record_free, before the block is passed on
-     all, fast         inline, in count/fast.h, and while armed in count/armed.h
+     all, fast         inline, in count/fast.h; a resize while armed, in count/armed.h
      a resize          heapster__take_block before it is passed on, then heapster__record_resize;
                        heapster__restore_block where the next allocator refused;
                        heapster__record_gone where it freed the block
@@ -31,7 +31,7 @@ extern HEAPSTER__HIDDEN struct heapster__inaccuracies heapster__inaccuracies;
 
 /* Returns `block`. */
 void *heapster__record_alloc(struct heapster__map *map, unsigned heap, const void *block, uint64_t size);
-/* The same for a hook that knows the site, while heapster__wants_sites. */
+/* The same for a hook that knows the site, after heapster__wants_site. */
 void *heapster__record_alloc_at(struct heapster__map *map, unsigned heap, void *block, uint64_t size,
                                 struct heapster__site site);
 void heapster__record_free(struct heapster__map *map, unsigned heap, const void *block);

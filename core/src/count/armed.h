@@ -61,12 +61,12 @@ HEAPSTER__INLINE struct heapster__block heapster__block_of_armed(const struct he
   return (struct heapster__block){taken->size, heap, false, taken->site};
 }
 
-/* Records the resize of a taken block, which is at `to` now; NULL: it was refused. False: nothing happened, and the
-   block is still out of the map. */
+/* Records the resize of a taken block, which is at `to` now. False: nothing happened, and the block is still out
+   of the map. */
 HEAPSTER__INLINE bool heapster__record_resize_armed(struct heapster__map *map, unsigned heap,
                                                     struct heapster__armed_block *taken, const void *from, void *to,
                                                     uint64_t size, struct heapster__site site) {
-  const uint32_t arming = to ? heapster__load_acquire(&heapster__arming) : 0;
+  const uint32_t arming = heapster__load_acquire(&heapster__arming);
   struct heapster__shard *shard = arming ? heapster__armed_shard_here(heap, arming) : NULL;
   if (heapster__unlikely(!shard || !heapster__put_block_armed(map, heap, from, to, size, taken))) return false;
   const struct heapster__resize resize = {taken->size, size, from != to};

@@ -109,6 +109,15 @@ HEAPSTER__INLINE struct heapster__site heapster__site_of(const void *caller) {
    Callers hold the lock. */
 void heapster__close_fast_path(struct heapster__shard *shard);
 
+/* For a hook on the slow path, before it records a request: whether it is to say the site. If the request is a large
+   one, and these are watched, this is its caller. */
+HEAPSTER__INLINE bool heapster__wants_site(uint64_t whole, const void *caller) {
+  if (heapster__likely(heapster__is_only_armed())) return true;
+  if (!heapster__wants_sites()) return false;
+  heapster__note_large(whole, caller);
+  return true;
+}
+
 /* Notes the site of the request that the calling thread records next. For hooks, while armed. */
 void heapster__note_site(enum heapster__site_kind kind, const void *place, uint32_t offset);
 

@@ -34,7 +34,7 @@ static void *fail_request(struct heapster_heap *heap, int error) {
 static __attribute__((noinline)) void *record_block_slow(struct heapster_heap *heap, void *block, size_t size,
                                                          const void *caller) {
   if (!block) return fail_request(heap, ENOMEM);
-  if (heapster__wants_sites())
+  if (heapster__wants_site(size, caller))
     return heapster__record_alloc_at(heap->map, heap->number, block, size, heapster__site_of(caller));
   return heapster__record_alloc(heap->map, heap->number, block, size);
 }
@@ -131,7 +131,8 @@ static bool realloc_armed(struct heapster_heap *heap, void *block, size_t size, 
   struct heapster__armed_block taken;
   if (!is_plain(heap) || !heapster__take_block_armed(map, heap->number, block, &taken)) return false;
   *fresh = heap->backing->realloc(heap->backing->context, block, heapster__padded_size(map, size));
-  if (!heapster__record_resize_armed(map, heap->number, &taken, block, *fresh, size, heapster__site_of(caller)))
+  if (!*fresh ||
+      !heapster__record_resize_armed(map, heap->number, &taken, block, *fresh, size, heapster__site_of(caller)))
     finish_resize(caller, heap, heapster__block_of_armed(&taken, heap->number), block, *fresh, size, ENOMEM);
   return true;
 }

@@ -13,7 +13,7 @@ static __attribute__((noinline)) void *record_block_slow(void *block, size_t siz
     heapster__record_failure(HEAPSTER__MALLOC);
     return NULL;
   }
-  if (heapster__wants_sites())
+  if (heapster__wants_site(size, caller))
     return heapster__record_alloc_at(&heapster__main_map, HEAPSTER__MALLOC, block, size, heapster__site_of(caller));
   return heapster__record_alloc(&heapster__main_map, HEAPSTER__MALLOC, block, size);
 }
@@ -128,7 +128,8 @@ static bool realloc_armed(void *block, size_t size, const void *caller, void **f
   struct heapster__armed_block taken;
   if (!size || !heapster__take_block_armed(map, HEAPSTER__MALLOC, block, &taken)) return false;
   *fresh = heapster__malloc.next.realloc(block, padded(size));
-  if (!heapster__record_resize_armed(map, HEAPSTER__MALLOC, &taken, block, *fresh, size, heapster__site_of(caller)))
+  if (!*fresh ||
+      !heapster__record_resize_armed(map, HEAPSTER__MALLOC, &taken, block, *fresh, size, heapster__site_of(caller)))
     finish_realloc(block, heapster__block_of_armed(&taken, HEAPSTER__MALLOC), *fresh, size, caller);
   return true;
 }

@@ -118,7 +118,7 @@ static bool realloc_armed(unsigned number, void *context, void *block, size_t si
   struct heapster__armed_block taken;
   if (!thread || !heapster__take_block_armed(map, HEAPSTER__PYTHON, block, &taken)) return false;
   *fresh = heapster__load_relaxed(&calls[number].realloc)(context, block, padded(size));
-  if (heapster__record_resize_armed(map, HEAPSTER__PYTHON, &taken, block, *fresh, size, thread->site))
+  if (*fresh && heapster__record_resize_armed(map, HEAPSTER__PYTHON, &taken, block, *fresh, size, thread->site))
     thread->site.kind = HEAPSTER__SITE_UNKNOWN;
   else
     finish_realloc(block, heapster__block_of_armed(&taken, HEAPSTER__PYTHON), *fresh, size, caller);

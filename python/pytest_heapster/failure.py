@@ -6,6 +6,7 @@ The judge runs when the test has returned, so no frame of the test is left, and 
 from typing import Any, Callable, Dict, NoReturn, Protocol
 
 import pytest
+from _pytest._code.code import ExceptionChainRepr, ReprFileLocation
 
 
 class Place(Protocol):
@@ -22,3 +23,16 @@ def fail(words: str, place: Place) -> NoReturn:
     exec(compile(source, place.path, "exec"), names)
     raise_here: Callable[..., NoReturn] = names["raise_here"]
     raise_here(pytest.fail, words)
+
+
+def note_line(report: pytest.TestReport, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
+    """Give the report of such a failure its line. pytest 7 has none for what has no traceback, and so no reason in its short
+    summary."""
+    failure = report.longrepr
+    if not isinstance(failure, ExceptionChainRepr) or failure.reprcrash is not None:
+        return
+    places = [each for each in excinfo.traceback if each.name == "raise_here"]
+    if places:
+        crash = ReprFileLocation(str(places[0].path), places[0].lineno + 1, excinfo.exconly(tryshort=True))
+        *before, (traceback, _, description) = failure.chain
+        report.longrepr = ExceptionChainRepr([*before, (traceback, crash, description)])

@@ -57,26 +57,22 @@ def try_files_order(
     return Found(*second_process.list_kept_in_files_order(config, settings, seconds))
 
 
-def rebuild(setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:
+def rebuild(config: pytest.Config, setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:
     """The reports of a test that waited, from the one that carried its failure."""
     payload = _get_payload(setup)
     waiting, records = payload["waiting"], payload["records"]
     assert waiting is not None
-    called, ended = copy.copy(setup), copy.copy(setup)
-    called.when = "call"
-    called.sections = [(name, text) for name, text in waiting["sections"]]
-    called.user_properties = [(name, value) for name, value in waiting["properties"]]
-    called.duration = waiting["duration"]
+    called, ended = copy.copy(setup), copy.copy(setup)  # xdist has noted its worker on it
+    vars(called).update(vars(config.hook.pytest_report_from_serializable(config=config, data=waiting["called"])))
     is_tried = found is not None and waiting["had_last_pass"]
     if is_tried and found is not None and found.kept.issuperset(each["name"] for each in records):
         state = OTHER_ORDER if waiting["is_other_order"] else OTHER_SEED
         for each in records:
             each["state"] = state if each["state"] == "failed" or each["improved"] else each["state"]
-    else:
-        called.outcome, called.longrepr = "failed", waiting["words"]
-        if is_tried and found is not None:
-            fails_too, unknown = OF_ORDER if waiting["is_other_order"] else OF_SEED
-            called.sections.append(("heapster", unknown.format(found.problem) if found.problem else fails_too))
+        called.outcome, called.longrepr = "passed", None
+    elif is_tried and found is not None:
+        fails_too, unknown = OF_ORDER if waiting["is_other_order"] else OF_SEED
+        called.sections.append(("heapster", unknown.format(found.problem) if found.problem else fails_too))
     setattr(called, PAYLOAD, make_payload(payload["fingerprint"], records, is_steady=payload["is_steady"]))
     ended.when, ended.duration = "teardown", 0.0
     delattr(ended, PAYLOAD)

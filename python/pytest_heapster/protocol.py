@@ -13,6 +13,7 @@ import pytest
 
 from pytest_heapster.collected import Collected, find_name
 from pytest_heapster.explained import list_words
+from pytest_heapster.failure import note_line
 from pytest_heapster.measure import Engine
 from pytest_heapster.options import hookimpl
 from pytest_heapster.order import Order
@@ -240,9 +241,13 @@ class Protocol:
         with replace_function(item, function):
             yield
 
-    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> None:
-        """Runs after the one that reveals what a TestCase raised, and before the one that makes the report."""
-        if call.excinfo is not None and call.when == "call" and isinstance(call.excinfo.value, UNCOUNTED):
-            plan = item.stash.get(PLAN, None)
-            if plan is not None:
-                plan.uncounted = str(call.excinfo.value)
+    @hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
+        """Looks after the others, one of which reveals what a TestCase raised."""
+        outcome = yield
+        if call.excinfo is None or outcome.excinfo is not None:
+            return
+        note_line(outcome.get_result(), call.excinfo)
+        plan = item.stash.get(PLAN, None)
+        if plan is not None and call.when == "call" and isinstance(call.excinfo.value, UNCOUNTED):
+            plan.uncounted = str(call.excinfo.value)

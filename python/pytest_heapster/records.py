@@ -49,12 +49,9 @@ class Record(TypedDict):
 
 
 class Waiting(TypedDict):
-    """A failure that waits for the second pass: what its report would say."""
+    """A failure that waits for the second pass."""
 
-    words: str
-    sections: List[Tuple[str, str]]
-    properties: List[Tuple[str, object]]
-    duration: float
+    called: Dict[str, Any]  # the report of the failed call, as pytest_report_to_serializable makes it
     had_last_pass: bool
     is_other_order: bool  # the tests have another order than the files
 

@@ -6,6 +6,7 @@ have another order than the files, or perhaps another hash seed than the baselin
 process that has them in that order, and that seed.
 """
 
+import copy
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import pytest
@@ -104,11 +105,10 @@ class SecondPass:
         called = next(each for each in reports if each.failed)
         payload: Payload = getattr(called, PAYLOAD)
         report = next(each for each in reports if each.when == "setup")
+        bare = copy.copy(called)
+        delattr(bare, PAYLOAD)
         failure = {
-            "words": called.longreprtext,
-            "sections": list(called.sections),
-            "properties": list(called.user_properties),
-            "duration": called.duration,
+            "called": item.config.hook.pytest_report_to_serializable(config=item.config, report=bare),
             "had_last_pass": is_last_pass,
             "is_other_order": self._is_other_order(item),
         }

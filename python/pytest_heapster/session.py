@@ -234,7 +234,7 @@ class Session:
         for setup in waiting:
             hooks = self.config.hook
             hooks.pytest_runtest_logstart(nodeid=setup.nodeid, location=setup.location)
-            for report in rebuild(setup, found):
+            for report in rebuild(self.config, setup, found):
                 hooks.pytest_runtest_logreport(report=report)
             hooks.pytest_runtest_logfinish(nodeid=setup.nodeid, location=setup.location)
 

@@ -48,11 +48,15 @@ class Status:
     """How pytest shows a test that waits for the second pass (-v), and a polluted one: of the tests with figures only those
     are skipped."""
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Optional[Tuple[str, str, Any]]:
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport, config: pytest.Config
+    ) -> Optional[Tuple[str, str, Any]]:
         payload = getattr(report, PAYLOAD, None)
         waiting = payload["waiting"] if payload is not None else None
         if waiting:
-            return "", "", "" if waiting["had_last_pass"] else ("WAITS", {"yellow": True})
+            # The terminal counts a test as done by its first letter or word.
+            is_shown = config.option.verbose > 0 and not waiting["had_last_pass"]
+            return "", "", ("WAITS", {"yellow": True}) if is_shown else ""
         is_polluted = report.skipped and hasattr(report, PAYLOAD) and not hasattr(report, "wasxfail")
         return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None
 
@@ -217,8 +221,9 @@ class Session:
         if payload is not None:
             self._ensure_results(payload["fingerprint"]).add(payload, report.passed)
 
-    @hookimpl(hookwrapper=True, tryfirst=True)
+    @hookimpl(hookwrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
+        """Around the second pass, whose hook is registered later; inside the terminal's, which ends the last line."""
         outcome = yield
         if self._waiting:
             self._report_waiting(outcome.excinfo is None and not session.shouldfail and not session.shouldstop)

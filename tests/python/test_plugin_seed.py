@@ -84,6 +84,24 @@ def test_a_block_more_fails_with_every_seed(seeded):
                                  "It does not keep to it in a second process (fixed hash seed) either."])  # fmt: skip
 
 
+def test_a_failure_that_waited_for_a_second_process_names_its_line(seeded):
+    seeded.test(TESTS.format(60, 60))
+    wide = seeded.run("--tb=line", "-o", "heap_explain=off")
+    seeded.test(TESTS.format(6, 6))
+    narrow = seeded.run("--tb=line", "-o", "heap_explain=off")
+    for result, figure in ((wide, 60), (narrow, 6)):
+        result.stdout.fnmatch_lines([f"*/test_it.py:[0-9]: Failed: test_it.py::test_it: alloc_count: {figure} is * above*"])
+
+
+def test_the_terminal_ends_with_a_failure_that_waited_for_a_second_process(seeded):
+    seeded.test(TESTS.format(6, 6) + "def test_last(): pass\n")
+    result = seeded.run("--tb=no")
+    lines = [line.split() for line in result.outlines if line.startswith("test_it.py ")]
+    assert lines == [["test_it.py", ".F", "[100%]"]]
+    result = seeded.run("--tb=no", "-q")
+    assert [line.split() for line in result.outlines if "%]" in line] == [[".F", "[100%]"]]
+
+
 def test_below_the_baseline_fails_under_strict_only_if_the_seed_is_not_the_reason(seeded):
     seeded.test(TESTS.format(4, 5))
     seeded.run("--heap-strict").assert_outcomes(passed=1)

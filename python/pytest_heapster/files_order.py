@@ -58,12 +58,15 @@ def try_files_order(
 
 
 def rebuild(config: pytest.Config, setup: pytest.TestReport, found: Optional[Found]) -> List[pytest.TestReport]:
-    """The reports of a test that waited, from the one that carried its failure."""
+    """The reports of a test that waited, and of its subtests, from the one that carried its failure."""
     payload = _get_payload(setup)
     waiting, records = payload["waiting"], payload["records"]
     assert waiting is not None
-    called, ended = copy.copy(setup), copy.copy(setup)  # xdist has noted its worker on it
-    vars(called).update(vars(config.hook.pytest_report_from_serializable(config=config, data=waiting["called"])))
+    unpack, ended = config.hook.pytest_report_from_serializable, copy.copy(setup)
+    *subreports, called = [unpack(config=config, data=each) if isinstance(each, dict) else each
+                           for each in waiting["reports"]]  # fmt: skip
+    for each in (*subreports, called):  # xdist notes its worker on what it takes home
+        vars(each).update((name, value) for name, value in vars(setup).items() if name not in {*vars(each), PAYLOAD})
     is_tried = found is not None and waiting["had_last_pass"]
     if is_tried and found is not None and found.kept.issuperset(each["name"] for each in records):
         state = OTHER_ORDER if waiting["is_other_order"] else OTHER_SEED
@@ -76,4 +79,4 @@ def rebuild(config: pytest.Config, setup: pytest.TestReport, found: Optional[Fou
     setattr(called, PAYLOAD, make_payload(payload["fingerprint"], records, is_steady=payload["is_steady"]))
     ended.when, ended.duration = "teardown", 0.0
     delattr(ended, PAYLOAD)
-    return [called, ended]
+    return [*subreports, called, ended]

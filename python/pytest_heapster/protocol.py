@@ -133,16 +133,17 @@ class Protocol:
             self._hand_over(runs, plan)
             reports = []
         elif self.second_pass.is_narrow_failure(item, plan, reports):
-            reports = self.second_pass.decide(item, plan, reports, is_last_pass)
+            reports = self.second_pass.decide(item, plan, reports, runs.subreports.reports, is_last_pass)
         waits = any(map(is_wait, reports))
         if is_last_pass and not waits:
             ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        runs.subreports.pass_on()
+        if not waits:  # else they wait, too
+            runs.subreports.pass_on()
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
         plan.drop_runs()
         self.timer = None
-        if not waits:  # else the terminal counts it as done, and again when it is
+        if not waits:  # else the terminal counts the test as done, and again when it is
             ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return is_handed_over
 

@@ -51,7 +51,7 @@ class Record(TypedDict):
 class Waiting(TypedDict):
     """A failure that waits for the second pass."""
 
-    called: Dict[str, Any]  # the report of the failed call, as pytest_report_to_serializable makes it
+    reports: List[Any]  # of its subtests and of the failed call; a worker's as pytest_report_to_serializable makes them
     had_last_pass: bool
     is_other_order: bool  # the tests have another order than the files
 

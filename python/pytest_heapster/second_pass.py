@@ -64,14 +64,16 @@ class SecondPass:
         is_cold = plan.limits is not None and plan.limits.warmup == 0
         return is_narrow and not is_cold and is_failure_of_call(reports) and not item.session.shouldstop
 
-    def decide(self, item: pytest.Function, plan: Plan, reports: Reports, is_last_pass: bool) -> Reports:
+    def decide(
+        self, item: pytest.Function, plan: Plan, reports: Reports, subreports: Reports, is_last_pass: bool
+    ) -> Reports:
         """What is reported of a narrow failure: that it waits, that it passes all the same, or the failure."""
         if not is_last_pass:
-            return [self._make_wait(item, reports, is_last_pass)]
+            return [self._make_wait(item, reports, subreports, is_last_pass)]
         is_second = self.engine.settings.second_report is not None
         if self._try_explain(plan, reports) or is_second or not (self._is_other_order(item) or self._may_hang_on_seed(plan)):
             return reports
-        return [self._make_wait(item, reports, is_last_pass)]
+        return [self._make_wait(item, reports, subreports, is_last_pass)]
 
     def _is_other_order(self, item: pytest.Function) -> bool:
         return self.order.is_other(item.session.items)
@@ -96,7 +98,9 @@ class SecondPass:
         called.outcome, called.longrepr = "passed", None
         return True
 
-    def _make_wait(self, item: pytest.Function, reports: Reports, is_last_pass: bool) -> pytest.TestReport:
+    def _make_wait(
+        self, item: pytest.Function, reports: Reports, subreports: Reports, is_last_pass: bool
+    ) -> pytest.TestReport:
         """The report of a test that waits."""
         if not self.indices:
             self.indices = {each: index for index, each in enumerate(item.session.items)}
@@ -107,8 +111,12 @@ class SecondPass:
         report = next(each for each in reports if each.when == "setup")
         bare = copy.copy(called)
         delattr(bare, PAYLOAD)
+        waiting: List[Any] = [*subreports, bare]
+        if self.engine.settings.is_worker:
+            pack = item.config.hook.pytest_report_to_serializable
+            waiting = [pack(config=item.config, report=each) for each in waiting]
         failure = {
-            "called": item.config.hook.pytest_report_to_serializable(config=item.config, report=bare),
+            "reports": waiting,
             "had_last_pass": is_last_pass,
             "is_other_order": self._is_other_order(item),
         }

@@ -72,6 +72,20 @@ def test_a_test_with_a_failed_subtest_has_no_entry(subtests):
     assert "test_good" in text and "test_bad" not in text
 
 
+@pytest.mark.parametrize("seeds, options", [(2, ()), (1, ()), (2, ("-x",))])
+def test_those_of_a_test_that_waits_are_reported_once(subtests, seeds, options):
+    text = TESTS.partition("@pytest.mark.heap_limit()\ndef test_bad")[0]
+    subtests.ini(f"heap_hash_seeds = {seeds}")
+    subtests.test(text)
+    subtests.run("--heap-baseline=update").assert_outcomes(passed=1)
+    last = "def test_last(): assert 0\n" if options else ""  # and then the second pass never comes
+    subtests.test(text.replace("range(index)", "range(index + 1)") + last)
+    result = subtests.run("-v", *options)
+    words = f"{2 if last else 1} failed, 3 subtests passed"
+    assert last_words(result) == words
+    assert sum("SUB" in line for line in result.outlines) == 3
+
+
 def test_those_of_unittest_run_in_every_run(project):
     project.test("""
 import unittest

@@ -193,7 +193,7 @@ class Engine:
             if record["state"] == "polluted":
                 measurements.foreign_count += record["foreign_count"]
         if failed and risen:
-            failed.append(f"to accept it: {make_update_command(measurements.test, self.settings)}")
+            failed.append(f"to accept it: {make_update_command(self.settings, measurements.test)}")
         if failed:
             fail("\n".join(failed), measurements)
         if polluted:

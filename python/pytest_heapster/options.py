@@ -116,14 +116,19 @@ class Settings(NamedTuple):
     is_github: bool  # write the summary and the annotations of a GitHub job
     baseline: pathlib.Path
     root: pathlib.Path  # what the node ids begin at
+    folder: pathlib.Path  # in which pytest was started
     is_worker: bool
     explain: str  # when lines are found out that made the requests: "on-failure", "off", "always"
     given: Tuple[str, ...] = ()  # the options of the command line that another run needs to measure the same
 
 
-def make_update_command(test: str, settings: Settings) -> str:
-    """The command that accepts the figures of a test."""
-    return " ".join(["pytest", "--heap-baseline=update", *settings.given, shlex.quote(test)])
+def make_update_command(settings: Settings, test: str = "") -> str:
+    """The command that accepts the figures of a test, or of all, in the folder in which pytest was started."""
+    file, colons, rest = test.partition("::")
+    if file and settings.folder != settings.root:
+        file = os.path.relpath(settings.root / file, settings.folder)
+    names = [shlex.quote(f"{file}{colons}{rest}")] if test else []
+    return " ".join(["pytest", "--heap-baseline=update", *settings.given, *names])
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -230,6 +235,7 @@ def read_settings(config: pytest.Config) -> Settings:
         given=("--heap-all",) if config.getoption("heap_all") else (),
         baseline=folder / BASELINE,
         root=config.rootpath,
+        folder=config.invocation_params.dir,
         is_worker=hasattr(config, "workerinput"),
         explain=_read_explain(config),
     )

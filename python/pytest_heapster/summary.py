@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, List
 
 from heapster import figures
 
+from pytest_heapster.options import make_update_command
 from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, VARIES, Record
 from pytest_heapster.results import Results
 from pytest_heapster.retries import MOST_RUNS
@@ -70,7 +71,7 @@ def _list_missing(results: Results, verbosity: int) -> List[str]:
     """The measurements without an entry."""
     expected = results.expected
     if expected.mode == "absent":
-        return [f"{count(len(results.records))} with no baseline to compare with: pytest --heap-baseline=update makes "
+        return [f"{count(len(results.records))} with no baseline to compare with: {make_update_command(results.settings)} makes "
                 f"{expected.path.name}, to be committed"] if results.records else []  # fmt: skip
     names = [each["name"] for each in results.records if each["is_missing"]]
     what = f"{count(len(names))} without an entry in {expected.path.name} for {expected.fingerprint}"

@@ -38,7 +38,21 @@ def test_without_a_file_nothing_is_compared_and_the_summary_says_so(counted):
     result.stdout.fnmatch_lines(["2 measurements with no baseline to compare with: pytest --heap-baseline=update makes "
                                  "heapster-baseline.json, to be committed"])  # fmt: skip
     assert not counted.baseline.exists()
+    counted.run("-q", "--heap-all").stdout.fnmatch_lines(["*: pytest --heap-baseline=update --heap-all makes *"])
     assert "baseline" not in str(counted.run("-q", "--heap-baseline=off").stdout)
+
+
+def test_commands_are_for_the_folder_in_which_pytest_was_started(counted, monkeypatch):
+    counted.ini()
+    counted.run("--heap-baseline=update")
+    counted.counts(10, 220)
+    folder = counted.pytester.mkdir("below")
+    monkeypatch.chdir(folder)
+    result = counted.run("..")
+    (line,) = [line for line in result.outlines if line.startswith("to accept it: ")]
+    assert line == "to accept it: pytest --heap-baseline=update '../test_it.py::test_it[1]'"
+    counted.run("--heap-baseline=update", "../test_it.py::test_it[1]").assert_outcomes(passed=1)
+    counted.run("..").assert_outcomes(passed=2)
 
 
 def test_an_update_writes_a_line_a_measurement_and_later_runs_compare(counted):

@@ -28,6 +28,17 @@ from pytest_heapster.options import ENVIRONMENT, FILES, REVERSE, Settings
 
 CODE = "import sys; sys.path[0:1] = {path}; import pytest; sys.exit(pytest.console_main())"
 
+# The options that make pytest and its plugins write no file, by the attribute of config.option that each sets.
+WRITE_NOTHING = (
+    ("xmlpath", "--junitxml="),
+    ("log_file", f"--log-file={os.devnull}"),
+    ("htmlpath", "--html="),
+    ("report_log", "--report-log="),
+    ("json_report_file", "--json-report-file=none"),
+    ("allure_report_dir", "--alluredir="),
+    ("md_report_output", "--md-report-output="),
+)
+
 # Baselines hold what was seen with this hash seed, so another one would make them less sure.
 SEED = "1"
 
@@ -51,10 +62,13 @@ def _make_command(config: pytest.Config, folder: pathlib.Path, options: List[str
     """This run once more with these options, without what it writes for others."""
     path = [""] if any(each in ("", os.getcwd()) for each in sys.path) else []
     command = [sys.executable, "-c", CODE.format(path=path), *map(str, config.invocation_params.args)]
-    command += ["-q", f"--heap-second-report={folder / 'figures.json'}", *options]
+    command += [f"--heap-second-report={folder / 'figures.json'}", *options]
+    command += [option for name, option in WRITE_NOTHING if hasattr(config.option, name)]
     manager = config.pluginmanager
-    if manager.hasplugin("junitxml"):
-        command.append("--junitxml=")
+    if manager.hasplugin("terminal"):
+        command.append("-q")
+    if config.getoption("store_durations", False):
+        command.append(f"--durations-path={folder / 'durations.json'}")
     if manager.hasplugin("cacheprovider"):
         command += ["-o", f"cache_dir={folder / 'cache'}"]
     if manager.hasplugin("_cov") or manager.hasplugin("pytest_cov"):

@@ -55,7 +55,7 @@ class Status:
         waiting = payload["waiting"] if payload is not None else None
         if waiting:
             # The terminal counts a test as done by its first letter or word.
-            is_shown = config.option.verbose > 0 and not waiting["had_last_pass"]
+            is_shown = config.getoption("verbose", 0) > 0 and not waiting["had_last_pass"]
             return "", "", ("WAITS", {"yellow": True}) if is_shown else ""
         is_polluted = report.skipped and hasattr(report, PAYLOAD) and not hasattr(report, "wasxfail")
         return ("polluted", "P", ("POLLUTED", {"yellow": True})) if is_polluted else None

@@ -87,6 +87,51 @@ def test_it(): pass
     assert not any(name.startswith("figures") for name in files)
 
 
+# As pytest-html, pytest-reportlog, pytest-json-report and allure-pytest do it.
+WRITERS = """
+import os
+import pytest
+OPTIONS = {"--html": "htmlpath", "--report-log": "report_log", "--json-report-file": "json_report_file",
+           "--alluredir": "allure_report_dir"}
+def pytest_addoption(parser):
+    for option, name in OPTIONS.items():
+        parser.addoption(option, dest=name)
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    for name in OPTIONS.values():
+        path = config.getoption(name)
+        if path and path != "none":
+            with open(path, "a") as file: file.write(f"{os.getpid()} ")
+"""
+
+
+def test_the_second_process_leaves_the_files_of_other_plugins_alone(project):
+    project.pytester.makeconftest(WRITERS)
+    project.ini("log_file = l.log")
+    project.test("""
+import logging, os
+@pytest.mark.heap_limit()
+def test_it(): logging.getLogger().error("pid %s.", os.getpid())
+""")
+    names = {"--html": "h", "--report-log": "r", "--json-report-file": "j", "--alluredir": "a"}
+    project.run("--heap-baseline=update", *(f"{option}={name}" for option, name in names.items()))
+    (process,) = {each for name in names.values() for each in (project.folder / name).read_text().split()}
+    pids = {line.rpartition("pid ")[2] for line in (project.folder / "l.log").read_text().splitlines()}
+    assert pids == {f"{process}."}
+
+
+def test_there_is_a_second_process_without_a_terminal_too(project):
+    project.test("""
+import os, pathlib
+with open(pathlib.Path(__file__).with_name("seen"), "a") as file: file.write(f"{os.getpid()} ")
+@pytest.mark.heap_limit()
+def test_it(): sorted(pathlib.Path(__file__).with_name("seen").read_text().split())
+""")
+    assert project.run("-p", "no:terminal", "--heap-baseline=update").ret == 0
+    assert len((project.folder / "seen").read_text().split()) == 2
+    assert '"varies"' in project.baseline.read_text(encoding="utf-8")
+
+
 def test_the_second_process_has_the_environment_that_the_run_began_with(project):
     project.test("""
 import os, pathlib

@@ -7,7 +7,7 @@ no name of a test can make a command of its own.
 import os
 from typing import Dict, List
 
-from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, VARIES, Record
+from pytest_heapster.records import OTHER_ORDER, OTHER_SEED, VARIES, XFAILED, Record
 from pytest_heapster.results import Results
 from pytest_heapster.wording import cell, code, count, describe_change, list_changes, list_explained
 
@@ -17,7 +17,8 @@ MOST_ANNOTATIONS = 10
 # What is outside and does not fail.
 EXCUSED = ((OTHER_ORDER, "Outside what they may be here, but not in one process in the order of the files"),
            (OTHER_SEED, "Outside what they may be here, but not with the hash seed of an update's second process"),
-           (VARIES, "Above the baseline by what their own runs differ by"))  # fmt: skip
+           (VARIES, "Above the baseline by what their own runs differ by"),
+           (XFAILED, "Above, as their tests are expected to fail"))  # fmt: skip
 
 HEAD = ["| measurement | what changed |", "|---|---|"]
 

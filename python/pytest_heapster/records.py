@@ -17,6 +17,9 @@ OTHER_ORDER = "other order"
 # The state of one that keeps its baseline with the hash seed of an update's second process.
 OTHER_SEED = "other seed"
 
+# The state of one that failed in a test of which a marker says that it fails.
+XFAILED = "xfailed"
+
 # The state of one that is above its baseline by no more than what varies by itself may be, as its own runs show.
 VARIES = "varies"
 
@@ -30,8 +33,9 @@ class Figures(TypedDict):
 class Record(TypedDict):
     """`state` is "kept", "failed", "polluted" (other threads are in the figures, which are not the test's own), "other
     order" (it keeps its limits in the order of the files only), "other seed" (it keeps its baseline with the hash seed of an
-    update's second process), "varies" (it is above its baseline, by no more than its own
-    runs explain) or "uncompared": the figures are not whole, or a tracer is in them, as `why_uncompared` says."""
+    update's second process), "varies" (it is above its baseline, by no more than its own runs explain), "xfailed" (it
+    failed, as a marker of its test says) or "uncompared": the figures are not whole, or a tracer is in them, as
+    `why_uncompared` says."""
 
     name: str
     state: str

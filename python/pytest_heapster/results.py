@@ -8,7 +8,7 @@ from heapster.baseline import Entry
 from pytest_heapster.collected import Collected
 from pytest_heapster.expected import Expected
 from pytest_heapster.options import STRICT, Settings
-from pytest_heapster.records import VARIES, Payload, Record, merge, unpack
+from pytest_heapster.records import VARIES, XFAILED, Payload, Record, merge, unpack
 
 
 class Results:
@@ -27,7 +27,7 @@ class Results:
         self.is_written = False
         self.problems: List[str] = []
 
-    def add(self, payload: Payload, is_passed: bool) -> None:
+    def add(self, payload: Payload, is_passed: bool, is_xfailed: bool) -> None:
         self.records += payload["records"]
         if payload["unmeasured"] and is_passed:
             name, why = payload["unmeasured"]
@@ -35,6 +35,8 @@ class Results:
         for record in payload["records"]:
             if is_passed and record["state"] in ("kept", VARIES):  # an update compares nothing, so nothing varies there
                 self.to_keep[record["name"]] = unpack(record["measured"])
+            if is_xfailed and record["state"] == "failed":
+                record["state"] = XFAILED
             if not payload["is_steady"]:
                 self.unsteady.append(record["name"])
 

@@ -219,7 +219,8 @@ class Session:
         if report.when == "call" or not report.passed:
             self._waiting.pop(report.nodeid, None)
         if payload is not None:
-            self._ensure_results(payload["fingerprint"]).add(payload, report.passed)
+            is_xfailed = report.skipped and hasattr(report, "wasxfail")
+            self._ensure_results(payload["fingerprint"]).add(payload, report.passed, is_xfailed)
 
     @hookimpl(hookwrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:

@@ -50,6 +50,15 @@ def test_improvements_and_what_was_not_measured_are_in_the_summary(job):
     assert annotations(result) == []
 
 
+def test_what_is_expected_to_fail_has_no_annotation(job):
+    job.test("@pytest.mark.xfail\n" + TEST.format(5).replace("heap_limit(", "heap_limit(alloc_count=1, "))
+    result = job.run()
+    assert result.ret == 0 and annotations(result) == []
+    text = job.summary.read_text(encoding="utf-8")
+    assert "### heapster: 1 measurement, 0 above what they may be" in text
+    assert "#### Above, as their tests are expected to fail" in text and "| `test_it.py::test_it` | a limit " in text
+
+
 def test_there_are_ten_annotations_one_a_file_and_the_last_counts_the_rest(job):
     for number in range(12):
         job.test(TEST.format(5).replace("heap_limit(", "heap_limit(alloc_count=1, ").replace("test_it", "test_a")

@@ -50,6 +50,7 @@ REVERSE, FILES = ORDERS = ("reverse", "files")
 # Why a test is not measured.
 NO_FUNCTION = "not a test function"
 BENCHMARK = "a benchmark, which runs as often as the clock allows"
+ISOLATED = "runs in a process of its own"
 
 # These are heapster.baseline's; importing it would start the counting.
 FIGURES = ("alloc_count", "alloc_sum", "realloc_growth_count", "use_peak")
@@ -282,6 +283,24 @@ def is_benchmark(item: pytest.Function) -> bool:
     definitions = [each for name in names for each in item._fixtureinfo.name2fixturedefs.get(name, ())]
     modules = (getattr(each.func, "__module__", "") or "" for each in definitions)
     return any(module.startswith(("pytest_benchmark", "pytest_codspeed")) for module in modules)
+
+
+def _isolates(item: pytest.Item, marker: str, names: Sequence[str]) -> bool:
+    """Whether one of these options, or the marker, says that the item runs in another process."""
+    config = item.config
+    if not hasattr(config.option, marker):
+        return False  # the plugin is not there
+    return any(config.getoption(name) for name in names) or item.get_closest_marker(marker) is not None
+
+
+def is_isolated(item: pytest.Item) -> bool:
+    """Whether pytest-forked, or pytest-isolate, runs the item in a process of its own. The latter stands back for
+    pytest-timeout."""
+    if _isolates(item, "forked", ["forked"]):
+        return True
+    is_off = item.config.getoption("noisolate", False) or item.config.pluginmanager.hasplugin("timeout")
+    limits = [f"isolate_{each}" for each in ("timeout", "mem_limit", "cpu_limit")]
+    return not is_off and _isolates(item, "isolate", ["isolate", *limits])
 
 
 def merge_marks(marks: Iterable[pytest.Mark], marker: str = MARKER, example: str = "alloc_count=10") -> Dict[str, Any]:

@@ -10,6 +10,7 @@ from pytest_heapster.collected import Collected, find_name
 from pytest_heapster.options import (
     BENCHMARK,
     GROW_MARKER,
+    ISOLATED,
     MARKER,
     NO_FUNCTION,
     PAYLOAD,
@@ -18,6 +19,7 @@ from pytest_heapster.options import (
     Settings,
     hookimpl,
     is_benchmark,
+    is_isolated,
     merge_marks,
     uses_fixture,
 )
@@ -101,9 +103,9 @@ class Session:
         limiting, growing = marks.find(item), marks.find(item, GROW_MARKER)
         is_limited = bool(limiting) or self.settings.everything
         if not is_limited and not growing:
-            return Plan(None) if uses_fixture(item) else None
-        if is_benchmark(item):
-            self._left_alone[item.nodeid] = BENCHMARK
+            return Plan(None) if uses_fixture(item) and not is_isolated(item) else None
+        if is_benchmark(item) or is_isolated(item):
+            self._left_alone[item.nodeid] = BENCHMARK if is_benchmark(item) else ISOLATED
             return None
         engine, growth = self.ensure_engine(), None
         if growing:

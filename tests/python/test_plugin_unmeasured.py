@@ -100,3 +100,29 @@ def test_strict_fails_a_run_with_a_test_that_cannot_run_twice(project):
 def test_workers_send_the_names_of_items_home(lines):
     result = lines.run("--heap-all", "-n", "2", plugins=("heapster", "xdist"))
     result.stdout.fnmatch_lines(["2 tests not measured (not a test function): *"])
+
+
+# As pytest-forked has them, and pytest-isolate.
+ISOLATING = """
+def pytest_addoption(parser):
+    parser.addoption("--{0}", dest="{0}", action="store_true", default=False)
+    for name in {1}:
+        parser.addoption("--" + name.replace("_", "-"), dest=name, default=None)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "{0}: in a process of its own")
+"""
+
+
+@pytest.mark.parametrize("name, others", [("forked", []), ("isolate", ["isolate_timeout", "isolate_mem_limit",
+                                                                       "isolate_cpu_limit", "noisolate"])])  # fmt: skip
+def test_what_another_plugin_runs_in_a_process_of_its_own_runs_once(project, name, others):
+    project.pytester.makeconftest(ISOLATING.format(name, others))
+    project.test("runs = []\n@pytest.mark.MARKER\n@pytest.mark.heap_limit(alloc_count=0)\ndef test_it(heap):\n    runs.append(1)\n"
+                 "    assert runs == [1]\ndef test_other(): pass\n".replace("MARKER", name))  # fmt: skip
+    result = project.run("--heap-all")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["1 test not measured (runs in a process of its own): test_it.py::test_it"])
+    project.test("def test_it(): pass\n")
+    words = "1 test not measured (runs in a process of its own): test_it.py::test_it"
+    project.run("--heap-all", f"--{name}").stdout.fnmatch_lines([words])
+    assert words not in project.run("--heap-all").outlines

@@ -26,7 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[options.ENVIRONMENT] = {**os.environ}
     config.addinivalue_line("markers", options.MARKER_HELP)
     config.addinivalue_line("markers", options.GROW_HELP)
-    config.pluginmanager.register(Session(config, options.read_settings(config)), SESSION)
+    settings = options.read_settings(config)
+    if settings.second_report is not None:
+        options.forget_stepwise(config)
+    config.pluginmanager.register(Session(config, settings), SESSION)
 
 
 @pytest.fixture

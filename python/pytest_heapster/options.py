@@ -123,6 +123,19 @@ class Settings(NamedTuple):
     given: Tuple[str, ...] = ()  # the options of the command line that another run needs to measure the same
 
 
+def begins_with_last(config: pytest.Config) -> bool:
+    """Whether tests that wait run, and are reported, from the last to the first: the next run of pytest's --stepwise goes on
+    from the failure that was reported last, and so would leave out those in front of it."""
+    return bool(config.getoption("stepwise", False))
+
+
+def forget_stepwise(config: pytest.Config) -> None:
+    """Let a second process run all tests: pytest has no option against a --stepwise that the first one had."""
+    for name in ("stepwise", "stepwise_skip"):
+        if hasattr(config.option, name):
+            setattr(config.option, name, False)
+
+
 def make_update_command(settings: Settings, test: str = "") -> str:
     """The command that accepts the figures of a test, or of all, in the folder in which pytest was started."""
     file, colons, rest = test.partition("::")

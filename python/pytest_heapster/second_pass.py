@@ -13,7 +13,7 @@ import pytest
 
 from pytest_heapster.collected import Collected
 from pytest_heapster.measure import Engine
-from pytest_heapster.options import PAYLOAD
+from pytest_heapster.options import PAYLOAD, begins_with_last
 from pytest_heapster.order import Order
 from pytest_heapster.records import VARIES, Payload, attach_payload
 from pytest_heapster.retries import MOST_RUNS, PAUSE, PLAN, Plan, Reports, is_failure_of_call
@@ -126,6 +126,8 @@ class SecondPass:
     def run(self, session: pytest.Session, run: Run) -> None:
         """Run the tests that wait, as if they came next."""
         interactor = _find_interactor(session)
+        if begins_with_last(session.config):
+            self.waiting.reverse()
         following = [each.item for each in self.waiting[1:]] + [None]
         for number, (waiting, nextitem) in enumerate(zip(self.waiting, following)):
             if session.shouldfail or session.shouldstop:

@@ -17,6 +17,7 @@ from pytest_heapster.options import (
     REVERSE,
     Marks,
     Settings,
+    begins_with_last,
     hookimpl,
     is_benchmark,
     is_isolated,
@@ -237,6 +238,8 @@ class Session:
         from pytest_heapster.files_order import find_time_limit, rebuild, try_files_order
 
         waiting, self._waiting = list(self._waiting.values()), {}
+        if begins_with_last(self.config):
+            waiting.reverse()
         seconds = find_time_limit(time.monotonic() - self.began, self.workers)
         found = try_files_order(self.config, self.settings, waiting if is_whole else [], seconds)
         for setup in waiting:

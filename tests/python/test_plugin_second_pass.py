@@ -51,6 +51,22 @@ def test_the_terminal_counts_a_test_that_waits_once(cold):
     assert lines == [["test_it.py", "..", "[", "50%]"], ["test_last.py", ".", "[", "75%]"], ["test_it.py", ".", "[100%]"]]
 
 
+@pytest.mark.parametrize("more", ["", "def test_z(): assert 0\n", "def test_z(): pytest.ask(0)\n"])
+def test_stepwise_goes_on_from_the_first_failure(commanded, more):  # noqa: F811
+    """A limit of a marker is settled by the second pass, a baseline by a second process."""
+    marker = "@pytest.mark.heap_limit(heap='commanded'{})\n"
+    limited = marker.format("" if "ask(0)" in more else ", alloc_count=5")
+    text = "".join(f"{limited}def test_{name}(): pytest.ask({{0}})\n" for name in "ab") + more
+    commanded.test(text.format(5))
+    commanded.run("--heap-baseline=update")
+    commanded.test(text.format(6))
+    for _ in range(2):
+        result = commanded.pytester.runpytest_subprocess("-p", "heapster", "--stepwise", "-rf", "-o", "heap_explain=off")
+        failed = [line.split()[1] for line in result.outlines if line.startswith("FAILED")]
+        assert failed[-1] == "test_it.py::test_a"
+        assert "is not known" not in str(result.stdout)
+
+
 def test_shared_fixtures_are_set_up_again(cold):
     cold.test(COLD + "@pytest.fixture(scope='session', autouse=True)\ndef at_end():\n    yield\n"
               "    print('order', [each for each in done if each != 'cold'])\n")  # fmt: skip

@@ -20,9 +20,9 @@ LEAST_SECONDS = 60.0
 # Workers share the time of a run: one process takes longer. So much more it may take.
 MOST_SECONDS_OF_WORKERS = 600.0
 
-OF_ORDER = ("In the order of the files it does not keep to it either.",
+OF_ORDER = ("In one more process, in the order of the files, it fails as well.",
             "Whether it is above in the order of the files, too, is not known: {}")  # fmt: skip
-OF_SEED = ("It does not keep to it in a second process (fixed hash seed) either.",
+OF_SEED = ("In one more process, with a fixed hash seed, it fails as well.",
            "Whether it is above with the hash seed of an update's second process, too, is not known: {}")  # fmt: skip
 
 

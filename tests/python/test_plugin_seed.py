@@ -81,7 +81,7 @@ def test_a_block_more_fails_with_every_seed(seeded):
     result = seeded.run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["test_it.py::test_it: alloc_count: 6 is 1 above the baseline of 5 *",
-                                 "It does not keep to it in a second process (fixed hash seed) either."])  # fmt: skip
+                                 "In one more process, with a fixed hash seed, it fails as well."])  # fmt: skip
 
 
 def test_a_failure_that_waited_for_a_second_process_names_its_line(seeded):

@@ -111,9 +111,9 @@ GUARDS = (
     Guard("preload-new-thread", 2391, preloaded("threads-with-a-pair", COMMANDED, **NEW_THREADS)
           - preloaded("idle-threads", COMMANDED, **NEW_THREADS),
           "a new thread's first malloc, its free and giving back the thread's record, over an idle thread"),
-    Guard("heap-explained", 308, named("explained-pairs"),
+    Guard("heap-explained", 310, named("explained-pairs"),
           "a malloc and its free, in a named heap, each request attributed to its site"),
-    Guard("preload-explained", 292, preloaded("explained-pairs"),
+    Guard("preload-explained", 294, preloaded("explained-pairs"),
           "a malloc and its free, with the hook preloaded, each request attributed to its site"),
     Guard("preload-explained-grow", 219,
           preloaded("explained-growths", COMMANDED) - preloaded("explained-pairs", COMMANDED),

@@ -112,9 +112,8 @@ void heapster__close_fast_path(struct heapster__shard *shard);
 /* For a hook on the slow path, before it records a request: whether it is to say the site. If the request is a large
    one, and these are watched, this is its caller. */
 HEAPSTER__INLINE bool heapster__wants_site(uint64_t whole, const void *caller) {
-  if (heapster__likely(heapster__is_only_armed())) return true;
   if (!heapster__wants_sites()) return false;
-  heapster__note_large(whole, caller);
+  if (heapster__unlikely(!heapster__is_only_armed())) heapster__note_large(whole, caller);
   return true;
 }
 

@@ -128,13 +128,14 @@ class Protocol:
         if plan.uncounted is not None and plan.uncounted.startswith(UNHOOKED):
             for report in reports:
                 report.sections += [("heapster", HOOK_MALLOC)] if report.failed else []
+        waits = False
         is_handed_over = any(report.failed for report in reports) and is_rerun_on_failure(item)
         if is_handed_over:
             self._hand_over(runs, plan)
             reports = []
         elif self.second_pass.is_narrow_failure(item, plan, reports):
             reports = self.second_pass.decide(item, plan, reports, runs.subreports.reports, is_last_pass)
-        waits = any(map(is_wait, reports))
+            waits = any(map(is_wait, reports))
         if is_last_pass and not waits:
             ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         if not waits:  # else they wait, too
@@ -242,13 +243,14 @@ class Protocol:
         with replace_function(item, function):
             yield
 
-    @hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
-        """Looks after the others, one of which reveals what a TestCase raised."""
-        outcome = yield
-        if call.excinfo is None or outcome.excinfo is not None:
-            return
-        note_line(outcome.get_result(), call.excinfo)
-        plan = item.stash.get(PLAN, None)
-        if plan is not None and call.when == "call" and isinstance(call.excinfo.value, UNCOUNTED):
-            plan.uncounted = str(call.excinfo.value)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> None:
+        """Runs after the one that reveals what a TestCase raised, and before the one that makes the report."""
+        if call.excinfo is not None and call.when == "call" and isinstance(call.excinfo.value, UNCOUNTED):
+            plan = item.stash.get(PLAN, None)
+            if plan is not None:
+                plan.uncounted = str(call.excinfo.value)
+
+    def pytest_exception_interact(self, call: "pytest.CallInfo[Any]", report: Any) -> None:
+        """Comes before the report is passed on; a hook around the making of every report would cost each test more."""
+        if isinstance(report, pytest.TestReport) and call.excinfo is not None:
+            note_line(report, call.excinfo)

@@ -1,5 +1,5 @@
-/* The fast path while armed: as count/fast.h, and with the same limits. A request that is counted here is attributed to
-   its site; everything else takes the way of requests that are not armed. */
+/* A resize while armed, as short as it can be: counted as in count/fast.h, with the same limits, and attributed to its
+   site. Everything else takes the way of requests that are not armed. New blocks and frees are in accounting.c. */
 #ifndef HEAPSTER__COUNT_ARMED_H
 #define HEAPSTER__COUNT_ARMED_H
 
